@@ -1,0 +1,106 @@
+"""Records what `reference_impl.schema` is made of: descriptors, type stubs, the op registry."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import importlib.metadata
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import descriptor_pb2
+from grpc_tools import protoc
+
+from conformance_cases.recorder import oracle
+
+_STUB_SOURCE = "messages.proto"
+_STUB_HEADER = "# Generated from TensorFlow's descriptors by `metagraph record --schema`; do not edit.\n"
+
+
+def record_schema(directory: Path) -> dict[str, int]:
+    """Write descriptors, stubs, op registry and their provenance into a folder.
+
+    Recording the same TensorFlow twice gives the same files but for the date.
+
+    Args:
+        directory: where the files go; normally `reference_impl/schema`.
+
+    Returns:
+        The size in bytes of each file written, by file name.
+    """
+    descriptors = _file_descriptor_set()
+    registry = _op_list()
+    payloads = {
+        "descriptors.binpb": descriptors.SerializeToString(deterministic=True),
+        "op_registry.binpb": registry.SerializeToString(deterministic=True),
+        "messages.pyi": _stubs(descriptors),
+    }
+    provenance = {
+        **oracle.versions(),
+        "protobuf": importlib.metadata.version("protobuf"),
+        "recorded_on": dt.datetime.now(tz=dt.UTC).date().isoformat(),
+        "ops": len(registry.op),
+        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in payloads.items()},
+    }
+    payloads["provenance.json"] = (json.dumps(provenance, indent=2) + "\n").encode()
+    for name, data in payloads.items():
+        (directory / name).write_bytes(data)
+    return {name: len(data) for name, data in payloads.items()}
+
+
+def _file_descriptor_set() -> descriptor_pb2.FileDescriptorSet:
+    """Every schema file, each after the files it imports, as a DescriptorPool wants them."""
+    collected: dict[str, descriptor_pb2.FileDescriptorProto] = {}
+
+    def collect(file: Any) -> None:
+        if file.name in collected:
+            return
+        for dependency in file.dependencies:
+            collect(dependency)
+        proto = descriptor_pb2.FileDescriptorProto()
+        file.CopyToProto(proto)
+        collected[file.name] = proto
+
+    for root in oracle.SCHEMA_ROOTS:
+        collect(root)
+    return descriptor_pb2.FileDescriptorSet(file=collected.values())
+
+
+def _op_list() -> Any:
+    """The registry as one OpList, the message type taken from the type of stripped_op_list."""
+    op_list = oracle.op_list_message()
+    op_list.op.extend(oracle.registered_op_defs())
+    return op_list
+
+
+def _stubs(descriptors: descriptor_pb2.FileDescriptorSet) -> bytes:
+    """One stub file for all messages.
+
+    protoc writes one stub per .proto file, importing each other under TensorFlow's module names, which
+    do not exist here. No two messages or enums share a name, so that a single synthetic file with all of
+    them gives one self-contained stub.
+    """
+    merged = descriptor_pb2.FileDescriptorProto(name=_STUB_SOURCE, package="tensorflow", syntax="proto3")
+    well_known: list[descriptor_pb2.FileDescriptorProto] = []
+    for file in descriptors.file:
+        if file.package == "google.protobuf":
+            well_known.append(file)
+            merged.dependency.append(file.name)
+            continue
+        merged.message_type.extend(file.message_type)
+        merged.enum_type.extend(file.enum_type)
+    for message in merged.message_type:
+        for field in message.field:
+            if field.type_name.startswith(".tensorflow.error."):
+                field.type_name = field.type_name.replace(".tensorflow.error.", ".tensorflow.")
+    descriptor_set = descriptor_pb2.FileDescriptorSet(file=[*well_known, merged])
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "all.binpb"
+        source.write_bytes(descriptor_set.SerializeToString())
+        arguments = ["protoc", f"--descriptor_set_in={source}", f"--pyi_out={folder}", _STUB_SOURCE]
+        if protoc.main(arguments) != 0:
+            raise RuntimeError("protoc could not write the type stubs; is grpcio-tools installed?")
+        generated = (Path(folder) / "messages_pb2.pyi").read_text(encoding="utf-8")
+    return (_STUB_HEADER + generated).encode()

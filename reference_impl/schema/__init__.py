@@ -1,0 +1,81 @@
+"""TensorFlow's messages in a private DescriptorPool, and its op registry.
+
+Nothing here is registered in protobuf's default pool, so that this package and any TensorFlow live in
+one process. The data is recorded from TensorFlow; `provenance()` says from which.
+
+A message of this schema is never equal to one of another pool and can not be pickled: hand messages
+over as bytes, or through `adopt`.
+"""
+
+from reference_impl.schema._pool import POOL
+from reference_impl.schema.adoption import adopt
+from reference_impl.schema.messages import (
+    AttrValue,
+    CollectionDef,
+    CondContextDef,
+    ControlFlowContextDef,
+    DataType,
+    FunctionDef,
+    FunctionDefLibrary,
+    GradientDef,
+    GraphDebugInfo,
+    GraphDef,
+    MetaGraphDef,
+    NameAttrList,
+    NodeDef,
+    OpDef,
+    OpList,
+    QueueRunnerDef,
+    SavedModel,
+    SavedObjectGraph,
+    SaverDef,
+    SaveSliceInfoDef,
+    SignatureDef,
+    TensorInfo,
+    TensorProto,
+    TensorShapeProto,
+    ValuesDef,
+    VariableDef,
+    VersionDef,
+    WhileContextDef,
+)
+from reference_impl.schema.op_registry import registered_ops
+from reference_impl.schema.provenance import Provenance, provenance
+from reference_impl.schema.registered_collections import REGISTERED_COLLECTIONS
+
+__all__ = [
+    "POOL",
+    "REGISTERED_COLLECTIONS",
+    "AttrValue",
+    "CollectionDef",
+    "CondContextDef",
+    "ControlFlowContextDef",
+    "DataType",
+    "FunctionDef",
+    "FunctionDefLibrary",
+    "GradientDef",
+    "GraphDebugInfo",
+    "GraphDef",
+    "MetaGraphDef",
+    "NameAttrList",
+    "NodeDef",
+    "OpDef",
+    "OpList",
+    "Provenance",
+    "QueueRunnerDef",
+    "SaveSliceInfoDef",
+    "SavedModel",
+    "SavedObjectGraph",
+    "SaverDef",
+    "SignatureDef",
+    "TensorInfo",
+    "TensorProto",
+    "TensorShapeProto",
+    "ValuesDef",
+    "VariableDef",
+    "VersionDef",
+    "WhileContextDef",
+    "adopt",
+    "provenance",
+    "registered_ops",
+]
