@@ -1,0 +1,56 @@
+"""A conformance kit for implementations of TensorFlow's `export_meta_graph`.
+
+The names below are loaded when they are first used: pytest imports this package in every session that
+has the plugin installed, and a session without conformance cases must not pay for it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_metagraph.diff import (
+        CompareOptions,
+        MetaGraphDiff,
+        MetaGraphMismatch,
+        assert_meta_graph_equal,
+        diff_meta_graphs,
+    )
+    from pytest_metagraph.request import Exporter, ExportRequest, Unsupported
+
+__all__ = [
+    "CompareOptions",
+    "ExportRequest",
+    "Exporter",
+    "MetaGraphDiff",
+    "MetaGraphMismatch",
+    "Unsupported",
+    "assert_meta_graph_equal",
+    "diff_meta_graphs",
+]
+
+# `-p pytest_metagraph` with plugin autoload switched off imports this package as the plugin.
+pytest_plugins = ["pytest_metagraph.plugin"]
+
+_HOMES = {
+    "CompareOptions": "pytest_metagraph.diff",
+    "ExportRequest": "pytest_metagraph.request",
+    "Exporter": "pytest_metagraph.request",
+    "MetaGraphDiff": "pytest_metagraph.diff",
+    "MetaGraphMismatch": "pytest_metagraph.diff",
+    "Unsupported": "pytest_metagraph.request",
+    "assert_meta_graph_equal": "pytest_metagraph.diff",
+    "diff_meta_graphs": "pytest_metagraph.diff",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,108 @@
+"""Brings a request to an exporter and the answer back; this one calls it in the same process."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from google.protobuf import message as protobuf
+
+from conformance_cases import Capability
+from pytest_metagraph.answers import Answer, Crashed, Exported, Malformed, NotSupported, Raised
+from pytest_metagraph.request import Exporter, ExportRequest, Unsupported
+from reference_impl.schema import MetaGraphDef, adopt
+
+TRACEBACK_FRAMES = 6
+"""Frames of an exporter's traceback that are kept: its own end is what its maintainer looks for."""
+
+
+class Carrier(Protocol):
+    """A way to an exporter."""
+
+    @property
+    def name(self) -> str:
+        """What the exporter is called in reports, such as `my_framework.adapter:export`."""
+
+    @property
+    def version(self) -> str:
+        """The version of the exporter; empty where it states none."""
+
+    @property
+    def unsupported(self) -> frozenset[Capability]:
+        """What the exporter has declared that it can not do."""
+
+    def ask(self, request: ExportRequest) -> Answer:
+        """Have one request answered. Never raises because of the exporter."""
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """Calls a Python function.
+
+    Attributes:
+        exporter: the function.
+        name: what it is called in reports.
+    """
+
+    exporter: Exporter
+    name: str
+
+    @property
+    def version(self) -> str:
+        """The exporter's own attribute `version`; empty where it has none."""
+        return str(getattr(self.exporter, "version", ""))
+
+    @property
+    def unsupported(self) -> frozenset[Capability]:
+        """The capabilities in the exporter's own attribute `unsupported`.
+
+        Raises:
+            ValueError: when one of them is not a capability of the corpus.
+        """
+        return frozenset(Capability(name) for name in getattr(self.exporter, "unsupported", ()))
+
+    def ask(self, request: ExportRequest) -> Answer:
+        """Call the exporter; whatever it does but Ctrl-C becomes an answer."""
+        try:
+            returned = self.exporter(request)
+        except Unsupported as error:
+            return NotSupported(error.capability)
+        except Exception as error:  # noqa: BLE001 - which exception is right is the question that the case asks
+            return Raised(_classes(type(error)), str(error), _tail(error))
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - sys.exit() in an exporter must not end the run
+            return Crashed(_tail(error))
+        return _read(returned)
+
+
+def _read(returned: Any) -> Answer:
+    if isinstance(returned, bytes | bytearray | memoryview):
+        try:
+            return Exported(MetaGraphDef.FromString(bytes(returned)))
+        except protobuf.DecodeError:
+            return Malformed(
+                f"The exporter returned {len(returned)} bytes that do not parse as a MetaGraphDef."
+            )
+    try:
+        return Exported(adopt(returned, MetaGraphDef))
+    except (TypeError, protobuf.Error) as error:
+        return Malformed(f"The exporter must return a MetaGraphDef or its bytes: {error}.")
+
+
+def _classes(kind: type[BaseException]) -> tuple[str, ...]:
+    names = []
+    for base in kind.__mro__:
+        names.append(base.__name__)
+        if base.__module__ == "builtins":
+            break
+    return tuple(names)
+
+
+def _tail(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first frame is the call in this module
+    lines = traceback.format_list(frames[-TRACEBACK_FRAMES:])
+    if len(frames) > TRACEBACK_FRAMES:
+        lines.insert(0, f"  ... {len(frames) - TRACEBACK_FRAMES} frames above\n")
+    return "".join([*lines, *traceback.format_exception_only(error)]).rstrip()

@@ -1,0 +1,58 @@
+"""The command `metagraph`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+
+from pytest_metagraph import commands
+from reference_impl import __version__
+
+_EPILOG = """\
+examples:
+  metagraph export model.meta tower.meta --export-scope tower_1 --clear-devices
+  metagraph diff expected.meta actual.meta
+  metagraph show model.meta
+  metagraph SUBCOMMAND --help
+
+exit status: 0 good, 1 different or failed, 2 unusable input
+
+To run the corpus against an implementation of export_meta_graph:
+  pytest -p pytest_metagraph --pyargs conformance_cases --metagraph-exporter=my_module:my_function
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one sub-command.
+
+    Args:
+        argv: the words after `metagraph`; those of this process when None.
+
+    Returns:
+        The exit status of the sub-command; 130 after Ctrl-C.
+    """
+    arguments = build_parser().parse_args(argv)
+    try:
+        status: int = arguments.run(arguments)
+    except KeyboardInterrupt:
+        print("metagraph: interrupted", file=sys.stderr)  # noqa: T201 - the command's own output
+        return 130
+    return status
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with every sub-command."""
+    parser = argparse.ArgumentParser(
+        prog="metagraph",
+        description="Export, compare and look at MetaGraphDef files, the .meta files of TensorFlow.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"pytest-metagraph {__version__}")
+    subparsers = parser.add_subparsers(title="sub-commands", metavar="SUBCOMMAND", required=True)
+    for module in pkgutil.iter_modules(commands.__path__):
+        importlib.import_module(f"{commands.__name__}.{module.name}").add_parser(subparsers)
+    return parser

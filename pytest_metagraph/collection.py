@@ -1,0 +1,174 @@
+"""Collects the corpus: `conformance_cases` as a module, a collector for each graph, an item for each case.
+
+Cases are grouped by graph, so that what is loaded for a graph serves all its cases, and so that xdist's
+`--dist loadscope` gives a graph to one worker.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+import conformance_cases
+from conformance_cases import Case, load_corpus
+from pytest_metagraph.carriers import Carrier
+from pytest_metagraph.failure_text import render
+from pytest_metagraph.judging import Judge, Judgement
+from pytest_metagraph.known_failures.loading import KnownFailuresError
+from pytest_metagraph.known_failures.session import lookup_for
+from pytest_metagraph.records import Record
+from pytest_metagraph.reports import transport
+from pytest_metagraph.reports.results import exporter_of, result_of
+from pytest_metagraph.request import Exporter
+from pytest_metagraph.resolving import ExporterNotFoundError, carrier
+from pytest_metagraph.selection import NoSuchCaseError, selected_cases
+from pytest_metagraph.settings import Settings
+from pytest_metagraph.stopping import stop_run
+from pytest_metagraph.verdicts import Verdict
+from pytest_metagraph.written_files import ScratchFolder
+from reference_impl.contracts import Contract
+
+CORPUS_MODULE = Path(conformance_cases.__file__)
+"""The file that stands for the corpus."""
+
+NODE_ID = "conformance_cases"
+"""What node ids of cases begin with: the same wherever the corpus is installed."""
+
+_SCRATCH_FOLDER = pytest.StashKey[ScratchFolder]()
+
+
+def corpus_directory(path: Path, parent: pytest.Collector) -> CorpusDirectory | None:
+    """The collector of a folder, if that is the corpus."""
+    if path != CORPUS_MODULE.parent:
+        return None
+    return CorpusDirectory.from_parent(parent, path=path)
+
+
+class CaseFailedError(Exception):
+    """Makes the item of a case fail with a text of the kit instead of a traceback."""
+
+
+class CorpusDirectory(pytest.Directory):
+    """The folder of the corpus; its modules and data files hold no tests and are not looked at."""
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """The one module that stands for all cases."""
+        yield CorpusModule.from_parent(self, path=CORPUS_MODULE, nodeid=NODE_ID)
+
+
+class CorpusModule(pytest.Module):
+    """The cases that the options select."""
+
+    obj = None  # no test module is imported
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """One collector for each graph.
+
+        Raises:
+            CollectError: when an option names no case.
+        """
+        try:
+            cases = selected_cases(Settings.from_config(self.config))
+        except NoSuchCaseError as error:
+            raise self.CollectError(str(error)) from error
+        by_graph = sorted(cases, key=lambda case: (case.graph.name, case.id))
+        for name, group in groupby(by_graph, key=lambda case: case.graph.name):
+            yield GraphCases.from_parent(self, name=name, cases=tuple(group))
+
+
+class GraphCases(pytest.Collector):
+    """The selected cases of one graph."""
+
+    def __init__(self, *, cases: Sequence[Case], **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self._cases = cases
+
+    def collect(self) -> Iterator[CaseItem]:
+        """One item for each case; nothing of its contents is read."""
+        for case in self._cases:
+            yield CaseItem.from_parent(self, name=case.id, callobj=_fixtures, case=case)
+
+
+def _fixtures(metagraph_exporter: Exporter) -> None:
+    """Names the fixtures of an item; it is never called."""
+
+
+class CaseItem(pytest.Function):
+    """One case. It is a Function so that fixtures, autouse ones included, work as everywhere else."""
+
+    def __init__(self, *, case: Case, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self._case = case
+        self.extra_keyword_matches.update(case.requirements)
+
+    def runtest(self) -> None:
+        """Judge the case and turn the verdict into an outcome."""
+        settings = Settings.from_config(self.config)
+        try:
+            asked = carrier(cast("Exporter", self.funcargs["metagraph_exporter"]))
+            known_failures = lookup_for(self.config, settings.contract, asked.version)
+        except (ExporterNotFoundError, KnownFailuresError) as error:
+            stop_run(self.session, str(error))
+        folder = self._scratch_folder(settings)
+        try:
+            judge = Judge(asked, Contract(settings.contract), folder, known_failures)
+            judgement = judge.judge(self._case)
+        except Exception as error:
+            # Nothing is known about the exporter then, so it must not look like a failure of the exporter.
+            self._record(Judgement(Verdict.HARNESS_ERROR), asked, settings)
+            raise CaseFailedError(_harness_error_text(self._case)) from error
+        self._record(judgement, asked, settings)
+        if judgement.verdict.is_red:
+            command = settings.command_for(self._case.id)
+            raise CaseFailedError(render(self._case, judgement, load_corpus().requirements, command))
+        if judgement.verdict in {Verdict.UNSUPPORTED, Verdict.UNTESTABLE}:
+            pytest.skip(judgement.reason)
+        if judgement.verdict is Verdict.KNOWN_FAILURE:
+            pytest.xfail(judgement.reason)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override] # as Function
+        """The text of a failed case as it is; other exceptions as pytest shows them."""
+        if isinstance(excinfo.value, CaseFailedError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where pytest says that the item is."""
+        return self.path, None, self.name
+
+    def _scratch_folder(self, settings: Settings) -> ScratchFolder:
+        """The one folder that all cases of this process export to."""
+        stash = self.config.stash
+        if _SCRATCH_FOLDER not in stash:
+            stash[_SCRATCH_FOLDER] = ScratchFolder(Contract(settings.contract))
+            self.config.add_cleanup(stash[_SCRATCH_FOLDER].close)
+        return stash[_SCRATCH_FOLDER]
+
+    def _record(self, judgement: Judgement, exporter: Carrier, settings: Settings) -> None:
+        record = Record(
+            case=self._case.id,
+            graph=self._case.graph.name,
+            exporter=exporter.name,
+            contract=settings.contract,
+            verdict=judgement.verdict.value,  # execnet sends no enums
+            checks=judgement.checks,
+            failed_checks=judgement.failed_checks,
+            fingerprint=judgement.fingerprint,
+            summary=judgement.findings[0].summary if judgement.findings else "",
+            exporter_version=exporter.version,
+        )
+        self.user_properties.extend(record.to_properties())
+        if settings.reports:
+            transport.leave(self, exporter_of(exporter), result_of(self._case, judgement))
+
+
+def _harness_error_text(case: Case) -> str:
+    return (
+        f"case {case.id}\n\nThe kit itself failed here; this says nothing about the exporter. "
+        f"Please report it with this traceback:\n{traceback.format_exc()}"
+    )

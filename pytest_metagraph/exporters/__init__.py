@@ -1,0 +1,1 @@
+"""Exporters that come with the kit."""

@@ -1,0 +1,53 @@
+"""The reference exporter of this project."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+from pytest_metagraph.request import ExportRequest
+from reference_impl import Contract, Graph, eager_execution, export_meta_graph
+from reference_impl.schema import MetaGraphDef
+
+_UNBOUND_INPUTS = "unbound_inputs"
+
+
+def export(request: ExportRequest) -> MetaGraphDef:
+    """Answer a request with `reference_impl.export_meta_graph` under the contract of the request.
+
+    Raises:
+        Exception: what `export_meta_graph` raises.
+    """
+    graph = _load(request.graph.SerializeToString(deterministic=True))
+    arguments: dict[str, Any] = {**request.arguments, "contract": request.contract}
+    if not request.default_graph:
+        arguments["graph"] = graph
+    with _as_loaded(graph, request), contextlib.ExitStack() as context:
+        if request.eager:
+            context.enter_context(eager_execution())
+        elif request.default_graph:
+            context.enter_context(graph.as_default())
+        return export_meta_graph(**arguments)
+
+
+@functools.lru_cache(maxsize=4)  # cases come sorted by graph
+def _load(data: bytes) -> Graph:
+    return Graph.from_meta_graph_def(data)
+
+
+@contextlib.contextmanager
+def _as_loaded(graph: Graph, request: ExportRequest) -> Iterator[None]:
+    """Take back the one trace that an export leaves, under the contract "tensorflow" (UNB-07, UNB-08)."""
+    if request.contract is not Contract.TENSORFLOW:
+        yield
+        return
+    key: Hashable = request.arguments.get("unbound_inputs_col_name", _UNBOUND_INPUTS)
+    before = graph.get_collection(key)
+    try:
+        yield
+    finally:
+        graph.clear_collection(key)
+        for item in before:
+            graph.add_to_collection(key, item)

@@ -1,0 +1,77 @@
+"""The text of a failed case."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+
+from conformance_cases import Case, Requirement
+from pytest_metagraph.findings import Finding
+from pytest_metagraph.judging import Judgement
+
+_INDENT = "    "
+_MAX_REQUIREMENTS = 3
+"""Requirements that are quoted; a matrix case exercises dozens."""
+_MAX_VARIANTS = 4
+"""Variants that are named one by one; more of them are counted."""
+
+
+def render(case: Case, judgement: Judgement, requirements: Mapping[str, Requirement], command: str) -> str:
+    """Say what is wrong, which rules the case exercises, and how to run it again.
+
+    Args:
+        case: the case.
+        judgement: what was found; it has findings, or passes although it is known to fail.
+        requirements: the requirement catalogue by id.
+        command: the shell command that runs the case again.
+
+    Returns:
+        Lines without a newline at the end.
+    """
+    return "\n".join(
+        (
+            f"case {case.id}",
+            *_requirement_lines(case.requirements, requirements),
+            *(line for finding in judgement.findings for line in _finding_lines(finding, judgement.checks)),
+            *_list_lines(judgement),
+            "",
+            "run this case again:",
+            f"{_INDENT}{command}",
+        )
+    )
+
+
+def _requirement_lines(ids: Sequence[str], requirements: Mapping[str, Requirement]) -> Iterator[str]:
+    """The rules that the case exercises: the most specific with their sentences."""
+    for requirement_id in ids[:_MAX_REQUIREMENTS]:
+        requirement = requirements[requirement_id]
+        text = f"{requirement_id} ({requirement.level}, {requirement.basis}): {requirement.sentence}"
+        yield textwrap.fill(text, 110, initial_indent="  ", subsequent_indent=_INDENT)
+    if len(ids) > _MAX_REQUIREMENTS:
+        text = f"also exercised: {', '.join(ids[_MAX_REQUIREMENTS:])}"
+        yield textwrap.fill(text, 110, initial_indent="  ", subsequent_indent=_INDENT, break_on_hyphens=False)
+
+
+def _list_lines(judgement: Judgement) -> Iterator[str]:
+    """What the list of known failures says, and what an entry about this failure needs."""
+    if judgement.reason:
+        yield ""
+        yield textwrap.fill(judgement.reason, 110, break_long_words=False, break_on_hyphens=False)
+    if judgement.findings:
+        yield ""
+        yield f"fingerprint: {judgement.fingerprint}"
+
+
+def _finding_lines(finding: Finding, asked: int) -> Iterator[str]:
+    yield ""
+    yield f"{finding.summary}, {_where(finding.variants, asked)}."
+    if finding.detail:
+        yield textwrap.indent(finding.detail, _INDENT)
+
+
+def _where(variants: Sequence[str], asked: int) -> str:
+    if len(variants) == asked:
+        return "in every variant of the call" if asked > 1 else "in the one variant of the call"
+    named = "; ".join(variants[:_MAX_VARIANTS])
+    more = f"; and {len(variants) - _MAX_VARIANTS} more" if len(variants) > _MAX_VARIANTS else ""
+    return f"in {len(variants)} of {asked} variants of the call ({named}{more})"

@@ -1,0 +1,77 @@
+"""What is wrong with an answer, as data."""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from pytest_metagraph.diff import MetaGraphDiff
+
+
+class Code(enum.StrEnum):
+    """The kinds of findings; stable, because lists of known failures and reports name them."""
+
+    MESSAGE_DIFFERS = "message_differs"
+    RAISED = "raised"
+    NOT_RAISED = "not_raised"
+    WRONG_ERROR = "wrong_error"
+    UNSUPPORTED = "unsupported"
+    TIMED_OUT = "timed_out"
+    CRASHED = "crashed"
+    MALFORMED = "malformed"
+    INPUT_CHANGED = "input_changed"
+    FILE_MISSING = "file_missing"
+    FILE_UNREADABLE = "file_unreadable"
+    FILE_DIFFERS = "file_differs"
+    DEBUG_INFO_MISSING = "debug_info_missing"
+    DEBUG_INFO_UNREADABLE = "debug_info_unreadable"
+    STRAY_FILE = "stray_file"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        code: its kind.
+        summary: what is wrong, as one sentence.
+        detail: lines that show it, such as the differ's text or a traceback; may be empty.
+        symptom: what tells this finding from others of its kind, the same in every run.
+        variants: names of the variants of the case that show it.
+        diff: the whole difference where messages were compared; None otherwise.
+    """
+
+    code: Code
+    summary: str
+    detail: str = ""
+    symptom: str = ""
+    variants: tuple[str, ...] = ()
+    diff: MetaGraphDiff | None = field(default=None, repr=False, compare=False)
+
+
+def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Join findings that differ only in the variant, in the order in which they first appeared."""
+    joined: dict[tuple[Code, str, str], Finding] = {}
+    for finding in findings:
+        key = (finding.code, finding.summary, finding.symptom)
+        known = joined.get(key)
+        if known is not None:
+            variants = dict.fromkeys((*known.variants, *finding.variants))
+            joined[key] = replace(known, variants=tuple(variants))
+        else:
+            joined[key] = finding
+    return tuple(joined.values())
+
+
+def fingerprint(findings: Sequence[Finding]) -> str:
+    """A short digest of what is wrong: the same in every run, another one when the symptom changes.
+
+    Returns:
+        16 hexadecimal digits, or an empty string where nothing is wrong.
+    """
+    if not findings:
+        return ""
+    symptoms = sorted({f"{finding.code}\0{finding.symptom}" for finding in findings})
+    return hashlib.sha256("\n".join(symptoms).encode()).hexdigest()[:16]

@@ -1,0 +1,149 @@
+"""Runs one case: asks every variant, checks every answer, decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from conformance_cases import Case, ExpectedError, ExpectedMessage, NotAsked, Variant
+from pytest_metagraph.answers import Answer, Exported
+from pytest_metagraph.carriers import Carrier
+from pytest_metagraph.findings import Code, Finding, fingerprint, merge
+from pytest_metagraph.known_failures.explaining import explain
+from pytest_metagraph.known_failures.lookup import NONE_KNOWN, Lookup
+from pytest_metagraph.outcome_check import MessageComparison, check_answer
+from pytest_metagraph.request import ExportRequest
+from pytest_metagraph.verdicts import Verdict, decide
+from pytest_metagraph.written_files import ScratchFolder
+from reference_impl.contracts import Contract
+from reference_impl.schema import MetaGraphDef
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one case says about an exporter.
+
+    Attributes:
+        verdict: the verdict.
+        findings: what is wrong, joined over the variants.
+        checks: number of variants that were asked; each is one call of the exporter.
+        failed_checks: number of variants with a finding.
+        reason: why nothing was asked, or what the list of known failures says; empty otherwise.
+    """
+
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    checks: int = 0
+    failed_checks: int = 0
+    reason: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """A short digest of what is wrong; see `findings.fingerprint`."""
+        return fingerprint(self.findings)
+
+
+class Judge:
+    """Judges cases of one exporter under one contract.
+
+    Args:
+        carrier: the way to the exporter.
+        contract: the contract to judge under.
+        folder: where exports write to.
+        known_failures: what is known to fail.
+    """
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        contract: Contract,
+        folder: ScratchFolder,
+        known_failures: Lookup = NONE_KNOWN,
+    ) -> None:
+        self._carrier = carrier
+        self._contract = contract
+        self._folder = folder
+        self._known_failures = known_failures
+        self._unsupported = carrier.unsupported
+
+    def judge(self, case: Case) -> Judgement:
+        """Run one case.
+
+        Raises:
+            Exception: only where the kit itself or the corpus is broken, never because of the exporter.
+        """
+        expectation = case.expectation(self._contract)
+        if isinstance(expectation, NotAsked):
+            verdict = decide(asked=False, supported=True, failed=False)
+            return Judgement(verdict, reason=expectation.reason)
+        variants = [variant for variant in case.variants if not variant.capabilities & self._unsupported]
+        lacking = set(case.capabilities & self._unsupported)
+        if not variants:
+            lacking.update(*(variant.capabilities & self._unsupported for variant in case.variants))
+        if lacking:
+            verdict = decide(asked=True, supported=False, failed=False)
+            return Judgement(verdict, reason=f"the exporter does not support {', '.join(sorted(lacking))}")
+        found = self._ask_all(case, variants, expectation)
+        failed_checks = len({finding.variants for finding in found})
+        return self._decide(case, merge(found), len(variants), failed_checks)
+
+    def _decide(self, case: Case, found: tuple[Finding, ...], checks: int, failed_checks: int) -> Judgement:
+        entry = self._known_failures.entry_for(case.id)
+        symptom = fingerprint(found)
+        known = entry is not None and (not found or entry.tolerates(symptom))
+        verdict = decide(asked=True, supported=True, failed=bool(found), known=known)
+        return Judgement(verdict, found, checks, failed_checks, explain(entry, symptom) if entry else "")
+
+    def _ask_all(
+        self, case: Case, variants: list[Variant], expectation: ExpectedMessage | ExpectedError
+    ) -> list[Finding]:
+        """Ask the variants one after the other; each finding names its one variant."""
+        expected: MessageComparison | ExpectedError
+        if isinstance(expectation, ExpectedMessage):
+            expected = MessageComparison(expectation.message())
+        else:
+            expected = expectation
+        graph = case.graph.message()
+        pristine = graph.SerializeToString(deterministic=True)
+        found = [finding for variant in variants for finding in self._ask(case, variant, graph, expected)]
+        if graph.SerializeToString(deterministic=True) == pristine:
+            return found
+        # One variant has changed what the later ones were asked with: now each gets a graph of its own.
+        found = []
+        for variant in variants:
+            graph = case.graph.message()
+            found += self._ask(case, variant, graph, expected)
+            if graph.SerializeToString(deterministic=True) != pristine:
+                summary = "The exporter changed the graph that it was given"
+                advice = "Load a copy of request.graph."
+                found.append(Finding(Code.INPUT_CHANGED, summary, advice, variants=(variant.name,)))
+        return found
+
+    def _ask(
+        self, case: Case, variant: Variant, graph: MetaGraphDef, expected: MessageComparison | ExpectedError
+    ) -> list[Finding]:
+        answer = self._carrier.ask(self._request(case, variant, graph))
+        found = (*check_answer(answer, expected), *self._check_files(answer, variant, expected))
+        return [replace(finding, variants=(variant.name,)) for finding in found]
+
+    def _request(self, case: Case, variant: Variant, graph: MetaGraphDef) -> ExportRequest:
+        arguments = {
+            **case.keyword_arguments(),
+            "filename": self._folder.filename if variant.filename else None,
+            "as_text": variant.as_text,
+            "save_debug_info": variant.save_debug_info,
+        }
+        return ExportRequest(graph, arguments, variant.default_graph, case.eager, self._contract, case.id)
+
+    def _check_files(
+        self, answer: Answer, variant: Variant, expected: MessageComparison | ExpectedError
+    ) -> Iterator[Finding]:
+        if isinstance(answer, Exported) and variant.filename:
+            yield from self._folder.check_export(
+                answer, as_text=variant.as_text, debug_info=variant.save_debug_info
+            )
+        elif isinstance(answer, Exported) or isinstance(expected, ExpectedError):
+            yield from self._folder.check_no_export()
+        else:
+            # A call that failed where it should not has been reported; what it left tells nothing more.
+            self._folder.clear()

@@ -1,0 +1,90 @@
+"""Compares an answer with what the corpus expects."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from conformance_cases import ExpectedError
+from pytest_metagraph.answers import Answer, Crashed, Exported, Malformed, NotSupported, Raised, TimedOut
+from pytest_metagraph.diff import diff_meta_graphs
+from pytest_metagraph.findings import Code, Finding
+from reference_impl.schema import MetaGraphDef
+
+
+class MessageComparison:
+    """Compares messages with one expected message.
+
+    The variants of a case bring the same message up to sixteen times: equal bytes need no differ, and the
+    differ looks at each different message once.
+
+    Args:
+        expected: the message that the corpus expects.
+    """
+
+    def __init__(self, expected: MetaGraphDef) -> None:
+        self._expected = expected
+        self._findings: dict[bytes, list[Finding]] = {expected.SerializeToString(deterministic=True): []}
+
+    def check(self, answer: Exported) -> list[Finding]:
+        """Say how a message differs from the expected one."""
+        if answer.serialised not in self._findings:
+            self._findings[answer.serialised] = self._diff(answer.message)
+        return self._findings[answer.serialised]
+
+    def _diff(self, actual: MetaGraphDef) -> list[Finding]:
+        diff = diff_meta_graphs(actual=actual, expected=self._expected)
+        if diff.equal:
+            return []
+        summary = "The returned message differs from the expected one"
+        return [Finding(Code.MESSAGE_DIFFERS, summary, diff.render(), diff.fingerprint, diff=diff)]
+
+
+def check_answer(answer: Answer, expected: MessageComparison | ExpectedError) -> list[Finding]:
+    """Say what is wrong with an answer.
+
+    Args:
+        answer: what came back.
+        expected: the message, or the error, that should have.
+    """
+    match answer:
+        case Exported():
+            return _check_message(answer, expected)
+        case Raised():
+            return _check_raised(answer, expected)
+        case _:
+            return [_no_answer(answer)]
+
+
+def _check_message(answer: Exported, expected: MessageComparison | ExpectedError) -> list[Finding]:
+    if isinstance(expected, MessageComparison):
+        return expected.check(answer)
+    summary = f"A message was returned where {expected.type} was expected"
+    return [Finding(Code.NOT_RAISED, summary, symptom=expected.type)]
+
+
+def _check_raised(answer: Raised, expected: MessageComparison | ExpectedError) -> list[Finding]:
+    """Only the class of an error counts, never its text."""
+    raised = answer.classes[0]
+    detail = answer.traceback or answer.text
+    if isinstance(expected, MessageComparison):
+        return [Finding(Code.RAISED, f"{raised} was raised where a message was expected", detail, raised)]
+    if expected.type in answer.classes:
+        return []
+    summary = f"{raised} was raised where {expected.type} was expected"
+    return [Finding(Code.WRONG_ERROR, summary, detail, raised)]
+
+
+def _no_answer(answer: NotSupported | TimedOut | Crashed | Malformed) -> Finding:
+    match answer:
+        case NotSupported(capability=capability):
+            summary = f"The exporter says that it does not support {capability!r}, which it has not declared"
+            detail = f"Declare it up front: set the exporter's attribute `unsupported = {{{capability!r}}}`."
+            return Finding(Code.UNSUPPORTED, summary, detail, capability)
+        case TimedOut(seconds=seconds):
+            return Finding(Code.TIMED_OUT, f"No answer came within {seconds:g} seconds")
+        case Crashed(detail=detail):
+            return Finding(Code.CRASHED, "The exporter ended instead of answering", detail)
+        case Malformed(reason=reason):
+            return Finding(Code.MALFORMED, "What came back is no MetaGraphDef", reason)
+        case _:
+            assert_never(answer)

@@ -1,0 +1,127 @@
+"""The pytest plugin: options, fixtures, and the hooks that find the corpus.
+
+It is imported in every session of a project that has it installed. What costs time, protobuf above all, is
+imported in the functions below, which a session without conformance cases never calls.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_metagraph.settings import Settings, add_options
+from pytest_metagraph.stopping import is_xdist_worker, stop_run
+from pytest_metagraph.summary import SummaryPlugin
+
+if TYPE_CHECKING:
+    from conformance_cases import Case
+    from pytest_metagraph.request import Exporter
+
+CORPUS_PACKAGE = "conformance_cases"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of a conformance run."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Listen for results where the summary is printed, not in xdist's workers; load the known failures.
+
+    Raises:
+        pytest.UsageError: when the list of known failures can not be used, or a report not be written.
+    """
+    if not is_xdist_worker(config):
+        config.pluginmanager.register(SummaryPlugin(config), "metagraph-summary")
+    settings = Settings.from_config(config)
+    if settings.reports and _asks_for_corpus(config):
+        from pytest_metagraph.reports import session as reports  # noqa: PLC0415 - most sessions write none
+
+        reports.configure(config)
+    if settings.known_failures:
+        from pytest_metagraph.known_failures import session  # noqa: PLC0415 - most sessions have no list
+
+        session.configure(config)
+    elif settings.update_known_failures:
+        raise pytest.UsageError(
+            "--metagraph-update-known-failures needs the list to update: --metagraph-known-failures=FILE"
+        )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Refuse an exporter that does not exist before anything is collected or a worker is started.
+
+    Raises:
+        pytest.UsageError: when the exporter can not be used; the text says why, and the way out.
+    """
+    config = session.config
+    if is_xdist_worker(config) or not _asks_for_corpus(config):
+        return
+    settings = Settings.from_config(config)
+    if settings.exporter:
+        from pytest_metagraph import resolving  # noqa: PLC0415 - protobuf; see the docstring of this module
+
+        _make_importable(config)
+        try:
+            # The exporters of the kit are only checked by name: this process may never call them.
+            check = resolving.check_name if settings.exporter in resolving.BUILT_IN else resolving.resolve
+            check(settings.exporter)
+        except resolving.ExporterNotFoundError as error:
+            raise pytest.UsageError(str(error)) from error
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect the folder of the corpus where it was asked for by name."""
+    if path.name != CORPUS_PACKAGE or not parent.session.isinitpath(path):
+        return None
+    from pytest_metagraph import collection  # noqa: PLC0415 - the corpus; see the docstring of this module
+
+    return collection.corpus_directory(path, parent)
+
+
+@pytest.fixture(scope="session")
+def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
+    """The exporter under test: the one that --metagraph-exporter names.
+
+    Override it in a conftest.py to hand over a function of one ExportRequest.
+    """
+    from pytest_metagraph import resolving  # noqa: PLC0415 - protobuf; see the docstring of this module
+
+    settings = Settings.from_config(request.config)
+    _make_importable(request.config)
+    try:
+        return resolving.resolve(settings.exporter)
+    except resolving.ExporterNotFoundError as error:
+        stop_run(request.session, str(error))
+
+
+@pytest.fixture(scope="session")
+def metagraph_cases(pytestconfig: pytest.Config) -> tuple[Case, ...]:
+    """The cases of the corpus that --metagraph-tier and --metagraph-case select, sorted by id."""
+    from pytest_metagraph import selection  # noqa: PLC0415 - the corpus; see the docstring of this module
+
+    return selection.selected_cases(Settings.from_config(pytestconfig))
+
+
+@pytest.fixture(scope="session")
+def assert_metagraph() -> Callable[..., None]:
+    """`pytest_metagraph.assert_meta_graph_equal`: compares two MetaGraphDefs by meaning."""
+    from pytest_metagraph import diff  # noqa: PLC0415 - protobuf; see the docstring of this module
+
+    return diff.assert_meta_graph_equal
+
+
+def _asks_for_corpus(config: pytest.Config) -> bool:
+    """Whether this run is going to judge cases of the corpus."""
+    return any(CORPUS_PACKAGE in argument for argument in config.args) and not config.getoption("collectonly")
+
+
+def _make_importable(config: pytest.Config) -> None:
+    """Let an adapter beside the user's shell be named: the script `pytest`, unlike Python, leaves it out."""
+    folder = str(config.invocation_params.dir)
+    if folder not in sys.path:
+        sys.path.append(folder)

@@ -1,0 +1,68 @@
+"""Which cases of the corpus a run takes."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+
+from conformance_cases import Case, Corpus, Tier, load_corpus
+from pytest_metagraph.nearest import nearest_ids
+from pytest_metagraph.settings import Settings
+
+
+class NoSuchCaseError(Exception):
+    """A pattern matches no case; the text names the nearest ids, or the tier that has some."""
+
+
+def selected_cases(settings: Settings) -> tuple[Case, ...]:
+    """The cases of the installed corpus that the options select; see `select`.
+
+    Raises:
+        NoSuchCaseError: when a pattern matches nothing in the tier.
+    """
+    chosen = {case.id for case in select(load_corpus(), Tier(settings.tier), settings.patterns)}
+    return tuple(case for case in shard_cases(settings) if case.id in chosen)
+
+
+def shard_cases(settings: Settings) -> tuple[Case, ...]:
+    """The cases of the shard, whatever the patterns say: what the run would have to judge for a score."""
+    return tuple(settings.shard.part(load_corpus().cases(Tier(settings.tier))))
+
+
+def select(corpus: Corpus, tier: Tier, patterns: Sequence[str]) -> tuple[Case, ...]:
+    """The cases of a tier that match at least one pattern.
+
+    Args:
+        corpus: the corpus.
+        tier: the tier.
+        patterns: case ids or globs of case ids; none for all cases.
+
+    Returns:
+        The cases in the order of the corpus, which is sorted by id.
+
+    Raises:
+        NoSuchCaseError: when a pattern matches nothing in this tier, so that a mistyped one is no success.
+    """
+    cases = corpus.cases(tier)
+    if not patterns:
+        return cases
+    chosen: set[str] = set()
+    for pattern in patterns:
+        matching = _matching(cases, pattern)
+        if not matching:
+            raise NoSuchCaseError(_explain(corpus, tier, pattern))
+        chosen.update(matching)
+    return tuple(case for case in cases if case.id in chosen)
+
+
+def _matching(cases: Sequence[Case], pattern: str) -> list[str]:
+    return [case.id for case in cases if case.id == pattern or fnmatch.fnmatchcase(case.id, pattern)]
+
+
+def _explain(corpus: Corpus, tier: Tier, pattern: str) -> str:
+    everything = corpus.cases(Tier.FULL)
+    if tier is not Tier.FULL and _matching(everything, pattern):
+        return f"{pattern!r} matches no case of the tier {tier}, but some of --metagraph-tier=full"
+    near = nearest_ids(pattern, [case.id for case in everything])
+    hint = f"; the nearest ids are {', '.join(near)}" if near else ""
+    return f"{pattern!r} matches no case of the corpus{hint}"

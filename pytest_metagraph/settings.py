@@ -1,0 +1,124 @@
+"""The options of a conformance run; each can be given on the command line or in the ini file."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from pytest_metagraph.reproducing import command_for
+from pytest_metagraph.sharding import Shard
+
+# Spelled out and not taken from the enums of the corpus: every session reads the options, and only a
+# conformance run may pay for the import of the corpus.
+CONTRACTS = ("documented", "tensorflow")
+TIERS = ("smoke", "default", "full")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user asked for.
+
+    Attributes:
+        exporter: the name of the exporter, see `resolving.resolve`; empty where none was given.
+        contract: one of `CONTRACTS`.
+        tier: one of `TIERS`.
+        patterns: case ids or globs of case ids; empty for every case of the tier.
+        known_failures: the list of known failures, see `known_failures.locating.locate`; empty for none.
+        update_known_failures: whether to write what the run has seen into that list.
+        reports: files to write reports to; the suffix of each chooses its format.
+        shard: the part of the tier to run.
+    """
+
+    exporter: str
+    contract: str
+    tier: str
+    patterns: tuple[str, ...]
+    known_failures: str = ""
+    update_known_failures: bool = False
+    reports: tuple[str, ...] = ()
+    shard: Shard = Shard()
+
+    @classmethod
+    def from_config(cls, config: pytest.Config) -> Settings:
+        """Read the options: the command line goes before the ini file.
+
+        Raises:
+            pytest.UsageError: when a value is not one of those that its option takes.
+        """
+        return cls(
+            exporter=_read(config, "metagraph_exporter"),
+            contract=_one_of(CONTRACTS, config, "metagraph_contract"),
+            tier=_one_of(TIERS, config, "metagraph_tier"),
+            patterns=tuple(_read(config, "metagraph_case")),
+            known_failures=_read(config, "metagraph_known_failures"),
+            update_known_failures=_read(config, "metagraph_update_known_failures"),
+            reports=tuple(_read(config, "metagraph_report")),
+            shard=_shard(_read(config, "metagraph_shard")),
+        )
+
+    @property
+    def command(self) -> str:
+        """The shell command that runs the same tier again."""
+        words = ["pytest", "-p", "pytest_metagraph", "--pyargs", "conformance_cases"]
+        if self.exporter:
+            words.append(f"--metagraph-exporter={self.exporter}")
+        words.append(f"--metagraph-contract={self.contract}")
+        words.append(f"--metagraph-tier={self.tier}")
+        if self.known_failures:
+            words.append(f"--metagraph-known-failures={self.known_failures}")
+        return shlex.join(words)
+
+    def command_for(self, case_id: str) -> str:
+        """The shell command that runs one case again."""
+        return command_for(self.command, case_id)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register every option and its ini twin."""
+    group = parser.getgroup("metagraph", "conformance of export_meta_graph")
+    name = "exporter under test: reference, tensorflow, or module:attribute"
+    group.addoption("--metagraph-exporter", metavar="NAME", help=name)
+    parser.addini("metagraph_exporter", name, type="string", default="")
+    contract = "what is right: what the documentation promises, or what TensorFlow 2.21 does"
+    group.addoption("--metagraph-contract", choices=CONTRACTS, help=f"{contract}; default: documented")
+    parser.addini("metagraph_contract", contract, type="string", default="documented")
+    tier = "how much to run: a handful of cases (smoke), each pair of arguments (default), everything (full)"
+    group.addoption("--metagraph-tier", choices=TIERS, help=tier)
+    parser.addini("metagraph_tier", tier, type="string", default="default")
+    case = "run only the cases with this id or matching this glob"
+    group.addoption("--metagraph-case", metavar="GLOB", action="append", help=f"{case}; may be repeated")
+    parser.addini("metagraph_case", f"{case}; one in each line", type="linelist", default=[])
+    known = "list of known failures, a TOML file"
+    group.addoption("--metagraph-known-failures", metavar="FILE", help=known)
+    parser.addini("metagraph_known_failures", known, type="string", default="")
+    update = "write what a complete run has seen into the list of known failures"
+    group.addoption("--metagraph-update-known-failures", action="store_true", default=None, help=update)
+    parser.addini("metagraph_update_known_failures", update, type="bool", default=False)
+    report = "write a report; the suffix chooses the format: .jsonl, .md, .html, .svg"
+    group.addoption("--metagraph-report", metavar="PATH", action="append", help=f"{report}; may be repeated")
+    parser.addini("metagraph_report", f"{report}; one path in each line", type="linelist", default=[])
+    shard = "run one part of the tier only, such as 2/4 for the second of four"
+    group.addoption("--metagraph-shard", metavar="I/N", help=shard)
+    parser.addini("metagraph_shard", shard, type="string", default="1/1")
+
+
+def _read(config: pytest.Config, name: str) -> Any:
+    given = config.getoption(name)
+    return config.getini(name) if given is None else given
+
+
+def _shard(value: str) -> Shard:
+    try:
+        return Shard.parse(value)
+    except ValueError as error:
+        raise pytest.UsageError(f"metagraph_shard: {error}") from None
+
+
+def _one_of(values: tuple[str, ...], config: pytest.Config, name: str) -> str:
+    value: str = _read(config, name)
+    if value not in values:
+        raise pytest.UsageError(f"{name} is {value!r} in the ini file; it can be {', '.join(values)}")
+    return value

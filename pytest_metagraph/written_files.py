@@ -1,0 +1,163 @@
+"""Checks the files that an export has written (CALL-02, FILE-01, DBG-01)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from google.protobuf import message as protobuf
+from google.protobuf import text_format
+
+from pytest_metagraph.answers import Exported
+from pytest_metagraph.diff import diff_meta_graphs
+from pytest_metagraph.findings import Code, Finding
+from reference_impl.contracts import Contract
+from reference_impl.files import debug_info_path
+from reference_impl.schema import POOL, GraphDebugInfo, MetaGraphDef
+
+META_FILE = "model.meta"
+"""The name that every export to a file gets."""
+
+MessageT = TypeVar("MessageT", bound=protobuf.Message)
+
+
+class ScratchFolder:
+    """A new folder that exports write to; emptied after each of them.
+
+    It makes the folder itself, so that what it empties holds nothing but what exports have left there.
+
+    Text is parsed at about 1 MB/s, and many exports write the same text: what a text says is remembered
+    by its digest, for the whole session.
+
+    Args:
+        contract: which file the debug info is expected in (DBG-01).
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._path = Path(tempfile.mkdtemp(prefix="metagraph-exports-"))
+        self._identity = _identity(self._path)
+        self._meta = self._path / META_FILE
+        self._debug = Path(debug_info_path(str(self._meta), contract))
+        self._said: dict[bytes, bytes] = {}
+
+    @property
+    def filename(self) -> str:
+        """The absolute path to export to."""
+        return str(self._meta)
+
+    def check_export(self, returned: Exported, *, as_text: bool, debug_info: bool) -> Iterator[Finding]:
+        """Check the files of one export that returned a message; then empty the folder.
+
+        Args:
+            returned: what the export returned.
+            as_text: whether text was asked for.
+            debug_info: whether debug info was asked for.
+
+        Yields:
+            What is wrong with the files.
+        """
+        yield from self._check_meta(returned, as_text=as_text)
+        if debug_info:
+            yield from self._check_debug_info(as_text=as_text)
+        wanted = {META_FILE, self._debug.name} if debug_info else {META_FILE}
+        yield from self._stray_findings(self.clear() - wanted)
+
+    def check_no_export(self) -> Iterator[Finding]:
+        """Check that a call that should write nothing has written nothing; then empty the folder."""
+        yield from self._stray_findings(self.clear())
+
+    def clear(self) -> set[str]:
+        """Empty the folder; returns the names of what was in it.
+
+        Raises:
+            RuntimeError: when another folder, or a link, has taken its place: nothing is then deleted.
+        """
+        if _identity(self._path) != self._identity:
+            raise RuntimeError(f"the scratch folder {self._path} was replaced while an exporter ran")
+        names = set()
+        for entry in os.scandir(self._path):
+            names.add(entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)  # noqa: PTH108 - a Path for each file of 240,000 exports costs seconds
+        return names
+
+    def close(self) -> None:
+        """Remove the folder."""
+        self.clear()
+        self._path.rmdir()
+
+    @staticmethod
+    def _stray_findings(names: set[str]) -> Iterator[Finding]:
+        for name in sorted(names):
+            summary = f"The export left a file that was not asked for: {name}"
+            yield Finding(Code.STRAY_FILE, summary, symptom=name)
+
+    def _check_meta(self, returned: Exported, *, as_text: bool) -> Iterator[Finding]:
+        if not self._meta.is_file():
+            yield Finding(Code.FILE_MISSING, f"The export wrote no file {META_FILE}")
+            return
+        data = self._meta.read_bytes()
+        if self._is_known_to_say(data, returned, as_text=as_text):
+            return
+        try:
+            written = _parse(data, MetaGraphDef, as_text=as_text)
+        except ValueError as error:
+            summary = f"The file {META_FILE} is no MetaGraphDef in {_form(as_text)}"
+            yield Finding(Code.FILE_UNREADABLE, summary, str(error), _form(as_text))
+            return
+        if as_text:
+            self._said[_digest(data)] = _digest(written.SerializeToString(deterministic=True))
+        diff = diff_meta_graphs(actual=written, expected=returned.message)
+        if not diff.equal:
+            summary = f"The file {META_FILE} ({_form(as_text)}) differs from the returned message"
+            yield Finding(Code.FILE_DIFFERS, summary, diff.render(), diff.fingerprint, diff=diff)
+
+    def _is_known_to_say(self, data: bytes, returned: Exported, *, as_text: bool) -> bool:
+        """Whether a file says what was returned, as far as that can be told without parsing it."""
+        if as_text and data == str(returned.message).encode():  # protobuf's own text, printed in C
+            return True
+        if as_text:
+            return self._said.get(_digest(data)) == _digest(returned.serialised)
+        return data == returned.serialised
+
+    def _check_debug_info(self, *, as_text: bool) -> Iterator[Finding]:
+        name = self._debug.name
+        if not self._debug.is_file():
+            yield Finding(Code.DEBUG_INFO_MISSING, f"The export wrote no debug info to {name}")
+            return
+        try:
+            _parse(self._debug.read_bytes(), GraphDebugInfo, as_text=as_text)
+        except ValueError as error:
+            summary = f"The file {name} is no GraphDebugInfo in {_form(as_text)}"
+            yield Finding(Code.DEBUG_INFO_UNREADABLE, summary, str(error), _form(as_text))
+
+
+def _parse(data: bytes, kind: type[MessageT], *, as_text: bool) -> MessageT:
+    """Parse a file in exactly one form: a binary file where text was asked for is an error."""
+    try:
+        if as_text:
+            return text_format.Parse(data.decode(), kind(), descriptor_pool=POOL)
+        return kind.FromString(data)
+    except (UnicodeDecodeError, text_format.ParseError, protobuf.DecodeError) as error:
+        raise ValueError(f"{len(data)} bytes, starting {data[:24]!r}: {error}") from error
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What tells a folder from another one that takes its name, or from a link to another one."""
+    found = os.lstat(path)
+    return found.st_dev, found.st_ino
+
+
+def _form(as_text: bool) -> str:
+    return "text" if as_text else "binary form"
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
