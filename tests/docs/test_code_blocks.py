@@ -1,0 +1,33 @@
+"""Every code block of the README and of docs/ does what it shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from markdown_blocks import DocumentRunner, blocks_of, command_environment
+
+PROJECT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_the_code_blocks_of_a_document_do_what_they_show(
+    document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader who types what a document shows gets what it shows."""
+    folder = tmp_path / "document"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    runner = DocumentRunner(document, folder, command_environment(tmp_path))
+    for block in blocks_of(document):
+        runner.run(block)
+
+
+def test_a_block_with_wrong_output_is_seen(tmp_path: Path) -> None:
+    """The harness fails on a command that prints something else than its document says."""
+    document = tmp_path / "wrong.md"
+    document.write_text("```console\n$ echo right\nwrong\n```\n", encoding="utf-8")
+    runner = DocumentRunner(document, tmp_path, command_environment(tmp_path))
+    with pytest.raises(AssertionError, match="echo right"):
+        runner.run(next(blocks_of(document)))
