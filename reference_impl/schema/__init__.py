@@ -40,6 +40,7 @@ from reference_impl.schema.messages import (
     WhileContextDef,
 )
 from reference_impl.schema.op_registry import registered_ops
+from reference_impl.schema.parsing import parse_message
 from reference_impl.schema.provenance import Provenance, provenance
 from reference_impl.schema.registered_collections import REGISTERED_COLLECTIONS
 
@@ -76,6 +77,7 @@ __all__ = [
     "VersionDef",
     "WhileContextDef",
     "adopt",
+    "parse_message",
     "provenance",
     "registered_ops",
 ]

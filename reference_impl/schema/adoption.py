@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from google.protobuf import message
 
-MessageT = TypeVar("MessageT", bound=message.Message)
+from reference_impl.schema.parsing import MessageT, parse_message
 
 
 def adopt(value: object, kind: type[MessageT]) -> MessageT:
@@ -22,6 +20,7 @@ def adopt(value: object, kind: type[MessageT]) -> MessageT:
 
     Raises:
         TypeError: when `value` is no message, or a message of another type than `kind`.
+        ValueError: when `value` has 2 GB or more.
     """
     if isinstance(value, kind):
         return value
@@ -30,4 +29,4 @@ def adopt(value: object, kind: type[MessageT]) -> MessageT:
         raise TypeError(f"expected a {wanted} message, got {type(value).__name__}")
     if value.DESCRIPTOR.full_name != wanted:
         raise TypeError(f"expected a {wanted} message, got {value.DESCRIPTOR.full_name}")
-    return kind.FromString(value.SerializeToString())
+    return parse_message(value.SerializeToString(), kind)

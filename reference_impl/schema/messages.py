@@ -7,6 +7,6 @@ The module has the names of one that protoc generates, so that its types are in 
 from reference_impl.schema._pool import CLASSES, ENUMS
 
 globals().update(CLASSES)
-for _name, _enum in ENUMS.items():
-    globals()[_name] = _enum
-    globals().update(_enum.items())
+globals().update(ENUMS)
+for enum in ENUMS.values():
+    globals().update(enum.items())

@@ -1,0 +1,149 @@
+"""Writes collections into a MetaGraphDef (COL)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import message
+
+from reference_impl.contracts import Contract
+from reference_impl.node_filter import NodeFilter
+from reference_impl.schema import REGISTERED_COLLECTIONS, CollectionDef, MetaGraphDef, adopt
+from reference_impl.scoped_protos import item_name, scoped_copy
+
+logger = logging.getLogger("reference_impl")
+
+
+class UnserialisableItemError(TypeError):
+    """An item that a CollectionDef can not state; its whole collection is left out (COL-06)."""
+
+
+@dataclass(frozen=True)
+class CollectionWriter:
+    """Writes one collection after the other into a message.
+
+    Attributes:
+        target: the message that is written.
+        nodes: the filter of the export's nodes, which also selects and renames items (COL-12).
+        contract: decides what becomes of nested control-flow contexts (COL-15).
+        eager: whether the export runs eagerly, where resource variables can not be stated (EAG-02).
+    """
+
+    target: MetaGraphDef
+    nodes: NodeFilter
+    contract: Contract
+    eager: bool
+
+    def skip(self, key: object) -> None:
+        """Pass over a key that is neither str nor bytes, with a warning (COL-02)."""
+        logger.warning("A collection is exported only under a str key; %r is skipped.", key)
+
+    def write(self, key: str | bytes, items: Sequence[Any]) -> None:
+        """Write a collection behind what the message holds of it already (COL-02).
+
+        A collection that can not be stated is left out with a warning; the others are unaffected (COL-08).
+
+        Args:
+            key: the collection's name; bytes are exported as their text.
+            items: the objects in it, in order. Those outside of the export are left out, and a
+                collection without any item left gets no entry (COL-03).
+        """
+        try:
+            self._write(key if isinstance(key, str) else key.decode(), items)
+        except (AttributeError, OverflowError, TypeError, ValueError) as error:
+            logger.warning(
+                "Collection %r is left out of the export: an item is of an unsupported type or does not fit "
+                "the items before it. This is probably safe to ignore.\n%s",
+                key,
+                error,
+            )
+
+    def _write(self, name: str, items: Sequence[Any]) -> None:
+        kept = [item for item in items if self._includes(item)]
+        if not kept:
+            return
+        stated = CollectionDef()
+        if name in self.target.collection_def:  # listed before: what was written then goes if this fails
+            stated.CopyFrom(self.target.collection_def[name])
+            del self.target.collection_def[name]
+        self._append(name, kept, stated)
+        self.target.collection_def[name].CopyFrom(stated)
+
+    def _includes(self, item: Any) -> bool:
+        """Whether an item belongs to the export; items without a name always do (COL-12, SAV-08)."""
+        if isinstance(item, str):
+            return self.nodes.includes(item)
+        name = item_name(item)
+        return True if name is None else self.nodes.includes(_checked_name(name))
+
+    def _append(self, key: str, items: Sequence[Any], stated: CollectionDef) -> None:
+        registered = REGISTERED_COLLECTIONS.get(key)
+        if registered is not None:
+            self._append_registered(registered, items, stated)
+            return
+        kind = _kind_of(items[0])
+        if kind == "node_list":
+            stated.node_list.value.extend(self.nodes.strip(_checked_name(item_name(item))) for item in items)
+        elif kind == "bytes_list":
+            stated.bytes_list.value.extend(_as_bytes(item) for item in items)
+        elif kind == "any_list":
+            for item in items:
+                stated.any_list.value.add().ParseFromString(_checked_any(item).SerializeToString())
+        else:
+            getattr(stated, kind).value.extend(items)
+
+    def _append_registered(
+        self, registered: type[message.Message], items: Sequence[Any], stated: CollectionDef
+    ) -> None:
+        """Append the messages of a registered collection, as bytes (COL-11).
+
+        Savers outside of the scope leave a collection without any kind behind (SAV-10).
+        """
+        for item in items:
+            proto: message.Message | None = adopt(item, registered)
+            if self.eager and getattr(proto, "is_resource", False):
+                raise UnserialisableItemError("resource variables can not be exported eagerly")
+            if proto is not None and self.nodes.scope is not None:
+                proto = scoped_copy(proto, self.nodes.scope, self.contract)
+            if proto is not None:
+                stated.bytes_list.value.append(proto.SerializeToString(deterministic=True))
+
+
+def _kind_of(first: Any) -> str:
+    """The kind of a CollectionDef, which its first item decides (COL-04)."""
+    if isinstance(first, str | bytes):
+        return "bytes_list"
+    if isinstance(first, int):
+        return "int64_list"
+    if isinstance(first, float):
+        return "float_list"
+    if _is_any(first):
+        return "any_list"
+    return "node_list"
+
+
+def _checked_name(name: Any) -> str:
+    if not isinstance(name, str):
+        raise UnserialisableItemError(f"an item's name is {name!r}, not a str")
+    return name
+
+
+def _as_bytes(item: Any) -> bytes:
+    if isinstance(item, str):
+        return item.encode()
+    if isinstance(item, bytes | bytearray):
+        return bytes(item)
+    raise UnserialisableItemError(f"{item!r} is neither str nor bytes")
+
+
+def _is_any(item: Any) -> bool:
+    return isinstance(item, message.Message) and item.DESCRIPTOR.full_name == "google.protobuf.Any"
+
+
+def _checked_any(item: Any) -> Any:
+    if not _is_any(item):
+        raise UnserialisableItemError(f"{item!r} is no Any message")
+    return item

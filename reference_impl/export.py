@@ -1,0 +1,255 @@
+"""export_meta_graph: the order of its steps. Each step is a module of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from google.protobuf import message
+
+from reference_impl.arguments import ExportArguments, check_arguments
+from reference_impl.collection_defs import CollectionWriter
+from reference_impl.contracts import Contract
+from reference_impl.debug_info import graph_debug_info
+from reference_impl.default_attrs import strip_default_attrs as strip_defaults
+from reference_impl.files import debug_info_path, serialise, write_files
+from reference_impl.graph import Graph
+from reference_impl.keys import GraphKeys
+from reference_impl.node_filter import NodeFilter
+from reference_impl.op_list import stripped_op_list
+from reference_impl.savers import extraneous_saver_nodes
+from reference_impl.schema import GraphDef, MetaGraphDef, provenance
+from reference_impl.scope import PrefixScope, make_scope
+from reference_impl.size_limit import check_size
+
+
+def export_meta_graph(  # noqa: PLR0917 - all twelve may be positional by specification (CALL-01)
+    filename: str | os.PathLike[str] | None = None,
+    meta_info_def: message.Message | None = None,
+    graph_def: message.Message | None = None,
+    saver_def: message.Message | None = None,
+    collection_list: Iterable[Any] | None = None,
+    as_text: bool = False,
+    graph: Graph | None = None,
+    export_scope: str | None = None,
+    clear_devices: bool = False,
+    clear_extraneous_savers: bool = False,
+    strip_default_attrs: bool = False,
+    save_debug_info: bool = False,
+    **kwargs: Any,
+) -> MetaGraphDef:
+    """Return a MetaGraphDef of a graph, its saver and its collections, and write it to a file on request.
+
+    Signature and meaning are those of `tf.compat.v1.train.export_meta_graph` (CALL-01). Messages may come
+    from any descriptor pool. Nothing that is given is changed, and the result shares nothing with it
+    (CALL-11); under the contract "tensorflow" the graph's collection of unbound inputs (UNB-08) and the
+    version strings of meta_info_def (META-01) are.
+
+    Args:
+        filename: where to write the message, or None to write nothing (FILE-01 to FILE-03).
+        meta_info_def: a MetaInfoDef to start from; versions and, where it has none, the list of ops are
+            filled in (META-02, OPS-04).
+        graph_def: a GraphDef to export instead of the graph's own nodes (PATH-03, PATH-04).
+        saver_def: a SaverDef to state in the message (SAV-01).
+        collection_list: keys of the collections to export; None for all (COL-01).
+        as_text: whether the files are written in text format.
+        graph: the Graph to export; None for the default one (CALL-10).
+        export_scope: the name scope whose nodes are exported, and which is stripped from names; None for
+            the whole graph (SCOPE).
+        clear_devices: whether nodes lose their device (DEV-01).
+        clear_extraneous_savers: whether to leave out all savers but that of saver_def (SAV-02, SAV-06).
+        strip_default_attrs: whether nodes lose attributes that have their default value (STRIP-01).
+        save_debug_info: whether to write, beside filename, where the nodes were created (DBG).
+        **kwargs: unbound_inputs_col_name, the key of the collection of unbound inputs, "unbound_inputs"
+            unless given (UNB-05); contract, "documented" unless given.
+
+    Returns:
+        The message, of this package's schema.
+
+    Raises:
+        RuntimeError: when execution is eager and graph_def or graph is not given (EAG-01).
+        TypeError: when an argument has a wrong type or an unknown name (CALL-03, CALL-07).
+        ValueError: when the GraphDef has 2 GB or more (BIG-01), when graph_def and export_scope are both
+            given (SCOPE-11), or when saver_def does not say where its saver is (SAV-07).
+        OSError: when a file can not be written; none is then left half written.
+    """
+    arguments = check_arguments(
+        {
+            "filename": filename,
+            "meta_info_def": meta_info_def,
+            "graph_def": graph_def,
+            "saver_def": saver_def,
+            "collection_list": collection_list,
+            "as_text": as_text,
+            "graph": graph,
+            "export_scope": export_scope,
+            "clear_devices": clear_devices,
+            "clear_extraneous_savers": clear_extraneous_savers,
+            "strip_default_attrs": strip_default_attrs,
+            "save_debug_info": save_debug_info,
+        },
+        kwargs,
+    )
+    nodes = _node_filter(arguments)
+    result = MetaGraphDef()
+    _state_nodes(arguments, nodes, result.graph_def)
+    if arguments.contract is Contract.TENSORFLOW:
+        _leave_traces(arguments, nodes, meta_info_def)
+    _state_meta_info(arguments, result)
+    if arguments.strip_default_attrs:
+        strip_defaults(result.graph_def)
+    if arguments.saver_def is not None:
+        result.saver_def.CopyFrom(arguments.saver_def)
+    _state_collections(arguments, nodes, result)
+    _write_files(arguments, nodes, result)
+    return result
+
+
+def _node_filter(arguments: ExportArguments) -> NodeFilter:
+    """What the flags take away from the nodes."""
+    removed: frozenset[str] = frozenset()
+    if arguments.clear_extraneous_savers:
+        removed = extraneous_saver_nodes(_source_nodes(arguments), arguments.saver_def)
+    return NodeFilter(
+        scope=make_scope(arguments.export_scope, arguments.contract),
+        removed=removed,
+        clear_devices=arguments.clear_devices,
+    )
+
+
+def _is_filtered(arguments: ExportArguments) -> bool:
+    """Whether a flag makes this a filtered export (PATH-02, PATH-04)."""
+    return bool(arguments.export_scope) or arguments.clear_devices or arguments.clear_extraneous_savers
+
+
+def _source_nodes(arguments: ExportArguments) -> GraphDef:
+    return arguments.graph.stated_graph_def if arguments.graph_def is None else arguments.graph_def
+
+
+def _state_nodes(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef) -> None:
+    """Fill in the GraphDef, on one of four paths: live or given, plain or filtered (PATH-01 to PATH-04).
+
+    Raises:
+        ValueError: when it has 2 GB or more (BIG-01).
+    """
+    source = _source_nodes(arguments)
+    is_live = arguments.graph_def is None
+    if _is_filtered(arguments):
+        nodes.copy_nodes(source, target)
+        target.versions.CopyFrom(source.versions)
+        if source.HasField("library") or not is_live:
+            target.library.CopyFrom(source.library)
+        check_size(target.ByteSize(), arguments.contract, is_decoded=not is_live)
+    elif is_live:
+        check_size(arguments.graph.byte_size(), arguments.contract, is_decoded=True)
+        target.CopyFrom(arguments.graph.normalised_graph_def)
+    else:
+        check_size(source.ByteSize(), arguments.contract, is_decoded=True)
+        target.CopyFrom(source)
+
+
+def _leave_traces(
+    arguments: ExportArguments, nodes: NodeFilter, meta_info_def: message.Message | None
+) -> None:
+    """Change what TensorFlow changes, in its order: a scope that is no regular expression fails in between.
+
+    A filtered export replaces the graph's own collection of unbound inputs (UNB-02, UNB-08); every export
+    overwrites the version strings of the caller's meta_info_def (META-01).
+
+    Raises:
+        re.error: when the scope is no valid regular expression and the graph has variables (SCOPE-09).
+    """
+    graph, key = arguments.graph, arguments.unbound_inputs_col_name
+    if _is_filtered(arguments) and key:
+        graph.clear_collection(key)
+        for name in nodes.unbound:
+            graph.add_to_collection(key, name)
+    if isinstance(nodes.scope, PrefixScope) and graph.get_collection(GraphKeys.GLOBAL_VARIABLES):
+        nodes.scope.check_variable_names()
+    if meta_info_def:
+        _state_versions(meta_info_def)
+
+
+def _state_versions(meta_info_def: Any) -> None:
+    recorded = provenance()
+    meta_info_def.tensorflow_version = recorded.tensorflow
+    meta_info_def.tensorflow_git_version = recorded.tensorflow_git
+
+
+def _state_meta_info(arguments: ExportArguments, result: MetaGraphDef) -> None:
+    """Fill in versions, the flag of stripped attributes, and the list of ops (META-02, OPS-04, STRIP-02)."""
+    meta_info = result.meta_info_def
+    if arguments.meta_info_def is not None:
+        meta_info.CopyFrom(arguments.meta_info_def)
+    _state_versions(meta_info)
+    if not meta_info.stripped_op_list.op:
+        meta_info.stripped_op_list.op.extend(stripped_op_list(result.graph_def))
+        meta_info.stripped_op_list.SetInParent()  # present also where no op is used (NODE-06)
+    if arguments.strip_default_attrs:
+        meta_info.stripped_default_attrs = True
+
+
+def _state_collections(arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef) -> None:
+    """Write the collections that are asked for, in the order they are listed (COL-01, COL-02)."""
+    graph = arguments.graph
+    replaced = _replaced_collections(arguments, nodes)
+    keys = arguments.collection_list
+    if keys is None:
+        keys = graph.get_all_collection_keys()
+        unbound_key = arguments.unbound_inputs_col_name
+        if unbound_key in replaced and unbound_key not in keys:
+            keys.append(unbound_key)
+    writer = CollectionWriter(result, nodes, arguments.contract, arguments.eager)
+    for key in keys:
+        if isinstance(key, str | bytes):
+            writer.write(key, replaced[key] if key in replaced else graph.get_collection(key))
+        else:
+            writer.skip(key)
+
+
+def _replaced_collections(arguments: ExportArguments, nodes: NodeFilter) -> dict[str, list[Any]]:
+    """The collections that an export states in place of the graph's own.
+
+    These are the savers that remain (SAV-05, SAV-06) and the unbound inputs (UNB-02). Without a scope
+    no input is unbound, and a collection of that name is the user's own: as documented it is exported like
+    any other, while TensorFlow has cleared it (UNB-08).
+    """
+    replaced: dict[str, list[Any]] = {}
+    if arguments.clear_extraneous_savers:
+        replaced[GraphKeys.SAVERS] = [] if arguments.saver_def is None else [arguments.saver_def]
+    key = arguments.unbound_inputs_col_name
+    replaces_unbound = nodes.scope is not None or (
+        arguments.contract is Contract.TENSORFLOW and _is_filtered(arguments)
+    )
+    if replaces_unbound and isinstance(key, str) and key:
+        replaced[key] = nodes.unbound
+    return replaced
+
+
+def _write_files(arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef) -> None:
+    """Write the message and, on request, where its nodes were created (FILE-01, DBG)."""
+    if arguments.filename is None:
+        return
+    path = arguments.filename
+    content = serialise(result, as_text=arguments.as_text)
+    if not arguments.save_debug_info:
+        write_files({path: content})
+        return
+    names = [node.name for node in _source_nodes(arguments).node if nodes.includes(node.name)]
+    debug_path = debug_info_path(path, arguments.contract)
+    debug_info = serialise(graph_debug_info(arguments.graph, names), as_text=arguments.as_text)
+    if arguments.contract is Contract.TENSORFLOW:
+        write_files({path: content})
+        _check_nodes_are_known(arguments, [nodes.strip(name) for name in names])
+        write_files({debug_path: debug_info})
+    else:
+        write_files({path: content, debug_path: debug_info})
+
+
+def _check_nodes_are_known(arguments: ExportArguments, exported_names: Iterable[str]) -> None:
+    """Fail as TensorFlow does, with one file written and the other not, for an unknown node (DBG-05)."""
+    prefix = f"{arguments.export_scope.removesuffix('/')}/" if arguments.export_scope else ""
+    for name in exported_names:
+        if not arguments.graph.has_node(prefix + name):
+            raise KeyError(f"The name '{prefix}{name}' refers to an Operation not in the graph.")

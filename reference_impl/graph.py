@@ -1,0 +1,200 @@
+"""A graph: nodes held as one GraphDef message, and named collections of Python objects.
+
+The nodes stay a message because an export is mostly a copy of it: nothing is turned into Python objects,
+and only a flag that asks for it makes an export look at single nodes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import Any
+
+from google.protobuf import message
+
+from reference_impl import loading
+from reference_impl.control_inputs import normalise_inputs
+from reference_impl.elements import Operation
+from reference_impl.execution import entered_graph, innermost_graph
+from reference_impl.naming import UniqueNames
+from reference_impl.schema import GraphDef, NodeDef, provenance
+from reference_impl.stack_traces import StackFrame, caller_frames
+
+OUTPUT_SHAPES = "_output_shapes"
+
+
+class Graph:
+    """A graph that can be exported; load one with `from_meta_graph_def` or build one node by node.
+
+    A graph is not changed by an export, except for its collection of unbound inputs under the contract
+    "tensorflow" (UNB-02, UNB-08).
+    """
+
+    def __init__(self) -> None:
+        self._stated = GraphDef()
+        self._stated.versions.producer = provenance().graph_def_version
+        self._normalised: GraphDef | None = None
+        self._byte_size: int | None = None
+        self._collections: dict[Hashable, list[Any]] = {}
+        self._names = UniqueNames()
+        self._node_names: set[str] | None = set()
+        self._stacks: dict[str, Sequence[StackFrame]] = {}
+        self._finalized = False
+
+    @classmethod
+    def from_meta_graph_def(cls, meta_graph_def: message.Message | bytes) -> Graph:
+        """Load the graph that a MetaGraphDef states.
+
+        Nodes, shapes, versions and functions are taken literally; no default attribute is filled in and
+        no shape inferred. What belongs to an export and not to a graph is left behind: meta_info_def,
+        saver_def, graph_def.version, graph_def.debug_info, library.registered_gradients.
+
+        Args:
+            meta_graph_def: the message, of any descriptor pool, or its bytes. It is not changed.
+
+        Returns:
+            A new graph.
+
+        Raises:
+            TypeError: when the argument is neither bytes nor a MetaGraphDef.
+            ValueError: when the bytes are no MetaGraphDef, or an entry of a registered collection is not
+                the message its key asks for (COL-11).
+        """
+        state, collections = loading.load(meta_graph_def)
+        graph = cls()
+        graph._stated = state
+        graph._node_names = None
+        graph._collections.update(collections)
+        return graph
+
+    # -- what an export reads
+
+    @property
+    def stated_graph_def(self) -> GraphDef:
+        """The nodes as they were stated, in creation order; the graph's own message, only to be read."""
+        return self._stated
+
+    @property
+    def normalised_graph_def(self) -> GraphDef:
+        """The nodes with normalised inputs (PATH-06); the graph's own message, only to be read."""
+        if self._normalised is None:
+            self._normalised = normalise_inputs(self._stated)
+        return self._normalised
+
+    def byte_size(self) -> int:
+        """The serialised size of the normalised nodes, versions and functions, in bytes."""
+        if self._byte_size is None:
+            self._byte_size = self.normalised_graph_def.ByteSize()
+        return self._byte_size
+
+    def has_node(self, name: str) -> bool:
+        """Whether a node of that name is in the graph."""
+        if self._node_names is None:
+            self._node_names = {node.name for node in self._stated.node}
+        return name in self._node_names
+
+    def stack_of(self, name: str) -> Sequence[StackFrame]:
+        """Where the code created a node, outermost frame first; empty for a node that was loaded."""
+        return self._stacks.get(name, ())
+
+    # -- building
+
+    def add_node(self, node_def: NodeDef, output_shapes: Iterable[Sequence[int] | None] = ()) -> Operation:
+        """Add one node.
+
+        Args:
+            node_def: the node; it is copied. Its name is put below the current name scope and made unique.
+            output_shapes: one shape for each output: the sizes, -1 where unknown, or None for an unknown
+                rank (NODE-02).
+
+        Returns:
+            The handle of the new node.
+
+        Raises:
+            RuntimeError: when the graph is finalized.
+        """
+        self._check_not_finalized()
+        name = self._names.claim(node_def.name, taken=self.has_node)
+        node = self._stated.node.add()
+        node.CopyFrom(node_def)
+        node.name = name
+        for shape in output_shapes:
+            stated = node.attr[OUTPUT_SHAPES].list.shape.add(unknown_rank=shape is None)
+            for size in shape or ():
+                stated.dim.add(size=size)
+        if self._node_names is not None:
+            self._node_names.add(name)
+        self._stacks[name] = caller_frames()
+        self._normalised = None
+        self._byte_size = None
+        return Operation(name)
+
+    @contextlib.contextmanager
+    def name_scope(self, name: str) -> Iterator[str]:
+        """Put the nodes that are added inside the `with` block below a name.
+
+        Args:
+            name: the name of the scope; it is made unique among the names of its level.
+
+        Yields:
+            The full name of the scope with a slash at its end.
+        """
+        with self._names.scope(name, taken=self.has_node) as full_name:
+            yield full_name
+
+    @contextlib.contextmanager
+    def as_default(self) -> Iterator[Graph]:
+        """Make this graph the default one inside a `with` block; execution is not eager there (EAG-04)."""
+        with entered_graph(self):
+            yield self
+
+    def finalize(self) -> None:
+        """Allow no further change to this graph."""
+        self._finalized = True
+
+    # -- collections
+
+    def add_to_collection(self, key: Hashable, value: Any) -> None:
+        """Append an item to a collection.
+
+        Args:
+            key: the name of the collection. Keys other than str can hold items, and are exported only
+                where a collection_list names them (COL-01).
+            value: any object. For a registered key (COL-11) a message such as VariableDef; otherwise
+                str, bytes, int, float, an Any message, or an object with a name.
+
+        Raises:
+            RuntimeError: when the graph is finalized.
+        """
+        self._check_not_finalized()
+        self._collections.setdefault(key, []).append(value)
+
+    def get_collection(self, key: Hashable) -> list[Any]:
+        """A copy of the items of a collection, in order; empty where there is none."""
+        return list(self._collections.get(key, ()))
+
+    def get_all_collection_keys(self) -> list[str]:
+        """The str keys of all collections; other keys are not listed (COL-01)."""
+        return [key for key in self._collections if isinstance(key, str)]
+
+    def clear_collection(self, key: Hashable) -> None:
+        """Remove a collection and its items.
+
+        Raises:
+            RuntimeError: when the graph is finalized.
+        """
+        self._check_not_finalized()
+        self._collections.pop(key, None)
+
+    def _check_not_finalized(self) -> None:
+        if self._finalized:
+            raise RuntimeError("Graph is finalized and cannot be modified.")
+
+
+_process_default = Graph()
+
+
+def get_default_graph() -> Graph:
+    """The graph of the innermost `Graph.as_default`, or else the one default graph of the process."""
+    graph = innermost_graph(outside=_process_default)
+    return graph if isinstance(graph, Graph) else _process_default

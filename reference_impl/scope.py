@@ -1,0 +1,104 @@
+"""What an export scope selects, and how it is stripped from a name (SCOPE-01 to SCOPE-09).
+
+The two contracts part here, so each has a class of its own behind one protocol. A colocation entry and a
+name are stripped by different methods, so that a literal scope never mistakes the one for the other.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from reference_impl.contracts import Contract
+
+COLOCATION_PREFIX = "loc:@"
+UNBOUND_INPUT_PREFIX = "$unbound_inputs_"
+
+
+class ExportScope(Protocol):
+    """Which names belong to an export, and what they are called in it."""
+
+    def selects(self, name: str) -> bool:
+        """Whether a node, tensor or item of that name lies in the scope."""
+
+    def strip(self, name: str) -> str:
+        """The name without the scope; names outside of it stay whole."""
+
+    def strip_colocation(self, entry: str) -> str:
+        """A `_class` entry with the scope stripped behind `loc:@`; other prefixes stay whole (CLS-02)."""
+
+
+class LiteralScope:
+    """The documented contract: a scope is literal text and takes what lies below `scope/`."""
+
+    def __init__(self, scope: str) -> None:
+        self._below = scope.removesuffix("/") + "/"
+        self._colocated_below = COLOCATION_PREFIX + self._below
+
+    def selects(self, name: str) -> bool:
+        """Whether a name lies below `scope/`; the scope's own name and `scope_2/x` do not."""
+        return name.startswith(self._below)
+
+    def strip(self, name: str) -> str:
+        """The name without `scope/`; names outside of the scope stay whole."""
+        if not name.startswith(self._below):
+            return name
+        return name[len(self._below) :].lstrip("/")
+
+    def strip_colocation(self, entry: str) -> str:
+        """A `_class` entry without `scope/` behind `loc:@`."""
+        if not entry.startswith(self._colocated_below):
+            return entry
+        return COLOCATION_PREFIX + entry[len(self._colocated_below) :].lstrip("/")
+
+
+class PrefixScope:
+    """TensorFlow's contract: a raw prefix selects (SCOPE-01), a regular expression strips (SCOPE-08)."""
+
+    def __init__(self, scope: str) -> None:
+        self._prefix = scope
+        self._pattern_text = scope.removesuffix("/")
+        # A scope without special characters can only strip where it occurs; asking for that first saves
+        # the regular expression on most names.
+        is_plain_text = re.fullmatch(r"[\w/\-]*", self._pattern_text) is not None
+        self._needle = self._pattern_text + "/" if is_plain_text else ""
+        self._pattern: re.Pattern[str] | None = None
+
+    def selects(self, name: str) -> bool:
+        """Whether a name begins with the text of the scope: `tower_1` also takes `tower_10/x`."""
+        return name.startswith(self._prefix)
+
+    def strip(self, name: str) -> str:
+        """The name without the first `SCOPE/` at its start, behind a `^` or behind a `loc:@`."""
+        if self._needle not in name:
+            return name
+        if self._pattern is None:  # late: an invalid one harms only where it strips (SCOPE-09)
+            self._pattern = re.compile(rf"(\^|{COLOCATION_PREFIX}|^){self._pattern_text}/+")
+        return self._pattern.sub(r"\1", name, count=1)
+
+    def strip_colocation(self, entry: str) -> str:
+        """A `_class` entry, stripped like any name."""
+        return self.strip(entry)
+
+    def check_variable_names(self) -> None:
+        """Fail as TensorFlow does when it looks for variables under the scope (SCOPE-09).
+
+        Raises:
+            re.error: when the scope is no valid regular expression.
+        """
+        re.compile(self._prefix)
+
+
+def make_scope(export_scope: str, contract: Contract) -> LiteralScope | PrefixScope | None:
+    """The rule for an export scope under a contract.
+
+    Args:
+        export_scope: the argument of the export; an empty string means the whole graph (SCOPE-07).
+        contract: which of the two truths holds.
+
+    Returns:
+        None when there is no scope.
+    """
+    if not export_scope:
+        return None
+    return PrefixScope(export_scope) if contract is Contract.TENSORFLOW else LiteralScope(export_scope)

@@ -1,0 +1,159 @@
+"""Messages of registered collections under an export scope (COL-12 to COL-15, SAV-10).
+
+Each registered message has one function: it returns the message as it is called inside the scope, or None
+where the thing lies outside of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableSequence
+from typing import Any
+
+from google.protobuf import message
+
+from reference_impl.contracts import Contract
+from reference_impl.schema import (
+    CondContextDef,
+    QueueRunnerDef,
+    SaverDef,
+    ValuesDef,
+    VariableDef,
+    WhileContextDef,
+)
+from reference_impl.scope import ExportScope
+
+
+def item_name(item: Any) -> Any:
+    """The name by which a scope selects an item of a collection.
+
+    Args:
+        item: any object.
+
+    Returns:
+        The name that a registered message states, or the attribute `name` of another object; None where
+        there is no name, as for a saver (SAV-10).
+    """
+    kind = item.DESCRIPTOR.name if isinstance(item, message.Message) else ""
+    return getattr(item, _NAME_FIELDS.get(kind, "name"), None)
+
+
+_NAME_FIELDS: Mapping[str, str] = {
+    "VariableDef": "variable_name",
+    "QueueRunnerDef": "queue_name",
+    "CondContextDef": "context_name",
+    "WhileContextDef": "context_name",
+}
+
+
+def scoped_copy(item: message.Message, scope: ExportScope, contract: Contract) -> message.Message | None:
+    """A registered item as it is called inside a scope.
+
+    Args:
+        item: a message of a registered collection (COL-11). It is not changed.
+        scope: what the export selects.
+        contract: decides whether nested control-flow contexts are stripped (COL-15).
+
+    Returns:
+        A changed copy, or None where the item lies outside of the scope.
+
+    Raises:
+        ValueError: when a variable inside the scope is a slice of one outside of it (COL-13).
+    """
+    name = item_name(item)
+    if name is not None and not scope.selects(name):
+        return None
+    copy = type(item)()
+    copy.CopyFrom(item)
+    return _STRIPPERS[item.DESCRIPTOR.name](copy, scope, contract)
+
+
+def _saver(saver: SaverDef, scope: ExportScope, _: Contract) -> SaverDef | None:
+    fields = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
+    if not all(scope.selects(getattr(saver, field)) for field in fields):
+        return None
+    _strip_fields(saver, fields, scope)
+    return saver
+
+
+def _variable(variable: VariableDef, scope: ExportScope, _: Contract) -> VariableDef:
+    slice_info = variable.save_slice_info_def
+    if variable.HasField("save_slice_info_def") and not scope.selects(slice_info.full_name):
+        raise ValueError(
+            f"'{variable.variable_name}' is a slice of '{slice_info.full_name}', outside of the scope"
+        )
+    _strip_fields(
+        variable, ("variable_name", "initial_value_name", "initializer_name", "snapshot_name"), scope
+    )
+    if variable.HasField("save_slice_info_def"):
+        _strip_fields(slice_info, ("full_name",), scope)
+    return variable
+
+
+def _queue_runner(runner: QueueRunnerDef, scope: ExportScope, _: Contract) -> QueueRunnerDef:
+    _strip_fields(runner, ("queue_name", "close_op_name", "cancel_op_name"), scope)
+    _strip_all(runner.enqueue_op_name, scope)
+    return runner
+
+
+def _cond(context: CondContextDef, scope: ExportScope, contract: Contract) -> CondContextDef:
+    _strip_fields(context, ("context_name", "pred_name", "pivot_name"), scope)
+    _strip_values(context.values_def, scope)
+    _strip_nested(context, scope, contract)
+    return context
+
+
+def _while(context: WhileContextDef, scope: ExportScope, contract: Contract) -> WhileContextDef:
+    _strip_fields(
+        context,
+        (
+            "context_name",
+            "pivot_name",
+            "pivot_for_pred_name",
+            "pivot_for_body_name",
+            "maximum_iterations_name",
+        ),
+        scope,
+    )
+    _strip_all(context.loop_exit_names, scope)
+    _strip_all(context.loop_enter_names, scope)
+    _strip_values(context.values_def, scope)
+    _strip_nested(context, scope, contract)
+    return context
+
+
+_STRIPPERS: Mapping[str, Callable[[Any, ExportScope, Contract], message.Message | None]] = {
+    "SaverDef": _saver,
+    "VariableDef": _variable,
+    "QueueRunnerDef": _queue_runner,
+    "CondContextDef": _cond,
+    "WhileContextDef": _while,
+}
+
+
+def _strip_nested(context: CondContextDef | WhileContextDef, scope: ExportScope, contract: Contract) -> None:
+    """Strip nested contexts like their parent, unless TensorFlow's ways are asked for (COL-15)."""
+    if contract is Contract.TENSORFLOW:
+        return
+    for nested in context.nested_contexts:
+        if nested.HasField("cond_ctxt"):
+            _cond(nested.cond_ctxt, scope, contract)
+        elif nested.HasField("while_ctxt"):
+            _while(nested.while_ctxt, scope, contract)
+
+
+def _strip_values(values: ValuesDef, scope: ExportScope) -> None:
+    """Strip the values, which stay in the order of their full names (COL-16), and the external ones."""
+    _strip_all(values.values, scope)
+    external = {scope.strip(outer): scope.strip(inner) for outer, inner in values.external_values.items()}
+    values.external_values.clear()
+    values.external_values.update(external)
+
+
+def _strip_fields(item: message.Message, fields: tuple[str, ...], scope: ExportScope) -> None:
+    for field in fields:
+        if name := getattr(item, field):
+            setattr(item, field, scope.strip(name))
+
+
+def _strip_all(names: MutableSequence[str], scope: ExportScope) -> None:
+    names[:] = [scope.strip(name) for name in names]

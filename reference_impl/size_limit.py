@@ -1,0 +1,33 @@
+"""The 2 GB limit of a GraphDef (BIG)."""
+
+from __future__ import annotations
+
+from google.protobuf import message
+
+from reference_impl.contracts import Contract
+from reference_impl.schema import parsing
+
+
+def check_size(byte_size: int, contract: Contract, *, is_decoded: bool) -> None:
+    """Refuse a GraphDef that no reader could read (BIG-01).
+
+    Args:
+        byte_size: the serialised size of the GraphDef, in bytes.
+        contract: decides which error is raised.
+        is_decoded: whether TensorFlow reads the GraphDef back from bytes on this path, and so fails in
+            the parser of protobuf (BIG-02).
+
+    Raises:
+        ValueError: when the GraphDef has 2 GB or more.
+        google.protobuf.message.DecodeError: instead, under the contract "tensorflow" where TensorFlow
+            reads the bytes back.
+    """
+    if byte_size <= parsing.MOST_MESSAGE_BYTES:
+        return
+    text = (
+        f"GraphDef cannot be larger than 2GB; this one has {byte_size} bytes. "
+        "Keep large constants out of the graph, or export a part of it with export_scope."
+    )
+    if is_decoded and contract is Contract.TENSORFLOW:
+        raise message.DecodeError(text)
+    raise ValueError(text)
