@@ -1,0 +1,133 @@
+"""Variations of a graph's GraphDef for the `graph_def` argument, among them some no graph could load."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from google.protobuf.message import Message
+
+from reference_impl.schema import AttrValue, GraphDef, NodeDef
+
+Variation = Callable[[GraphDef, random.Random], GraphDef]
+
+
+def unchanged(graph_def: GraphDef, rng: random.Random) -> GraphDef:
+    """The graph's own GraphDef, with shapes."""
+    del rng
+    return graph_def
+
+
+def without_shapes(graph_def: GraphDef, rng: random.Random) -> GraphDef:
+    """The graph's own GraphDef as `as_graph_def()` gives it."""
+    del rng
+    for node in graph_def.node:
+        node.attr.pop("_output_shapes", None)
+    return graph_def
+
+
+def part(graph_def: GraphDef, rng: random.Random) -> GraphDef:
+    """Some of the nodes, in order; edges dangle, library and versions may be unset."""
+    share = rng.random()
+    kept = [node for node in graph_def.node if rng.random() < share]
+    result = GraphDef(node=kept)
+    if rng.random() < 0.5:
+        result.library.CopyFrom(graph_def.library)
+        result.versions.CopyFrom(graph_def.versions)
+    return result
+
+
+def shuffled(graph_def: GraphDef, rng: random.Random) -> GraphDef:
+    """All nodes in random order, with the deprecated version field and an unknown field."""
+    nodes: list[NodeDef] = list(graph_def.node)
+    rng.shuffle(nodes)
+    result = GraphDef(node=nodes, versions=graph_def.versions, library=graph_def.library, version=7)
+    result.debug_info.files.append("a.py")
+    _add_unknown_field(result)
+    return result
+
+
+def with_odd_nodes(graph_def: GraphDef, rng: random.Random) -> GraphDef:
+    """Nodes of unregistered ops, odd `_class` values, inputs that are not normalised, unset attributes."""
+    anchor = rng.choice(graph_def.node).name if graph_def.node else "anchor"
+    scope = anchor.rpartition("/")[0]
+    prefix = f"{scope}/" if scope else ""
+    unregistered = graph_def.node.add(name=f"{prefix}odd", op="NoSuchOp", device="/nowhere")
+    unregistered.input.extend([f"{anchor}:0", f"^{anchor}", f"^{anchor}", anchor])
+    unregistered.attr["T"].CopyFrom(AttrValue(type="DT_FLOAT"))
+    _add_unknown_field(unregistered)
+    call = graph_def.node.add(
+        name=f"{prefix}call", op=rng.choice(["PartitionedCall", "StatefulPartitionedCall"])
+    )
+    if rng.random() < 0.5 and graph_def.library.function:
+        call.attr["f"].func.name = rng.choice(graph_def.library.function).signature.name
+    colocated = graph_def.node.add(name=f"{prefix}colocated", op="Const")
+    colocated.attr["_class"].list.s.extend(
+        [f"loc:@{anchor}".encode(), b"loc:@elsewhere", b"grp@" + anchor.encode()]
+    )
+    if rng.random() < 0.3:
+        colocated.attr["_class"].list.s.append(rng.choice([b"no at sign", b"loc:@\xff"]))
+    colocated.attr["value"].SetInParent()
+    single = graph_def.node.add(name=f"{prefix}single", op="Const")
+    single.attr["_class"].s = f"loc:@{anchor}".encode()
+    single.experimental_debug_info.original_node_names.append("was")
+    return graph_def
+
+
+def with_default_values(graph_def: GraphDef, rng: random.Random) -> GraphDef:
+    """Attributes that equal their defaults by meaning or only nearly (STRIP-03, STRIP-04)."""
+    del rng
+    product = graph_def.node.add(name="near/matmul", op="MatMul")
+    product.attr["transpose_a"].b = False
+    product.attr["transpose_b"].i = 0
+    product.attr["grad_a"].SetInParent()
+    softplus = graph_def.node.add(name="near/relu", op="LeakyRelu")
+    softplus.attr["alpha"].f = 0.2
+    softplus.attr["T"].CopyFrom(AttrValue(type="DT_FLOAT"))
+    zero = graph_def.node.add(name="near/random", op="ParameterizedTruncatedNormal")
+    zero.attr["seed"].i = 0
+    convolution = graph_def.node.add(name="near/conv", op="Conv2D")
+    convolution.attr["explicit_paddings"].list.SetInParent()
+    convolution.attr["dilations"].list.i.extend([1, 1, 1, 1])
+    convolution.attr["data_format"].s = b"NHWC"
+    convolution.attr["use_cudnn_on_gpu"].b = False
+    return graph_def
+
+
+def renamed(graph_def: GraphDef, rng: random.Random) -> GraphDef:
+    """Nodes moved under scopes that no tf.Graph takes: regular expressions and other scripts."""
+    scope = rng.choice(["a.b", "(", "t(1)", "[a]", "\u4e16\u754c", "s|m", "a b", "x+", "$"])
+    result = GraphDef(versions=graph_def.versions, library=graph_def.library)
+    for index, node in enumerate(graph_def.node):
+        copy = result.node.add()
+        copy.CopyFrom(node)
+        if index % 2:
+            copy.name = f"{scope}/{node.name}"
+        copy.input[:] = [f"{scope}/{name}" if rng.random() < 0.3 else name for name in node.input]
+    return result
+
+
+def empty(graph_def: GraphDef, rng: random.Random) -> GraphDef:
+    """An empty message, which is truthy and so counts as given (CALL-05)."""
+    del graph_def, rng
+    return GraphDef()
+
+
+def _add_unknown_field(message: Message) -> None:
+    """Add field 127, which neither GraphDef nor NodeDef has."""
+    message.MergeFromString(bytes([0xF8, 0x07, 1]))
+
+
+GRAPH_DEF_VARIATIONS: tuple[Variation, ...] = (
+    unchanged,
+    unchanged,
+    without_shapes,
+    part,
+    shuffled,
+    with_odd_nodes,
+    with_odd_nodes,
+    with_default_values,
+    renamed,
+    empty,
+)
+"""The variations, the more useful ones more often."""
