@@ -1,0 +1,129 @@
+"""Writes changes into a list of known failures; what a person wrote stays as it is."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from pytest_metagraph.known_failures.changes import Change, Draft, Narrowing, NewFingerprints, Removal
+from pytest_metagraph.known_failures.entries import Kind
+from pytest_metagraph.known_failures.loading import HEADER, TABLE, KnownFailuresError
+from pytest_metagraph.known_failures.lookup import is_glob
+
+_START = "# Cases that are known to fail. The list can be used when each entry has a kind and a reason.\n"
+
+
+def edit(text: str, changes: Sequence[Change]) -> str:
+    """Apply changes to the text of a list.
+
+    Comments, blank lines and the order of entries stay, also the comments above an entry that is removed.
+
+    Args:
+        text: the TOML text; empty for a new list.
+        changes: what to change, as `changes.changes` found it for this text.
+
+    Raises:
+        KnownFailuresError: when the entries are not written as tables of their own.
+    """
+    starts = [match.start() for match in HEADER.finditer(text)]
+    ends = [*starts, len(text)][1:]
+    if len(starts) != len(tomlkit.parse(text).get(TABLE, ())):
+        raise KnownFailuresError(
+            f"start each entry with [[{TABLE}]] on a line of its own, so that it can be updated"
+        )
+    listed = [change for change in changes if not isinstance(change, Draft)]
+    parts = [text[: starts[0]] if starts else text or _START]
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1):
+        part = text[start:end]
+        about = [change for change in listed if change.entry.number == number]
+        if about:
+            part = _edited(part, about, after_blank=parts[-1].endswith(("\n\n", "\r\n\r\n")))
+        parts.append(part)
+    for change in changes:
+        if isinstance(change, Draft):
+            parts.append(_drafted(change, after="".join(parts)))
+    return "".join(parts)
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file in one step: whoever reads it sees the old text or the new, never a part.
+
+    Raises:
+        KnownFailuresError: when the file can not be written; it is then as it was.
+    """
+    target = path.resolve()
+    scratch = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    try:
+        try:
+            scratch.write_bytes(text.encode())
+            if target.exists():
+                scratch.chmod(target.stat().st_mode & 0o777)
+            scratch.replace(target)
+        finally:
+            scratch.unlink(missing_ok=True)
+    except OSError as error:
+        raise KnownFailuresError(f"the known failures can not be written: {error}") from error
+
+
+def _edited(part: str, changes: Sequence[Change], *, after_blank: bool) -> str:
+    """Change the text of one entry, which reaches from its header to the next one."""
+    rest = _comments_below(part)
+    if any(isinstance(change, Removal) for change in changes):
+        return rest.lstrip("\r\n") if after_blank else rest
+    document = tomlkit.parse(part.removesuffix(rest))
+    table: Any = document[TABLE][0]
+    for change in changes:
+        if isinstance(change, Narrowing):
+            _narrow(table, change.passing)
+        elif isinstance(change, NewFingerprints):
+            table["fingerprint"] = _one_or_many(change.fingerprints)
+    return document.as_string() + rest
+
+
+def _comments_below(part: str) -> str:
+    """What stands below the last value of an entry: it is about the next entry, or about the file."""
+    table: Any = tomlkit.parse(part)[TABLE][0]
+    below = itertools.takewhile(lambda item: item[0] is None, reversed(table.value.body))
+    return "".join(reversed([item.as_string() for _, item in below]))
+
+
+def _narrow(table: Any, passing: Sequence[str]) -> None:
+    """Take cases out: from the ids that the entry lists, or as exceptions from its globs."""
+    listed = _as_list(table["case"])
+    remaining = [pattern for pattern in listed if pattern not in passing]
+    if remaining != listed:
+        table["case"] = _one_or_many(remaining)
+    if any(map(is_glob, remaining)):
+        exceptions = [*_as_list(table.get("except", [])), *(case for case in passing if case not in listed)]
+        if exceptions:
+            table["except"] = _one_or_many(exceptions)
+
+
+def _drafted(draft: Draft, *, after: str) -> str:
+    """The text of a new entry, which can not be used before a person has completed it."""
+    table = tomlkit.table()
+    table.add("case", _one_or_many(draft.cases))
+    table.add("fingerprint", draft.fingerprint)
+    table.add("contract", draft.contract)
+    table.add("kind", tomlkit.string("").comment(f"write one of {', '.join(Kind)}"))
+    table.add("reason", tomlkit.string("").comment("write why this fails and what would have to change"))
+    gap = "" if after.endswith("\n\n") else "\n" if after.endswith("\n") else "\n\n"
+    return f"{gap}# {draft.summary}.\n[[{TABLE}]]\n{table.as_string()}"
+
+
+def _as_list(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _one_or_many(items: Sequence[str]) -> Any:
+    """One string, or an array with an item in each line."""
+    if len(items) == 1:
+        return items[0]
+    array = tomlkit.array()
+    array.extend(items)
+    return array.multiline(multiline=True)

@@ -1,0 +1,101 @@
+"""Finds the entries of a list that are about a case."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from packaging.version import InvalidVersion, Version
+
+from pytest_metagraph.known_failures.entries import Entry, KnownFailures
+from pytest_metagraph.known_failures.loading import KnownFailuresError
+
+_GLOB_CHARACTERS = frozenset("*?[")
+
+
+def is_glob(pattern: str) -> bool:
+    """Whether a pattern may match more than the case whose id it is."""
+    return not _GLOB_CHARACTERS.isdisjoint(pattern)
+
+
+def matches(pattern: str, case_id: str) -> bool:
+    """Whether a pattern is the id of a case, or a glob that matches it; `*` also matches `/`."""
+    return pattern == case_id or fnmatch.fnmatchcase(case_id, pattern)
+
+
+def cases_of(pattern: str, case_ids: Collection[str]) -> list[str]:
+    """The cases that a pattern is about, in the order of `case_ids`."""
+    if pattern in case_ids:
+        return [pattern]
+    return fnmatch.filter(case_ids, pattern) if is_glob(pattern) else []
+
+
+class Lookup:
+    """Entries by case. Ids come from a dictionary, so that a list of thousands of them costs no more.
+
+    Args:
+        entries: the entries to look in.
+    """
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._by_id: dict[str, list[Entry]] = {}
+        self._globs: list[tuple[re.Pattern[str], Entry]] = []
+        for entry in entries:
+            for case_id in entry.patterns:
+                self._by_id.setdefault(case_id, []).append(entry)
+            globs = [pattern for pattern in entry.patterns if is_glob(pattern)]
+            if globs:
+                self._globs.append((re.compile("|".join(map(fnmatch.translate, globs))), entry))
+
+    def entries_for(self, case_id: str) -> list[Entry]:
+        """The entries about a case, in the order of the list; more than one is a mistake in the list."""
+        found = {entry.number: entry for entry in self._by_id.get(case_id, ())}
+        found.update({entry.number: entry for glob, entry in self._globs if glob.match(case_id)})
+        return [found[number] for number in sorted(found) if not _is_excepted(found[number], case_id)]
+
+    def entry_for(self, case_id: str) -> Entry | None:
+        """The first entry about a case; None where there is none."""
+        return next(iter(self.entries_for(case_id)), None)
+
+
+NONE_KNOWN = Lookup(())
+"""What is looked in where there is no list."""
+
+
+def lookup_under(known: KnownFailures, contract: str, version: str) -> Lookup:
+    """The entries whose conditions are met.
+
+    Args:
+        known: the list.
+        contract: the contract of the run.
+        version: the version of the exporter; empty where it states none.
+
+    Raises:
+        KnownFailuresError: when an entry depends on the version and the version is of no use.
+    """
+    check_version(known.entries, version)
+    return Lookup(entry for entry in known.entries if entry.holds(contract, version))
+
+
+def check_version(entries: Sequence[Entry], version: str) -> None:
+    """Refuse entries that depend on the version of an exporter whose version can not be compared.
+
+    Raises:
+        KnownFailuresError: it names the first such entry.
+    """
+    conditional = next((entry for entry in entries if entry.exporter_version is not None), None)
+    if conditional is None:
+        return
+    try:
+        Version(version)
+    except InvalidVersion:
+        stated = f"states {version!r}, which pip can not compare" if version else "states none"
+        raise KnownFailuresError(
+            f"{conditional.place}: entry {conditional.number} depends on the exporter's version, "
+            f"but the exporter {stated}; set its attribute `version`, or drop exporter_version"
+        ) from None
+
+
+def _is_excepted(entry: Entry, case_id: str) -> bool:
+    return any(matches(pattern, case_id) for pattern in entry.exceptions)

@@ -1,0 +1,91 @@
+"""The list for TensorFlow 2.21 says exactly where TensorFlow and its documentation disagree."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from conftest import Project
+
+from conformance_cases import Case, Tier, load_corpus
+from conformance_cases.requirements import Basis
+from pytest_metagraph.judging import Judge
+from pytest_metagraph.known_failures.entries import KnownFailures
+from pytest_metagraph.known_failures.loading import load
+from pytest_metagraph.known_failures.locating import locate
+from pytest_metagraph.known_failures.lookup import Lookup, lookup_under
+from pytest_metagraph.known_failures.problems import problems
+from pytest_metagraph.resolving import carrier, resolve
+from pytest_metagraph.verdicts import Verdict
+from pytest_metagraph.written_files import ScratchFolder
+from reference_impl.contracts import Contract
+
+
+@pytest.fixture(scope="module")
+def known() -> KnownFailures:
+    """The list."""
+    source = locate("tensorflow-2.21", Path(), update=False)
+    return load(source.read(), source.name)
+
+
+@pytest.fixture(scope="module")
+def lookup(known: KnownFailures) -> Lookup:
+    """The entries that hold for TensorFlow 2.21 under the documented contract."""
+    return lookup_under(known, "documented", "2.21.0")
+
+
+def is_in_conflict(case: Case) -> bool:
+    """Whether the contracts expect different messages, or debug info in different files (DBG-01)."""
+    documented, observed = (case.expectation(contract) for contract in Contract)
+    return documented != observed or any(v.filename and v.save_debug_info for v in case.variants)
+
+
+def test_the_list_names_every_case_in_conflict_and_no_other(lookup: Lookup) -> None:
+    """In the whole corpus, a case is listed where the recorded expectations of the two contracts differ."""
+    cases = load_corpus().cases(Tier.FULL)
+    listed = {case.id for case in cases if lookup.entry_for(case.id)}
+    assert listed == {case.id for case in cases if is_in_conflict(case)}
+
+
+def test_the_list_has_no_problems(known: KnownFailures, lookup: Lookup) -> None:
+    """Its entries match, do not overlap and never expire."""
+    case_ids = dict.fromkeys(case.id for case in load_corpus().cases(Tier.FULL))
+    assert list(problems(known.entries, lookup, case_ids, dt.date.max)) == []
+
+
+def test_each_reason_names_a_conflict(known: KnownFailures) -> None:
+    """Each entry starts with a requirement that the catalogue calls a conflict, and has a link."""
+    requirements = load_corpus().requirements
+    for entry in known.entries:
+        assert requirements[entry.reason.partition(":")[0].partition(",")[0]].basis is Basis.CONFLICT
+        assert entry.issue
+
+
+@pytest.mark.parametrize(("contract", "version"), [("tensorflow", "2.21.0"), ("documented", "2.22.0")])
+def test_the_list_excuses_nothing_else(known: KnownFailures, contract: str, version: str) -> None:
+    """Under the contract of TensorFlow, and for another TensorFlow, no entry holds."""
+    elsewhere = lookup_under(known, contract, version)
+    assert not any(elsewhere.entry_for(case.id) for case in load_corpus().cases(Tier.DEFAULT))
+
+
+@pytest.mark.oracle
+def test_without_the_list_tensorflow_fails_exactly_the_conflicts(tmp_path: Path) -> None:
+    """In the default tier, TensorFlow fails the cases in conflict and passes all others."""
+    judge = Judge(
+        carrier(resolve("tensorflow")), Contract.DOCUMENTED, ScratchFolder(tmp_path, Contract.DOCUMENTED)
+    )
+    cases = sorted(load_corpus().cases(Tier.DEFAULT), key=lambda case: (case.graph.name, case.id))
+    failed = {case.id for case in cases if judge.judge(case).verdict is Verdict.FAIL}
+    assert failed == {case.id for case in cases if is_in_conflict(case)}
+
+
+@pytest.mark.oracle
+def test_with_the_list_tensorflow_is_green(project: Project) -> None:
+    """A user's run of the default tier with the list is a success, and every conflict is a known failure."""
+    run = project.given("--metagraph-exporter=tensorflow", "--metagraph-known-failures=tensorflow-2.21")
+    result = run.run_apart()
+    assert result.ret == pytest.ExitCode.OK
+    cases = load_corpus().cases(Tier.DEFAULT)
+    in_conflict = sum(map(is_in_conflict, cases))
+    result.assert_outcomes(xfailed=in_conflict, passed=len(cases) - in_conflict)

@@ -1,0 +1,195 @@
+"""How changes are written into the text of a list."""
+
+from __future__ import annotations
+
+import stat
+import textwrap
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pytest_metagraph.known_failures.changes import Change, Draft, Narrowing, NewFingerprints, Removal
+from pytest_metagraph.known_failures.editing import edit, write
+from pytest_metagraph.known_failures.entries import Entry
+from pytest_metagraph.known_failures.loading import KnownFailuresError, load
+
+OLD, NEW = "0" * 16, "f" * 16
+TEXT = textwrap.dedent(
+    """\
+    # Known failures of my exporter.
+
+    # --- devices
+    [[known_failure]]
+    case = "m/devices/*"  # all of them
+    reason = "Devices stay."
+    kind = "bug"
+
+    # --- savers
+    # Two of them.
+    [[known_failure]]
+    kind = 'wontfix'
+    case = [
+        "m/savers/a", # the small one
+        "m/savers/b",
+    ]
+    fingerprint = "0000000000000000"
+    reason = '''
+    [[ this is no header ]]
+    Savers go.'''
+    # below the savers
+
+    # --- scopes
+    [[known_failure]]
+    case = "m/scopes/a"
+    reason = "Scopes are text."
+    kind = "dispute"
+    """
+)
+
+
+def entry(number: int) -> Entry:
+    """An entry of `TEXT`."""
+    return load(TEXT, "known.toml").entries[number - 1]
+
+
+def edited(*changes: Change) -> str:
+    """`TEXT` with changes."""
+    return edit(TEXT, changes)
+
+
+def test_no_change_changes_nothing() -> None:
+    """The text comes back byte for byte."""
+    assert edited() == TEXT
+
+
+@pytest.mark.parametrize(
+    ("number", "gone"),
+    [
+        (1, TEXT[TEXT.index("[[known_failure]]") : TEXT.index("\n# --- savers")]),
+        (2, TEXT[TEXT.index("[[known_failure]]\nkind") : TEXT.index("# below the savers")]),
+        (3, TEXT[TEXT.index('[[known_failure]]\ncase = "m/scopes/a"') :]),
+    ],
+)
+def test_a_removed_entry_leaves_everything_else(number: int, gone: str) -> None:
+    """From the header to the last value is gone; every comment above and below is still there, in order."""
+    after = edited(Removal(entry(number)))
+    assert after.split() == TEXT.replace(gone, "").split()
+    assert len(load(after, "known.toml").entries) == 2
+
+
+def test_all_entries_can_go() -> None:
+    """The comments of an emptied list stay."""
+    after = edited(*(Removal(entry(number)) for number in (1, 2, 3)))
+    assert load(after, "known.toml").entries == ()
+    comments = [line for line in TEXT.splitlines() if line.startswith("#")]
+    assert after.replace("\n\n", "\n").splitlines() == comments
+
+
+def test_a_passing_id_is_taken_out_of_its_list() -> None:
+    """The other ids stay, and nothing is excepted that is not listed."""
+    after = edited(Narrowing(entry(2), ("m/savers/a",)))
+    narrowed = load(after, "known.toml").entries[1]
+    assert narrowed.patterns == ("m/savers/b",)
+    assert narrowed.exceptions == ()
+    assert "# below the savers" in after
+
+
+def test_a_passing_case_of_a_glob_becomes_an_exception() -> None:
+    """The glob stays as it was written, with the comment behind it."""
+    after = edited(Narrowing(entry(1), ("m/devices/a", "m/devices/b")))
+    assert load(after, "known.toml").entries[0].exceptions == ("m/devices/a", "m/devices/b")
+    assert 'case = "m/devices/*"  # all of them\n' in after
+    assert after.index("except") < after.index("# --- savers")
+
+
+def test_exceptions_are_added_to_those_that_are_there() -> None:
+    """A second update keeps the exceptions of the first."""
+    once = edited(Narrowing(entry(1), ("m/devices/a",)))
+    twice = edit(once, [Narrowing(load(once, "known.toml").entries[0], ("m/devices/b",))])
+    assert load(twice, "known.toml").entries[0].exceptions == ("m/devices/a", "m/devices/b")
+
+
+def test_fingerprints_are_replaced_where_they_stand() -> None:
+    """One fingerprint is a string and more are an array; the other lines stay."""
+    after = edited(NewFingerprints(entry(2), (OLD, NEW)))
+    assert load(after, "known.toml").entries[1].fingerprints == (OLD, NEW)
+    one = edited(NewFingerprints(entry(2), (NEW,)))
+    assert one == TEXT.replace(OLD, NEW)
+
+
+def test_a_draft_is_appended_and_refused_until_a_person_completes_it() -> None:
+    """A new entry stands at the end, says all that a machine knows, and makes the list unusable."""
+    draft = Draft(("m/new/a", "m/new/b"), NEW, "documented", "The message differs")
+    after = edited(draft)
+    assert after.startswith(TEXT)
+    assert "# The message differs.\n[[known_failure]]\n" in after
+    drafted = tomllib.loads(after)["known_failure"][3]
+    assert drafted == {
+        "case": ["m/new/a", "m/new/b"],
+        "fingerprint": NEW,
+        "contract": "documented",
+        "kind": "",
+        "reason": "",
+    }
+    with pytest.raises(KnownFailuresError) as caught:
+        load(after, "known.toml")
+    wrong_keys = [problem.partition(" = ")[0].rpartition(" ")[2] for problem in caught.value.args]
+    assert wrong_keys == ["kind", "reason"]
+
+
+def test_a_new_list_starts_with_what_it_is() -> None:
+    """A draft for a file that does not exist yet stands below a comment."""
+    after = edit("", [Draft(("m/a",), NEW, "documented", "The message differs")])
+    assert after.startswith("# Cases that are known to fail.")
+    assert tomllib.loads(after)["known_failure"][0]["case"] == "m/a"
+
+
+def test_several_changes_of_one_entry_are_all_made() -> None:
+    """Narrowing and new fingerprints go together."""
+    after = edited(Narrowing(entry(2), ("m/savers/a",)), NewFingerprints(entry(2), (NEW,)))
+    changed = load(after, "known.toml").entries[1]
+    assert (changed.patterns, changed.fingerprints) == (("m/savers/b",), (NEW,))
+
+
+def test_line_ends_stay() -> None:
+    """A list with the line ends of Windows keeps them in every line that is not new."""
+    windows = TEXT.replace("\n", "\r\n")
+    after = edit(windows, [Removal(load(windows, "known.toml").entries[0])])
+    assert after.count("\r\n") == after.count("\n")
+    assert len(load(after, "known.toml").entries) == 2
+
+
+def test_entries_without_headers_of_their_own_are_not_edited() -> None:
+    """A list that can be read and not edited is refused with the way out."""
+    text = 'known_failure = [{case = "a", kind = "bug", reason = "x"}]\n'
+    with pytest.raises(KnownFailuresError, match=r"start each entry with \[\[known_failure\]\]"):
+        edit(text, [Removal(load(text, "known.toml").entries[0])])
+
+
+def test_writing_replaces_the_file_behind_a_link_and_keeps_its_mode(tmp_path: Path) -> None:
+    """The link still points to the file, the mode is the same, and no other file is left."""
+    target = tmp_path / "known.toml"
+    target.write_text("old", encoding="utf-8")
+    target.chmod(0o640)
+    (tmp_path / "link.toml").symlink_to(target)
+    write(tmp_path / "link.toml", "new\n")
+    assert target.read_text(encoding="utf-8") == "new\n"
+    assert (tmp_path / "link.toml").is_symlink()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["known.toml", "link.toml"]
+
+
+def test_a_failed_write_leaves_the_old_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the last step fails, the list is as it was and the scratch file is gone."""
+    target = tmp_path / "known.toml"
+    target.write_text("old", encoding="utf-8")
+
+    def fail(self: Path, target: Path) -> Path:
+        raise OSError(f"no space to move {self} to {target}")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(KnownFailuresError, match="can not be written: no space"):
+        write(target, "new")
+    assert target.read_text(encoding="utf-8") == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["known.toml"]

@@ -1,0 +1,117 @@
+"""What a list of known failures can say, and how it refuses everything else."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from pytest_metagraph.known_failures.entries import Kind
+from pytest_metagraph.known_failures.loading import KnownFailuresError, load
+
+GOOD = {"case": '"a/*"', "kind": '"bug"', "reason": '"It is not done yet."'}
+
+
+def text_with(**changed: str | None) -> str:
+    """A list with one entry at line 3: a good one but for some values; None leaves a key out."""
+    values = {**GOOD, **changed}
+    lines = [f"{key} = {value}" for key, value in values.items() if value is not None]
+    return "\n".join(("# Known.", "", "[[known_failure]]", *lines, ""))
+
+
+def problems_of(text: str) -> tuple[str, ...]:
+    """What `load` complains about."""
+    with pytest.raises(KnownFailuresError) as caught:
+        load(text, "known.toml")
+    return caught.value.args
+
+
+def test_every_key_is_read() -> None:
+    """An entry that uses each key has each attribute."""
+    text = text_with(
+        **{"except": '["a/b", "a/c"]'},
+        fingerprint='"0123456789abcdef"',
+        kind='"dispute"',
+        reason='"""\nNot done\n  yet."""',
+        issue='"https://example.org/1"',
+        expires="2030-12-31",
+        contract='"documented"',
+        exporter_version='">=2.21,<2.22"',
+    )
+    (entry,) = load(text, "known.toml").entries
+    assert (entry.number, entry.place) == (1, "known.toml:3")
+    assert entry.patterns == ("a/*",)
+    assert entry.exceptions == ("a/b", "a/c")
+    assert entry.fingerprints == ("0123456789abcdef",)
+    assert entry.kind is Kind.DISPUTE
+    assert entry.reason == "Not done yet."
+    assert entry.issue == "https://example.org/1"
+    assert entry.expires == dt.date(2030, 12, 31)
+    assert entry.contract == "documented"
+    assert str(entry.exporter_version) in {">=2.21,<2.22", "<2.22,>=2.21"}
+
+
+def test_an_empty_text_is_an_empty_list() -> None:
+    """A list that starts empty has no entries."""
+    assert load("", "known.toml").entries == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "what", "way_out"),
+    [
+        ({"case": None}, "has no case", "by id or glob"),
+        ({"kind": None}, "has no kind", "bug, wontfix, dispute"),
+        ({"reason": None}, "has no reason", "write in a sentence why these cases fail"),
+        ({"reason": '""'}, "reason = '' says nothing", "write in a sentence why these cases fail"),
+        ({"reason": '"  "'}, "reason = '  ' says nothing", "write in a sentence"),
+        ({"kind": '""'}, "kind = '' is no kind", "bug, wontfix, dispute"),
+        ({"kind": '"flaky"'}, "kind = 'flaky' is no kind", "bug, wontfix, dispute"),
+        ({"case": "[]"}, "case = []", "must be the id of a case or a glob of ids"),
+        ({"case": "7"}, "case = 7", "must be the id of a case"),
+        ({"case": '["a", "a"]'}, "names something twice", "name it once"),
+        ({"fingerprint": '"12"'}, "fingerprint = '12'", "16 digits"),
+        ({"issue": '"TRACKER-1"'}, "issue = 'TRACKER-1' is no link", "https://"),
+        ({"expires": '"2030-12-31"'}, "expires = '2030-12-31' is no date", "expires = 2030-12-31"),
+        ({"expires": "2030-12-31T10:00:00"}, "is no date", "expires = 2030-12-31"),
+        ({"contract": '"tf"'}, "contract = 'tf' is no contract", "documented or tensorflow"),
+        ({"exporter_version": '"new"'}, "exporter_version = 'new' is no version specifier", "'==2.21.*'"),
+        ({"exporter_version": '""'}, "exporter_version = '' is no version specifier", "'==2.21.*'"),
+        ({"reasons": '"x"'}, "unknown key 'reasons'", "did you mean 'reason'?"),
+        ({"zzz": "1"}, "unknown key 'zzz'", "known are case, except"),
+    ],
+)
+def test_what_is_wrong_is_said_with_place_and_way_out(
+    changed: dict[str, str | None], what: str, way_out: str
+) -> None:
+    """Each wrong value names file, line, entry and the way out, and is the one complaint."""
+    (problem,) = problems_of(text_with(**changed))
+    assert problem.startswith("known.toml:3: entry 1")
+    assert what in problem
+    assert way_out in problem.partition(what)[2]
+
+
+def test_all_wrong_entries_are_named_at_once() -> None:
+    """Two drafts are two complaints, each with its own line."""
+    problems = problems_of(text_with(reason='""') + text_with(reason='""'))
+    assert [problem.partition(": ")[0] for problem in problems] == ["known.toml:3", "known.toml:9"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[[known_failure]\n", r"known.toml: this is no TOML: .*line 1"),
+        ("[[known_failures]]\n", r"known.toml: unknown key 'known_failures'; did you mean 'known_failure'\?"),
+        ("known_failure = 3\n", r"known.toml: known_failure is no array of tables; start each entry with"),
+        ("[known_failure]\n", r"known.toml: known_failure is no array of tables; start each entry with"),
+    ],
+)
+def test_a_text_of_another_shape_is_refused(text: str, sentence: str) -> None:
+    """A text that is no list is refused with the place and the way out."""
+    with pytest.raises(KnownFailuresError, match=sentence):
+        load(text, "known.toml")
+
+
+def test_entries_written_in_line_have_no_line_number() -> None:
+    """An unusual way to write entries is read, and named without a line that would be wrong."""
+    text = 'known_failure = [{case = "a", kind = "bug", reason = "x"}]'
+    assert [entry.place for entry in load(text, "known.toml").entries] == ["known.toml"]

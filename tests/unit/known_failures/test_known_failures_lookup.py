@@ -1,0 +1,79 @@
+"""Which entries are about a case."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import MakeEntry
+from packaging.specifiers import SpecifierSet
+
+from pytest_metagraph.known_failures.entries import KnownFailures
+from pytest_metagraph.known_failures.loading import KnownFailuresError
+from pytest_metagraph.known_failures.lookup import Lookup, cases_of, lookup_under
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matched"),
+    [
+        ("m/a/plain", ["m/a/plain"]),
+        ("m/*", ["m/a/plain", "m/b/plain", "m/b/x=[1]"]),
+        ("m/?/plain", ["m/a/plain", "m/b/plain"]),
+        ("m/b/x=[1]", ["m/b/x=[1]"]),
+        ("m/a", []),
+        ("M/a/plain", []),
+    ],
+)
+def test_a_pattern_is_an_id_or_a_glob_of_whole_ids(
+    entry: MakeEntry, pattern: str, matched: list[str]
+) -> None:
+    """Ids go before globs, globs reach over slashes, and nothing matches in part or in another case."""
+    ids = dict.fromkeys(["m/a/plain", "m/b/plain", "m/b/x=[1]"])
+    lookup = Lookup([entry(pattern)])
+    assert [case_id for case_id in ids if lookup.entry_for(case_id)] == matched
+    assert cases_of(pattern, ids) == matched
+
+
+def test_exceptions_are_taken_out(entry: MakeEntry) -> None:
+    """An entry is not about the cases that it excepts, by id or by glob."""
+    lookup = Lookup([entry("m/*", exceptions=("m/b", "*x=*"))])
+    assert lookup.entry_for("m/a") is not None
+    assert lookup.entry_for("m/b") is None
+    assert lookup.entry_for("m/c,x=1") is None
+
+
+def test_all_entries_about_a_case_are_found_in_their_order(entry: MakeEntry) -> None:
+    """Ids and globs together come in the order of the list, each entry once."""
+    by_glob, by_both = entry("m/*", number=1), entry("m/a", "m/?", number=2)
+    assert Lookup([by_both, by_glob]).entries_for("m/a") == [by_glob, by_both]
+
+
+@pytest.mark.parametrize(
+    ("contract", "version", "holds"),
+    [
+        ("documented", "2.21.0", True),
+        ("documented", "2.21.1rc1", True),
+        ("tensorflow", "2.21.0", False),
+        ("documented", "2.22.0", False),
+    ],
+)
+def test_only_entries_whose_conditions_are_met_are_looked_in(
+    entry: MakeEntry, contract: str, version: str, holds: bool
+) -> None:
+    """Contract and version must both fit; a pre-release counts as its version."""
+    conditional = entry("m/a", contract="documented", exporter_version=SpecifierSet("==2.21.*"))
+    found = lookup_under(KnownFailures("known.toml", (conditional,)), contract, version).entry_for("m/a")
+    assert (found is conditional) is holds
+
+
+@pytest.mark.parametrize(("version", "stated"), [("", "states none"), ("nightly", "states 'nightly'")])
+def test_a_version_that_can_not_be_compared_is_refused(entry: MakeEntry, version: str, stated: str) -> None:
+    """An entry with a condition on the version needs an exporter with a version, and says so."""
+    conditional = entry("m/b", number=2, exporter_version=SpecifierSet(">1"))
+    known = KnownFailures("known.toml", (entry("m/a"), conditional))
+    with pytest.raises(KnownFailuresError, match=f"known.toml:20: entry 2 .*{stated}.*attribute `version`"):
+        lookup_under(known, "documented", version)
+
+
+def test_a_version_is_not_asked_for_in_vain(entry: MakeEntry) -> None:
+    """Without a condition on it, an exporter needs no version."""
+    known = KnownFailures("known.toml", (entry("m/a"),))
+    assert lookup_under(known, "documented", "").entry_for("m/a") is not None
