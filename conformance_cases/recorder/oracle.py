@@ -9,8 +9,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # set before the import: Ten
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import tensorflow as tf
+from google.protobuf import message
 from tensorflow.core.framework import (
     graph_debug_info_pb2,
+    graph_pb2,
     variable_pb2,
 )
 from tensorflow.core.protobuf import (
@@ -21,10 +23,25 @@ from tensorflow.core.protobuf import (
     saver_pb2,
 )
 from tensorflow.python.client import pywrap_tf_session
-from tensorflow.python.framework import meta_graph, op_def_registry
+from tensorflow.python.framework import function, meta_graph, op_def_registry
+
+__all__ = [
+    "SCHEMA_ROOTS",
+    "TESTED_VERSION",
+    "Defun",
+    "export",
+    "load_without_saver",
+    "op_list_message",
+    "registered_op_defs",
+    "tf",
+    "versions",
+]
 
 TESTED_VERSION = "2.21.0"
 """The TensorFlow whose behaviour the corpus states."""
+
+Defun: Any = function.Defun
+"""The decorator for functions of TensorFlow 1, which carry gradients of their own."""
 
 SCHEMA_ROOTS: tuple[Any, ...] = (
     meta_graph_pb2.DESCRIPTOR,
@@ -36,11 +53,6 @@ SCHEMA_ROOTS: tuple[Any, ...] = (
     graph_debug_info_pb2.DESCRIPTOR,
 )
 """The files whose messages, with everything they import, make up `reference_impl.schema`."""
-
-
-def op_list_message() -> Any:
-    """An empty OpList of TensorFlow's pool."""
-    return meta_graph_pb2.MetaGraphDef.MetaInfoDef().stripped_op_list
 
 
 def registered_op_defs() -> list[Any]:
@@ -56,23 +68,53 @@ def registered_op_defs() -> list[Any]:
     return [op_def_registry.get(name) for name in names]
 
 
-def load_without_saver(meta_graph_def: Any) -> Any:
+def op_list_message() -> Any:
+    """An empty OpList of TensorFlow's pool."""
+    return meta_graph_pb2.MetaGraphDef.MetaInfoDef().stripped_op_list
+
+
+def load_without_saver(meta_graph_def: message.Message) -> Any:
     """Load a MetaGraphDef into a new graph and add nothing to it.
 
     `tf.compat.v1.train.import_meta_graph` builds a Saver, and with it nodes, when the message has
     variables and no saver_def; the loader below does not.
 
     Args:
-        meta_graph_def: TensorFlow's MetaGraphDef. It is changed by the load (TensorFlow fills in
-            default attributes), so pass a copy.
+        meta_graph_def: the MetaGraphDef, of any pool. It is not changed: TensorFlow gets a copy, because
+            it fills default attributes into what it loads.
 
     Returns:
         The new tf.Graph.
     """
+    copy = meta_graph_pb2.MetaGraphDef.FromString(meta_graph_def.SerializeToString())
     graph = tf.Graph()
     with graph.as_default():
-        meta_graph.import_scoped_meta_graph(meta_graph_def)
+        meta_graph.import_scoped_meta_graph(copy)
     return graph
+
+
+def export(graph: Any, **arguments: Any) -> Any:
+    """Call TensorFlow's export_meta_graph.
+
+    Args:
+        graph: the tf.Graph.
+        **arguments: the other arguments; messages may be of any pool, TensorFlow gets copies.
+
+    Returns:
+        TensorFlow's own MetaGraphDef.
+    """
+    given = {
+        name: _to_tensorflow(value) if isinstance(value, message.Message) else value
+        for name, value in arguments.items()
+    }
+    with graph.as_default():  # otherwise the call is an eager one, which needs a graph_def (EAG-01)
+        return tf.compat.v1.train.export_meta_graph(graph=graph, **given)
+
+
+def _to_tensorflow(value: message.Message) -> Any:
+    kinds = (graph_pb2.GraphDef, saver_pb2.SaverDef, meta_graph_pb2.MetaGraphDef.MetaInfoDef)
+    by_name = {kind.DESCRIPTOR.full_name: kind for kind in kinds}
+    return by_name[value.DESCRIPTOR.full_name].FromString(value.SerializeToString())
 
 
 def versions() -> dict[str, str | int]:

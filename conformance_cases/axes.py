@@ -1,0 +1,84 @@
+"""The arguments that change an exported message, and every combination of their values."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+FLAGS = ("clear_devices", "clear_extraneous_savers", "strip_default_attrs")
+"""The arguments that are either set or not."""
+
+ARGUMENTS = ("meta_info_def", "graph_def", "saver_def", "collection_list", "export_scope", *FLAGS)
+"""The arguments that change the message, in the order of export_meta_graph's signature (CALL-01)."""
+
+NO_SUCH_SCOPE = "no_such_scope"
+"""The scope that matches nothing in any matrix graph (SCOPE-06)."""
+
+GIVEN = "given"
+"""The name of an argument's value where there is only one."""
+
+META_INFO_DEFS = (GIVEN, "op_list")
+"""A MetaInfoDef without an op list, and one with (OPS-04)."""
+
+COLLECTION_LISTS = ("empty", "some", "unknown")
+"""No key; some of the graph's keys; keys of which the graph lacks one (COL-01, COL-02)."""
+
+Choices = Mapping[str, str]
+"""The name of the value of each argument that is given; an argument that is not given is absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """The values that each argument takes on one matrix graph.
+
+    Attributes:
+        export_scopes: scopes of the graph; `NO_SUCH_SCOPE` comes on top.
+        saver_defs: the names of the graph's SaverDefs.
+    """
+
+    export_scopes: tuple[str, ...]
+    saver_defs: tuple[str, ...]
+
+    def values(self, argument: str) -> tuple[str | None, ...]:
+        """The names of an argument's values; None, which means that it is not given, comes first."""
+        given: Mapping[str, Sequence[str]] = {
+            "meta_info_def": META_INFO_DEFS,
+            "graph_def": (GIVEN,),
+            "saver_def": self.saver_defs,
+            "collection_list": COLLECTION_LISTS,
+            "export_scope": (*self.export_scopes, NO_SUCH_SCOPE),
+        }
+        return (None, *given.get(argument, (GIVEN,)))
+
+    def combinations(self) -> Iterator[dict[str, str]]:
+        """Every combination of the arguments' values; the one with nothing given comes first."""
+        for row in itertools.product(*(self.values(argument) for argument in ARGUMENTS)):
+            yield {
+                argument: value for argument, value in zip(ARGUMENTS, row, strict=True) if value is not None
+            }
+
+
+def combination_name(choices: Choices) -> str:
+    """The last part of a matrix case's id.
+
+    Args:
+        choices: the arguments that are given, in any order.
+
+    Returns:
+        Such as `export_scope=tower_1,clear_devices`, in the order of the signature; `plain` for none.
+    """
+    named = (
+        argument if argument in FLAGS else f"{argument}={choices[argument]}"
+        for argument in ARGUMENTS
+        if argument in choices
+    )
+    return ",".join(named) or "plain"
+
+
+def choices_of(name: str) -> dict[str, str]:
+    """The inverse of `combination_name`; no value holds a comma, and the first `=` ends the argument."""
+    if name == "plain":
+        return {}
+    stated = (part.partition("=") for part in name.split(","))
+    return {argument: value if equals else GIVEN for argument, equals, value in stated}

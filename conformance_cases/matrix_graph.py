@@ -1,0 +1,162 @@
+"""One recorded matrix graph: its folder, its cases, their arguments and expectations.
+
+A folder holds `graph.pb`, its readable twin `graph.pbtxt`, `graph.toml` (description, argument values,
+tiers, provenance) and `expected.tar.xz` (see `conformance_cases.archive`).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from google.protobuf import text_format
+
+from conformance_cases.archive import Archive
+from conformance_cases.axes import FLAGS, GIVEN, Axes, choices_of, combination_name
+from conformance_cases.capabilities import Capability
+from conformance_cases.exercised import exercised_requirements, needed_capabilities
+from conformance_cases.model import ALL_VARIANTS, Case, Expectation, Tier, Variant
+from reference_impl.contracts import Contract
+from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
+
+PREFIX = "matrix/"
+"""What the id of every matrix case starts with."""
+
+_MESSAGE_ARGUMENTS: Mapping[str, type[SaverDef | MetaGraphDef.MetaInfoDef]] = {
+    "saver_def": SaverDef,
+    "meta_info_def": MetaGraphDef.MetaInfoDef,
+}
+"""The arguments whose values `graph.toml` states as text."""
+
+
+class MatrixGraph:
+    """An input graph that is exported under every combination of its argument values.
+
+    It is an `InputGraph` and the `CaseSource` of its cases.
+    """
+
+    def __init__(self, folder: Path, index: Mapping[str, Any]) -> None:
+        self._folder = folder
+        self._index = index
+
+    @classmethod
+    def open(cls, folder: Path) -> MatrixGraph:
+        """Read the index of a graph's folder; nothing else is read before it is used."""
+        return cls(folder, tomllib.loads((folder / "graph.toml").read_text(encoding="utf-8")))
+
+    @property
+    def name(self) -> str:
+        """The name of the folder."""
+        return self._folder.name
+
+    @property
+    def description(self) -> str:
+        """What is in the graph and why."""
+        return str(self._index["description"])
+
+    @property
+    def features(self) -> frozenset[str]:
+        """What the graph contains, in the words of `conformance_cases.exercised`."""
+        return frozenset(self._index["features"])
+
+    @property
+    def axes(self) -> Axes:
+        """The values that each argument takes."""
+        arguments = self._index["arguments"]
+        return Axes(tuple(arguments["export_scope"]), tuple(arguments["saver_def"]))
+
+    @functools.cached_property
+    def data(self) -> bytes:
+        """The MetaGraphDef, serialised; read once."""
+        return (self._folder / "graph.pb").read_bytes()
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the MetaGraphDef, hexadecimal, as it was recorded."""
+        return str(self._index["provenance"]["graph_sha256"])
+
+    @property
+    def contents_digest(self) -> str:
+        """The SHA-256 over the graph, the argument values and the expectations, hexadecimal."""
+        expected = self._index["provenance"]["expected_sha256"]
+        stated = json.dumps([self.digest, self._index["arguments"], expected], sort_keys=True)
+        return hashlib.sha256(stated.encode()).hexdigest()
+
+    @functools.cached_property
+    def archive(self) -> Archive:
+        """The expectations; unpacked once."""
+        return Archive.from_bytes((self._folder / "expected.tar.xz").read_bytes())
+
+    def message(self) -> MetaGraphDef:
+        """A new MetaGraphDef each time."""
+        return MetaGraphDef.FromString(self.data)
+
+    def cases(self, tier: Tier) -> list[Case]:
+        """The cases of a tier, in no particular order."""
+        return [self._case(name) for name in self._combination_names(tier)]
+
+    def keyword_arguments(self, case: Case) -> dict[str, Any]:
+        """See `Case.keyword_arguments`."""
+        return {argument: self._value(argument, name) for argument, name in case.choices.items()}
+
+    def expectation(self, case: Case, contract: Contract) -> Expectation:
+        """See `Case.expectation`."""
+        return self.archive.expectation(combination_name(case.choices), contract)
+
+    def requirements(self, case: Case) -> tuple[str, ...]:
+        """See `Case.requirements`."""
+        return exercised_requirements(case.choices, self.features)
+
+    def capabilities(self, case: Case) -> frozenset[Capability]:
+        """See `Case.capabilities`."""
+        return needed_capabilities(case.choices, self.features)
+
+    def variants(self, case: Case) -> tuple[Variant, ...]:
+        """See `Case.variants`.
+
+        Under a scope that also matches siblings by prefix, TensorFlow writes the file and then raises when
+        it looks up the debug info of a node by a wrong name (DBG-05): nobody is asked for debug info there.
+        """
+        if case.choices.get("export_scope") not in self._index["debug_info_not_asked"]:
+            return ALL_VARIANTS
+        return tuple(
+            variant for variant in ALL_VARIANTS if not (variant.filename and variant.save_debug_info)
+        )
+
+    def _case(self, name: str) -> Case:
+        choices = MappingProxyType(choices_of(name))
+        return Case(id=f"{PREFIX}{self.name}/{name}", choices=choices, source=self)
+
+    def _combination_names(self, tier: Tier) -> Iterable[str]:
+        if tier is Tier.FULL:
+            return map(combination_name, self.axes.combinations())
+        stated: Mapping[str, list[str]] = self._index["tiers"]
+        return stated["smoke"] if tier is Tier.SMOKE else stated["smoke"] + stated["default"]
+
+    def _value(self, argument: str, name: str) -> Any:
+        if argument in FLAGS:
+            return True
+        if argument == "export_scope":
+            return name
+        if argument == "graph_def":
+            return GraphDef.FromString(self.archive.arguments[GIVEN])
+        if argument == "collection_list":
+            return list(self._index["arguments"]["collection_list"][name])
+        return _MESSAGE_ARGUMENTS[argument].FromString(self._parsed(argument, name))
+
+    @functools.cache  # noqa: B019 - a graph lives as long as the corpus, which is kept for the process
+    def _parsed(self, argument: str, name: str) -> bytes:
+        text: str = self._index["arguments"][argument][name]
+        empty = _MESSAGE_ARGUMENTS[argument]()
+        return text_format.Parse(text, empty, descriptor_pool=POOL).SerializeToString()
+
+    @property
+    def graph(self) -> MatrixGraph:
+        """The graph that the cases export: this one."""
+        return self

@@ -1,0 +1,209 @@
+"""What a case is: an input graph, arguments, what each contract expects, and the ways to call."""
+
+from __future__ import annotations
+
+import enum
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from conformance_cases.capabilities import Capability
+from reference_impl.contracts import Contract
+from reference_impl.schema import MetaGraphDef
+
+
+class Tier(enum.StrEnum):
+    """How much of the corpus to run; each tier contains the one before it.
+
+    `SMOKE` is a handful of cases per graph, `DEFAULT` every requirement case and every pair of argument
+    values on every matrix graph, `FULL` everything.
+    """
+
+    SMOKE = "smoke"
+    DEFAULT = "default"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to make the same call: the arguments that do not change the returned message.
+
+    Attributes:
+        filename: whether a file is written.
+        as_text: whether `as_text=True` is given.
+        save_debug_info: whether `save_debug_info=True` is given.
+        default_graph: whether the graph is the default graph instead of the argument `graph`.
+    """
+
+    filename: bool = False
+    as_text: bool = False
+    save_debug_info: bool = False
+    default_graph: bool = False
+
+    @property
+    def name(self) -> str:
+        """The flags that are set, such as `file,as_text`; `returned` where none is."""
+        flags = {
+            "file": self.filename,
+            "as_text": self.as_text,
+            "save_debug_info": self.save_debug_info,
+            "default_graph": self.default_graph,
+        }
+        return ",".join(flag for flag, is_set in flags.items() if is_set) or "returned"
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What an exporter must be able to do for this variant, beyond what the case needs."""
+        needs = set()
+        if self.filename:
+            needs.add(Capability.FILES)
+            if self.as_text:
+                needs.add(Capability.TEXT_FILES)
+            if self.save_debug_info:
+                needs.add(Capability.DEBUG_INFO)
+        if self.default_graph:
+            needs.add(Capability.DEFAULT_GRAPH)
+        return frozenset(needs)
+
+
+ALL_VARIANTS: tuple[Variant, ...] = tuple(
+    Variant(filename, as_text, save_debug_info, default_graph)
+    for filename, as_text, save_debug_info, default_graph in itertools.product((False, True), repeat=4)
+)
+"""Every combination of filename, as_text, save_debug_info and graph; the plain call comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedMessage:
+    """The export has to return a message equal to this one.
+
+    Attributes:
+        data: the MetaGraphDef, serialised.
+    """
+
+    data: bytes = field(repr=False)
+
+    def message(self) -> MetaGraphDef:
+        """A new MetaGraphDef each time, so that a caller may change it."""
+        return MetaGraphDef.FromString(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedError:
+    """The export has to raise.
+
+    Attributes:
+        type: the name of the exception's class, such as `ValueError`.
+    """
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """The corpus asks nothing here under this contract.
+
+    Attributes:
+        reason: why, as a sentence with the requirement's id.
+    """
+
+    reason: str
+
+
+Expectation = ExpectedMessage | ExpectedError | NotAsked
+
+
+class InputGraph(Protocol):
+    """A graph that cases export: a MetaGraphDef that TensorFlow loads and exports again unchanged."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the corpus, such as `towers`."""
+
+    @property
+    def description(self) -> str:
+        """What is in it and why, in a sentence or two."""
+
+    @property
+    def data(self) -> bytes:
+        """The MetaGraphDef, serialised; read once."""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of `data`, hexadecimal."""
+
+    def message(self) -> MetaGraphDef:
+        """A new MetaGraphDef each time, so that a caller may change it."""
+
+
+class CaseSource(Protocol):
+    """Where cases have their contents: one stored graph with its arguments and expectations."""
+
+    @property
+    def graph(self) -> InputGraph:
+        """The graph that all cases of this source export."""
+
+    def keyword_arguments(self, case: Case) -> dict[str, Any]:
+        """See `Case.keyword_arguments`."""
+
+    def expectation(self, case: Case, contract: Contract) -> Expectation:
+        """See `Case.expectation`."""
+
+    def requirements(self, case: Case) -> tuple[str, ...]:
+        """See `Case.requirements`."""
+
+    def capabilities(self, case: Case) -> frozenset[Capability]:
+        """See `Case.capabilities`."""
+
+    def variants(self, case: Case) -> tuple[Variant, ...]:
+        """See `Case.variants`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One graph under one combination of the arguments that change the exported message.
+
+    Attributes:
+        id: the name that never changes, such as `matrix/towers/export_scope=tower_1,clear_devices`.
+        choices: the name of the value chosen for each argument that is given, by argument.
+        eager: whether the export is called where eager execution is enabled.
+    """
+
+    id: str
+    choices: Mapping[str, str] = field(repr=False, hash=False, compare=False)
+    source: CaseSource = field(repr=False, hash=False, compare=False)
+    eager: bool = False
+
+    @property
+    def graph(self) -> InputGraph:
+        """The graph to export."""
+        return self.source.graph
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """The ids of the requirements that this case exercises, the most specific first."""
+        return self.source.requirements(self)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What an exporter must be able to do for this case, whichever variant is called."""
+        return self.source.capabilities(self)
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """The ways to make this call that must all agree."""
+        return self.source.variants(self)
+
+    def keyword_arguments(self) -> dict[str, Any]:
+        """The arguments of `export_meta_graph`, without graph, filename, as_text and save_debug_info.
+
+        Returns:
+            A new dict with new messages each time, so that a call may change what it is given. An
+            argument that is not given is absent. Messages are of `reference_impl.schema`.
+        """
+        return self.source.keyword_arguments(self)
+
+    def expectation(self, contract: Contract) -> Expectation:
+        """What has to come back under a contract."""
+        return self.source.expectation(self, contract)

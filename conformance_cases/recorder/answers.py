@@ -1,0 +1,121 @@
+"""Asks TensorFlow what each contract expects of one combination of arguments."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance_cases.archive import Outcome
+from conformance_cases.model import ExpectedError, NotAsked
+from conformance_cases.recorder import oracle
+from conformance_cases.recorder.canonical import canonical
+from reference_impl.contracts import Contract
+from reference_impl.schema import CondContextDef, MetaGraphDef, WhileContextDef, adopt
+
+_SAVERS = "savers"
+_UNBOUND_INPUTS = "unbound_inputs"
+_CONTEXT_TYPES: dict[str, type[CondContextDef | WhileContextDef]] = {
+    "cond_context": CondContextDef,
+    "while_context": WhileContextDef,
+}
+_NEW_SAVER = NotAsked("SAV-06: TensorFlow builds a new Saver in the live graph and exports that one.")
+
+
+class Oracle:
+    """One loaded graph that is exported again and again and provably stays what it was."""
+
+    def __init__(self, graph: MetaGraphDef) -> None:
+        self._stated = graph
+        self._graph = oracle.load_without_saver(graph)
+
+    def outcomes(self, arguments: Mapping[str, Any]) -> dict[Contract, Outcome]:
+        """What each contract expects of a call with these arguments.
+
+        The documented contract is asked of TensorFlow by other arguments that mean to TensorFlow what the
+        documentation says:
+
+        * a scope gets a trailing slash, which makes its selection exact (SCOPE-01, SCOPE-02, SCOPE-03);
+        * the collection `savers` is not exported where all savers are cleared (SAV-06);
+        * contexts inside contexts are stripped one by one (COL-15).
+        """
+        builds_saver = self._builds_saver(arguments)
+        tensorflow = _NEW_SAVER if builds_saver else self._export(arguments)
+        if "export_scope" in arguments and "graph_def" in arguments:
+            return {Contract.DOCUMENTED: ExpectedError("ValueError"), Contract.TENSORFLOW: tensorflow}
+        rephrased = dict(arguments)
+        if builds_saver:
+            rephrased["collection_list"] = [key for key in self._keys(arguments) if key != _SAVERS]
+        if "export_scope" in arguments:
+            rephrased["export_scope"] = f"{arguments['export_scope']}/"
+        if rephrased == dict(arguments):
+            return {Contract.DOCUMENTED: tensorflow, Contract.TENSORFLOW: tensorflow}
+        documented = self._export(rephrased)
+        if "export_scope" in rephrased:
+            self._strip_nested_contexts(documented, rephrased["export_scope"])
+        return {Contract.DOCUMENTED: documented, Contract.TENSORFLOW: tensorflow}
+
+    def writes_debug_info(self, export_scope: str) -> bool:
+        """Whether TensorFlow writes the debug info of a scope instead of raising a KeyError (DBG-05)."""
+        with tempfile.TemporaryDirectory() as folder:
+            filename = str(Path(folder) / "model.meta")
+            try:
+                oracle.export(self._graph, filename=filename, export_scope=export_scope, save_debug_info=True)
+            except KeyError:
+                return False
+            finally:
+                self._forget_unbound_inputs()
+        return True
+
+    def check_unchanged(self) -> None:
+        """Prove that the exports left no trace in the graph.
+
+        Raises:
+            RuntimeError: when the graph is not what was loaded.
+        """
+        if canonical(oracle.export(self._graph)) != self._stated:
+            raise RuntimeError("an export changed the graph, so that later exports are not to be trusted")
+
+    def _export(self, arguments: Mapping[str, Any]) -> MetaGraphDef:
+        try:
+            return canonical(oracle.export(self._graph, **arguments))
+        finally:
+            self._forget_unbound_inputs()
+
+    def _forget_unbound_inputs(self) -> None:
+        """Undo the one change that TensorFlow makes: it would show in the next export (UNB-07)."""
+        self._graph.clear_collection(_UNBOUND_INPUTS)
+
+    def _keys(self, arguments: Mapping[str, Any]) -> list[str]:
+        """The keys that a call exports, that of the unbound inputs included: the call itself fills it."""
+        stated: list[str] | None = arguments.get("collection_list")
+        return [*self._graph.get_all_collection_keys(), _UNBOUND_INPUTS] if stated is None else stated
+
+    def _builds_saver(self, arguments: Mapping[str, Any]) -> bool:
+        clears_all = "clear_extraneous_savers" in arguments and "saver_def" not in arguments
+        return clears_all and _SAVERS in self._keys(arguments)
+
+    def _strip_nested_contexts(self, exported: MetaGraphDef, scope: str) -> None:
+        for key, kind in _CONTEXT_TYPES.items():
+            if key not in exported.collection_def or not exported.collection_def[key].HasField("bytes_list"):
+                continue
+            contexts = [
+                context for context in self._graph.get_collection(key) if context.name.startswith(scope)
+            ]
+            values = exported.collection_def[key].bytes_list.value
+            values[:] = [
+                adopt(_stripped(context, scope), kind).SerializeToString(deterministic=True)
+                for context in contexts
+            ]
+
+
+def _stripped(context: Any, scope: str) -> Any:
+    """A control-flow context as TensorFlow states it under a scope, and the same of those inside it."""
+    stated = context.to_proto(export_scope=scope)
+    del stated.nested_contexts[:]
+    for nested in context._nested_contexts:  # noqa: SLF001 - the only way to the contexts inside a context
+        inside = _stripped(nested, scope)
+        kind = "cond_ctxt" if inside.DESCRIPTOR.name == "CondContextDef" else "while_ctxt"
+        getattr(stated.nested_contexts.add(), kind).CopyFrom(inside)
+    return stated

@@ -1,0 +1,76 @@
+"""Graphs about name scopes."""
+
+from __future__ import annotations
+
+from conformance_cases.recorder.blueprint import SaverDefs, matrix_graph
+from conformance_cases.recorder.oracle import tf
+
+tf1 = tf.compat.v1
+
+
+@matrix_graph(
+    "Towers whose scopes are prefixes of each other (tower_1, tower_10) and a scope inside a tower; inputs "
+    "and control inputs cross the scopes.",
+    export_scopes=("tower_1", "tower_10", "tower_1/inner"),
+    some=("variables", "losses"),
+    unknown=("no_such_collection", "losses"),
+)
+def towers() -> SaverDefs:
+    """Build the graph `towers`."""
+    images = tf1.placeholder(tf.float32, [None, 4], name="images")
+    ready = tf.no_op(name="ready")
+    for tower in ("tower_1", "tower_10"):
+        with tf1.variable_scope(tower), tf.name_scope(f"{tower}/"):
+            kernel = tf1.get_variable(
+                "kernel", [4, 2], initializer=tf1.zeros_initializer(), use_resource=False
+            )
+            with tf.name_scope("inner"), tf1.control_dependencies([ready]):
+                logits = tf.matmul(images, kernel, name="logits")
+            loss = tf.reduce_mean(tf.nn.relu(logits), name="loss")
+            tf1.add_to_collection("losses", loss)
+    total = tf.add_n(tf1.get_collection("losses"), name="total")
+    tf1.add_to_collection("total", total)
+    return {"main": tf1.train.Saver(name="save").as_saver_def()}
+
+
+@matrix_graph(
+    "Scopes whose names hold what means something in a regular expression, or that end where another name "
+    "goes on.",
+    export_scopes=("net.v1-a", "net.v1-a/part.2"),
+    some=("variables", "outputs"),
+    unknown=("outputs", "no_such_collection"),
+)
+def punctuated_scopes() -> SaverDefs:
+    """Build the graph `punctuated_scopes`."""
+    source = tf1.placeholder(tf.float32, [2], name="net.v1-a_source")
+    with tf1.variable_scope("net.v1-a"), tf.name_scope("net.v1-a/"):
+        weights = tf1.get_variable("w.0", [2], initializer=tf1.ones_initializer(), use_resource=True)
+        with tf.name_scope("part.2"):
+            product = tf.multiply(weights, source, name="out-1")
+        tf.identity(product, name="part.2_out")
+    tf1.add_to_collection("outputs", product)
+    tf1.add_to_collection("outputs", source)
+    return {"main": tf1.train.Saver(name="save").as_saver_def()}
+
+
+@matrix_graph(
+    "Inputs from outside the scope in every form: used once and again, by output index, as control inputs, "
+    "and none but control inputs in a scope of its own.",
+    export_scopes=("inner", "quiet"),
+    some=("edges",),
+    unknown=("unbound_inputs", "edges", "no_such_collection"),
+)
+def unbound_inputs() -> SaverDefs:
+    """Build the graph `unbound_inputs`."""
+    pair = tf1.placeholder(tf.float32, [4], name="pair")
+    first, second = tf.split(pair, 2, name="halves")
+    signal = tf.no_op(name="signal")
+    tf1.get_variable("weights", [2], initializer=tf1.zeros_initializer(), use_resource=False)
+    with tf.name_scope("inner"):
+        total = tf.add_n([first, second, second], name="total")
+        with tf1.control_dependencies([signal, first.op]):
+            tf1.add_to_collection("edges", tf.add(total, second, name="again"))
+    with tf.name_scope("quiet"), tf1.control_dependencies([signal]):
+        tf1.add_to_collection("edges", tf.constant(1, name="constant"))
+    tf1.add_to_collection("edges", tf.identity(total, name="outside"))
+    return {"main": tf1.train.Saver(name="save").as_saver_def()}

@@ -1,0 +1,113 @@
+"""Graphs about constants and attributes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from conformance_cases.recorder.blueprint import SaverDefs, matrix_graph
+from conformance_cases.recorder.oracle import tf
+
+tf1 = tf.compat.v1
+
+_NUMBERS = (
+    "bfloat16",
+    "bool",
+    "complex64",
+    "complex128",
+    "float8_e4m3fn",
+    "float8_e5m2",
+    "float16",
+    "float32",
+    "float64",
+    "int4",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint4",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+)
+
+
+@matrix_graph(
+    "Constants of every type, splats, empty and scalar tensors, strings of any bytes, not-a-numbers with "
+    "payloads and negative zeros.",
+    export_scopes=("numbers",),
+    some=("constants",),
+    unknown=("no_such_collection", "variables"),
+)
+def constant_types() -> SaverDefs:
+    """Build the graph `constant_types`."""
+    with tf.name_scope("numbers"):
+        for name in _NUMBERS:
+            tf1.add_to_collection(
+                "constants", tf.constant(np.array([0, 1, 1]), dtype=tf.as_dtype(name), name=name)
+            )
+    with tf.name_scope("strings"):
+        for number, value in enumerate(([], b"one", [b"", b"\x00\xff", "text \u00e9"], [[b"same"] * 3] * 2)):
+            tf.constant(value, tf.string, name=f"string_{number}")
+    with tf.name_scope("floats"):
+        payloads = np.array([0x7FC00001, 0xFFC12345, 0x7FA00000, 0x80000000], np.uint32).view(np.float32)
+        tf.constant(payloads, name="not_a_number")
+        tf.constant(-0.0, tf.float64, name="negative_zero")
+        tf.constant(np.full([64, 64], 0.25, np.float32), name="splat")
+        tf.constant(np.arange(256, dtype=np.float64), name="ramp")
+        tf.constant(np.zeros([0, 3], np.float16), name="empty")
+    tf1.get_variable("weights", [2], initializer=tf1.zeros_initializer(), use_resource=True)
+    return {"main": tf1.train.Saver(name="save").as_saver_def()}
+
+
+@matrix_graph(
+    "Nodes with attributes of every kind, at their defaults and off them: types, shapes of unknown rank, "
+    "lists that are empty or not, tensors, strings, and attributes that the op does not declare.",
+    export_scopes=("attrs",),
+    some=("tensors",),
+    unknown=("no_such_collection", "tensors"),
+)
+def attribute_kinds() -> SaverDefs:
+    """Build the graph `attribute_kinds`."""
+    graph = tf1.get_default_graph()
+    raw = tf.raw_ops
+    image = tf1.placeholder(tf.float32, [1, 4, 4, 1], name="image")
+    with tf.name_scope("attrs"):
+        for name, shape in (("any_rank", None), ("any_size", [None, 3]), ("scalar", [])):
+            tf1.add_to_collection("tensors", tf1.placeholder(tf.float32, shape, name=name))
+        kernel = tf.ones([1, 1, 1, 1], name="kernel")
+        raw.Conv2D(input=image, filter=kernel, strides=[1, 1, 1, 1], padding="SAME", name="conv_defaults")
+        raw.Conv2D(
+            input=image,
+            filter=kernel,
+            strides=[1, 1, 1, 1],
+            padding="EXPLICIT",
+            explicit_paddings=[0, 0, 1, 1, 1, 1, 0, 0],
+            dilations=[1, 2, 2, 1],
+            use_cudnn_on_gpu=False,
+            name="conv_off_defaults",
+        )
+        raw.Complex(real=1.0, imag=2.0, name="complex_default")
+        raw.Complex(
+            real=tf.constant(1.0, tf.float64), imag=tf.constant(2.0, tf.float64), name="complex_double"
+        )
+        raw.Squeeze(input=image, name="squeeze_default")
+        raw.Squeeze(input=image, axis=[0], name="squeeze_axis")
+        raw.AsString(input=image, fill="", name="as_string_default")
+        raw.AsString(input=image, precision=3, fill="0", width=8, name="as_string")
+        raw.FIFOQueueV2(component_types=[tf.float32, tf.int64], shapes=[[2], []], name="queue")
+        raw.FIFOQueueV2(component_types=[tf.string], name="queue_default")
+        raw.LRN(input=image, alpha=0.5, name="float_attr")
+        raw.Assert(condition=True, data=[image, kernel], name="assert_mixed")
+        marked = tf.identity(image, name="undeclared")
+        for attr, value in (
+            ("_text", tf1.AttrValue(s=b"any \xff bytes")),
+            ("_number", tf1.AttrValue(i=-5)),
+            ("_shape", tf1.AttrValue(shape=tf.TensorShape(None).as_proto())),
+            ("_list", tf1.AttrValue(list=tf1.AttrValue.ListValue(f=[0.5, -0.0], b=[True, False]))),
+        ):
+            marked.op._set_attr(attr, value)  # noqa: SLF001 - the only way to an attribute that no op declares
+    with graph._attr_scope({"_scoped": tf1.AttrValue(b=True)}):  # noqa: SLF001 - the same
+        tf.identity(marked, name="in_attr_scope")
+    tf1.get_variable("weights", [2], initializer=tf1.zeros_initializer(), use_resource=True)
+    return {"main": tf1.train.Saver(name="save").as_saver_def()}

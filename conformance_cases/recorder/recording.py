@@ -1,0 +1,238 @@
+"""Records one matrix graph: its files, from its blueprint."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import importlib.metadata
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import message, text_format
+
+from conformance_cases.archive import Archive, ArchiveWriter, Outcome, compress
+from conformance_cases.axes import (
+    COLLECTION_LISTS,
+    FLAGS,
+    GIVEN,
+    META_INFO_DEFS,
+    Axes,
+    Choices,
+    combination_name,
+)
+from conformance_cases.features import features_of
+from conformance_cases.matrix_graph import PREFIX
+from conformance_cases.recorder import oracle
+from conformance_cases.recorder.answers import Oracle
+from conformance_cases.recorder.blueprint import Blueprint
+from conformance_cases.recorder.fixpoint import build
+from conformance_cases.recorder.tiers import covering_rows, pairs_of, row_of, smoke_choices
+from conformance_cases.recorder.toml_text import dumps
+from reference_impl.contracts import Contract
+from reference_impl.schema import POOL, GraphDef, MetaGraphDef, OpDef, SaverDef
+
+_INDEX = "graph.toml"
+_EXPECTED = "expected.tar.xz"
+
+Progress = Callable[[int, int], None]
+"""Told how many combinations are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was recorded of one graph.
+
+    Attributes:
+        name: the graph's name.
+        index: the contents of `graph.toml`, without the date.
+        files: the other files by name.
+    """
+
+    name: str
+    index: Mapping[str, Any]
+    files: Mapping[str, bytes]
+
+    def write(self, folder: Path) -> None:
+        """Write the graph's folder; the date changes only where the contents do."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in self.files.items():
+            (folder / name).write_bytes(data)
+        stored = _stored_index(folder)
+        recorded_on = stored.get("provenance", {}).pop("recorded_on", None)
+        if recorded_on is None or stored != self.index:
+            recorded_on = dt.datetime.now(tz=dt.UTC).date().isoformat()
+        provenance = {**self.index["provenance"], "recorded_on": recorded_on}
+        (folder / _INDEX).write_text(dumps({**self.index, "provenance": provenance}), encoding="utf-8")
+
+    def differences(self, folder: Path) -> list[str]:
+        """What a stored folder states otherwise than it is recorded now.
+
+        Returns:
+            One line for each case or part of a file that differs; none where all is equal.
+        """
+        stored = _stored_index(folder)
+        if not stored:
+            return [f"{self.name}: not recorded yet"]
+        stored["provenance"].pop("recorded_on")
+        found = [
+            f"{self.name}/{_INDEX}: {key} differs"
+            for key in sorted(stored.keys() | self.index.keys())
+            if stored.get(key) != self.index.get(key)
+        ]
+        found += [
+            f"{self.name}/{name} differs"
+            for name, data in self.files.items()
+            if name != _EXPECTED and (folder / name).read_bytes() != data
+        ]
+        then = Archive.from_bytes((folder / _EXPECTED).read_bytes())
+        now = Archive.from_bytes(self.files[_EXPECTED])
+        found += [
+            f"{PREFIX}{self.name}/{combination}: the expectation of the contract {contract} differs"
+            for combination in sorted(then.cases.keys() | now.cases.keys())
+            for contract in Contract
+            if then.find(combination, contract) != now.find(combination, contract)
+        ]
+        return found
+
+
+def record(blueprint: Blueprint, progress: Progress) -> Recording:
+    """Build a graph and export it under every combination of its argument values.
+
+    Raises:
+        ValueError: when the graph can not be a matrix graph; the text says why.
+    """
+    graph, saver_defs = build(blueprint)
+    values = _argument_values(blueprint, graph, saver_defs)
+    axes = Axes(blueprint.export_scopes, tuple(saver_defs))
+    combinations = list(axes.combinations())
+    tensorflow = Oracle(graph)
+    outcomes: dict[str, Mapping[Contract, Outcome]] = {}
+    for number, choices in enumerate(combinations, start=1):
+        outcomes[combination_name(choices)] = tensorflow.outcomes(_arguments(values, choices))
+        progress(number, len(combinations))
+    silent_scopes = [scope for scope in axes.export_scopes if not tensorflow.writes_debug_info(scope)]
+    tensorflow.check_unchanged()
+    writer = ArchiveWriter({GIVEN: values["graph_def"][GIVEN].SerializeToString(deterministic=True)})
+    for name, outcome in outcomes.items():
+        writer.add(name, outcome)
+    tar = writer.tar()
+    files = {
+        "graph.pb": graph.SerializeToString(deterministic=True),
+        "graph.pbtxt": text_format.MessageToString(graph, descriptor_pool=POOL).encode(),
+        _EXPECTED: compress(tar),
+    }
+    smoke = smoke_choices(axes)
+    index = {
+        "description": blueprint.description,
+        "features": sorted(features_of(graph)),
+        "debug_info_not_asked": silent_scopes,
+        "arguments": _stated(blueprint, values),
+        "tiers": {
+            "smoke": [combination_name(choices) for choices in smoke],
+            "default": _default_tier(smoke, combinations, outcomes),
+        },
+        "provenance": {
+            **oracle.versions(),
+            "protobuf": importlib.metadata.version("protobuf"),
+            "graph_sha256": hashlib.sha256(files["graph.pb"]).hexdigest(),
+            "expected_sha256": hashlib.sha256(tar).hexdigest(),
+        },
+    }
+    return Recording(blueprint.name, index, files)
+
+
+def _stored_index(folder: Path) -> dict[str, Any]:
+    path = folder / _INDEX
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _argument_values(
+    blueprint: Blueprint, graph: MetaGraphDef, saver_defs: Mapping[str, SaverDef]
+) -> dict[str, dict[str, Any]]:
+    """The value of each argument but flags and scopes, by argument and name."""
+    missing = set(blueprint.some) - set(graph.collection_def)
+    if missing or set(blueprint.unknown) <= set(graph.collection_def) or not saver_defs:
+        raise ValueError(
+            f"{blueprint.name}: a matrix graph needs a SaverDef, `some` of keys that it has (it lacks "
+            f"{sorted(missing)}) and `unknown` with a key that it lacks"
+        )
+    names = [node.name for node in graph.graph_def.node]
+    empty = [
+        scope for scope in blueprint.export_scopes if not any(name.startswith(f"{scope}/") for name in names)
+    ]
+    if empty or any("," in scope for scope in blueprint.export_scopes):
+        raise ValueError(
+            f"{blueprint.name}: a scope holds a node and no comma, which parts the names in a case id; "
+            f"empty are {empty}"
+        )
+    lists: tuple[list[str], ...] = ([], list(blueprint.some), list(blueprint.unknown))
+    return {
+        "graph_def": {GIVEN: _without_shapes(graph.graph_def)},
+        "saver_def": dict(saver_defs),
+        "collection_list": dict(zip(COLLECTION_LISTS, lists, strict=True)),
+        "meta_info_def": dict(zip(META_INFO_DEFS, _meta_info_defs(), strict=True)),
+    }
+
+
+def _arguments(values: Mapping[str, Mapping[str, Any]], choices: Choices) -> dict[str, Any]:
+    def value(argument: str, name: str) -> Any:
+        if argument in FLAGS:
+            return True
+        return name if argument == "export_scope" else values[argument][name]
+
+    return {argument: value(argument, name) for argument, name in choices.items()}
+
+
+def _without_shapes(graph_def: GraphDef) -> GraphDef:
+    """The graph_def that is given: the graph's own, which lacks only what live exports add (PATH-03).
+
+    An exporter that takes the graph instead of the given graph_def answers with shapes.
+    """
+    result = GraphDef()
+    result.CopyFrom(graph_def)
+    for node in result.node:
+        node.attr.pop("_output_shapes", None)
+    return result
+
+
+def _meta_info_defs() -> Iterable[MetaGraphDef.MetaInfoDef]:
+    """A MetaInfoDef without op list, and one with an op list of its own (META-02, OPS-04, STRIP-02)."""
+    given = MetaGraphDef.MetaInfoDef(meta_graph_version="7", tags=["serve", "train"])
+    given.function_aliases["function"] = "alias"
+    with_op_list = MetaGraphDef.MetaInfoDef(tags=["serve"], stripped_default_attrs=True)
+    with_op_list.stripped_op_list.op.append(OpDef(name="OpOfTheCaller", is_stateful=True))
+    return given, with_op_list
+
+
+def _stated(blueprint: Blueprint, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The argument values as `graph.toml` states them; the given graph_def is in the archive."""
+
+    def as_text(messages: Mapping[str, message.Message]) -> dict[str, str]:
+        return {
+            name: text_format.MessageToString(value, descriptor_pool=POOL) for name, value in messages.items()
+        }
+
+    return {
+        "export_scope": list(blueprint.export_scopes),
+        "collection_list": values["collection_list"],
+        "saver_def": as_text(values["saver_def"]),
+        "meta_info_def": as_text(values["meta_info_def"]),
+    }
+
+
+def _default_tier(
+    smoke: list[dict[str, str]],
+    combinations: Iterable[Choices],
+    outcomes: Mapping[str, Mapping[Contract, Outcome]],
+) -> list[str]:
+    """The names of the combinations that, with those of smoke, hold every pair of values."""
+    names = {row_of(choices): combination_name(choices) for choices in combinations}
+    answered = {
+        row: all(isinstance(outcome, MetaGraphDef) for outcome in outcomes[name].values())
+        for row, name in names.items()
+    }
+    covered = {pair for choices in smoke for pair in pairs_of(row_of(choices))}
+    return [names[row] for row in covering_rows(answered, covered)]

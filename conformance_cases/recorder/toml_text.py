@@ -1,0 +1,39 @@
+"""Writes the little TOML that a graph's index needs; the standard library only reads it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def dumps(document: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:
+    """A document of strings, integers, lists of strings and tables of these, as TOML.
+
+    Args:
+        document: the contents; an entry whose value is a mapping becomes a table.
+        path: the names of the tables around it.
+
+    Returns:
+        The text; `tomllib.loads` gives an equal document.
+    """
+    plain = {key: value for key, value in document.items() if not isinstance(value, Mapping)}
+    tables = {key: value for key, value in document.items() if isinstance(value, Mapping)}
+    text = "".join(f"{_key(key)} = {_value(value)}\n" for key, value in plain.items())
+    for key, table in tables.items():
+        inner = (*path, _key(key))
+        text += f"\n[{'.'.join(inner)}]\n" + dumps(table, inner)
+    return text
+
+
+def _key(key: str) -> str:
+    return key if key.replace("_", "").isalnum() and key.isascii() else json.dumps(key, ensure_ascii=False)
+
+
+def _value(value: str | int | list[str]) -> str:
+    if isinstance(value, list):
+        lines = "".join(f"  {json.dumps(item, ensure_ascii=False)},\n" for item in value)
+        return f"[\n{lines}]" if value else "[]"
+    if isinstance(value, str) and "\n" in value and "'''" not in value:
+        return f"'''\n{value}'''"
+    return json.dumps(value, ensure_ascii=False)

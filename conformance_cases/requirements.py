@@ -1,0 +1,78 @@
+"""The requirement catalogue: every rule that an export follows, and where it comes from."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+_CATALOGUE = Path(__file__).parent / "requirements.toml"
+
+
+class Basis(enum.StrEnum):
+    """Where a requirement comes from.
+
+    `DOCUMENTED`: the public documentation says so. `OBSERVED`: the documentation is silent and TensorFlow
+    does so. `CONFLICT`: the documentation says one thing and TensorFlow does another.
+    """
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"
+    CONFLICT = "conflict"
+
+
+class Level(enum.StrEnum):
+    """How much a requirement asks.
+
+    `REQUIRED` decides about conformance, `RECOMMENDED` should be followed, `INFORMATIVE` is an accident of
+    TensorFlow or of its environment, written down and asked of nobody.
+    """
+
+    REQUIRED = "required"
+    RECOMMENDED = "recommended"
+    INFORMATIVE = "informative"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One rule.
+
+    Attributes:
+        id: its name, such as `SCOPE-05`, which never changes.
+        sentence: what an export does.
+        basis: where the rule comes from.
+        level: how much it asks.
+        quote: the words of the documentation; empty where it is silent.
+        tensorflow: what TensorFlow does instead; empty unless the basis is a conflict.
+        no_case: why no case can state the rule; empty where cases do.
+    """
+
+    id: str
+    sentence: str
+    basis: Basis
+    level: Level
+    quote: str = ""
+    tensorflow: str = ""
+    no_case: str = ""
+
+
+@functools.cache
+def load_requirements() -> Mapping[str, Requirement]:
+    """The catalogue by id, in the order of its file; read once."""
+    entries = tomllib.loads(_CATALOGUE.read_text(encoding="utf-8"))["requirement"]
+    requirements = {}
+    for entry in entries:
+        requirements[entry["id"]] = Requirement(
+            id=entry["id"],
+            sentence=entry["sentence"],
+            basis=Basis(entry["basis"]),
+            level=Level(entry["level"]),
+            quote=entry.get("quote", ""),
+            tensorflow=entry.get("tensorflow", ""),
+            no_case=entry.get("no_case", ""),
+        )
+    return MappingProxyType(requirements)
