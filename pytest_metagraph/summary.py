@@ -9,6 +9,7 @@ import pytest
 
 from pytest_metagraph.records import Record
 from pytest_metagraph.settings import Settings
+from pytest_metagraph.verdicts import Verdict
 
 _MAX_GROUPS = 5
 """Groups of equal failures that are listed."""
@@ -61,7 +62,7 @@ def summary_lines(records: Sequence[Record], settings: Settings, cases_in_tier: 
     yield f"{len(graphs):,} graphs, {len(records):,} cases, {checks:,} checks: {_counts(verdicts)}"
     if len(records) < cases_in_tier:
         yield f"This is no score: {len(records):,} of the {cases_in_tier:,} cases of the tier ran."
-    failed = [record for record in records if record.fingerprint]
+    failed = [record for record in records if record.verdict == Verdict.FAIL]
     if failed:
         yield from _group_lines(failed)
         yield f"next: look at one of them alone: {settings.command_for(failed[0].case)}"

@@ -38,7 +38,7 @@ def export(request: ExportRequest) -> Any:
         return oracle.tf.compat.v1.train.export_meta_graph(**arguments)
 
 
-# The known-failures engineer added the exporter's version here (3 lines, commit 741f902).
+export.version = oracle.tf.__version__  # type: ignore[attr-defined] # a function takes attributes
 
 
 @functools.lru_cache(maxsize=4)  # cases come sorted by graph
