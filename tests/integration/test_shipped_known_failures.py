@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from pathlib import Path
 
@@ -70,13 +71,12 @@ def test_the_list_excuses_nothing_else(known: KnownFailures, contract: str, vers
 
 
 @pytest.mark.oracle
-def test_without_the_list_tensorflow_fails_exactly_the_conflicts(tmp_path: Path) -> None:
+def test_without_the_list_tensorflow_fails_exactly_the_conflicts() -> None:
     """In the default tier, TensorFlow fails the cases in conflict and passes all others."""
-    judge = Judge(
-        carrier(resolve("tensorflow")), Contract.DOCUMENTED, ScratchFolder(tmp_path, Contract.DOCUMENTED)
-    )
     cases = sorted(load_corpus().cases(Tier.DEFAULT), key=lambda case: (case.graph.name, case.id))
-    failed = {case.id for case in cases if judge.judge(case).verdict is Verdict.FAIL}
+    with contextlib.closing(ScratchFolder(Contract.DOCUMENTED)) as folder:
+        judge = Judge(carrier(resolve("tensorflow")), Contract.DOCUMENTED, folder)
+        failed = {case.id for case in cases if judge.judge(case).verdict is Verdict.FAIL}
     assert failed == {case.id for case in cases if is_in_conflict(case)}
 
 
