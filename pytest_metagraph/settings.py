@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_metagraph.reproducing import command_for
-from pytest_metagraph.sharding import Shard
+from pytest_metagraph.sharding import WHOLE_TIER, Shard
 
 # Spelled out and not taken from the enums of the corpus: every session reads the options, and only a
 # conformance run may pay for the import of the corpus.
@@ -39,7 +39,7 @@ class Settings:
     known_failures: str = ""
     update_known_failures: bool = False
     reports: tuple[str, ...] = ()
-    shard: Shard = Shard()
+    shard: Shard = WHOLE_TIER
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:

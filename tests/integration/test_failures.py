@@ -1,0 +1,330 @@
+"""Exporters that are wrong in one way each: the kit sees it, says it, and goes on."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import PLAIN, REFUSED, Project
+
+EVERYWHERE = "in every variant of the call."
+
+WRONG = {
+    "another message": (
+        PLAIN,
+        """
+        def export(request):
+            message = reference.export(request)
+            message.graph_def.node[0].device = "/device:TPU:0"
+            return message
+        """,
+        f"The returned message differs from the expected one, {EVERYWHERE}",
+    ),
+    "an error for a message": (
+        PLAIN,
+        """
+        def export(request):
+            raise KeyError("lost")
+        """,
+        f"KeyError was raised where a message was expected, {EVERYWHERE}",
+    ),
+    "a message for an error": (
+        REFUSED,
+        """
+        def export(request):
+            return request.graph
+        """,
+        f"A message was returned where ValueError was expected, {EVERYWHERE}",
+    ),
+    "another error": (
+        REFUSED,
+        """
+        def export(request):
+            raise TypeError("lost")
+        """,
+        f"TypeError was raised where ValueError was expected, {EVERYWHERE}",
+    ),
+    "a file beside an error": (
+        REFUSED,
+        """
+        def export(request):
+            if request.arguments["filename"]:
+                Path(request.arguments["filename"]).write_bytes(b"")
+            return reference.export(request)
+        """,
+        "The export left a file that was not asked for: model.meta, in ",
+    ),
+    "an exit": (
+        PLAIN,
+        """
+        def export(request):
+            sys.exit(3)
+        """,
+        f"The exporter ended instead of answering, {EVERYWHERE}",
+    ),
+    "nothing": (
+        PLAIN,
+        """
+        def export(request):
+            return None
+        """,
+        f"What came back is no MetaGraphDef, {EVERYWHERE}",
+    ),
+    "garbage": (
+        PLAIN,
+        r"""
+        def export(request):
+            return b"\xff\xff"
+        """,
+        f"What came back is no MetaGraphDef, {EVERYWHERE}",
+    ),
+    "an undeclared capability": (
+        PLAIN,
+        """
+        from pytest_metagraph import Unsupported
+
+        def export(request):
+            if request.default_graph:
+                raise Unsupported("default_graph")
+            return reference.export(request)
+        """,
+        "The exporter says that it does not support 'default_graph', which it has not declared, in 8 of 16",
+    ),
+    "a changed input": (
+        PLAIN,
+        """
+        def export(request):
+            message = reference.export(request)
+            if request.arguments["as_text"]:
+                request.graph.graph_def.node[0].name = "changed"
+            return message
+        """,
+        "The exporter changed the graph that it was given, in 8 of 16 variants of the call",
+    ),
+    "a stray file": (
+        PLAIN,
+        """
+        def export(request):
+            if request.arguments["filename"]:
+                Path(request.arguments["filename"] + ".tmp").touch()
+            return reference.export(request)
+        """,
+        "The export left a file that was not asked for: model.meta.tmp, in 8 of 16 variants of the call",
+    ),
+    "a stray folder": (
+        PLAIN,
+        """
+        def export(request):
+            if request.arguments["filename"]:
+                Path(request.arguments["filename"]).with_name("cache").mkdir()
+            return reference.export(request)
+        """,
+        "The export left a file that was not asked for: cache, in 8 of 16 variants of the call",
+    ),
+    "no file": (
+        PLAIN,
+        """
+        def export(request):
+            request.arguments["filename"] = None
+            return reference.export(request)
+        """,
+        "The export wrote no file model.meta, in 8 of 16 variants of the call",
+    ),
+    "a binary file for text": (
+        PLAIN,
+        """
+        def export(request):
+            request.arguments["as_text"] = False
+            return reference.export(request)
+        """,
+        "The file model.meta is no MetaGraphDef in text, in 4 of 16 variants of the call",
+    ),
+    "a truncated file": (
+        PLAIN,
+        """
+        def export(request):
+            message = reference.export(request)
+            if request.arguments["filename"]:
+                path = Path(request.arguments["filename"])
+                path.write_bytes(path.read_bytes()[:-1])
+            return message
+        """,
+        "The file model.meta is no MetaGraphDef in binary form, in 4 of 16 variants of the call",
+    ),
+    "another message in the file": (
+        PLAIN,
+        """
+        def export(request):
+            message = reference.export(request)
+            if request.arguments["filename"] and not request.arguments["as_text"]:
+                changed = reference.export(request)
+                changed.graph_def.node[0].name = "changed"
+                Path(request.arguments["filename"]).write_bytes(changed.SerializeToString())
+            return message
+        """,
+        "The file model.meta (binary form) differs from the returned message, in 4 of 16 variants",
+    ),
+    "another message in the text file": (
+        PLAIN,
+        """
+        def export(request):
+            message = reference.export(request)
+            if request.arguments["filename"] and request.arguments["as_text"]:
+                changed = reference.export(request)
+                changed.graph_def.node[0].name = "changed"
+                Path(request.arguments["filename"]).write_text(str(changed))
+            return message
+        """,
+        "The file model.meta (text) differs from the returned message, in 4 of 16 variants of the call",
+    ),
+    "no debug info": (
+        PLAIN,
+        """
+        def export(request):
+            request.arguments["save_debug_info"] = False
+            return reference.export(request)
+        """,
+        "The export wrote no debug info to model_debug.meta, in 4 of 16 variants of the call",
+    ),
+    "debug info elsewhere": (
+        PLAIN,
+        """
+        def export(request):
+            message = reference.export(request)
+            if request.arguments["filename"] and request.arguments["save_debug_info"]:
+                path = Path(request.arguments["filename"])
+                path.with_name("model_debug.meta").rename(path.with_name("model.debug"))
+            return message
+        """,
+        "The export left a file that was not asked for: model.debug, in 4 of 16 variants of the call",
+    ),
+    "debug info that is none": (
+        PLAIN,
+        r"""
+        def export(request):
+            message = reference.export(request)
+            if request.arguments["filename"] and request.arguments["save_debug_info"]:
+                Path(request.arguments["filename"]).with_name("model_debug.meta").write_bytes(b"\xff")
+            return message
+        """,
+        "The file model_debug.meta is no GraphDebugInfo in text, in 2 of 16 variants of the call",
+    ),
+    "an error in two variants": (
+        PLAIN,
+        """
+        def export(request):
+            if request.default_graph and request.arguments["filename"] and request.arguments["as_text"]:
+                raise OSError("disk full")
+            return reference.export(request)
+        """,
+        "OSError was raised where a message was expected, in 2 of 16 variants of the call (file,as_text",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_exporter_fails_with_what_is_wrong(project: Project, name: str) -> None:
+    """Each wrong exporter fails its case, and the text says what is wrong and in which variants."""
+    case, source, sentence = WRONG[name]
+    result = project.with_adapter(source).case(case).run()
+    result.assert_outcomes(failed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert sentence in result.stdout.str()
+
+
+def test_a_failure_names_case_rule_difference_and_command(project: Project) -> None:
+    """A failure shows the case, its rules, the difference, and the line that runs the case again."""
+    _, source, _ = WRONG["another message"]
+    result = project.with_adapter(source).case(PLAIN).run()
+    command = "pytest -p pytest_metagraph --pyargs conformance_cases --metagraph-exporter=adapter:export"
+    options = f"--metagraph-contract=documented --metagraph-tier=default --metagraph-case={PLAIN}"
+    result.stdout.fnmatch_lines(
+        [
+            f"case {PLAIN}",
+            "  PATH-01 (*, observed): *",
+            "  also exercised: *CALL-02*",
+            "*/device:TPU:0*",
+            "run this case again:",
+            f"    {command} {options}",
+        ]
+    )
+
+
+def test_a_raising_exporter_shows_where(project: Project) -> None:
+    """An exception where a message was expected shows the exporter's own line and the exception."""
+    source = """
+    def export(request):
+        raise KeyError("lost on the way")
+    """
+    result = project.with_adapter(source).case(PLAIN).run()
+    result.stdout.fnmatch_lines(['*adapter.py", line *, in export*', "*KeyError: 'lost on the way'"])
+
+
+def test_the_other_cases_go_on(project: Project) -> None:
+    """A crash in one case leaves the verdict of the next one alone."""
+    source = """
+    def export(request):
+        if "export_scope" in request.arguments:
+            sys.exit(1)
+        return reference.export(request)
+    """
+    scoped = "matrix/towers/collection_list=some,export_scope=tower_10"
+    project.with_adapter(source).case(PLAIN, scoped).run().assert_outcomes(passed=1, failed=1)
+
+
+def test_declared_gaps_are_no_failures(project: Project) -> None:
+    """What an exporter declares not to support is skipped case by case, and variant by variant."""
+    source = """
+    def export(request):
+        assert "export_scope" not in request.arguments
+        assert not request.arguments["filename"]
+        return reference.export(request)
+
+    export.unsupported = {"export_scope", "files"}
+    """
+    scoped = "matrix/towers/collection_list=some,export_scope=tower_10"
+    result = project.with_adapter(source).case(PLAIN, scoped).given("-rs").run()
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*2 cases, 8 checks: 1 passed, 0 failed, 1 not supported by the exporter",
+            "SKIPPED*the exporter does not support export_scope",
+        ]
+    )
+
+
+def test_an_exporter_that_replaces_its_folder_deletes_nothing(project: Project) -> None:
+    """A link in place of the scratch folder is not followed: what it points to stays as it was."""
+    kept = project.pytester.mkdir("kept") / "file"
+    kept.touch()
+    source = f"""
+    def export(request):
+        message = reference.export(request)
+        if request.arguments["filename"]:
+            folder = Path(request.arguments["filename"]).parent
+            folder.rename(folder.with_name(folder.name + "-moved"))
+            folder.symlink_to({str(kept.parent)!r}, target_is_directory=True)
+        return message
+    """
+    result = project.with_adapter(source).case(PLAIN).run_apart()
+    assert "was replaced while an exporter ran" in result.stdout.str()
+    assert kept.exists()
+
+
+def test_an_error_of_the_kit_is_no_verdict_on_the_exporter(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken kit is told apart from a failing exporter."""
+
+    def broken(*_arguments: object, **_keywords: object) -> None:
+        raise ZeroDivisionError("the differ is broken")
+
+    monkeypatch.setattr("pytest_metagraph.outcome_check.diff_meta_graphs", broken)
+    _, source, _ = WRONG["another message"]
+    result = project.with_adapter(source).case(PLAIN).run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "The kit itself failed here; this says nothing about the exporter.*",
+            "*ZeroDivisionError: the differ is broken",
+            "*1 cases, 0 checks: 0 passed, 0 failed, 1 broken by an error of the kit",
+        ]
+    )

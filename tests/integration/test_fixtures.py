@@ -1,0 +1,76 @@
+"""The fixtures that users override and use."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import PLAIN, Project
+
+
+@pytest.mark.parametrize("scope", ["function", "session"])
+def test_a_conftest_can_hand_over_the_exporter(project: Project, scope: str) -> None:
+    """A fixture metagraph_exporter in the user's conftest.py, of any scope, is the exporter under test."""
+    project.pytester.makeconftest(
+        f"""
+        import pytest
+        from pytest_metagraph.exporters import reference
+
+        @pytest.fixture(scope={scope!r})
+        def metagraph_exporter():
+            def own_exporter(request):
+                return reference.export(request)
+            return own_exporter
+        """
+    )
+    result = project.case(PLAIN).run()
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["exporter conftest:*own_exporter*, contract documented, tier default"])
+
+
+def test_autouse_fixtures_of_the_user_apply(project: Project) -> None:
+    """A user's autouse fixtures, module scope included, run around cases as around tests."""
+    project.pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(autouse=True, scope="module")
+        def per_module():
+            yield
+            print("module done")
+
+        @pytest.fixture(autouse=True)
+        def per_case(request):
+            print("before", request.node.name)
+        """
+    )
+    result = project.given("--metagraph-exporter=reference", "-s").case(PLAIN).run()
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([f"*before {PLAIN}", "*module done"])
+
+
+def test_an_exporter_that_is_no_function_ends_the_run(project: Project) -> None:
+    """A fixture that hands over something else is a usage error, not hundreds of failures."""
+    project.pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef metagraph_exporter():\n    return 3")
+    result = project.run_apart()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["*is a int, not a function of one ExportRequest*"])
+
+
+def test_own_tests_can_use_cases_and_comparison(project: Project) -> None:
+    """metagraph_cases gives the selected cases, assert_metagraph compares by meaning."""
+    project.pytester.makepyfile(
+        f"""
+        import pytest
+        from pytest_metagraph import MetaGraphMismatch
+
+        def test_cases(metagraph_cases, assert_metagraph):
+            (case,) = metagraph_cases
+            assert case.id == {PLAIN!r}
+            assert_metagraph(actual=case.graph.message(), expected=case.graph.data)
+            changed = case.graph.message()
+            changed.graph_def.node[0].op = "Nothing"
+            with pytest.raises(MetaGraphMismatch):
+                assert_metagraph(actual=changed, expected=case.graph.data)
+        """
+    )
+    arguments = ("-p", "pytest_metagraph", "-p", "no:hypothesispytest", f"--metagraph-case={PLAIN}")
+    project.pytester.runpytest_inprocess(*arguments).assert_outcomes(passed=1)

@@ -1,0 +1,67 @@
+"""What can not work is refused at once, with the way out."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import PLAIN, Project
+
+UNUSABLE = {
+    "nowhere:export": "the exporter 'nowhere:export' can not be imported: ModuleNotFoundError: *",
+    "broken:export": "the exporter 'broken:export' can not be imported: ZeroDivisionError: *",
+    "adapter:missing": "the exporter 'adapter:missing' can not be found: 'adapter' has no attribute*",
+    "adapter:number": "the exporter *is a int, not a function of one ExportRequest",
+    "adapter:boastful": "the exporter 'adapter:boastful' declares `unsupported` wrongly: 'flying' is not*",
+    "adapter": "'adapter' names no exporter: give 'reference', 'tensorflow', or module:attribute,*",
+}
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_an_unusable_exporter_is_a_usage_error(project: Project, name: str, workers: str) -> None:
+    """An exporter that can not be used ends the run with status 4 and one line, with and without xdist."""
+    project.pytester.makepyfile(broken="1 / 0")
+    adapter = "number = 3\n\ndef boastful(request): ...\n\nboastful.unsupported = {'flying'}"
+    result = project.with_adapter(adapter).given(f"--metagraph-exporter={name}", "-n", workers).run_apart()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {UNUSABLE[name]}"])
+
+
+def test_no_exporter_is_a_usage_error(project: Project) -> None:
+    """Without an exporter the run ends with status 4 and names the ways to give one."""
+    result = project.case(PLAIN).run_apart()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["*no exporter was given: use --metagraph-exporter=reference,*"])
+
+
+def test_no_exporter_ends_the_workers_too(project: Project) -> None:
+    """Without an exporter xdist's workers stop at their first case, with the same words."""
+    result = project.given("-n", "2").run_apart()
+    assert result.ret != pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["*no exporter was given: use --metagraph-exporter=reference,*"])
+    assert result.parseoutcomes().get("errors", 0) <= 2
+
+
+def test_a_pattern_without_a_case_is_an_error(project: Project) -> None:
+    """A mistyped --metagraph-case is no success: the run says so and names the nearest ids."""
+    result = project.given("--metagraph-exporter=reference").case("matrix/towers/plane").run()
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    words = "'matrix/towers/plane' matches no case of the corpus; the nearest ids are"
+    result.stdout.fnmatch_lines([f"{words} {PLAIN}*"])
+
+
+def test_a_case_of_another_tier_is_told_apart(project: Project) -> None:
+    """A case that only the full tier holds is named as such."""
+    case = "matrix/towers/clear_devices,strip_default_attrs"
+    result = project.given("--metagraph-exporter=reference").case(case).run()
+    words = "matches no case of the tier default, but some of --metagraph-tier=full"
+    result.stdout.fnmatch_lines([f"'{case}' {words}"])
+
+
+def test_a_wrong_ini_value_is_a_usage_error(project: Project) -> None:
+    """A contract that does not exist is refused also in the ini file."""
+    project.pytester.makeini("[pytest]\nmetagraph_contract = wishful")
+    result = project.given("--metagraph-exporter=reference").case(PLAIN).run_apart()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: metagraph_contract is 'wishful' in the ini file; it can be documented, tensorflow"]
+    )
