@@ -1,0 +1,159 @@
+"""Checking what an export has written."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from google.protobuf import text_format
+
+from pytest_metagraph.answers import Exported
+from pytest_metagraph.findings import Code
+from pytest_metagraph.written_files import ScratchFolder
+from reference_impl.contracts import Contract
+from reference_impl.schema import GraphDebugInfo, GraphDef, MetaGraphDef, NodeDef
+
+MESSAGE = MetaGraphDef(graph_def=GraphDef(node=[NodeDef(name="a", op="NoOp")]))
+MESSAGE.collection_def["one"].int64_list.value.append(1)
+MESSAGE.collection_def["two"].int64_list.value.append(2)
+RETURNED = Exported(MESSAGE)
+DEBUG_INFO = GraphDebugInfo(files=["a.py"])
+ONE_LINE = text_format.MessageToString(MESSAGE, as_one_line=True)
+
+
+@pytest.fixture(autouse=True)
+def temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where new scratch folders are made: inside of the test's own folder."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def folder() -> Iterator[ScratchFolder]:
+    """A scratch folder under the documented contract."""
+    made = ScratchFolder(Contract.DOCUMENTED)
+    yield made
+    made.close()
+
+
+def beside(folder: ScratchFolder, name: str) -> Path:
+    """Another path in the folder."""
+    return Path(folder.filename).with_name(name)
+
+
+def codes(folder: ScratchFolder, *, as_text: bool = False, debug_info: bool = False) -> list[Code]:
+    """The kinds of findings on an export that returned `MESSAGE`."""
+    return [finding.code for finding in folder.check_export(RETURNED, as_text=as_text, debug_info=debug_info)]
+
+
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_a_binary_file_is_right_in_any_order_of_its_maps(folder: ScratchFolder, deterministic: bool) -> None:
+    """A binary file is right when it parses to the returned message."""
+    Path(folder.filename).write_bytes(MESSAGE.SerializeToString(deterministic=deterministic))
+    assert codes(folder) == []
+
+
+@pytest.mark.parametrize("text", [str(MESSAGE), ONE_LINE], ids=["as printed", "as one line"])
+def test_a_text_file_is_right_in_any_layout(folder: ScratchFolder, text: str) -> None:
+    """A text file is right when it parses to the returned message, also when it is looked at again."""
+    for _ in range(2):
+        Path(folder.filename).write_text(text, encoding="utf-8")
+        assert codes(folder, as_text=True) == []
+
+
+def test_a_known_text_is_still_compared(folder: ScratchFolder) -> None:
+    """A text that was right for one message is wrong for another one."""
+    Path(folder.filename).write_text(ONE_LINE, encoding="utf-8")
+    assert codes(folder, as_text=True) == []
+    Path(folder.filename).write_text(ONE_LINE, encoding="utf-8")
+    findings = folder.check_export(Exported(MetaGraphDef()), as_text=True, debug_info=False)
+    assert [finding.code for finding in findings] == [Code.FILE_DIFFERS]
+
+
+@pytest.mark.parametrize(
+    ("contract", "name"),
+    [(Contract.DOCUMENTED, "model_debug.meta"), (Contract.TENSORFLOW, "model.debug")],
+)
+def test_debug_info_lies_where_the_contract_says(contract: Contract, name: str) -> None:
+    """DBG-01: the documented contract has `_debug` before the extension, TensorFlow another extension."""
+    folder = ScratchFolder(contract)
+    Path(folder.filename).write_bytes(MESSAGE.SerializeToString())
+    beside(folder, name).write_bytes(DEBUG_INFO.SerializeToString())
+    assert codes(folder, debug_info=True) == []
+    folder.close()
+
+
+@pytest.mark.parametrize(("content", "as_text"), [(b"\xff", False), (b"no text {", True)])
+def test_debug_info_has_to_parse(folder: ScratchFolder, content: bytes, as_text: bool) -> None:
+    """Debug info that is no GraphDebugInfo in the form that was asked for is a finding."""
+    Path(folder.filename).write_bytes(str(MESSAGE).encode() if as_text else MESSAGE.SerializeToString())
+    beside(folder, "model_debug.meta").write_bytes(content)
+    assert codes(folder, as_text=as_text, debug_info=True) == [Code.DEBUG_INFO_UNREADABLE]
+
+
+def test_debug_info_that_was_not_asked_for_is_stray(folder: ScratchFolder) -> None:
+    """DBG-06: without save_debug_info no debug info is written."""
+    Path(folder.filename).write_bytes(MESSAGE.SerializeToString())
+    beside(folder, "model_debug.meta").touch()
+    assert codes(folder) == [Code.STRAY_FILE]
+
+
+def test_a_call_without_filename_writes_nothing(folder: ScratchFolder) -> None:
+    """Any file after a call that should write none is stray."""
+    assert list(folder.check_no_export()) == []
+    Path(folder.filename).touch()
+    assert [finding.symptom for finding in folder.check_no_export()] == ["model.meta"]
+
+
+def test_each_check_empties_the_folder(folder: ScratchFolder) -> None:
+    """A file of one export is never taken for that of the next; folders go too."""
+    Path(folder.filename).write_bytes(MESSAGE.SerializeToString())
+    beside(folder, "folder").mkdir()
+    beside(folder, "folder").joinpath("file").touch()
+    assert codes(folder) == [Code.STRAY_FILE]
+    assert list(Path(folder.filename).parent.iterdir()) == []
+    assert codes(folder) == [Code.FILE_MISSING]
+
+
+def test_a_scratch_folder_is_always_a_new_one(temporary_folder: Path) -> None:
+    """Each scratch folder is made by itself, is empty, and is all that closing it removes."""
+    kept = temporary_folder / "kept"
+    kept.touch()
+    first, second = ScratchFolder(Contract.DOCUMENTED), ScratchFolder(Contract.DOCUMENTED)
+    assert Path(first.filename).parent != Path(second.filename).parent
+    assert list(Path(first.filename).parent.iterdir()) == []
+    for folder in (first, second):
+        Path(folder.filename).touch()
+        folder.close()
+    assert list(temporary_folder.iterdir()) == [kept]
+
+
+def test_a_link_inside_is_removed_and_not_followed(folder: ScratchFolder, temporary_folder: Path) -> None:
+    """Emptying removes a link to a folder, and nothing of what lies in that folder."""
+    kept = temporary_folder / "elsewhere" / "kept"
+    kept.parent.mkdir()
+    kept.touch()
+    beside(folder, "link").symlink_to(kept.parent, target_is_directory=True)
+    assert folder.clear() == {"link"}
+    assert kept.exists()
+
+
+@pytest.mark.parametrize("replacement", ["link", "folder"])
+def test_a_replaced_scratch_folder_is_not_emptied(temporary_folder: Path, replacement: str) -> None:
+    """When something else has taken the folder's name, nothing is deleted at all."""
+    folder = ScratchFolder(Contract.DOCUMENTED)
+    path = Path(folder.filename).parent
+    kept = temporary_folder / "elsewhere" / "kept"
+    kept.parent.mkdir()
+    kept.touch()
+    path.rename(temporary_folder / "moved")
+    if replacement == "link":
+        path.symlink_to(kept.parent, target_is_directory=True)
+    else:
+        shutil.copytree(kept.parent, path)
+    with pytest.raises(RuntimeError, match="was replaced while an exporter ran"):
+        folder.clear()
+    assert kept.exists()
+    assert (path / "kept").exists()
