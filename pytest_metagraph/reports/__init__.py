@@ -1,0 +1,1 @@
+"""Reports of conformance runs: JSON Lines is the source, every other format is rendered from it."""

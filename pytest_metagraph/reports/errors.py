@@ -1,0 +1,62 @@
+"""What can be wrong with a report, as data: typed, so that programs can tell one failure from another."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class ErrorCode(enum.StrEnum):
+    """Why reports can not be used; stable, because programs branch on it."""
+
+    UNREADABLE = "unreadable"
+    NO_HEADER = "no_header"
+    UNKNOWN_FORMAT = "unknown_format"
+    BAD_LINE = "bad_line"
+    INVALID_REPORT = "invalid_report"
+    DIFFERENT_RUNS = "different_runs"
+    MISSING_SHARDS = "missing_shards"
+    DOUBLED_SHARDS = "doubled_shards"
+    UNKNOWN_OUTPUT = "unknown_output"
+
+
+class ReportError(Exception):
+    """A report, or a set of reports, can not be used for what was asked.
+
+    Args:
+        code: the kind of failure.
+        problem: what is wrong and where, as a sentence.
+        way_out: what to do about it, as a sentence; may be empty.
+    """
+
+    def __init__(self, code: ErrorCode, problem: str, way_out: str = "") -> None:
+        super().__init__(f"{problem} {way_out}".rstrip())
+        self.code = code
+        self.problem = problem
+        self.way_out = way_out
+
+
+class ProblemCode(enum.StrEnum):
+    """Why a report that can be read is INVALID; stable, because programs branch on it."""
+
+    CUT_OFF = "cut_off"
+    NO_FOOTER = "no_footer"
+    PARTIAL = "partial"
+    MISSING_CASES = "missing_cases"
+    DOUBLED_CASES = "doubled_cases"
+    OTHER_CASES = "other_cases"
+    WRONG_FOOTER = "wrong_footer"
+    HARNESS_ERRORS = "harness_errors"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why a report is INVALID.
+
+    Attributes:
+        code: its kind.
+        sentence: what is wrong, with the numbers.
+    """
+
+    code: ProblemCode
+    sentence: str

@@ -1,0 +1,169 @@
+"""Markdown, for the summary of a CI job: short, because a summary may hold one megabyte."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from pytest_metagraph.reports.comparison import Comparison
+from pytest_metagraph.reports.model import LEVELS, Header, Report
+from pytest_metagraph.reports.scoring import Row, Score, rows_by_requirement, scores_by_level, worst_first
+from pytest_metagraph.reports.symptoms import symptoms_of
+
+_WORST = 10
+"""Symptoms that are listed."""
+
+_MAX_DISAGREEMENTS = 50
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&])")
+
+
+def render_markdown(report: Report) -> str:
+    """A report as Markdown: score, table by requirement, the ten most frequent symptoms."""
+    return _join(_report_lines(report))
+
+
+def render_comparison_markdown(comparison: Comparison) -> str:
+    """Reports side by side as Markdown: scores, and the cases in which they are not the same."""
+    return _join(_comparison_lines(comparison))
+
+
+def _report_lines(report: Report) -> Iterator[str]:
+    header = report.header
+    yield f"## Conformance of {_text(header.exporter.label)}"
+    yield ""
+    yield _facts(header)
+    yield ""
+    if not report.is_valid:
+        yield f"**INVALID, no score.** {_text(report.no_score)}"
+    elif report.no_score:
+        yield f"**No score.** {_text(report.no_score)}"
+    else:
+        yield from (f"- **{score.text(level)}**" for level, score in scores_by_level(report).items())
+    yield ""
+    verdicts = Counter(result.verdict for result in report.results)
+    yield "Cases: " + (", ".join(f"{verdicts[name]:,} {_words(name)}" for name in sorted(verdicts)) or "none")
+    if header.exporter.not_claimed:
+        yield ""
+        yield f"Not claimed: {', '.join(f'`{name}`' for name in header.exporter.not_claimed)}"
+    yield from _symptom_lines(report)
+    if not report.no_score:
+        yield from _requirement_lines(report)
+
+
+def _symptom_lines(report: Report) -> Iterator[str]:
+    symptoms = symptoms_of(report)
+    if not symptoms:
+        return
+    yield from ("", "### What failed", "")
+    yield from _table(
+        ("Cases", "What is wrong", "Likely cause", "First case"),
+        (
+            (
+                f"{len(symptom.cases):,}",
+                _text(symptom.summary),
+                _text(symptom.hint),
+                _text(symptom.cases[0].case),
+            )
+            for symptom in symptoms[:_WORST]
+        ),
+    )
+    if len(symptoms) > _WORST:
+        yield ""
+        yield f"and {len(symptoms) - _WORST:,} other symptoms"
+    yield from ("", "Run the first of them again:", "")
+    yield from ("```console", report.header.command_for(symptoms[0].cases[0].case), "```")
+
+
+def _requirement_lines(report: Report) -> Iterator[str]:
+    rows = [row for row in rows_by_requirement(report) if row.score.asked or row.score.not_claimed]
+    if not rows:
+        return
+    passing = sum(not row.failed for row in rows)
+    yield from ("", "### Requirements", "")
+    yield f"{passing:,} of {len(rows):,} requirements without a failed case."
+    yield from ("", "<details><summary>Every requirement</summary>", "")
+    yield from _table(
+        ("Requirement", "Passed", "Failed", "Not claimed", "Level", "Basis", "Rule"),
+        (_requirement_row(report.header, row) for row in worst_first(rows)),
+    )
+    yield from ("", "</details>")
+
+
+def _requirement_row(header: Header, row: Row) -> tuple[str, ...]:
+    rule = header.requirements.get(row.name)
+    return (
+        _text(row.name),
+        _share(row.score),
+        f"**{row.failed:,}**" if row.failed else "0",
+        f"{row.score.not_claimed:,}",
+        *((rule.level, rule.basis, _text(rule.sentence)) if rule else ("", "", "")),
+    )
+
+
+def _comparison_lines(comparison: Comparison) -> Iterator[str]:
+    yield "## Implementations of export_meta_graph"
+    yield ""
+    yield _facts(comparison.first.header)
+    yield ""
+    levels = [level for level in LEVELS if any(level in column.levels for column in comparison.columns)]
+    yield from _table(
+        ("Implementation", *(level.capitalize() for level in levels)),
+        (
+            (
+                _text(column.label),
+                *(column.levels[level].text(level) if level in column.levels else "" for level in levels),
+            )
+            if not column.report.no_score
+            else (
+                _text(column.label),
+                f"no score: {_text(column.report.no_score)}",
+                *("" for _ in levels[1:]),
+            )
+            for column in comparison.columns
+        ),
+    )
+    if not comparison.disagreements:
+        yield from ("", "They are the same in every case.")
+        return
+    yield from ("", f"### {len(comparison.disagreements):,} cases in which they are not the same", "")
+    yield from _table(
+        ("Case", *(_text(column.label) for column in comparison.columns)),
+        (
+            (_text(found.case), *(_words(verdict) if verdict else "" for verdict in found.verdicts))
+            for found in comparison.disagreements[:_MAX_DISAGREEMENTS]
+        ),
+    )
+    if len(comparison.disagreements) > _MAX_DISAGREEMENTS:
+        yield from ("", f"and {len(comparison.disagreements) - _MAX_DISAGREEMENTS:,} more")
+
+
+def _facts(header: Header) -> str:
+    return (
+        f"Contract **{_text(header.contract)}**, tier **{_text(header.tier)}**, pytest-metagraph "
+        f"{_text(header.kit_version)}, corpus `{header.corpus_digest[:12]}`"
+    )
+
+
+def _table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"| {' | '.join('---' for _ in heads)} |"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _share(score: Score) -> str:
+    return f"{score.passed:,} of {score.asked:,}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _text(text: str) -> str:
+    """Text that says what it says wherever Markdown is rendered, inside a table too."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def _join(lines: Iterator[str]) -> str:
+    return "\n".join(lines) + "\n"

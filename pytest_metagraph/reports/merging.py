@@ -1,0 +1,107 @@
+"""Joins the reports of all shards of a run into the report of the whole tier."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pytest_metagraph.reports.errors import ErrorCode, ReportError
+from pytest_metagraph.reports.model import Header, Report, digest_of
+from pytest_metagraph.reports.validity import find_problems, summary_of
+from pytest_metagraph.sharding import WHOLE_TIER, Shard
+
+_SAME_IN_ALL_SHARDS = {
+    "kit_version": "version of the kit",
+    "corpus_digest": "corpus",
+    "requirements_revision": "requirement catalogue",
+    "exporter": "exporter",
+    "contract": "contract",
+    "tier": "tier",
+    "tier_cases": "number of cases",
+}
+
+
+def merge(reports: Mapping[str, Report]) -> Report:
+    """Join the reports of all shards.
+
+    Args:
+        reports: one report for each shard, by the name that messages call it.
+
+    Returns:
+        A report of the whole tier, as a run without shards would have written it.
+
+    Raises:
+        ReportError: when a report is INVALID, belongs to another run than the first one, or when a shard is
+            missing or given twice.
+    """
+    if not reports:
+        raise ReportError(ErrorCode.MISSING_SHARDS, "There is no report to merge.")
+    names, parts = list(reports), list(reports.values())
+    for name, report in reports.items():
+        if not report.is_valid:
+            raise ReportError(
+                ErrorCode.INVALID_REPORT, f"{name} is INVALID: {report.no_score}", "Run that shard again."
+            )
+        _require_same_run(names[0], parts[0].header, name, report.header)
+    _require_all_shards([report.header.shard for report in parts])
+    return _join(parts)
+
+
+def _require_same_run(first_name: str, first: Header, name: str, header: Header) -> None:
+    for attribute, noun in _SAME_IN_ALL_SHARDS.items():
+        here, there = getattr(header, attribute), getattr(first, attribute)
+        if here != there:
+            raise ReportError(
+                ErrorCode.DIFFERENT_RUNS,
+                f"{name} has another {noun} than {first_name}: {_short(here)} and {_short(there)}.",
+                "Merge only shards of one run.",
+            )
+
+
+def _require_all_shards(shards: Sequence[Shard]) -> None:
+    counts = {shard.count for shard in shards}
+    if len(counts) > 1:
+        listed = ", ".join(map(str, sorted(counts)))
+        raise ReportError(
+            ErrorCode.DIFFERENT_RUNS, f"The runs were cut into different numbers of shards: {listed}."
+        )
+    (count,) = counts
+    given = Counter(shard.index for shard in shards)
+    doubled = [index for index in sorted(given) if given[index] > 1]
+    if doubled:
+        raise ReportError(ErrorCode.DOUBLED_SHARDS, f"More than one report is of {_listed(doubled, count)}.")
+    missing = [index for index in range(1, count + 1) if index not in given]
+    if missing:
+        raise ReportError(
+            ErrorCode.MISSING_SHARDS, f"There is no report of {_listed(missing, count)}.", "Give all of them."
+        )
+
+
+def _listed(indices: Sequence[int], count: int) -> str:
+    return "shard " + ", ".join(str(Shard(index, count)) for index in indices)
+
+
+def _join(parts: Sequence[Report]) -> Report:
+    results = tuple(
+        sorted((result for part in parts for result in part.results), key=lambda result: result.case)
+    )
+    header = replace(
+        parts[0].header,
+        shard=WHOLE_TIER,
+        expected_cases=parts[0].header.tier_cases,
+        expected_digest=digest_of(result.case for result in results),
+        started=min(part.header.started for part in parts),
+    )
+    finished = max(part.footer.finished for part in parts if part.footer)
+    footer = summary_of(header, results, finished)
+    problems = find_problems(header, results, footer)
+    if problems:
+        sentences = " ".join(problem.sentence for problem in problems)
+        raise ReportError(ErrorCode.INVALID_REPORT, f"The shards do not add up to the tier: {sentences}")
+    return Report(header, results, footer, problems)
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - what fits into one line of a message

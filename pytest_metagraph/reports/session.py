@@ -1,0 +1,132 @@
+"""Writes the reports of a run, in the process that hears of every case: the controller of xdist."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from pytest_metagraph.reports import heading, rendering
+from pytest_metagraph.reports.errors import ErrorCode, ReportError
+from pytest_metagraph.reports.model import CaseResult, Exporter, Footer, Header, Report
+from pytest_metagraph.reports.transport import TransportPlugin, pick_up
+from pytest_metagraph.reports.validity import find_problems, summary_of
+from pytest_metagraph.reports.writing import ReportWriter
+from pytest_metagraph.settings import Settings
+from pytest_metagraph.stopping import is_xdist_worker
+
+
+def configure(config: pytest.Config) -> None:
+    """Have the results of cases carried and, outside of xdist's workers, reports written.
+
+    Raises:
+        pytest.UsageError: when a report can not be written; the text says why, and the way out.
+    """
+    config.pluginmanager.register(TransportPlugin(), "metagraph-transport")
+    if is_xdist_worker(config):
+        return
+    settings = Settings.from_config(config)
+    on_command_line = config.getoption("metagraph_report") is not None
+    ini_folder = config.inipath.parent if config.inipath else config.rootpath
+    folder = config.invocation_params.dir if on_command_line else ini_folder
+    try:
+        plugin = ReportPlugin(settings, [folder / name for name in settings.reports])
+    except ReportError as error:
+        raise pytest.UsageError(f"--metagraph-report: {error}") from error
+    config.pluginmanager.register(plugin, "metagraph-reports")
+
+
+class ReportPlugin:
+    """Writes JSON Lines while the cases come in, and renders every other format from them at the end.
+
+    No file is touched before a case has been judged: a run that is refused leaves the earlier reports. From
+    then on every report is the one of this run, INVALID until it ends.
+
+    Args:
+        settings: the options of the run.
+        paths: the files to write; the suffix chooses the format.
+
+    Raises:
+        ReportError: when a suffix names no format, or a file can not be written.
+    """
+
+    def __init__(self, settings: Settings, paths: Sequence[Path]) -> None:
+        self._settings = settings
+        self._formats = {path: rendering.format_of(path) for path in paths}
+        for path in paths:
+            _require_writable(path)
+        self._writers: dict[Path, ReportWriter] = {}
+        self._header: Header | None = None
+        self._results: list[CaseResult] = []
+        self._report: Report | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write the result of a judged case."""
+        carried = pick_up(report)
+        if carried is None:
+            return
+        exporter, result = carried
+        if self._header is None:
+            self._header = self._start(exporter)
+        self._results.append(result)
+        for writer in self._writers.values():
+            writer.add(result)
+
+    def pytest_sessionfinish(self) -> None:
+        """Finish the reports of a run that has judged a case."""
+        if self._header is None:
+            return
+        results = tuple(sorted(self._results, key=lambda result: result.case))
+        self._report = _report(self._header, results, summary_of(self._header, results, _now()))
+        for writer in self._writers.values():
+            writer.finish(self._report)
+        self._render(self._report)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say where the reports are, and whether they are worth anything."""
+        for line in self._summary():
+            terminalreporter.write_line(line)
+
+    def _start(self, exporter: Exporter) -> Header:
+        header = heading.header_of(self._settings, exporter, _now())
+        lines = [path for path, output in self._formats.items() if output == "jsonl"]
+        self._writers = {path: ReportWriter(path, header) for path in lines}
+        self._render(_report(header, (), None))
+        return header
+
+    def _render(self, report: Report) -> None:
+        for path in self._formats.keys() - self._writers.keys():
+            text = rendering.render({str(path): report}, self._formats[path])
+            path.write_text(text, encoding="utf-8")
+
+    def _summary(self) -> Iterator[str]:
+        if self._report is None:
+            yield "no case was judged, so no report was written"
+            return
+        if not self._report.is_valid:
+            yield f"the report is INVALID: {self._report.no_score}"
+        yield from (f"report: {path}" for path in self._formats)
+
+
+def _report(header: Header, results: tuple[CaseResult, ...], footer: Footer | None) -> Report:
+    return Report(header, results, footer, find_problems(header, results, footer))
+
+
+def _require_writable(path: Path) -> None:
+    """Refuse a path before the first case, and not after the last one; make its folder."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"{error.filename}: {error.strerror}."
+        raise ReportError(ErrorCode.UNKNOWN_OUTPUT, problem, "Give a path in a folder.") from error
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        problem = f"{path} can not be written."
+        raise ReportError(ErrorCode.UNKNOWN_OUTPUT, problem, "Give another path.")
+
+
+def _now() -> str:
+    return dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds")

@@ -1,0 +1,93 @@
+"""Says why a report is INVALID: an incomplete or contradictory report must never look like a score."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from pytest_metagraph.reports.errors import Problem, ProblemCode
+from pytest_metagraph.reports.model import CaseResult, Footer, Header, digest_of
+from pytest_metagraph.verdicts import Verdict
+
+_NAMED = 3
+"""Cases that are named in a problem; more of them are counted."""
+
+
+def find_problems(
+    header: Header, results: Sequence[CaseResult], footer: Footer | None, *, cut_off: bool = False
+) -> tuple[Problem, ...]:
+    """Compare what a run was going to do with what is known of it.
+
+    Args:
+        header: what the run was going to do.
+        results: the results, in any order.
+        footer: how it ended; None where that is not known.
+        cut_off: whether the last line of the report ends in the middle.
+
+    Returns:
+        Every reason why the report is INVALID; empty where it is valid.
+    """
+    return tuple(_problems(header, results, footer, cut_off=cut_off))
+
+
+def _problems(
+    header: Header, results: Sequence[CaseResult], footer: Footer | None, *, cut_off: bool
+) -> Iterator[Problem]:
+    if cut_off:
+        yield Problem(
+            ProblemCode.CUT_OFF, "The last line ends in the middle: the run was killed while it wrote."
+        )
+    elif footer is None:
+        yield Problem(ProblemCode.NO_FOOTER, "There is no footer: the run was interrupted.")
+    cases = Counter(result.case for result in results)
+    yield from _case_problems(header, cases)
+    doubled = sorted(case for case, count in cases.items() if count > 1)
+    if doubled:
+        sentence = f"{_count(len(doubled), 'case')} stated more than once: {_named(doubled)}."
+        yield Problem(ProblemCode.DOUBLED_CASES, sentence)
+    if footer is not None and footer != summary_of(header, results, footer.finished):
+        yield Problem(ProblemCode.WRONG_FOOTER, "The footer does not agree with the header and the cases.")
+    broken = sorted({result.case for result in results if result.verdict is Verdict.HARNESS_ERROR})
+    if broken:
+        sentence = f"The kit itself failed in {_count(len(broken), 'case')}: {_named(broken)}."
+        yield Problem(ProblemCode.HARNESS_ERRORS, sentence)
+
+
+def _case_problems(header: Header, cases: Counter[str]) -> Iterator[Problem]:
+    missing = header.expected_cases - len(cases)
+    if header.selection and missing > 0:
+        globs = ", ".join(header.selection)
+        sentence = (
+            f"Only a part was run ({globs}): {len(cases):,} of {_count(header.expected_cases, 'case')}."
+        )
+        yield Problem(ProblemCode.PARTIAL, sentence)
+    elif missing > 0:
+        sentence = f"{_count(missing, 'case')} of {header.expected_cases:,} missing."
+        yield Problem(ProblemCode.MISSING_CASES, sentence)
+    elif digest_of(cases) != header.expected_digest:
+        yield Problem(ProblemCode.OTHER_CASES, "The cases are not those that the header announces.")
+
+
+def summary_of(header: Header, results: Sequence[CaseResult], finished: str) -> Footer:
+    """The footer that a run with these results has to have.
+
+    Args:
+        header: what the run was going to do.
+        results: what it found, in any order.
+        finished: when it ended, as ISO 8601 in UTC.
+    """
+    verdicts = Counter(result.verdict.value for result in results)
+    if len(results) < header.expected_cases:
+        verdict = "partial"
+    else:
+        verdict = "fail" if any(Verdict(name).is_red for name in verdicts) else "pass"
+    return Footer(header.expected_cases, len(results), verdict, dict(sorted(verdicts.items())), finished)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _named(cases: Sequence[str]) -> str:
+    more = f" and {len(cases) - _NAMED:,} more" if len(cases) > _NAMED else ""
+    return ", ".join(cases[:_NAMED]) + more

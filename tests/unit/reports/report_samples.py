@@ -1,0 +1,93 @@
+"""Small reports for the tests of their readers and renderers."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from pytest_metagraph.reports.model import (
+    CaseResult,
+    DifferenceGroup,
+    Exporter,
+    Header,
+    Report,
+    ReportedFinding,
+    ReportedRequirement,
+    digest_of,
+)
+from pytest_metagraph.reports.validity import find_problems, summary_of
+from pytest_metagraph.sharding import WHOLE_TIER
+from pytest_metagraph.verdicts import Verdict
+
+STARTED = "2026-01-02T03:04:05+00:00"
+FINISHED = "2026-01-02T03:05:06+00:00"
+
+REQUIREMENTS = {
+    "SCOPE-05": ReportedRequirement(
+        "A nested scope is stripped as a whole.", "documented", "required", "a quote"
+    ),
+    "DEV-01": ReportedRequirement("clear_devices empties every device.", "observed", "required"),
+    "COL-09": ReportedRequirement("Collections come sorted.", "conflict", "recommended"),
+    "MSG-01": ReportedRequirement("The text of an error.", "observed", "informative"),
+}
+
+FINDING = ReportedFinding(
+    code="message_differs",
+    summary="The returned message differs from the expected one",
+    detail="graph_def.node\n  ~ device   3 nodes   expected ''   actual '/gpu:0'\n  - dropped\n  + added",
+    hints=("clear_devices looks unapplied: 3 nodes differ only in `device`.",),
+    groups=(DifferenceGroup("graph_def.node", "device", 1000), DifferenceGroup("graph_def.node", "input", 1)),
+    variants=("returned", "file,as_text"),
+)
+
+
+def result(case: str, verdict: Verdict = Verdict.PASS, **changes: Any) -> CaseResult:
+    """A result of a case of the graph `towers`; a failed one has a finding."""
+    failed = verdict in {Verdict.FAIL, Verdict.KNOWN_FAILURE}
+    made = CaseResult(
+        case=case,
+        graph="towers",
+        arguments={},
+        requirements=("SCOPE-05",),
+        verdict=verdict,
+        checks=0 if verdict in {Verdict.UNSUPPORTED, Verdict.UNTESTABLE} else 16,
+        failed_checks=2 if failed else 0,
+        fingerprint="0123456789abcdef" if failed else "",
+        findings=(FINDING,) if failed else (),
+        duration=0.25,
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def header(results: Sequence[CaseResult], **changes: Any) -> Header:
+    """The header of a run of exactly these cases."""
+    made = Header(
+        kit_version="1.2.3",
+        corpus_digest="c0ffee" * 10 + "beef",
+        requirements_revision="5eed",
+        requirements=REQUIREMENTS,
+        exporter=Exporter("adapter:export", "0.3", ("eager",)),
+        contract="documented",
+        tier="default",
+        shard=WHOLE_TIER,
+        selection=(),
+        tier_cases=len(results),
+        expected_cases=len(results),
+        expected_digest=digest_of(result.case for result in results),
+        command="pytest -p pytest_metagraph --pyargs conformance_cases",
+        started=STARTED,
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def report(*results: CaseResult, **changes: Any) -> Report:
+    """A report of a run that ended; `changes` are made to its header."""
+    announced = header(results, **changes)
+    footer = summary_of(announced, results, FINISHED)
+    return Report(
+        announced,
+        tuple(sorted(results, key=lambda result: result.case)),
+        footer,
+        find_problems(announced, results, footer),
+    )

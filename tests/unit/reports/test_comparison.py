@@ -1,0 +1,66 @@
+"""Reports side by side."""
+
+from __future__ import annotations
+
+import pytest
+import report_samples as samples
+
+from pytest_metagraph.reports.comparison import compare
+from pytest_metagraph.reports.errors import ErrorCode, ReportError
+from pytest_metagraph.reports.model import Exporter
+from pytest_metagraph.reports.rendering import render
+from pytest_metagraph.reports.scoring import Score
+from pytest_metagraph.verdicts import Verdict
+
+A = samples.report(samples.result("a"), samples.result("b", Verdict.FAIL), exporter=Exporter("one", "1"))
+B = samples.report(samples.result("a"), samples.result("b"), exporter=Exporter("two", "2"))
+INVALID = samples.report(samples.result("a"), expected_cases=2, exporter=Exporter("three"))
+
+
+def test_implementations_stand_beside_each_other() -> None:
+    """Each column has its own scores, and the cases in which they part are listed."""
+    comparison = compare({"a": A, "b": B})
+    assert [column.label for column in comparison.columns] == ["one 1", "two 2"]
+    assert [column.levels["required"] for column in comparison.columns] == [Score(1, 2, 0), Score(2, 2, 0)]
+    assert [(found.case, found.verdicts) for found in comparison.disagreements] == [
+        ("b", (Verdict.FAIL, Verdict.PASS))
+    ]
+
+
+def test_labels_tell_columns_apart() -> None:
+    """Two reports of one exporter and version get different names."""
+    assert [column.label for column in compare({"x": A, "y": A}).columns] == ["one 1", "one 1 (2)"]
+
+
+def test_an_invalid_report_has_no_score_on_the_page() -> None:
+    """It keeps its column, which says INVALID in both formats."""
+    assert not compare({"a": A, "c": INVALID}).columns[1].levels
+    page = render({"a": A, "c": INVALID}, "html")
+    assert "INVALID</strong>: 1 case of 2 missing." in page
+    assert "no score: 1 case of 2 missing." in render({"a": A, "c": INVALID}, "md")
+
+
+@pytest.mark.parametrize("change", [{"corpus_digest": "0"}, {"contract": "tensorflow"}, {"tier": "full"}])
+def test_only_like_is_compared_with_like(change: dict[str, str]) -> None:
+    """Scores on another corpus, contract or tier mean something else."""
+    other = samples.report(samples.result("a"), **change)
+    with pytest.raises(ReportError, match="has another") as caught:
+        compare({"a": A, "other": other})
+    assert caught.value.code is ErrorCode.DIFFERENT_RUNS
+
+
+def test_formats_that_show_one_report_refuse_more() -> None:
+    """A badge of two reports makes no sense."""
+    with pytest.raises(ReportError) as caught:
+        render({"a": A, "b": B}, "svg")
+    assert caught.value.code is ErrorCode.UNKNOWN_OUTPUT
+
+
+def test_the_pages_name_every_implementation() -> None:
+    """Markdown and HTML have a column for each, and the case in which they part."""
+    for output in ("md", "html"):
+        page = render({"a": A, "b": B}, output)
+        assert "one 1" in page
+        assert "two 2" in page
+    assert "| b | fail | pass |" in render({"a": A, "b": B}, "md")
+    assert "They are the same in every case." in render({"a": A, "b": A}, "md")

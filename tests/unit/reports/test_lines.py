@@ -1,0 +1,134 @@
+"""The lines of a report: what is written is read again, follows the schema, and nothing else is taken."""
+
+from __future__ import annotations
+
+import copy
+import importlib.resources
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+import report_samples as samples
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_metagraph.findings import Code
+from pytest_metagraph.reports.errors import ErrorCode, ReportError
+from pytest_metagraph.reports.lines import from_line, to_line
+from pytest_metagraph.verdicts import Verdict
+
+SCHEMA = json.loads(
+    importlib.resources.files("pytest_metagraph.reports").joinpath("report.schema.json").read_text()
+)
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+FAILED = samples.result("a", Verdict.FAIL, arguments={"export_scope": "tower_1"}, reason="why")
+REPORT = samples.report(FAILED, samples.result("b"))
+PARTS = [REPORT.header, FAILED, REPORT.footer]
+LINES = [json.loads(to_line(part)) for part in PARTS if part is not None]
+
+PLACES = st.sampled_from(
+    [
+        (index, path)
+        for index, line in enumerate(LINES)
+        for path in [
+            (),
+            *((name,) for name in line),
+            *((name, inner) for name in line if isinstance(line[name], dict) for inner in line[name]),
+            *(
+                (name, 0, inner)
+                for name in line
+                if isinstance(line[name], list) and line[name] and isinstance(line[name][0], dict)
+                for inner in line[name][0]
+            ),
+        ]
+    ]
+)
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(-1, 2), st.floats(-1, 1), st.text(max_size=2),
+    st.just([]), st.just([1]), st.just(["a"]), st.just({}), st.just({"a": "b"}), st.just([{}]),
+)  # fmt: skip
+
+
+def is_taken(line: Any) -> bool:
+    """Whether the reader takes a line."""
+    try:
+        from_line(json.dumps(line))
+    except ReportError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("part", PARTS, ids=["header", "case", "footer"])
+def test_a_part_survives_its_line(part: Any) -> None:
+    """What was written is read again as an equal value, from one line of text."""
+    line = to_line(part)
+    assert from_line(line) == part
+    assert line.endswith("\n")
+    assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize("line", LINES, ids=["header", "case", "footer"])
+def test_a_line_follows_the_schema(line: Any) -> None:
+    """Each kind of line is valid under the shipped schema."""
+    VALIDATOR.validate(line)
+
+
+def test_the_schema_is_a_schema() -> None:
+    """The shipped schema is itself valid."""
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_schema_names_every_verdict_and_code() -> None:
+    """The enumerations of the schema are those of the program."""
+    properties = SCHEMA["$defs"]["case"]["properties"]
+    assert set(properties["verdict"]["enum"]) == set(Verdict)
+    assert set(SCHEMA["$defs"]["finding"]["properties"]["code"]["enum"]) == set(Code)
+
+
+@given(place=PLACES, value=VALUES)
+def test_reader_and_schema_take_the_same_lines(place: tuple[int, tuple[Any, ...]], value: Any) -> None:
+    """A line in which one value was replaced is taken by the reader exactly where the schema allows it."""
+    index, path = place
+    line: Any = copy.deepcopy(LINES[index])
+    if path:
+        target = line
+        for step in path[:-1]:
+            target = target[step]
+        target[path[-1]] = value
+    else:
+        line = value
+    assert is_taken(line) == VALIDATOR.is_valid(line)
+
+
+@pytest.mark.parametrize("line", LINES, ids=["header", "case", "footer"])
+def test_a_member_more_or_less_is_refused(line: Any) -> None:
+    """The reader names the member that is missing or unknown, and the schema refuses it too."""
+    for name in line:
+        less = {key: value for key, value in line.items() if key != name}
+        with pytest.raises(ReportError, match=f"{name} is missing"):
+            from_line(json.dumps(less))
+        assert not VALIDATOR.is_valid(less)
+    with pytest.raises(ReportError, match="surplus is unknown"):
+        from_line(json.dumps({**line, "surplus": 1}))
+    assert not VALIDATOR.is_valid({**line, "surplus": 1})
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("", ErrorCode.BAD_LINE),
+        ("{", ErrorCode.BAD_LINE),
+        ("[]", ErrorCode.BAD_LINE),
+        ("[" * 100_000, ErrorCode.BAD_LINE),
+        (json.dumps({**LINES[1], "duration": float("nan")}), ErrorCode.BAD_LINE),
+        (json.dumps({**LINES[0], "shard": {"index": 3, "count": 2}}), ErrorCode.BAD_LINE),
+        (json.dumps({**LINES[0], "format": 2}), ErrorCode.UNKNOWN_FORMAT),
+    ],
+)
+def test_other_lines_are_typed_failures(line: str, code: ErrorCode) -> None:
+    """What is no line of a report is refused with a code that says why."""
+    with pytest.raises(ReportError) as caught:
+        from_line(line)
+    assert caught.value.code is code

@@ -1,0 +1,193 @@
+"""Markdown, badge, annotations and the static part of the HTML page."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import report_samples as samples
+
+from pytest_metagraph.reports import page_data
+from pytest_metagraph.reports.annotations import MAX_ANNOTATIONS, render_annotations
+from pytest_metagraph.reports.badge import render_badge
+from pytest_metagraph.reports.errors import ReportError
+from pytest_metagraph.reports.html import render_html
+from pytest_metagraph.reports.markdown import render_markdown
+from pytest_metagraph.reports.model import CaseResult, Exporter, Report, ReportedFinding
+from pytest_metagraph.reports.rendering import FORMATS, format_of
+from pytest_metagraph.sharding import Shard
+from pytest_metagraph.verdicts import Verdict
+
+PASS, FAIL, UNSUPPORTED = Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED
+HOSTILE = "</script><script>alert(1)</script><!-- ]]> & | `x` \u2028"
+EVIL = ReportedFinding("message_differs", HOSTILE, detail=HOSTILE, hints=(HOSTILE,))
+
+
+def run(passed: int, failed: int = 0, unsupported: int = 0) -> Report:
+    """A report with so many cases of each verdict."""
+    verdicts = [PASS] * passed + [FAIL] * failed + [UNSUPPORTED] * unsupported
+    return samples.report(
+        *(samples.result(f"c{number:05}", verdict) for number, verdict in enumerate(verdicts))
+    )
+
+
+def invalid() -> Report:
+    """A report of one passed case of two."""
+    return samples.report(samples.result("a"), expected_cases=2)
+
+
+@pytest.mark.parametrize(
+    ("report", "value", "colour"),
+    [
+        (run(10), "100 %", "#2e7d32"),
+        (run(9_999, 1), "99.9 %", "#7a7b00"),
+        (run(2, 1), "66.6 %", "#b35c00"),
+        (run(1, 2), "33.3 %", "#b3261e"),
+        (run(10, unsupported=38), "100 %, 38 not claimed", "#2e7d32"),
+        (run(0, unsupported=2), "nothing asked, 2 not claimed", "#6b7280"),
+        (invalid(), "INVALID", "#6b7280"),
+        (samples.report(samples.result("a"), shard=Shard(1, 2)), "shard 1/2", "#6b7280"),
+    ],
+)
+def test_the_badge_never_shows_more_than_was_reached(report: Report, value: str, colour: str) -> None:
+    """It rounds down, names what is not claimed, and is grey where there is no score."""
+    svg = render_badge(report)
+    assert ET.fromstring(svg).attrib["aria-label"] == f"export_meta_graph (documented): {value}"  # noqa: S314 - ours
+    assert f'fill="{colour}"' in svg
+
+
+def test_markdown_states_the_score_and_what_failed() -> None:
+    """The score has its denominator, and each symptom its cause and first case."""
+    text = render_markdown(run(3, 2, 1))
+    assert "- **3 of 5 required, 1 not claimed**" in text
+    assert "| 2 | The returned message differs from the expected one |" in text
+    assert "clear\\_devices looks unapplied" in text
+    assert "--metagraph-case=c00003" in text
+    assert "| SCOPE-05 | 3 of 5 | **2** | 1 | required | documented |" in text
+
+
+def test_markdown_lists_the_ten_worst_symptoms() -> None:
+    """More symptoms are counted."""
+    results = [samples.result(f"c{n}", FAIL, fingerprint=str(n)) for n in range(12)]
+    text = render_markdown(samples.report(*results))
+    assert len(re.findall(r"^\| 1 \|", text, re.MULTILINE)) == 10
+    assert "and 2 other symptoms" in text
+
+
+@pytest.mark.parametrize("render", [render_markdown, render_html, render_badge, render_annotations])
+def test_every_format_shows_an_invalid_report_as_such(render: Callable[[Report], str]) -> None:
+    """No format makes a score, of the run or of a requirement, out of an INVALID report."""
+    text = render(invalid())
+    assert "INVALID" in text
+    assert "1 of 1" not in text
+    assert " %" not in text
+
+
+def test_markdown_says_what_it_was_given() -> None:
+    """Text from an exporter is no markup, and does not break the table."""
+    finding = ReportedFinding("raised", "a|b <img> *x* [y](z)\nnew")
+    text = render_markdown(samples.report(samples.result("a", FAIL, findings=(finding,))))
+    assert r"a\|b \<img\> \*x\* \[y\](z) new" in text
+
+
+def test_annotations_are_workflow_commands() -> None:
+    """One error for each symptom that is not known, escaped as the runner reads it."""
+    finding = ReportedFinding("raised", "50 %: a,b")
+    report = samples.report(
+        samples.result("a", FAIL, findings=(finding,)),
+        samples.result("b", Verdict.KNOWN_FAILURE, fingerprint="known"),
+        samples.result("c", Verdict.UNEXPECTED_PASS),
+    )
+    stale, failed = render_annotations(report).splitlines()
+    assert stale == "::error title=Known failures that passed::c"
+    assert failed == (
+        "::error title=1 case%3A 50 %25%3A a%2Cb::First: a%0A"
+        "pytest -p pytest_metagraph --pyargs conformance_cases --metagraph-case=a"
+    )
+
+
+def test_annotations_are_as_many_as_github_shows() -> None:
+    """The rest would be dropped without a word."""
+    results = [samples.result(f"c{n:02}", FAIL, fingerprint=str(n)) for n in range(30)]
+    assert render_annotations(samples.report(*results)).count("::error") == MAX_ANNOTATIONS
+    assert render_annotations(run(3)) == ""
+
+
+def embedded(page: str) -> dict[str, object]:
+    """The data in a page, as its script parses it."""
+    (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    data: dict[str, object] = json.loads(text)
+    return data
+
+
+def test_hostile_text_stays_text() -> None:
+    """Nothing that an exporter says ends a script, opens an element or is lost."""
+    report = samples.report(
+        samples.result(HOSTILE, FAIL, findings=(EVIL,), graph=HOSTILE), exporter=Exporter(HOSTILE, HOSTILE)
+    )
+    page = render_html(report)
+    assert page.count("<script") == 2
+    assert "alert(1)</script" not in page
+    assert "<!--" not in page
+    findings = embedded(page)["findings"]
+    assert isinstance(findings, list)
+    assert findings[0]["detail"] == HOSTILE
+
+
+def test_the_page_asks_the_network_for_nothing() -> None:
+    """There is no address in it, and its policy forbids every request."""
+    page = render_html(run(3, 1))
+    assert "default-src 'none'" in page
+    assert not re.search(r"(src|href)=\"(?!#|data:)", page)
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_a_page_states_sentence_basis_and_quote_of_a_requirement() -> None:
+    """The requirement table does not need the corpus."""
+    page = render_html(run(1))
+    for text in ("A nested scope is stripped as a whole.", "documented", "a quote"):
+        assert text in page
+
+
+def test_a_page_shares_what_cases_share() -> None:
+    """Equal findings, requirements and arguments are stated once."""
+    data = page_data.page_data(run(50, 50))
+    assert [len(data[name]) for name in ("rows", "findings", "requirements", "arguments", "reasons")] == [
+        100, 1, 1, 1, 1,
+    ]  # fmt: skip
+
+
+def test_a_page_keeps_details_of_every_symptom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is over the budget is left out, the further cases of the most frequent symptom first."""
+    monkeypatch.setattr(page_data, "DETAIL_BUDGET", 250)
+
+    def failed(name: str, fingerprint: str) -> CaseResult:
+        finding = ReportedFinding("raised", "x", detail=f"{name:>100}")
+        return samples.result(name, FAIL, fingerprint=fingerprint, findings=(finding,))
+
+    report = samples.report(failed("a", "1"), failed("b", "1"), failed("c", "1"), failed("d", "2"))
+    data = page_data.page_data(report)
+    column = page_data._COLUMNS.index("findings")
+    details = {row[0]: data["findings"][row[column][0]]["detail"] for row in data["rows"]}
+    assert {name for name, detail in details.items() if detail.strip() == name} == {"a", "d"}
+    assert details["b"] == details["c"] == page_data._LEFT_OUT
+
+
+@pytest.mark.parametrize(
+    ("name", "output"), [("a.jsonl", "jsonl"), ("b.md", "md"), ("c.html", "html"), ("d.svg", "svg")]
+)
+def test_the_suffix_chooses_the_format(name: str, output: str) -> None:
+    """Each suffix of the option has its renderer."""
+    assert format_of(Path(name)) == output
+    assert output in FORMATS
+
+
+@pytest.mark.parametrize("name", ["report", "report.txt", "report.annotations", "report.HTML.gz"])
+def test_other_suffixes_are_refused(name: str) -> None:
+    """The error names the suffixes that there are."""
+    with pytest.raises(ReportError, match=r"\.jsonl, \.md, \.html or \.svg"):
+        format_of(Path(name))
