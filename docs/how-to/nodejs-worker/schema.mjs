@@ -1,0 +1,23 @@
+// TensorFlow's messages and ops, from the files that `metagraph new-adapter command` writes.
+import { readFileSync } from "node:fs";
+import protobuf from "protobufjs";
+import descriptor from "protobufjs/ext/descriptor/index.js";
+
+const read = (name) => readFileSync(new URL(name, import.meta.url));
+const root = protobuf.Root.fromDescriptor(descriptor.FileDescriptorSet.decode(read("tensorflow.binpb")));
+root.resolveAll();
+
+const type = (name) => root.lookupType(`tensorflow.${name}`);
+
+export const AttrValue = type("AttrValue");
+export const GraphDef = type("GraphDef");
+export const MetaGraphDef = type("MetaGraphDef");
+export const MetaInfoDef = type("MetaGraphDef.MetaInfoDef");
+export const SaverDef = type("SaverDef");
+
+/** The definition of every op that TensorFlow registers, by name. */
+export const REGISTERED_OPS = new Map(
+  type("OpList")
+    .decode(read("tensorflow_ops.binpb"))
+    .op.map((op) => [op.name, op]),
+);

@@ -1,0 +1,132 @@
+"""Writes cases in a form that any language reads: graphs as files, arguments as JSON.
+
+The folder holds
+
+* `corpus.json`: which corpus, contract and tier this is, and how many cases;
+* `cases.jsonl`: one JSON object in each line, see `_CaseWriter.line`;
+* `graphs/NAME.pb`: the input graphs, serialised MetaGraphDefs;
+* `messages/DIGEST.pb` and `.json`: the messages among the arguments, serialised and in protobuf's JSON form.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf import message as protobuf
+
+from conformance_cases import Case, Corpus, NotAsked, Tier
+from pytest_metagraph.carrying.answer_files import answer_stem
+from pytest_metagraph.carrying.values import UncarriableValueError
+from reference_impl.contracts import Contract
+from reference_impl.schema import POOL
+
+FORMAT = 1
+"""The version of the layout; it rises when a reader of the one before would misread it."""
+
+_DIGEST_CHARACTERS = 16
+
+
+def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) -> int:
+    """Write the cases of a tier that the contract asks, with everything they need.
+
+    Args:
+        corpus: the corpus.
+        folder: where to; it is made where it does not exist.
+        tier: the tier.
+        contract: the contract that the answers will be judged under.
+
+    Returns:
+        The number of cases.
+
+    Raises:
+        OSError: when a file can not be written.
+    """
+    cases = [case for case in corpus.cases(tier) if not isinstance(case.expectation(contract), NotAsked)]
+    writer = _CaseWriter(folder)
+    lines = [json.dumps(writer.line(case), ensure_ascii=False) for case in cases]
+    (folder / "cases.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    header = {
+        "format": FORMAT,
+        "corpus": corpus.digest,
+        "contract": contract.value,
+        "tier": tier.value,
+        "cases": len(cases),
+    }
+    (folder / "corpus.json").write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
+    return len(cases)
+
+
+class _CaseWriter:
+    """Turns cases into JSON and writes the files that the JSON names, each once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        for name in ("graphs", "messages"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        self._written: set[str] = set()
+
+    def line(self, case: Case) -> dict[str, Any]:
+        """One case; what its keys mean is documented in docs/reference/exports-folder.md."""
+        graph = f"graphs/{answer_stem(case.graph.name)}.pb"
+        self._write(graph, case.graph.data)
+        return {
+            "case": case.id,
+            "graph": graph,
+            "arguments": {name: self._value(value) for name, value in case.keyword_arguments().items()},
+            "eager": case.eager,
+            "variants": [
+                {
+                    "name": variant.name,
+                    "filename": variant.filename,
+                    "as_text": variant.as_text,
+                    "save_debug_info": variant.save_debug_info,
+                    "default_graph": variant.default_graph,
+                }
+                for variant in case.variants
+            ],
+            "capabilities": sorted(case.capabilities),
+            "requirements": list(case.requirements),
+            "answer": answer_stem(case.id),
+        }
+
+    def _value(self, value: Any) -> Any:
+        """A value as JSON; what JSON lacks is an object with one telling key."""
+        match value:
+            case None | bool() | int() | float() | str():
+                return value
+            case bytes():
+                return {"bytes": base64.b64encode(value).decode()}
+            case list() | tuple():
+                return [self._value(item) for item in value]
+            case set() | frozenset():
+                return [self._value(item) for item in sorted(value, key=str)]
+            case dict():
+                return {"dict": [[self._value(key), self._value(item)] for key, item in value.items()]}
+            case protobuf.Message():
+                return self._message(value)
+            case _:
+                raise UncarriableValueError(
+                    f"a value of type {type(value).__name__} can not be stated in JSON"
+                )
+
+    def _message(self, message: protobuf.Message) -> Mapping[str, str]:
+        data = message.SerializeToString(deterministic=True)
+        stem = f"messages/{hashlib.sha256(data).hexdigest()[:_DIGEST_CHARACTERS]}"
+        if self._write(f"{stem}.pb", data):
+            text = json_format.MessageToJson(message, preserving_proto_field_name=True, descriptor_pool=POOL)
+            self._write(f"{stem}.json", text.encode())
+        return {"message": message.DESCRIPTOR.full_name, "file": f"{stem}.pb", "json": f"{stem}.json"}
+
+    def _write(self, name: str, data: bytes) -> bool:
+        """Write a file of the folder; returns whether that was the first time."""
+        if name in self._written:
+            return False
+        (self._folder / name).write_bytes(data)
+        self._written.add(name)
+        return True

@@ -1,0 +1,151 @@
+"""The carrier of answers that were exported beforehand, for systems that no test can call."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conformance_cases import Capability, Variant, load_corpus
+from pytest_metagraph.answers import Answer, Malformed, NotSupported, Raised
+from pytest_metagraph.carrying import protocol
+from pytest_metagraph.carrying.answer_files import (
+    EXPORTER_FILE,
+    answer_candidates,
+    variant_folder,
+    with_suffix,
+)
+from pytest_metagraph.carrying.protocol import Introduction, ProtocolError
+from pytest_metagraph.request import ExportRequest
+from pytest_metagraph.resolving import ExporterNotFoundError
+
+
+class ExportsFolderError(ExporterNotFoundError):
+    """The folder holds no answers of this corpus; the text says why, and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportsFolder:
+    """Looks up answers in a folder; see `answer_files` for where they lie.
+
+    Attributes:
+        folder: the folder.
+        introduction: whose answers they are.
+    """
+
+    folder: Path
+    introduction: Introduction
+
+    @classmethod
+    def open(cls, folder: Path) -> ExportsFolder:
+        """Read who has exported.
+
+        Raises:
+            ExportsFolderError: when that is not stated as it should be, or the answers are those to another
+                corpus.
+        """
+        path = folder / EXPORTER_FILE
+        try:
+            stated = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ExportsFolderError(
+                f"{str(folder)!r} has no answers: {EXPORTER_FILE} can not be read ({error.strerror}). "
+                "`metagraph cases --out DIR` writes the cases, and docs/reference/exports-folder.md says where "
+                "their answers go"
+            ) from error
+        except ValueError as error:
+            raise ExportsFolderError(f"{str(path)!r} is no JSON: {error}") from error
+        return cls(folder, _introduction(path, stated))
+
+    @property
+    def name(self) -> str:
+        """What the exporter is called."""
+        return self.introduction.name
+
+    @property
+    def version(self) -> str:
+        """The version that the answers are stated to come from; may be empty."""
+        return self.introduction.version
+
+    @property
+    def unsupported(self) -> frozenset[Capability]:
+        """What the exporter has declared that it can not do."""
+        return self.introduction.unsupported
+
+    def ask(self, request: ExportRequest) -> Answer:
+        """Find the answer, and put the files that were exported with it where the request wants them."""
+        filename = request.arguments.get("filename")
+        variant = Variant(
+            filename=filename is not None,
+            as_text=bool(request.arguments.get("as_text")),
+            save_debug_info=bool(request.arguments.get("save_debug_info")),
+            default_graph=request.default_graph,
+        )
+        if filename is not None:
+            _copy_files(variant_folder(self.folder, request.case_id, variant), Path(filename).parent)
+        for candidate in answer_candidates(self.folder, request.case_id, variant):
+            answer = _read(candidate)
+            if answer is not None:
+                return answer
+        missing = with_suffix(candidate, ".pb").relative_to(self.folder)
+        return Malformed(
+            f"There is no answer: {str(self.folder)!r} has neither {missing} nor its .error.json."
+        )
+
+
+def _introduction(path: Path, stated: Any) -> Introduction:
+    if not isinstance(stated, dict) or not isinstance(stated.get("name"), str) or not stated["name"]:
+        raise ExportsFolderError(f'{str(path)!r} must be a JSON object with a "name", the exporter\'s')
+    corpus = stated.get("corpus")
+    if corpus is not None and corpus != load_corpus().digest:
+        raise ExportsFolderError(
+            f"the answers in {str(path.parent)!r} are those to another version of the corpus; "
+            "write the cases again with `metagraph cases` and export them anew"
+        )
+    try:
+        unsupported = protocol.check_capabilities(stated.get("unsupported", []))
+    except ProtocolError as error:
+        raise ExportsFolderError(f"{str(path)!r}: {error}") from error
+    return Introduction(stated["name"], str(stated.get("version", "")), unsupported)
+
+
+def _read(path: Path) -> Answer | None:
+    """The answer at a path without suffix; None where there is none."""
+    message = with_suffix(path, ".pb")
+    error = with_suffix(path, ".error.json")
+    if message.is_file() and error.is_file():
+        return Malformed(
+            f"There are two answers, {message.name} and {error.name}; one export gives one of them."
+        )
+    if message.is_file():
+        return protocol.read_meta_graph(message.read_bytes(), f"The file {message.name} answers")
+    return _read_error(error) if error.is_file() else None
+
+
+def _read_error(path: Path) -> Answer:
+    try:
+        stated = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        return Malformed(f"The file {path.name} is no JSON: {error}.")
+    match stated:
+        case {"unsupported": str(capability)}:
+            return NotSupported(capability)
+        case {"classes": [str(), *_] as classes} if all(isinstance(name, str) for name in classes):
+            return Raised(tuple(classes), str(stated.get("text", "")), str(stated.get("traceback", "")))
+        case _:
+            return Malformed(
+                f'The file {path.name} must be {{"classes": ["ValueError"], "text": "..."}} '
+                'or {"unsupported": "capability"}.'
+            )
+
+
+def _copy_files(source: Path, target: Path) -> None:
+    """Copy the plain files of a folder, no links and no folders: nothing outside of it is ever read."""
+    if not source.is_dir():
+        return
+    for entry in os.scandir(source):
+        if entry.is_file(follow_symlinks=False):
+            shutil.copyfile(entry.path, target / entry.name)

@@ -1,0 +1,50 @@
+"""Ends a worker when the pytest process that started it is gone, however it went.
+
+Run as a program with the id of the worker's process group. Its stdin is a pipe whose other end only the
+pytest process holds: when that ends without a farewell, and be it by SIGKILL, the pipe ends, and the whole
+process group is killed. It imports nothing of this package, so that it starts in a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+
+FAREWELL = b"stopped"
+"""What the pytest process writes when it has ended the worker itself."""
+
+
+class Lifeline:
+    """Watches over one worker from a process of its own.
+
+    Args:
+        process_group: the id of the worker's process group.
+    """
+
+    def __init__(self, process_group: int) -> None:
+        self._watcher = subprocess.Popen(  # noqa: S603 - this very file
+            [sys.executable, "-I", "-S", __file__, str(process_group)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C reaches every process of the terminal's group
+        )
+
+    def release(self) -> None:
+        """End the watch; the worker has been ended."""
+        with contextlib.suppress(BrokenPipeError):
+            self._watcher.communicate(FAREWELL)
+
+
+def watch(process_group: int) -> None:
+    """Wait for the end of stdin; kill the process group unless stdin ended with the farewell."""
+    if sys.stdin.buffer.read() != FAREWELL:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process_group, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    watch(int(sys.argv[1]))

@@ -1,0 +1,113 @@
+"""The arguments of a call as messages of the protocol, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from google.protobuf import message as protobuf
+from google.protobuf import message_factory
+
+from pytest_metagraph.carrying.messages import Value
+from reference_impl.schema import POOL
+
+
+class UncarriableValueError(TypeError):
+    """A value that the protocol can not state: the corpus asks what no other language could be asked."""
+
+
+def encode(value: Any) -> Any:
+    """State a value as a message `Value`.
+
+    Args:
+        value: None, bool, int, float, str, bytes, a message, or a list, tuple, set or dict of such. A tuple
+            becomes a list, and a set a list in the order of its items' texts.
+
+    Raises:
+        UncarriableValueError: when the value is none of these, or an int or a str that protobuf can not hold.
+    """
+    stated = Value()
+    try:
+        _state(value, stated)
+    except (ValueError, UnicodeEncodeError) as error:
+        raise UncarriableValueError(f"{value!r} can not be stated in the worker protocol: {error}") from error
+    return stated
+
+
+def decode(stated: Any) -> Any:
+    """The inverse of `encode`; messages are of `reference_impl.schema`.
+
+    Raises:
+        ValueError: when the message states no value, or a message of a type that TensorFlow's schema lacks.
+    """
+    kind = stated.WhichOneof("kind")
+    match kind:
+        case "none":
+            return None
+        case "list":
+            return [decode(item) for item in stated.list.items]
+        case "dict":
+            return {decode(entry.key): decode(entry.value) for entry in stated.dict.entries}
+        case "message":
+            return _parse(stated.message.type, stated.message.data)
+        case None:
+            raise ValueError("a Value of the worker protocol has no kind")
+        case _:
+            return getattr(stated, kind)
+
+
+def _state(value: Any, stated: Any) -> None:
+    match value:
+        case None:
+            stated.none.SetInParent()
+        case protobuf.Message():
+            stated.message.type = value.DESCRIPTOR.full_name
+            stated.message.data = value.SerializeToString(deterministic=True)
+        case list() | tuple():
+            _state_items(value, stated)
+        case set() | frozenset():
+            _state_items(sorted(value, key=str), stated)
+        case dict():
+            _state_entries(value, stated)
+        case _:
+            _state_scalar(value, stated)
+
+
+def _state_scalar(value: Any, stated: Any) -> None:
+    match value:
+        case bool():  # before int: every bool is an int
+            stated.flag = value
+        case int():
+            stated.integer = value
+        case float():
+            stated.number = value
+        case str():
+            stated.text = value
+        case bytes():
+            stated.data = value
+        case _:
+            raise UncarriableValueError(
+                f"a value of type {type(value).__name__} can not be stated in the worker protocol"
+            )
+
+
+def _state_items(items: Iterable[Any], stated: Any) -> None:
+    stated.list.SetInParent()
+    for item in items:
+        _state(item, stated.list.items.add())
+
+
+def _state_entries(entries: Mapping[Any, Any], stated: Any) -> None:
+    stated.dict.SetInParent()
+    for key, value in entries.items():
+        entry = stated.dict.entries.add()
+        _state(key, entry.key)
+        _state(value, entry.value)
+
+
+def _parse(type_name: str, data: bytes) -> protobuf.Message:
+    try:
+        descriptor = POOL.FindMessageTypeByName(type_name)
+    except KeyError:
+        raise ValueError(f"TensorFlow's schema has no message {type_name!r}") from None
+    return message_factory.GetMessageClass(descriptor).FromString(data)

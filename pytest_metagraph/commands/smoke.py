@@ -1,0 +1,110 @@
+"""`metagraph smoke`: tells in seconds whether an adapter is wired right."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import textwrap
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_metagraph.carrying.time_limit import DEFAULT_SECONDS, parse_seconds
+from pytest_metagraph.settings import CONTRACTS
+
+if TYPE_CHECKING:
+    from pytest_metagraph.carriers import Carrier
+    from pytest_metagraph.written_files import ScratchFolder
+    from reference_impl.contracts import Contract
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the sub-command to the command line."""
+    parser = subparsers.add_parser(
+        "smoke",
+        help="tell in seconds whether an adapter is wired right",
+        description="Ask an exporter a few questions that show how an adapter is wired wrongly, with advice "
+        "for each, then judge the smoke tier. Exit status 0 means wired right, however many cases fail.",
+    )
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument(
+        "--exporter", default="", metavar="NAME", help="reference, tensorflow or module:attribute"
+    )
+    asked.add_argument("--command", default="", metavar="COMMAND", help="the command of a worker")
+    asked.add_argument("--exports", default="", metavar="DIR", help="a folder of answers")
+    parser.add_argument("--contract", choices=CONTRACTS, default="documented", help="default: %(default)s")
+    parser.add_argument(
+        "--timeout",
+        type=parse_seconds,
+        default=DEFAULT_SECONDS,
+        metavar="SECONDS",
+        help="how long a worker may take for one answer; default: %(default)s",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the sub-command.
+
+    Returns:
+        0 when the adapter is wired right, 1 when it is not, 2 when there is none.
+    """
+    # The corpus and protobuf take time to import, which the other sub-commands must not pay.
+    from pytest_metagraph.carrying.connecting import connected  # noqa: PLC0415 - see above
+    from pytest_metagraph.resolving import ExporterNotFoundError  # noqa: PLC0415 - see above
+    from pytest_metagraph.written_files import ScratchFolder  # noqa: PLC0415 - see above
+    from reference_impl.contracts import Contract  # noqa: PLC0415 - see above
+
+    sys.path.append(os.getcwd())  # noqa: PTH109 - an adapter beside the user's shell can be named, as text
+    contract = Contract(arguments.contract)
+    asked = {name: getattr(arguments, name) for name in ("exporter", "command", "exports")}
+    try:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            connected(**asked, seconds=arguments.timeout) as carrier,
+        ):
+            return _examine(carrier, contract, ScratchFolder(Path(folder), contract))
+    except ExporterNotFoundError as error:
+        sys.stderr.write(f"metagraph smoke: {error}\n")
+        return 2
+
+
+def _examine(carrier: Carrier, contract: Contract, folder: ScratchFolder) -> int:
+    from conformance_cases import load_corpus  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.carrying.wiring import WiringCheck  # noqa: PLC0415 - see `run`
+
+    _say(f"exporter {carrier.name} {carrier.version}".rstrip())
+    _say(f"declared as not supported: {', '.join(sorted(carrier.unsupported)) or 'nothing'}")
+    problems = 0
+    for finding in WiringCheck(carrier, load_corpus(), contract, folder).run():
+        if finding.problem:
+            problems += 1
+            _say(f"[wrong] {finding.question}")
+            _say(textwrap.indent(finding.problem, "        "))
+            _say(f"        advice: {finding.advice}")
+        elif finding.skipped:
+            _say(f"[--]    {finding.question} Not asked: {finding.skipped}.")
+        else:
+            _say(f"[ok]    {finding.question}")
+    if problems:
+        _say(f"not wired right yet: {problems} of these")
+        return 1
+    _say(_score(carrier, contract, folder))
+    return 0
+
+
+def _score(carrier: Carrier, contract: Contract, folder: ScratchFolder) -> str:
+    from conformance_cases import Tier, load_corpus  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.judging import Judge  # noqa: PLC0415 - see `run`
+
+    judge = Judge(carrier, contract, folder)
+    cases = load_corpus().cases(Tier.SMOKE)
+    verdicts = Counter(judge.judge(case).verdict.value for case in cases)
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+    return f"wired right; the {len(cases)} cases of the smoke tier: {counts}"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
