@@ -1,0 +1,182 @@
+"""Questions to an adapter: each way to wire it wrongly is seen, and comes with advice."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance_cases import Capability, load_corpus
+from pytest_metagraph import Unsupported
+from pytest_metagraph.carriers import InProcess
+from pytest_metagraph.carrying.wiring import Finding, WiringCheck
+from pytest_metagraph.exporters import reference
+from pytest_metagraph.request import Exporter, ExportRequest
+from pytest_metagraph.written_files import ScratchFolder
+from reference_impl.contracts import Contract
+from reference_impl.schema import MetaGraphDef
+
+
+def examine(exporter: Exporter, folder: Path) -> list[Finding]:
+    """What the questions show about a function."""
+    contract = Contract.DOCUMENTED
+    carrier = InProcess(exporter, "adapter:export")
+    return list(WiringCheck(carrier, load_corpus(), contract, ScratchFolder(folder, contract)).run())
+
+
+def returns_nothing(request: ExportRequest) -> MetaGraphDef:
+    """Forget to return what was exported."""
+    reference.export(request)
+    return None  # type: ignore[return-value] # the mistake
+
+
+def takes_fewer_arguments(request: ExportRequest) -> MetaGraphDef:
+    """Call a function that knows two of the arguments."""
+
+    def export_meta_graph(graph: MetaGraphDef, export_scope: str = "") -> MetaGraphDef:
+        return MetaGraphDef() if export_scope else graph
+
+    return export_meta_graph(request.graph, **request.arguments)
+
+
+def cannot_load(_: ExportRequest) -> MetaGraphDef:
+    """Fail on every graph."""
+    raise RuntimeError("no such op: Relu6")
+
+
+def gives_up(_: ExportRequest) -> MetaGraphDef:
+    """Name as missing what is no capability."""
+    raise Unsupported("graphs")
+
+
+def exits(_: ExportRequest) -> MetaGraphDef:
+    """End the process."""
+    sys.exit("no licence")
+
+
+def changes_its_input(request: ExportRequest) -> MetaGraphDef:
+    """Work on the message that was handed over."""
+    message = reference.export(request)
+    request.graph.graph_def.node[0].device = "/device:TPU:0"
+    return message
+
+
+def exports_another_graph(request: ExportRequest) -> MetaGraphDef:
+    """Load the graph and export the empty default one."""
+    empty = ExportRequest(MetaGraphDef(), request.arguments, case_id=request.case_id)
+    return reference.export(empty)
+
+
+class RemembersTheFirstGraph:
+    """A cache without a key."""
+
+    def __init__(self) -> None:
+        self.graph: MetaGraphDef | None = None
+
+    def __call__(self, request: ExportRequest) -> MetaGraphDef:
+        """Export the graph of the first request."""
+        self.graph = self.graph or request.graph
+        return reference.export(ExportRequest(self.graph, request.arguments, case_id=request.case_id))
+
+
+def ignores_arguments(request: ExportRequest) -> MetaGraphDef:
+    """Pass on where to write, and nothing else."""
+    passed_on = {name: request.arguments[name] for name in ("filename", "as_text", "save_debug_info")}
+    return reference.export(ExportRequest(request.graph, passed_on, request.default_graph))
+
+
+def names_errors_its_own_way(request: ExportRequest) -> MetaGraphDef:
+    """Raise a class of its own that is no ValueError."""
+
+    class RejectedError(Exception):
+        pass
+
+    try:
+        return reference.export(request)
+    except ValueError as error:
+        raise RejectedError(str(error)) from error
+
+
+def exits_instead_of_raising(request: ExportRequest) -> MetaGraphDef:
+    """End where it should raise."""
+    try:
+        return reference.export(request)
+    except ValueError as error:
+        sys.exit(str(error))
+
+
+def ignores_the_filename(request: ExportRequest) -> MetaGraphDef:
+    """Write no file."""
+    request.arguments["filename"] = None
+    return reference.export(request)
+
+
+def writes_beside_the_file(request: ExportRequest) -> MetaGraphDef:
+    """Leave a log where it exports to."""
+    if request.arguments["filename"]:
+        Path(request.arguments["filename"] + ".log").touch()
+    return reference.export(request)
+
+
+def fails_to_write(request: ExportRequest) -> MetaGraphDef:
+    """Fail where it should write."""
+    if request.arguments["filename"]:
+        raise OSError("read-only file system")
+    return reference.export(request)
+
+
+MISTAKES: list[tuple[Callable[[], Exporter], str, str]] = [
+    (lambda: returns_nothing, "NoneType", "Return the MetaGraphDef"),
+    (lambda: takes_fewer_arguments, "unexpected keyword argument", "call a function that takes these names"),
+    (lambda: cannot_load, "RuntimeError: no such op: Relu6", "A plain export raises nothing"),
+    (lambda: gives_up, "does not support 'graphs'", "Declare it in `unsupported`"),
+    (lambda: exits, "no licence", "Let it raise an exception"),
+    (lambda: changes_its_input, "It changed request.graph", "Load a copy"),
+    (lambda: exports_another_graph, "The answer has 0 nodes", "another default graph"),
+    (RemembersTheFirstGraph, "are the same message", "Load request.graph anew"),
+    (
+        lambda: ignores_arguments,
+        "gave the same message as a call without any",
+        "export_meta_graph(**request.arguments)",
+    ),
+    (lambda: names_errors_its_own_way, "it raised RejectedError", "here that is ValueError"),
+    (lambda: exits_instead_of_raising, "has to raise ValueError; it ended", "a crash is no rejection"),
+    (lambda: ignores_the_filename, "wrote no file model.meta", "is an absolute path"),
+    (lambda: writes_beside_the_file, "model.meta.log", "nothing else beside it"),
+    (lambda: fails_to_write, "read-only file system", "Pass request.arguments['filename'] on"),
+]
+
+
+@pytest.mark.parametrize(("make", "problem", "advice"), MISTAKES)
+def test_a_mistake_is_seen_and_comes_with_advice(
+    make: Callable[[], Exporter], problem: str, advice: str, tmp_path: Path
+) -> None:
+    """An adapter with one mistake gets the advice that belongs to it."""
+    wrong = [finding for finding in examine(make(), tmp_path) if finding.problem]
+    assert any(problem in finding.problem and advice in finding.advice for finding in wrong), wrong
+
+
+def test_an_adapter_without_a_mistake_has_no_problem(tmp_path: Path) -> None:
+    """Every question is asked of the reference, and none shows anything."""
+    findings = examine(reference.export, tmp_path)
+    assert len(findings) == 7
+    assert [finding for finding in findings if finding.problem or finding.skipped] == []
+
+
+def test_questions_about_what_is_not_supported_are_not_asked(tmp_path: Path) -> None:
+    """A declared gap is no mistake; what could not be asked is said."""
+
+    def export(request: ExportRequest) -> MetaGraphDef:
+        return reference.export(request)
+
+    arguments = set(Capability) - {Capability.FUNCTION_LIBRARY, Capability.ANY_COLLECTIONS}
+    export.unsupported = arguments  # type: ignore[attr-defined] # functions may have attributes
+    findings = examine(export, tmp_path)
+    assert [finding for finding in findings if finding.problem] == []
+    assert [finding.skipped for finding in findings if finding.skipped] == [
+        "it declares every argument of the smoke tier as not supported",
+        "no case that it can do is an error",
+        "it declares that it writes no files",
+    ]
