@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -89,9 +90,10 @@ class ScratchFolder:
         return names
 
     def close(self) -> None:
-        """Remove the folder."""
-        self.clear()
-        self._path.rmdir()
+        """Remove the folder; what has taken its place is left alone."""
+        with contextlib.suppress(RuntimeError, FileNotFoundError):
+            self.clear()
+            self._path.rmdir()
 
     @staticmethod
     def _stray_findings(names: set[str]) -> Iterator[Finding]:
