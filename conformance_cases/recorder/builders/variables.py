@@ -1,0 +1,89 @@
+"""Graphs about variables."""
+
+from __future__ import annotations
+
+from conformance_cases.recorder.blueprint import SaverDefs, matrix_graph
+from conformance_cases.recorder.oracle import tf
+
+tf1 = tf.compat.v1
+
+
+@matrix_graph(
+    "Two dense layers of reference variables, with gradients, an optimizer and a saver.",
+    export_scopes=("layer_1",),
+    some=("trainable_variables", "train_op"),
+    unknown=("train_op", "no_such_collection"),
+)
+def reference_variables() -> SaverDefs:
+    """Build the graph `reference_variables`."""
+    values = tf1.placeholder(tf.float32, [None, 3], name="inputs")
+    for name, sizes in (("layer_1", [3, 4]), ("layer_2", [4, 2])):
+        with tf1.variable_scope(name), tf.name_scope(f"{name}/"):
+            kernel = tf1.get_variable("kernel", sizes, initializer=tf1.ones_initializer(), use_resource=False)
+            bias = tf1.get_variable(
+                "bias", sizes[1:], initializer=tf1.zeros_initializer(), use_resource=False
+            )
+            values = tf.tanh(tf.matmul(values, kernel) + bias, name="outputs")
+    loss = tf.reduce_mean(tf.square(values), name="loss")
+    tf1.add_to_collection("train_op", tf1.train.GradientDescentOptimizer(0.1).minimize(loss))
+    saver = tf1.train.Saver(name="save")
+    tf1.add_to_collection("savers", saver)
+    return {"main": saver.as_saver_def()}
+
+
+@matrix_graph(
+    "Resource variables in all registered collections: trainable, local, metric and model variables, a "
+    "moving average and the global step.",
+    export_scopes=("model",),
+    some=("variables", "local_variables", "moving_average_variables"),
+    unknown=("logits", "no_such_collection"),
+)
+def resource_variables() -> SaverDefs:
+    """Build the graph `resource_variables`."""
+    tf1.train.create_global_step()
+    with tf1.variable_scope("model", use_resource=True), tf.name_scope("model/"):
+        inputs = tf1.placeholder(tf.float32, [None, 3], name="inputs")
+        weights = tf1.get_variable("weights", [3, 2], initializer=tf1.zeros_initializer())
+        tf1.add_to_collection("logits", tf.matmul(inputs, weights, name="logits"))
+        keys = tf1.GraphKeys
+        counter = tf1.get_variable(
+            "counter",
+            [],
+            tf.int64,
+            initializer=tf1.zeros_initializer(),
+            trainable=False,
+            synchronization=tf.VariableSynchronization.ON_READ,
+            aggregation=tf.VariableAggregation.SUM,
+            collections=[keys.LOCAL_VARIABLES, keys.MODEL_VARIABLES],
+        )
+        tf1.assign_add(counter, tf.constant(1, tf.int64))
+        tf1.get_variable(
+            "hits",
+            [],
+            initializer=tf1.zeros_initializer(),
+            trainable=False,
+            collections=[keys.LOCAL_VARIABLES, keys.METRIC_VARIABLES],
+        )
+    tf1.train.ExponentialMovingAverage(0.9, name="average").apply([weights])
+    return {"main": tf1.train.Saver(name="save").as_saver_def()}
+
+
+@matrix_graph(
+    "Variables that are slices of larger ones, as reference and as resource variables.",
+    export_scopes=("model",),
+    some=("variables",),
+    unknown=("variables", "no_such_collection"),
+)
+def partitioned_variables() -> SaverDefs:
+    """Build the graph `partitioned_variables`."""
+    with tf1.variable_scope("model"), tf.name_scope("model/"):
+        for name, parts, use_resource in (("reference", 2, False), ("resource", 3, True)):
+            whole = tf1.get_variable(
+                name,
+                [6, 2],
+                initializer=tf1.zeros_initializer(),
+                partitioner=tf1.fixed_size_partitioner(parts),
+                use_resource=use_resource,
+            )
+            tf.identity(whole, name=f"whole_{name}")
+    return {"main": tf1.train.Saver(name="save").as_saver_def()}
