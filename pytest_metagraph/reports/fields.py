@@ -101,11 +101,13 @@ def as_text(value: object, where: str) -> str:
 
 
 def as_count(value: object, where: str, least: int = 0) -> int:
-    """An integer of at least `least`; `where` is the path to it.
+    """An integer of at least `least`; `where` is the path to it. In JSON, 2.0 is an integer too.
 
     Raises:
         FieldError: when it is none.
     """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise FieldError(f"{where} is no integer of at least {least}")
     return value

@@ -1,0 +1,253 @@
+"""The reports of a run: complete from any number of workers, truthful when it ends early."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.resources
+import json
+import xml.etree.ElementTree as ET
+
+import jsonschema
+import pytest
+from conftest import PLAIN, Project
+
+from conformance_cases import Tier, load_corpus
+from pytest_metagraph.reports.errors import ProblemCode
+from pytest_metagraph.reports.merging import merge
+from pytest_metagraph.reports.model import Report
+from pytest_metagraph.reports.reading import read_report
+from pytest_metagraph.reports.scoring import scores_by_level
+from pytest_metagraph.verdicts import Verdict
+
+IGNORES_CLEAR_DEVICES = """
+import dataclasses
+
+def export(request):
+    arguments = {**request.arguments, "clear_devices": False}
+    return reference.export(dataclasses.replace(request, arguments=arguments))
+
+export.unsupported = {"strip_default_attrs"}
+export.version = "1.2"
+"""
+
+ENDS_ABRUPTLY = """
+asked = set()
+
+def export(request):
+    asked.add(request.case_id)
+    if len(asked) == 4:
+        END
+    return reference.export(request)
+"""
+
+
+def read(project: Project, name: str = "report.jsonl") -> Report:
+    """A report in the folder of the project."""
+    return read_report(project.pytester.path / name)
+
+
+def timeless(report: Report) -> Report:
+    """A report without anything that depends on the time."""
+    assert report.footer is not None
+    return Report(
+        dataclasses.replace(report.header, started=""),
+        tuple(dataclasses.replace(result, duration=0.0) for result in report.results),
+        dataclasses.replace(report.footer, finished=""),
+        report.problems,
+    )
+
+
+@pytest.fixture
+def smoke(project: Project) -> Project:
+    """A project that runs the smoke tier with an exporter that ignores clear_devices."""
+    return project.with_adapter(IGNORES_CLEAR_DEVICES).given("--metagraph-tier=smoke")
+
+
+def test_a_report_is_the_same_from_any_number_of_workers(smoke: Project) -> None:
+    """Without xdist and with two workers a run writes the same report, apart from times."""
+    for workers in ("0", "2"):
+        smoke.given("-n", workers, f"--metagraph-report=n{workers}.jsonl").run_apart()
+    alone, spread = read(smoke, "n0.jsonl"), read(smoke, "n2.jsonl")
+    assert timeless(alone) == timeless(spread)
+    assert alone.is_valid
+
+
+def test_a_report_says_what_was_run_and_found(smoke: Project) -> None:
+    """Header and cases state exporter, corpus, tier, verdicts, findings with diff and cause, and times."""
+    smoke.given("--metagraph-report=report.jsonl").run()
+    report = read(smoke)
+    header, cases = report.header, load_corpus().cases(Tier.SMOKE)
+    assert report.is_valid
+    assert header.exporter.label == "adapter:export 1.2"
+    assert header.exporter.not_claimed == ("strip_default_attrs",)
+    assert header.corpus_digest == load_corpus().digest
+    assert header.requirements.keys() == load_corpus().requirements.keys()
+    assert (header.contract, header.tier, header.tier_cases) == ("documented", "smoke", len(cases))
+    assert [result.case for result in report.results] == [case.id for case in cases]
+    for result, case in zip(report.results, cases, strict=True):
+        assert (result.graph, result.requirements) == (case.graph.name, case.requirements)
+    assert {result.verdict for result in report.results} >= {Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED}
+
+
+def test_a_failed_case_has_its_diff_and_its_cause(smoke: Project) -> None:
+    """What is wrong is there as text, as likely cause, and counted by kind for the picture."""
+    smoke.given("--metagraph-report=report.jsonl").run()
+    failed = [result for result in read(smoke).results if result.verdict is Verdict.FAIL]
+    assert failed
+    for result in failed:
+        (finding,) = result.findings
+        assert "clear_devices" in result.arguments
+        assert finding.code == "message_differs"
+        assert "clear_devices looks unapplied" in finding.hints[0]
+        assert {group.section for group in finding.groups} == {"graph_def.node"}
+        assert "~ device" in finding.detail
+        assert result.checks == result.failed_checks == len(finding.variants)
+        assert result.duration > 0
+
+
+def test_every_line_follows_the_schema(smoke: Project) -> None:
+    """What a run writes is valid under the shipped schema."""
+    smoke.given("--metagraph-report=report.jsonl").run()
+    schema = importlib.resources.files("pytest_metagraph.reports").joinpath("report.schema.json").read_text()
+    validator = jsonschema.Draft202012Validator(json.loads(schema))
+    for line in (smoke.pytester.path / "report.jsonl").read_text().splitlines():
+        validator.validate(json.loads(line))
+
+
+def test_every_format_comes_from_one_run(smoke: Project) -> None:
+    """The option can be repeated; folders are made, and the summary says where the reports are."""
+    names = ["out/report.jsonl", "out/report.md", "out/report.html", "badge.svg"]
+    result = smoke.given(*(f"--metagraph-report={name}" for name in names)).run()
+    score = scores_by_level(read(smoke, names[0]))["required"].text("required")
+    assert score in (smoke.pytester.path / "out/report.md").read_text()
+    assert "<!doctype html>" in (smoke.pytester.path / "out/report.html").read_text()
+    assert "<svg" in (smoke.pytester.path / "badge.svg").read_text()
+    result.stdout.fnmatch_lines([f"report: *{name}" for name in names])
+
+
+def test_the_line_of_a_failure_runs_it_again(smoke: Project) -> None:
+    """The command in a report fails with the same symptom, as a shell runs it."""
+    smoke.given("--metagraph-report=report.jsonl").run()
+    report = read(smoke)
+    failed = next(result for result in report.results if result.verdict is Verdict.FAIL)
+    again = smoke.pytester.run("sh", "-c", report.header.command_for(failed.case))
+    assert again.ret == pytest.ExitCode.TESTS_FAILED
+    again.stdout.fnmatch_lines([f"*case {failed.case}"])
+    assert again.parseoutcomes() == {"failed": 1}
+
+
+def test_shards_add_up_to_the_tier(smoke: Project) -> None:
+    """Three shards, merged, are the report of a run without shards."""
+    names = ["1.jsonl", "2.jsonl", "3.jsonl"]
+    for index, name in enumerate(names, start=1):
+        smoke.given(f"--metagraph-shard={index}/3", f"--metagraph-report={name}").run()
+    smoke.given("--metagraph-report=whole.jsonl").run()
+    merged = merge({name: read(smoke, name) for name in names})
+    assert timeless(merged) == timeless(read(smoke, "whole.jsonl"))
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_killed_run_leaves_a_truthful_part(project: Project, workers: str) -> None:
+    """What was judged before the end is there, and without a footer every format is INVALID."""
+    end = "os.kill(os.getppid() if 'PYTEST_XDIST_WORKER' in os.environ else os.getpid(), 9)"
+    reports = ("--metagraph-report=report.jsonl", "--metagraph-report=report.svg")
+    project.pytester.path.joinpath("report.svg").write_text("of an earlier run")
+    project.with_adapter(ENDS_ABRUPTLY.replace("END", end)).given(
+        "--metagraph-tier=smoke", "-n", workers, *reports
+    ).run_apart()
+    report = read(project)
+    assert ProblemCode.NO_FOOTER in {problem.code for problem in report.problems}
+    assert report.footer is None
+    assert 1 <= len(report.results) < report.header.expected_cases
+    assert {result.verdict for result in report.results} == {Verdict.PASS}
+    assert "INVALID" in project.pytester.path.joinpath("report.svg").read_text()
+
+
+def test_an_interrupted_run_says_that_it_is_partial(project: Project) -> None:
+    """After Ctrl-C the footer says partial, and the summary says that the report is INVALID."""
+    result = (
+        project.with_adapter(ENDS_ABRUPTLY.replace("END", "raise KeyboardInterrupt"))
+        .given("--metagraph-tier=smoke", "--metagraph-report=report.jsonl")
+        .run_apart()
+    )
+    report = read(project)
+    assert report.footer is not None
+    assert report.footer.verdict == "partial"
+    assert [problem.code for problem in report.problems] == [ProblemCode.MISSING_CASES]
+    result.stdout.fnmatch_lines(["the report is INVALID: * cases of * missing."])
+
+
+def test_a_selection_is_no_score(project: Project) -> None:
+    """A report of some cases names the globs that restricted the run."""
+    project.given("--metagraph-exporter=reference", "--metagraph-report=report.jsonl").case(PLAIN).run()
+    report = read(project)
+    assert report.header.selection == (PLAIN,)
+    assert [problem.code for problem in report.problems] == [ProblemCode.PARTIAL]
+
+
+def test_cases_that_pytest_leaves_out_are_missing(smoke: Project) -> None:
+    """A run with -k is no score either."""
+    smoke.given("-k", "towers", "--metagraph-report=report.jsonl").run()
+    assert [problem.code for problem in read(smoke).problems] == [ProblemCode.MISSING_CASES]
+
+
+def test_a_report_can_be_asked_for_in_the_ini_file(project: Project) -> None:
+    """The ini twin takes a path in each line, relative to the ini file."""
+    project.pytester.makeini("[pytest]\nmetagraph_report =\n  one.jsonl\n  two.svg\nmetagraph_tier = smoke\n")
+    project.given("--metagraph-exporter=reference").case(PLAIN).run()
+    assert read(project, "one.jsonl").results[0].case == PLAIN
+    assert (project.pytester.path / "two.svg").is_file()
+
+
+def test_sessions_without_cases_of_the_corpus_leave_reports_alone(pytester: pytest.Pytester) -> None:
+    """The unit tests of a project with the option in its ini file do not touch the report of its last run."""
+    pytester.makeini("[pytest]\nmetagraph_report = report.jsonl\n")
+    pytester.makepyfile("def test_nothing(): pass")
+    pytester.path.joinpath("report.jsonl").write_text("of the last run")
+    result = pytester.runpytest_subprocess("-p", "pytest_metagraph")
+    assert result.ret == pytest.ExitCode.OK
+    assert pytester.path.joinpath("report.jsonl").read_text() == "of the last run"
+    result.stdout.no_fnmatch_line("*report:*")
+
+
+@pytest.mark.parametrize(
+    "options", [["-k", "nothing"], ["--metagraph-exporter=no_such_module:export"]], ids=["no case", "refused"]
+)
+def test_a_run_that_judges_nothing_touches_no_file(project: Project, options: list[str]) -> None:
+    """Whatever is at the path of a report stays there until a case has been judged."""
+    names = ["report.jsonl", "report.html"]
+    for name in names:
+        project.pytester.path.joinpath(name).write_text("precious")
+    reports = [f"--metagraph-report={name}" for name in names]
+    project.given("--metagraph-exporter=reference", *reports, *options).run_apart()
+    assert {project.pytester.path.joinpath(name).read_text() for name in names} == {"precious"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--metagraph-report=report.txt"], "*--metagraph-report: *'report.txt'*Use .jsonl, .md*"),
+        (["--metagraph-report=a_file/report.jsonl"], "*--metagraph-report: *a_file*"),
+        (["--metagraph-report=a_folder.md"], "*--metagraph-report: *a_folder.md can not be written.*"),
+        (["--metagraph-shard=5/4"], "*metagraph_shard: '5/4' names no shard; the second one of four is 2/4*"),
+    ],
+)
+def test_unusable_options_are_usage_errors(project: Project, options: list[str], words: str) -> None:
+    """Nothing is run, and one line says what is wrong and the way out."""
+    project.pytester.path.joinpath("a_file").touch()
+    project.pytester.path.joinpath("a_folder.md").mkdir()
+    result = project.given("--metagraph-exporter=reference", *options).run_apart()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([words])
+
+
+def test_junit_xml_carries_the_record_and_no_diff(smoke: Project) -> None:
+    """Each test case of pytest's own XML has the verdict among its properties, in short values."""
+    smoke.given("--junitxml=junit.xml", "--metagraph-report=report.jsonl").run()
+    found = {}
+    root = ET.parse(smoke.pytester.path / "junit.xml")  # noqa: S314 - pytest wrote it just now
+    for testcase in root.iter("testcase"):
+        properties = {item.attrib["name"]: item.attrib["value"] for item in testcase.iter("property")}
+        assert all(len(value) < 500 for value in properties.values())
+        found[properties["metagraph_case"]] = properties["metagraph_verdict"]
+    assert found == {result.case: result.verdict for result in read(smoke).results}

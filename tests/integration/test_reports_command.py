@@ -1,0 +1,116 @@
+"""`metagraph report`: validate, merge, diff, render."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_metagraph.cli import main
+from pytest_metagraph.reports.reading import read_report
+from pytest_metagraph.reports.writing import write_report
+from pytest_metagraph.sharding import Shard
+from pytest_metagraph.verdicts import Verdict
+
+sys.path.append(str(Path(__file__).parents[1] / "unit" / "reports"))
+import report_samples as samples  # the samples of the unit tests, which are no package
+
+Save = Callable[..., str]
+RESULTS = [samples.result("a"), samples.result("b"), samples.result("c", Verdict.FAIL)]
+
+
+@pytest.fixture
+def save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Save:
+    """Writes a report of some results to the folder that the command runs in."""
+    monkeypatch.chdir(tmp_path)
+
+    def save(name: str, *results: object, **header: object) -> str:
+        write_report(Path(name), samples.report(*results, **header))  # type: ignore[arg-type] # results
+        return name
+
+    return save
+
+
+def test_validate_tells_valid_from_invalid(save: Save, capsys: pytest.CaptureFixture[str]) -> None:
+    """It exits with 1 where a report is INVALID, and prints a code and a sentence for each reason."""
+    assert main(["report", "validate", save("good.jsonl", *RESULTS)]) == 0
+    assert capsys.readouterr().out == "good.jsonl: valid, 2 of 3 required\n"
+    assert main(["report", "validate", "good.jsonl", save("bad.jsonl", *RESULTS, expected_cases=4)]) == 1
+    assert capsys.readouterr().out == (
+        "good.jsonl: valid, 2 of 3 required\nbad.jsonl: INVALID\n  missing_cases: 1 case of 4 missing.\n"
+    )
+
+
+def test_merge_writes_the_whole_report(save: Save, capsys: pytest.CaptureFixture[str]) -> None:
+    """The merged file is a report of the whole tier."""
+    for index in (1, 2):
+        shard = Shard(index, 2)
+        save(f"{index}.jsonl", *shard.part(RESULTS), shard=shard, tier_cases=3)
+    assert main(["report", "merge", "1.jsonl", "2.jsonl", "-o", "all.jsonl"]) == 0
+    assert capsys.readouterr().out == "all.jsonl: 2 of 3 required\n"
+    assert read_report(Path("all.jsonl")) == samples.report(*RESULTS)
+
+
+def test_diff_fails_on_a_regression_only(save: Save, capsys: pytest.CaptureFixture[str]) -> None:
+    """It exits with 1 on a regression, and with 0 on fixes, new cases and no change."""
+    old = save("old.jsonl", *RESULTS)
+    worse = save("worse.jsonl", samples.result("a", Verdict.FAIL), *RESULTS[1:])
+    more = [samples.result("c"), samples.result("d", Verdict.FAIL)]
+    better = save("better.jsonl", *RESULTS[:2], *more, corpus_digest="0")
+    assert main(["report", "diff", old, worse]) == 1
+    assert capsys.readouterr().out == f"1 regression:\n  a: pass -> fail: {samples.FINDING.summary}\n"
+    assert main(["report", "diff", old, better]) == 0
+    assert capsys.readouterr().out == (
+        "The corpus has changed between the reports: cases may be new or gone.\n"
+        f"1 fix:\n  c: fail -> pass\n1 new case:\n  d: fail: {samples.FINDING.summary}\n"
+    )
+    assert main(["report", "diff", old, old]) == 0
+    assert capsys.readouterr().out == "Nothing has changed.\n"
+
+
+def test_render_chooses_the_format_by_suffix_or_option(
+    save: Save, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file by its suffix, stdout by --format, and several reports as a comparison."""
+    report = save("report.jsonl", *RESULTS)
+    other = save("other.jsonl", *RESULTS[:2], samples.result("c"))
+    assert main(["report", "render", report, "-o", "report.html"]) == 0
+    assert "2</strong> of 3" in Path("report.html").read_text()
+    assert main(["report", "render", report, "--format", "annotations"]) == 0
+    assert capsys.readouterr().out.startswith("::error title=1 case")
+    assert main(["report", "render", report, other, "--format", "md", "-o", "comparison.txt"]) == 0
+    assert "| c | fail | pass |" in Path("comparison.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["validate", "missing.jsonl"], "missing.jsonl can not be read: No such file or directory."),
+        (["validate", "text.jsonl"], "text.jsonl, line 1: It is no JSON"),
+        (["validate", "report.jsonl", "report.jsonl"], "report.jsonl is given twice."),
+        (
+            ["merge", "report.jsonl", "partial.jsonl", "-o", "x.jsonl"],
+            "partial.jsonl is INVALID: 1 case of 4",
+        ),
+        (["merge", "report.jsonl", "-o", "missing/x.jsonl"], "can not be written"),
+        (["diff", "report.jsonl", "partial.jsonl"], "the new report is INVALID"),
+        (["render", "report.jsonl"], "Give -o FILE or --format."),
+        (["render", "report.jsonl", "-o", "x.txt"], "Use .jsonl, .md, .html or .svg."),
+        (["render", "report.jsonl", "partial.jsonl", "-o", "x.svg"], "Compare reports as md or html."),
+    ],
+)
+def test_unusable_input_is_one_line_and_exit_status_2(
+    save: Save, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    """Nothing is on stdout; the line on stderr says what was wrong, where, and the way out."""
+    save("report.jsonl", *RESULTS)
+    save("partial.jsonl", *RESULTS, expected_cases=4)
+    Path("text.jsonl").write_text("no report\n")
+    assert main(["report", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("metagraph report: ")
+    assert captured.err.count("\n") == 1
+    assert words in captured.err
