@@ -73,8 +73,10 @@ class PrefixScope:
         if self._needle not in name:
             return name
         if self._pattern is None:  # late: an invalid one harms only where it strips (SCOPE-09)
-            self._pattern = re.compile(rf"(\^|{COLOCATION_PREFIX}|^){self._pattern_text}/+")
-        return self._pattern.sub(r"\1", name, count=1)
+            # As TensorFlow has it: brackets that close the set of a scope like `[a`, and a second group,
+            # which is the scope's own where it has one.
+            self._pattern = re.compile(rf"(\^|{COLOCATION_PREFIX}|^){self._pattern_text}[/]+(.*)")
+        return self._pattern.sub(r"\1\2", name, count=1)
 
     def strip_colocation(self, entry: str) -> str:
         """A `_class` entry, stripped like any name."""

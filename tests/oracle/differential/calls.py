@@ -10,7 +10,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from differential.graph_defs import GRAPH_DEF_VARIATIONS
+from differential.graph_defs import GRAPH_DEF_VARIATIONS, ODD_SCOPES
 from reference_impl.schema import MetaGraphDef, SaverDef
 
 
@@ -159,23 +159,10 @@ class _Dice:
             return scope[: self.rng.randint(1, len(scope))]
         if kind < 0.82 and self.message.graph_def.node:
             return self.rng.choice(self.message.graph_def.node).name
-        odd = [
-            "nowhere",
-            "",
-            None,
-            scope + "//",
-            "/",
-            "^",
-            "a.b",
-            "a.b/",
-            "(",
-            "[a",
-            "*",
-            ".*",
-            "\u00e9",
-            "s|m",
-        ]
-        return self.rng.choice([*odd, scope.encode(), 7])
+        odd = self.rng.choice(ODD_SCOPES)
+        return self.rng.choice(
+            [odd, odd, odd + "/", f"({scope})", "nowhere", "", None, scope + "//", "/", scope.encode(), 7]
+        )
 
     def graph_def(self) -> Any:
         """The graph's own GraphDef, a variation of it, or what means "not given" (CALL-05)."""

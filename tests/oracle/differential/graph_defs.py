@@ -12,6 +12,10 @@ from reference_impl.schema import AttrValue, GraphDef, NodeDef
 Variation = Callable[[GraphDef, random.Random], GraphDef]
 
 
+ODD_SCOPES = ("a.b", "(", "t(1)", "(s)", "[a", "[a]", "\u4e16\u754c", "s|m", "a b", "x+", "$", ".*", "^", "*")
+"""Scopes that say something else, or nothing valid, as a regular expression, or that no tf.Graph takes."""
+
+
 def unchanged(graph_def: GraphDef, rng: random.Random) -> GraphDef:
     """The graph's own GraphDef, with shapes."""
     del rng
@@ -96,7 +100,7 @@ def with_default_values(graph_def: GraphDef, rng: random.Random) -> GraphDef:
 
 def renamed(graph_def: GraphDef, rng: random.Random) -> GraphDef:
     """Nodes moved under scopes that no tf.Graph takes: regular expressions and other scripts."""
-    scope = rng.choice(["a.b", "(", "t(1)", "[a]", "\u4e16\u754c", "s|m", "a b", "x+", "$"])
+    scope = rng.choice(ODD_SCOPES)
     result = GraphDef(versions=graph_def.versions, library=graph_def.library)
     for index, node in enumerate(graph_def.node):
         copy = result.node.add()
