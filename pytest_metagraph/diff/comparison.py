@@ -1,0 +1,161 @@
+"""The engine: walks two messages by their descriptor and asks a rule wherever there is one.
+
+A field without a rule is compared generically, so that no field of a present or later schema is skipped
+in silence. Rules are functions; the table of them is in `pytest_metagraph.diff.rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from google.protobuf.descriptor import FieldDescriptor
+
+from pytest_metagraph.diff import floats, generic, shallow, unknown, values
+from pytest_metagraph.diff.explanations import MOST_EXPLAINED, Composite
+from pytest_metagraph.diff.findings import Code, Difference, Location
+from pytest_metagraph.diff.options import CompareOptions
+
+Rule = Callable[["Comparison", Location, Any, Any], None]
+"""Compares two values that stand at one location and reports to the comparison.
+
+A field rule gets the two messages that hold the field, a message rule two messages of its type."""
+
+FieldRules = tuple[tuple[str, Rule], ...]
+"""The name of each field of a message type, and its rule."""
+
+
+class MessageRules(NamedTuple):
+    """How messages of one type are compared.
+
+    Attributes:
+        whole: the rule of the message; None where it is compared field by field.
+        fields: the rules of its fields.
+        is_view: it is a shallow view, whose parts have to be looked at even where both sides are alike:
+            a graph may be invalid.
+    """
+
+    whole: Rule | None
+    fields: FieldRules
+    is_view: bool
+
+
+class RuleBook:
+    """The rules of a comparison, and by which rules the fields of each message type are compared.
+
+    Args:
+        fields: the rule of a field, by `Message.field`.
+        messages: the rule of a message, by its name.
+    """
+
+    def __init__(self, fields: Mapping[str, Rule], messages: Mapping[str, Rule]) -> None:
+        self._fields = fields
+        self._messages = messages
+        self._known: dict[Any, MessageRules] = {}
+
+    def of(self, descriptor: Any) -> MessageRules:
+        """The rules of a message type, put together when it is first met."""
+        found = self._known.get(descriptor)
+        if found is None:
+            found = self._known[descriptor] = self._put_together(descriptor)
+        return found
+
+    def _put_together(self, descriptor: Any) -> MessageRules:
+        package = descriptor.file.package
+        # The same name for a message and its view, which are of different packages.
+        name = descriptor.full_name.removeprefix(f"{package}.")
+        fields = tuple(
+            (field.name, self._fields.get(f"{name}.{field.name}") or generic.rule(field))
+            for field in descriptor.fields
+        )
+        return MessageRules(self._messages.get(name), fields, package == shallow.PACKAGE)
+
+
+class Comparison:
+    """One comparison of two messages: its options, its rules, and what it has found.
+
+    Attributes:
+        options: how to compare.
+        differences: what differs, in the order found.
+        notes: what is told but makes no difference.
+        composites: the values of the first few differences that can be explained by their parts, by the
+            position of the difference.
+        from_text: one side came from a text file, which does not keep the payload of a NaN.
+        used_patterns: the patterns of the options that matched something, each as option and pattern.
+    """
+
+    def __init__(self, options: CompareOptions, rules: RuleBook, *, from_text: bool = False) -> None:
+        self.options = options
+        self.differences: list[Difference] = []
+        self.notes: list[Difference] = []
+        self.composites: dict[int, Composite] = {}
+        self.from_text = from_text
+        self.used_patterns: set[tuple[str, str]] = set()
+        self._rules = rules
+
+    def differ(
+        self,
+        code: Code,
+        where: Location,
+        expected: str | None = None,
+        actual: str | None = None,
+        *,
+        composite: Composite | None = None,
+    ) -> None:
+        """Report a difference.
+
+        Args:
+            code: its kind.
+            where: where it stands.
+            expected: what the expected side says, as short text; None where it says nothing.
+            actual: the same for the actual side.
+            composite: the values themselves, where they have parts of which only some differ.
+        """
+        if composite is not None and len(self.composites) < MOST_EXPLAINED:
+            self.composites[len(self.differences)] = composite
+        self.differences.append(Difference(code, *where, expected, actual))
+
+    def note(
+        self, code: Code, where: Location, expected: str | None = None, actual: str | None = None
+    ) -> None:
+        """Report something that is told but is no difference, unless the options say otherwise."""
+        target = self.differences if self.options.fail_on_notes else self.notes
+        target.append(Difference(code, *where, expected, actual))
+
+    def agree(self, expected: Any, actual: Any) -> bool:
+        """Whether two messages of one type say the same, field by field; nothing is reported."""
+        trial = Comparison(self.options, self._rules, from_text=self.from_text)
+        trial.fields(Location(""), expected, actual)
+        return not trial.differences
+
+    def messages(self, where: Location, expected: Any, actual: Any) -> None:
+        """Compare two messages of one type that are both present."""
+        rules = self._rules.of(expected.DESCRIPTOR)
+        # Bits are compared, so that NaN equals NaN and -0.0 does not equal 0.0.
+        if not rules.is_view and expected.SerializeToString(deterministic=True) == actual.SerializeToString(
+            deterministic=True
+        ):
+            return
+        if rules.whole:
+            rules.whole(self, where, expected, actual)
+        else:
+            self._fields(rules.fields, where, expected, actual)
+
+    def fields(self, where: Location, expected: Any, actual: Any) -> None:
+        """Compare two messages of one type field by field, each with its rule or generically."""
+        self._fields(self._rules.of(expected.DESCRIPTOR).fields, where, expected, actual)
+
+    def values(self, where: Location, field: FieldDescriptor, expected: Any, actual: Any) -> None:
+        """Compare one value of a field's type: a message, or a scalar."""
+        if field.message_type is not None:
+            self.messages(where, expected, actual)
+        elif not floats.same_value(self, expected, actual):
+            texts = values.describe(field, expected), values.describe(field, actual)
+            self.differ(Code.FIELD_CHANGED, where, *texts)
+
+    def _fields(self, rules: FieldRules, where: Location, expected: Any, actual: Any) -> None:
+        ignored = self.options.ignore_sections
+        for name, rule in rules:
+            if not (ignored and where.section_of(name) in ignored):
+                rule(self, where, expected, actual)
+        unknown.compare(self, where, expected, actual)

@@ -1,0 +1,36 @@
+"""Writes the whole difference to a file, where the rendered text has to leave something out."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from google.protobuf import text_format
+
+from pytest_metagraph.diff.json_form import as_dict
+from reference_impl.schema import POOL, NodeDef
+
+if TYPE_CHECKING:
+    from pytest_metagraph.diff.result import MetaGraphDiff
+
+
+def write(diff: MetaGraphDiff) -> Path:
+    """Write every difference, and the nodes that differ as text of both sides, to a new temporary folder.
+
+    Returns:
+        The path of the file, which is JSON in the form of `diff.schema.json`.
+    """
+    names = {one.key for one in diff.differences if one.section == "graph_def.node"}
+    expected, actual = _texts(diff.expected.nodes, names), _texts(diff.actual.nodes, names)
+    nodes = {name: {"expected": expected.get(name), "actual": actual.get(name)} for name in sorted(names)}
+    path = Path(tempfile.mkdtemp(prefix="metagraph-diff-")) / f"{diff.fingerprint}.json"
+    path.write_text(json.dumps({**as_dict(diff), "nodes": nodes}, indent=2), encoding="utf-8")
+    return path
+
+
+def _texts(nodes: Iterable[bytes], names: set[str]) -> dict[str, str]:
+    parsed = (node for node in map(NodeDef.FromString, nodes) if node.name in names)
+    return {node.name: text_format.MessageToString(node, descriptor_pool=POOL) for node in parsed}

@@ -1,0 +1,42 @@
+"""What the differ raises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from google.protobuf.message import DecodeError, EncodeError
+
+if TYPE_CHECKING:
+    from pytest_metagraph.diff.result import MetaGraphDiff
+
+PARSE_ERRORS = (DecodeError, ValueError, RecursionError)
+"""What protobuf raises for damaged or hostile bytes and text, by its version and implementation."""
+
+SERIALISE_ERRORS = (EncodeError, ValueError, RecursionError)
+"""What protobuf raises for a message that can not be serialised: too large or too deep."""
+
+
+class UnusableInputError(ValueError):
+    """One side of a comparison can not be read as the message it should be.
+
+    Attributes:
+        side: which side it is, `expected` or `actual`.
+        problem: what is wrong with it and the way out.
+    """
+
+    def __init__(self, side: str, problem: str) -> None:
+        super().__init__(f"the {side} side can not be used: {problem}")
+        self.side = side
+        self.problem = problem
+
+
+class MetaGraphMismatch(AssertionError):  # noqa: N818 - a failed assertion, named as the public API names it
+    """Two messages differ. The text of the exception is the rendered difference.
+
+    Attributes:
+        diff: the whole difference.
+    """
+
+    def __init__(self, diff: MetaGraphDiff, text: str) -> None:
+        super().__init__(text)
+        self.diff = diff

@@ -1,0 +1,39 @@
+"""Nodes or entries of savers are extra or missing: `clear_extraneous_savers`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pytest_metagraph.diff.findings import Code
+from pytest_metagraph.diff.hints.hint import Hint, HintCode
+from pytest_metagraph.diff.hints.select import by_code
+from pytest_metagraph.diff.values import counted
+
+if TYPE_CHECKING:
+    from pytest_metagraph.diff.result import MetaGraphDiff
+
+_IN_SAVER = re.compile(r"(^|/)save(_\d+)?/").search
+_SAVERS = "collection_def['savers']"
+
+
+def find(diff: MetaGraphDiff) -> Iterator[Hint]:
+    """Savers that one side has removed."""
+    extra = _of_savers(diff, Code.NODE_EXTRA, Code.ITEM_EXTRA)
+    missing = _of_savers(diff, Code.NODE_MISSING, Code.ITEM_MISSING)
+    if extra:
+        text = f"clear_extraneous_savers looks unapplied: {counted(len(extra), 'extra part')} of savers."
+        yield Hint(HintCode.CLEAR_EXTRANEOUS_SAVERS, text, extra)
+    if missing:
+        text = (
+            "clear_extraneous_savers looks applied without being asked, or removed too much: "
+            f"{counted(len(missing), 'missing part')} of savers."
+        )
+        yield Hint(HintCode.CLEAR_EXTRANEOUS_SAVERS, text, missing)
+
+
+def _of_savers(diff: MetaGraphDiff, node: Code, item: Code) -> frozenset[int]:
+    nodes = by_code(diff, node, section="graph_def.node")
+    in_savers = {position for position, difference in nodes.items() if _IN_SAVER(difference.key)}
+    return frozenset(in_savers | by_code(diff, item, section=_SAVERS).keys())

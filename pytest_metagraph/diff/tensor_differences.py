@@ -1,0 +1,92 @@
+"""Whether the elements of two tensors are the same, and in what they differ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pytest_metagraph.diff import floats, values
+from pytest_metagraph.diff.tensor_elements import Elements
+
+if TYPE_CHECKING:
+    from pytest_metagraph.diff.comparison import Comparison
+
+_CHUNK = 4096
+_COUNT_AT_MOST = 100_000
+"""After so many differing elements, the exact number says no more."""
+
+
+def same(run: Comparison, expected: Elements, actual: Elements) -> bool:
+    """Whether two tensors of one data type and shape have the same elements, or close enough ones."""
+    return expected.spelled == actual.spelled or next(_differing(run, expected, actual), None) is None
+
+
+def explain(run: Comparison, expected: Elements, actual: Elements) -> tuple[str, str]:
+    """What differs between two tensors that are not the same, as one text for either side.
+
+    Returns:
+        For the expected side: data type, shape, and the first differing element with its index. For the
+        actual side: its element there, how many elements differ, and the largest difference of numbers.
+    """
+    differing = _differing(run, expected, actual)
+    first, left, right = next(differing)
+    count, largest = 1, _distance(left, right)
+    for _, one, other in differing:
+        count += 1
+        largest = max(largest, _distance(one, other))
+        if count > _COUNT_AT_MOST:
+            break
+    count += _differing_tail(run, expected, actual)
+    number = f"more than {_COUNT_AT_MOST:,}" if count > _COUNT_AT_MOST else f"{count:,}"
+    details = f"{number} of {expected.count:,} elements differ"
+    if largest:
+        details += f", by at most {largest:g}"
+    kind = expected.dtype.removeprefix("DT_").lower()
+    shape = ",".join(map(str, expected.shape))
+    index = list(_unravel(first, expected.shape))
+    return (
+        f"{kind}[{shape}], {values.shorten(values.quote(left))} at {index}",
+        f"{values.shorten(values.quote(right))}; {details}",
+    )
+
+
+def _distance(expected: Any, actual: Any) -> float:
+    """How far two numbers are apart; 0 where that means nothing."""
+    if isinstance(expected, bytes):
+        return 0.0
+    distance = float(abs(actual - expected))
+    return 0.0 if math.isnan(distance) else distance
+
+
+def _differing(run: Comparison, expected: Elements, actual: Elements) -> Iterator[tuple[int, Any, Any]]:
+    """Index and both values of each differing element among those that either side spells out."""
+    end = max(expected.spelled_count, actual.spelled_count)
+    leeway = floats.has_leeway(run)
+    for start in range(0, end, _CHUNK):
+        stop = min(start + _CHUNK, end)
+        left_bits, right_bits = expected.bits(start, stop), actual.bits(start, stop)
+        if left_bits == right_bits:
+            continue
+        numbers = expected.numbers(start, stop), actual.numbers(start, stop)
+        pairs = zip(left_bits, right_bits, *numbers, strict=True)
+        for index, (left_bit, right_bit, left, right) in enumerate(pairs, start):
+            if left_bit == right_bit:
+                continue
+            if leeway and isinstance(left, float | complex) and floats.close(run, left, right):
+                continue
+            yield index, left, right
+
+
+def _differing_tail(run: Comparison, expected: Elements, actual: Elements) -> int:
+    """How many elements differ beyond what either side spells out, where both repeat one element."""
+    spelled = max(expected.spelled_count, actual.spelled_count)
+    return 0 if same(run, expected.last(), actual.last()) else expected.count - spelled
+
+
+def _unravel(index: int, shape: tuple[int, ...]) -> Iterator[int]:
+    """The position of a flat index in each dimension."""
+    for dimension in range(len(shape)):
+        stride = math.prod(shape[dimension + 1 :])
+        yield index // stride
+        index %= stride
