@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pytest_metagraph.carrying.serving import serve
     from pytest_metagraph.diff import (
         CompareOptions,
         MetaGraphDiff,
@@ -28,6 +29,7 @@ __all__ = [
     "Unsupported",
     "assert_meta_graph_equal",
     "diff_meta_graphs",
+    "serve",
 ]
 
 # `-p pytest_metagraph` with plugin autoload switched off imports this package as the plugin.
@@ -42,6 +44,7 @@ _HOMES = {
     "Unsupported": "pytest_metagraph.request",
     "assert_meta_graph_equal": "pytest_metagraph.diff",
     "diff_meta_graphs": "pytest_metagraph.diff",
+    "serve": "pytest_metagraph.carrying.serving",
 }
 
 

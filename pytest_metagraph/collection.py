@@ -90,12 +90,17 @@ class GraphCases(pytest.Collector):
 
     def collect(self) -> Iterator[CaseItem]:
         """One item for each case; nothing of its contents is read."""
+        fixtures = _carried_fixtures if Settings.from_config(self.config).is_carried else _fixtures
         for case in self._cases:
-            yield CaseItem.from_parent(self, name=case.id, callobj=_fixtures, case=case)
+            yield CaseItem.from_parent(self, name=case.id, callobj=fixtures, case=case)
 
 
 def _fixtures(metagraph_exporter: Exporter) -> None:
-    """Names the fixtures of an item; it is never called."""
+    """Names the fixtures of an item whose exporter is a function; it is never called."""
+
+
+def _carried_fixtures(metagraph_carrier: Carrier) -> None:
+    """Names the fixtures of an item whose exporter is elsewhere; it is never called."""
 
 
 class CaseItem(pytest.Function):
@@ -110,7 +115,7 @@ class CaseItem(pytest.Function):
         """Judge the case and turn the verdict into an outcome."""
         settings = Settings.from_config(self.config)
         try:
-            asked = carrier(cast("Exporter", self.funcargs["metagraph_exporter"]))
+            asked = self._carrier()
             known_failures = lookup_for(self.config, settings.contract, asked.version)
         except (ExporterNotFoundError, KnownFailuresError) as error:
             stop_run(self.session, str(error))
@@ -118,6 +123,8 @@ class CaseItem(pytest.Function):
         try:
             judge = Judge(asked, Contract(settings.contract), folder, known_failures)
             judgement = judge.judge(self._case)
+        except ExporterNotFoundError as error:  # a worker that does not start again
+            stop_run(self.session, str(error))
         except Exception as error:
             # Nothing is known about the exporter then, so it must not look like a failure of the exporter.
             self._record(Judgement(Verdict.HARNESS_ERROR), asked, settings)
@@ -140,6 +147,12 @@ class CaseItem(pytest.Function):
     def reportinfo(self) -> tuple[Path, None, str]:
         """Where pytest says that the item is."""
         return self.path, None, self.name
+
+    def _carrier(self) -> Carrier:
+        """The way to the exporter that the fixtures have brought."""
+        if "metagraph_carrier" in self.funcargs:
+            return cast("Carrier", self.funcargs["metagraph_carrier"])
+        return carrier(cast("Exporter", self.funcargs["metagraph_exporter"]))
 
     def _scratch_folder(self, settings: Settings) -> ScratchFolder:
         """The one folder that all cases of this process export to."""

@@ -7,7 +7,7 @@ imported in the functions below, which a session without conformance cases never
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from pytest_metagraph.summary import SummaryPlugin
 
 if TYPE_CHECKING:
     from conformance_cases import Case
+    from pytest_metagraph.carriers import Carrier
     from pytest_metagraph.request import Exporter
 
 CORPUS_PACKAGE = "conformance_cases"
@@ -62,14 +63,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if is_xdist_worker(config) or not _asks_for_corpus(config):
         return
     settings = Settings.from_config(config)
-    if settings.exporter:
+    if settings.exporter or settings.is_carried:
         from pytest_metagraph import resolving  # noqa: PLC0415 - protobuf; see the docstring of this module
+        from pytest_metagraph.carrying import connecting  # noqa: PLC0415 - the same
 
         _make_importable(config)
         try:
-            # The exporters of the kit are only checked by name: this process may never call them.
-            check = resolving.check_name if settings.exporter in resolving.BUILT_IN else resolving.resolve
-            check(settings.exporter)
+            connecting.check(exporter=settings.exporter, command=settings.worker, exports=settings.exports)
         except resolving.ExporterNotFoundError as error:
             raise pytest.UsageError(str(error)) from error
 
@@ -95,6 +95,22 @@ def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
     _make_importable(request.config)
     try:
         return resolving.resolve(settings.exporter)
+    except resolving.ExporterNotFoundError as error:
+        stop_run(request.session, str(error))
+
+
+@pytest.fixture(scope="session")
+def metagraph_carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
+    """The way to the exporter that --metagraph-command or --metagraph-exports names."""
+    from pytest_metagraph import resolving  # noqa: PLC0415 - protobuf; see the docstring of this module
+    from pytest_metagraph.carrying import connecting  # noqa: PLC0415 - the same
+
+    settings = Settings.from_config(request.config)
+    try:
+        with connecting.connected(
+            command=settings.worker, exports=settings.exports, seconds=settings.timeout
+        ) as carrier:
+            yield carrier
     except resolving.ExporterNotFoundError as error:
         stop_run(request.session, str(error))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_metagraph.carrying.time_limit import DEFAULT_SECONDS, parse_seconds
 from pytest_metagraph.reproducing import command_for
 from pytest_metagraph.sharding import WHOLE_TIER, Shard
 
@@ -23,6 +24,9 @@ class Settings:
 
     Attributes:
         exporter: the name of the exporter, see `resolving.resolve`; empty where none was given.
+        worker: the command of a worker, see `carrying.worker.Worker`; empty where none was given.
+        exports: a folder of answers, see `carrying.exports_folder`; empty where none was given.
+        timeout: how long a worker may take for one answer, in seconds.
         contract: one of `CONTRACTS`.
         tier: one of `TIERS`.
         patterns: case ids or globs of case ids; empty for every case of the tier.
@@ -36,6 +40,9 @@ class Settings:
     contract: str
     tier: str
     patterns: tuple[str, ...]
+    worker: str = ""
+    exports: str = ""
+    timeout: float = DEFAULT_SECONDS
     known_failures: str = ""
     update_known_failures: bool = False
     reports: tuple[str, ...] = ()
@@ -53,6 +60,9 @@ class Settings:
             contract=_one_of(CONTRACTS, config, "metagraph_contract"),
             tier=_one_of(TIERS, config, "metagraph_tier"),
             patterns=tuple(_read(config, "metagraph_case")),
+            worker=_read(config, "metagraph_command"),
+            exports=_read(config, "metagraph_exports"),
+            timeout=_timeout(_read(config, "metagraph_timeout")),
             known_failures=_read(config, "metagraph_known_failures"),
             update_known_failures=_read(config, "metagraph_update_known_failures"),
             reports=tuple(_read(config, "metagraph_report")),
@@ -60,11 +70,22 @@ class Settings:
         )
 
     @property
+    def is_carried(self) -> bool:
+        """Whether the exporter is no function of this process."""
+        return bool(self.worker or self.exports)
+
+    @property
     def command(self) -> str:
         """The shell command that runs the same tier again."""
         words = ["pytest", "-p", "pytest_metagraph", "--pyargs", "conformance_cases"]
         if self.exporter:
             words.append(f"--metagraph-exporter={self.exporter}")
+        if self.worker:
+            words.append(f"--metagraph-command={self.worker}")
+        if self.exports:
+            words.append(f"--metagraph-exports={self.exports}")
+        if self.timeout != DEFAULT_SECONDS:
+            words.append(f"--metagraph-timeout={self.timeout:g}")
         words.append(f"--metagraph-contract={self.contract}")
         words.append(f"--metagraph-tier={self.tier}")
         if self.known_failures:
@@ -82,6 +103,15 @@ def add_options(parser: pytest.Parser) -> None:
     name = "exporter under test: reference, tensorflow, or module:attribute"
     group.addoption("--metagraph-exporter", metavar="NAME", help=name)
     parser.addini("metagraph_exporter", name, type="string", default="")
+    worker = "exporter under test, in any language: the command of a worker, such as 'node worker.mjs'"
+    group.addoption("--metagraph-command", metavar="COMMAND", help=worker)
+    parser.addini("metagraph_command", worker, type="string", default="")
+    exports = "exporter under test: a folder with its answers to `metagraph cases`"
+    group.addoption("--metagraph-exports", metavar="DIR", help=exports)
+    parser.addini("metagraph_exports", exports, type="string", default="")
+    timeout = f"how long a worker may take for one answer, in seconds; default: {DEFAULT_SECONDS:g}"
+    group.addoption("--metagraph-timeout", metavar="SECONDS", help=timeout)
+    parser.addini("metagraph_timeout", timeout, type="string", default=f"{DEFAULT_SECONDS:g}")
     contract = "what is right: what the documentation promises, or what TensorFlow 2.21 does"
     group.addoption("--metagraph-contract", choices=CONTRACTS, help=f"{contract}; default: documented")
     parser.addini("metagraph_contract", contract, type="string", default="documented")
@@ -115,6 +145,13 @@ def _shard(value: str) -> Shard:
         return Shard.parse(value)
     except ValueError as error:
         raise pytest.UsageError(f"metagraph_shard: {error}") from None
+
+
+def _timeout(value: str) -> float:
+    try:
+        return parse_seconds(value)
+    except ValueError as error:
+        raise pytest.UsageError(f"metagraph_timeout: {error}") from None
 
 
 def _one_of(values: tuple[str, ...], config: pytest.Config, name: str) -> str:

@@ -53,7 +53,7 @@ class ExportsFolder:
         except OSError as error:
             raise ExportsFolderError(
                 f"{str(folder)!r} has no answers: {EXPORTER_FILE} can not be read ({error.strerror}). "
-                "`metagraph cases --out DIR` writes the cases, and docs/reference/exports-folder.md says where "
+                "`metagraph cases --out DIR` writes the cases; docs/reference/exports-folder.md says where "
                 "their answers go"
             ) from error
         except ValueError as error:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
-import tempfile
 import textwrap
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_metagraph.carrying.time_limit import DEFAULT_SECONDS, parse_seconds
@@ -62,10 +61,10 @@ def run(arguments: argparse.Namespace) -> int:
     asked = {name: getattr(arguments, name) for name in ("exporter", "command", "exports")}
     try:
         with (
-            tempfile.TemporaryDirectory() as folder,
+            contextlib.closing(ScratchFolder(contract)) as folder,
             connected(**asked, seconds=arguments.timeout) as carrier,
         ):
-            return _examine(carrier, contract, ScratchFolder(Path(folder), contract))
+            return _examine(carrier, contract, folder)
     except ExporterNotFoundError as error:
         sys.stderr.write(f"metagraph smoke: {error}\n")
         return 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,11 +20,12 @@ from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 
 
-def examine(exporter: Exporter, folder: Path) -> list[Finding]:
+def examine(exporter: Exporter) -> list[Finding]:
     """What the questions show about a function."""
     contract = Contract.DOCUMENTED
     carrier = InProcess(exporter, "adapter:export")
-    return list(WiringCheck(carrier, load_corpus(), contract, ScratchFolder(folder, contract)).run())
+    with contextlib.closing(ScratchFolder(contract)) as folder:
+        return list(WiringCheck(carrier, load_corpus(), contract, folder).run())
 
 
 def returns_nothing(request: ExportRequest) -> MetaGraphDef:
@@ -151,21 +153,21 @@ MISTAKES: list[tuple[Callable[[], Exporter], str, str]] = [
 
 @pytest.mark.parametrize(("make", "problem", "advice"), MISTAKES)
 def test_a_mistake_is_seen_and_comes_with_advice(
-    make: Callable[[], Exporter], problem: str, advice: str, tmp_path: Path
+    make: Callable[[], Exporter], problem: str, advice: str
 ) -> None:
     """An adapter with one mistake gets the advice that belongs to it."""
-    wrong = [finding for finding in examine(make(), tmp_path) if finding.problem]
+    wrong = [finding for finding in examine(make()) if finding.problem]
     assert any(problem in finding.problem and advice in finding.advice for finding in wrong), wrong
 
 
-def test_an_adapter_without_a_mistake_has_no_problem(tmp_path: Path) -> None:
+def test_an_adapter_without_a_mistake_has_no_problem() -> None:
     """Every question is asked of the reference, and none shows anything."""
-    findings = examine(reference.export, tmp_path)
+    findings = examine(reference.export)
     assert len(findings) == 7
     assert [finding for finding in findings if finding.problem or finding.skipped] == []
 
 
-def test_questions_about_what_is_not_supported_are_not_asked(tmp_path: Path) -> None:
+def test_questions_about_what_is_not_supported_are_not_asked() -> None:
     """A declared gap is no mistake; what could not be asked is said."""
 
     def export(request: ExportRequest) -> MetaGraphDef:
@@ -173,7 +175,7 @@ def test_questions_about_what_is_not_supported_are_not_asked(tmp_path: Path) -> 
 
     arguments = set(Capability) - {Capability.FUNCTION_LIBRARY, Capability.ANY_COLLECTIONS}
     export.unsupported = arguments  # type: ignore[attr-defined] # functions may have attributes
-    findings = examine(export, tmp_path)
+    findings = examine(export)
     assert [finding for finding in findings if finding.problem] == []
     assert [finding.skipped for finding in findings if finding.skipped] == [
         "it declares every argument of the smoke tier as not supported",
