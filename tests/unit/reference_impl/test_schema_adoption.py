@@ -1,4 +1,4 @@
-"""Messages of other descriptor pools come in through `adopt`, bytes through `parse_message` (design: Schema)."""
+"""Foreign messages come in through `adopt`, bytes through `parse_message` (design: Schema)."""
 
 from __future__ import annotations
 
