@@ -14,6 +14,7 @@ from conformance_cases.capabilities import Capability
 from conformance_cases.corpus import Corpus, load_corpus
 from conformance_cases.model import (
     Case,
+    Detail,
     Expectation,
     ExpectedError,
     ExpectedMessage,
@@ -28,6 +29,7 @@ __all__ = [
     "Capability",
     "Case",
     "Corpus",
+    "Detail",
     "Expectation",
     "ExpectedError",
     "ExpectedMessage",

@@ -26,6 +26,9 @@ class Capability(enum.StrEnum):
     QUEUE_RUNNERS = "queue_runners"
     PARTITIONED_VARIABLES = "partitioned_variables"
     ANY_COLLECTIONS = "any_collections"
+    PRECEDING_EXPORTS = "preceding_exports"
+    UNBOUND_INPUTS_COL_NAME = "unbound_inputs_col_name"
+    UNTYPED_ARGUMENTS = "untyped_arguments"
 
     @property
     def sentence(self) -> str:
@@ -52,4 +55,7 @@ _SENTENCES: dict[Capability, str] = {
     Capability.QUEUE_RUNNERS: "Loads and exports queue runners.",
     Capability.PARTITIONED_VARIABLES: "Loads and exports variables that are slices of a larger one.",
     Capability.ANY_COLLECTIONS: "Loads and exports collections of Any messages.",
+    Capability.PRECEDING_EXPORTS: "Exports one loaded graph several times, as `preceding` of a request asks.",
+    Capability.UNBOUND_INPUTS_COL_NAME: "Takes the further argument unbound_inputs_col_name.",
+    Capability.UNTYPED_ARGUMENTS: "Can be called with values of any type, as in a language without types.",
 }

@@ -11,21 +11,33 @@ from types import MappingProxyType
 
 from conformance_cases.matrix_graph import MatrixGraph
 from conformance_cases.model import Case, InputGraph, Tier
+from conformance_cases.requirement_case import INDEX, RequirementCase
 from conformance_cases.requirements import Requirement, load_requirements
 
 MATRIX_FOLDER = Path(__file__).parent / "matrix"
 """Where the recorded matrix graphs lie, one folder each."""
 
+REQUIREMENT_CASES_FOLDER = Path(__file__).parent / "requirement_cases"
+"""Where the requirement cases lie, one folder for each requirement with one for each case."""
+
 
 class Corpus:
     """Everything that is asked of an exporter. Indexes are read at once, messages when they are used."""
 
-    def __init__(self, matrix_graphs: Mapping[str, MatrixGraph]) -> None:
+    def __init__(
+        self, matrix_graphs: Mapping[str, MatrixGraph], requirement_cases: Mapping[str, RequirementCase]
+    ) -> None:
+        self._sources: Mapping[str, MatrixGraph | RequirementCase] = {**matrix_graphs, **requirement_cases}
         self._matrix_graphs = matrix_graphs
 
     @property
     def graphs(self) -> Mapping[str, InputGraph]:
-        """The input graphs by name."""
+        """The input graphs by name, those of the requirement cases included."""
+        return MappingProxyType(self._sources)
+
+    @property
+    def matrix_graphs(self) -> Mapping[str, MatrixGraph]:
+        """The graphs that are exported under every combination of their argument values, by name."""
         return MappingProxyType(self._matrix_graphs)
 
     @property
@@ -39,12 +51,12 @@ class Corpus:
 
         It does not change with the date of a recording or the version of the compressor.
         """
-        digests = (f"{name} {graph.contents_digest}\n" for name, graph in sorted(self._matrix_graphs.items()))
+        digests = (f"{name} {graph.contents_digest}\n" for name, graph in sorted(self._sources.items()))
         return hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def cases(self, tier: Tier = Tier.DEFAULT) -> tuple[Case, ...]:
         """The cases of a tier, sorted by id."""
-        cases = [case for graph in self._matrix_graphs.values() for case in graph.cases(tier)]
+        cases = [case for source in self._sources.values() for case in source.cases(tier)]
         return tuple(sorted(cases, key=lambda case: case.id))
 
     def case(self, case_id: str) -> Case:
@@ -68,5 +80,10 @@ class Corpus:
 @functools.cache
 def load_corpus() -> Corpus:
     """The corpus that is installed with this package; read once."""
-    folders = sorted(path.parent for path in MATRIX_FOLDER.glob("*/graph.toml"))
-    return Corpus({folder.name: MatrixGraph.open(folder) for folder in folders})
+    matrix_graphs = [MatrixGraph.open(path.parent) for path in sorted(MATRIX_FOLDER.glob("*/graph.toml"))]
+    requirement_cases = [
+        RequirementCase(path.parent) for path in sorted(REQUIREMENT_CASES_FOLDER.glob(f"*/*/{INDEX}"))
+    ]
+    return Corpus(
+        {graph.name: graph for graph in matrix_graphs}, {case.name: case for case in requirement_cases}
+    )

@@ -126,6 +126,6 @@ def exercised_requirements(choices: Choices, features: AbstractSet[str]) -> tupl
 
 def needed_capabilities(choices: Choices, features: AbstractSet[str]) -> frozenset[Capability]:
     """What an exporter must be able to do: take the arguments, and load what is in the graph."""
-    arguments = {_ARGUMENT_CAPABILITIES[argument] for argument in choices}
+    arguments = {_ARGUMENT_CAPABILITIES[name] for name in choices if name in _ARGUMENT_CAPABILITIES}
     loads = {capability for feature, capability in _FEATURE_CAPABILITIES.items() if feature in features}
     return frozenset(arguments | loads)

@@ -101,9 +101,9 @@ class MatrixGraph:
         """The cases of a tier, in no particular order."""
         return [self._case(name) for name in self._combination_names(tier)]
 
-    def keyword_arguments(self, case: Case) -> dict[str, Any]:
-        """See `Case.keyword_arguments`."""
-        return {argument: self._value(argument, name) for argument, name in case.choices.items()}
+    def calls(self, case: Case) -> tuple[dict[str, Any], ...]:
+        """See `Case.calls`; there is one."""
+        return ({argument: self._value(argument, name) for argument, name in case.choices.items()},)
 
     def expectation(self, case: Case, contract: Contract) -> Expectation:
         """See `Case.expectation`."""

@@ -25,6 +25,21 @@ class Tier(enum.StrEnum):
     FULL = "full"
 
 
+class Detail(enum.StrEnum):
+    """What only a case that is about it asks; the other cases take it either way.
+
+    `DEBUG_INFO_NAME` is the name of the file with the debug info (DBG-01), `NODE_ORDER` the order of the
+    nodes (NODE-01).
+    """
+
+    DEBUG_INFO_NAME = "debug_info_name"
+    NODE_ORDER = "node_order"
+
+
+DEFAULT_FILENAME = "model.meta"
+"""The name of the file that an export writes, unless its case is about another name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """One way to make the same call: the arguments that do not change the returned message.
@@ -144,8 +159,8 @@ class CaseSource(Protocol):
     def graph(self) -> InputGraph:
         """The graph that all cases of this source export."""
 
-    def keyword_arguments(self, case: Case) -> dict[str, Any]:
-        """See `Case.keyword_arguments`."""
+    def calls(self, case: Case) -> tuple[dict[str, Any], ...]:
+        """See `Case.calls`."""
 
     def expectation(self, case: Case, contract: Contract) -> Expectation:
         """See `Case.expectation`."""
@@ -168,12 +183,16 @@ class Case:
         id: the name that never changes, such as `matrix/towers/export_scope=tower_1,clear_devices`.
         choices: the name of the value chosen for each argument that is given, by argument.
         eager: whether the export is called where eager execution is enabled.
+        filename: the file that variants with a file write, relative to a folder of theirs.
+        details: what this case asks beyond what every case does.
     """
 
     id: str
     choices: Mapping[str, str] = field(repr=False, hash=False, compare=False)
     source: CaseSource = field(repr=False, hash=False, compare=False)
     eager: bool = False
+    filename: str = DEFAULT_FILENAME
+    details: frozenset[Detail] = frozenset()
 
     @property
     def graph(self) -> InputGraph:
@@ -202,7 +221,19 @@ class Case:
             A new dict with new messages each time, so that a call may change what it is given. An
             argument that is not given is absent. Messages are of `reference_impl.schema`.
         """
-        return self.source.keyword_arguments(self)
+        return self.calls()[-1]
+
+    def calls(self) -> tuple[dict[str, Any], ...]:
+        """The arguments of every export that is made of the one loaded graph; the last one is answered.
+
+        Most cases make one call. In the others the calls before show what an export leaves behind: each
+        writes a file, which proves that it was made, and where calls take a graph_def it is one message.
+
+        Returns:
+            New dicts as `keyword_arguments` describes them; earlier calls may also state `filename`, relative
+            to the folder that the case writes to.
+        """
+        return self.source.calls(self)
 
     def expectation(self, contract: Contract) -> Expectation:
         """What has to come back under a contract."""

@@ -20,28 +20,24 @@ tf1 = tf.compat.v1
 def function_library() -> SaverDefs:
     """Build the graph `function_library`."""
 
-    @tf.function
     def scaled(values: Any) -> Any:
         with tf.device("/device:CPU:0"):
             return tf.reduce_sum(values) * 2.0
 
-    @tf.function
     def outer(values: Any) -> Any:
-        total = scaled(values)
-        return tf.cond(values[0] > 0.0, lambda: scaled(values), lambda: tf.cosh(values)[0]) + 0.0 * total
+        total = call_scaled(values)
+        chosen = tf.cond(values[0] > 0.0, lambda: call_scaled(values), lambda: tf.cosh(values)[0])
+        return chosen + 0.0 * total
 
-    @Defun(tf.float32, tf.float32, func_name="CubeGradient")
-    def cube_gradient(value: Any, gradient: Any) -> Any:
-        return 3.0 * (value * value) * gradient
-
-    @Defun(tf.float32, func_name="Cube", grad_func=cube_gradient)
-    def cube(value: Any) -> Any:
-        return value * value * value
-
+    call_scaled, call_outer = tf.function(scaled), tf.function(outer)
+    cube_gradient = Defun(tf.float32, tf.float32, func_name="CubeGradient")(
+        lambda value, gradient: 3.0 * (value * value) * gradient
+    )
+    cube = Defun(tf.float32, func_name="Cube", grad_func=cube_gradient)(lambda value: value * value * value)
     values = tf1.placeholder(tf.float32, [3], name="values")
     weight = tf1.get_variable("weight", [3], initializer=tf1.ones_initializer(), use_resource=False)
     with tf.name_scope("model"):
-        for result in (outer(values), cube(values + weight)):
+        for result in (call_outer(values), cube(values + weight)):
             tf1.add_to_collection("results", result)
     return {"main": tf1.train.Saver(name="save").as_saver_def()}
 
@@ -55,23 +51,10 @@ def function_library() -> SaverDefs:
 )
 def function_references() -> SaverDefs:
     """Build the graph `function_references`."""
-
-    @Defun(tf.float32, func_name="Called")
-    def called(value: Any) -> Any:
-        return tf.math.softplus(value)
-
-    @Defun(tf.int32, func_name="Continue")
-    def proceed(value: Any) -> Any:
-        return tf.less(value, 10)
-
-    @Defun(tf.int32, func_name="Step")
-    def step(value: Any) -> Any:
-        return tf.bitwise.invert(value)
-
-    @Defun(tf.float32, func_name="Unreached")
-    def unreached(value: Any) -> Any:
-        return tf.math.erf(value)
-
+    called = Defun(tf.float32, func_name="Called")(lambda value: tf.math.softplus(2.0 * value))
+    proceed = Defun(tf.int32, func_name="Continue")(lambda value: tf.less(value, 10))
+    step = Defun(tf.int32, func_name="Step")(lambda value: 1 - tf.bitwise.invert(value))
+    unreached = Defun(tf.float32, func_name="Unreached")(lambda value: 1.0 - tf.math.erf(value))
     graph = tf1.get_default_graph()
     tf1.get_variable("weights", [2], initializer=tf1.zeros_initializer(), use_resource=True)
     start = tf1.placeholder(tf.float32, [], name="start")
@@ -100,16 +83,9 @@ def functional_control_flow() -> SaverDefs:
     """Build the graph `functional_control_flow`."""
 
     def branch(number: int) -> Any:
-        @Defun(tf.float32, func_name=f"Branch{number}")
-        def body(value: Any) -> Any:
-            return value + float(number)
+        return Defun(tf.float32, func_name=f"Branch{number}")(lambda value: value + float(number))
 
-        return body
-
-    @Defun(tf.float32, func_name="IsSmall")
-    def is_small(value: Any) -> Any:
-        return tf.less(value, 100.0)
-
+    is_small = Defun(tf.float32, func_name="IsSmall")(lambda value: tf.less(value, 100.0))
     branches = [branch(number) for number in range(3)]
     start = tf1.placeholder(tf.float32, [], name="start")
     number = tf1.placeholder(tf.int32, [], name="number")

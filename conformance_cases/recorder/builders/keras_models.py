@@ -16,9 +16,9 @@ tf1 = tf.compat.v1
 )
 def keras_vgg16() -> SaverDefs:
     """Build the graph `keras_vgg16`."""
+    tf.keras.utils.set_random_seed(1)  # initialisers state their seeds in the graph
     images = tf1.placeholder(tf.float32, [None, 32, 32, 3], name="images")
-    with tf1.variable_scope("features"):
-        model = tf.keras.applications.VGG16(weights=None, include_top=False, input_shape=(32, 32, 3))
+    model = tf.keras.applications.VGG16(weights=None, include_top=False, input_shape=(32, 32, 3))
     tf1.add_to_collection("features", model(images))
     variables = [weight.value for weight in model.weights]
     return {"main": tf1.train.Saver(variables, name="save").as_saver_def()}

@@ -1,0 +1,191 @@
+"""One requirement case: a small graph, one call, and what each contract expects of it.
+
+The folder `requirement_cases/SCOPE-05/nested-scope` is the case `SCOPE-05/nested-scope`. It holds
+
+* `case.toml`: the sentence that the case is about, the arguments, and where the expectations come from;
+* `graph.pbtxt`: the graph to load, as a MetaGraphDef;
+* `graph_def.pbtxt`: the argument graph_def, for cases that give one;
+* `expected.pbtxt`, or one file for each contract where they differ: the MetaGraphDef that has to come back.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from google.protobuf import message, text_format
+
+from conformance_cases.axes import GIVEN
+from conformance_cases.capabilities import Capability
+from conformance_cases.exercised import needed_capabilities
+from conformance_cases.features import features_of
+from conformance_cases.model import (
+    ALL_VARIANTS,
+    DEFAULT_FILENAME,
+    Case,
+    Detail,
+    Expectation,
+    ExpectedError,
+    ExpectedMessage,
+    NotAsked,
+    Tier,
+    Variant,
+)
+from reference_impl.contracts import Contract
+from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
+
+INDEX = "case.toml"
+GRAPH = "graph.pbtxt"
+GRAPH_DEF = "graph_def.pbtxt"
+EXPECTED = "expected.pbtxt"
+
+_MESSAGE_ARGUMENTS: Mapping[str, type[message.Message]] = {
+    "saver_def": SaverDef,
+    "meta_info_def": MetaGraphDef.MetaInfoDef,
+}
+_VARIANTS = {variant.name: variant for variant in ALL_VARIANTS}
+
+MessageT = TypeVar("MessageT", bound=message.Message)
+
+
+def expected_file(contract: Contract) -> str:
+    """The name of the file with the message that only this contract expects."""
+    return f"expected.{contract.value}.pbtxt"
+
+
+class RequirementCase:
+    """A case that is named after the requirement it is about.
+
+    It is the `InputGraph` and the `CaseSource` of its one case.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def name(self) -> str:
+        """The requirement and the case's own name, such as `SCOPE-05/nested-scope`."""
+        return f"{self._folder.parent.name}/{self._folder.name}"
+
+    @functools.cached_property
+    def index(self) -> Mapping[str, Any]:
+        """The contents of `case.toml`."""
+        return tomllib.loads((self._folder / INDEX).read_text(encoding="utf-8"))
+
+    @property
+    def description(self) -> str:
+        """What the case shows, as a sentence."""
+        return str(self.index["sentence"])
+
+    @functools.cached_property
+    def data(self) -> bytes:
+        """The MetaGraphDef, serialised; read once."""
+        return self._parse(GRAPH, MetaGraphDef).SerializeToString(deterministic=True)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the MetaGraphDef, hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def contents_digest(self) -> str:
+        """The SHA-256 over the graph, the arguments and the expectations, hexadecimal."""
+        stated = {key: value for key, value in self.index.items() if key != "provenance"}
+        digest = hashlib.sha256(json.dumps(stated, sort_keys=True).encode())
+        for path in sorted(self._folder.glob("*.pbtxt")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()
+
+    @property
+    def graph(self) -> RequirementCase:
+        """The graph that the case exports: this one."""
+        return self
+
+    def message(self) -> MetaGraphDef:
+        """A new MetaGraphDef each time."""
+        return MetaGraphDef.FromString(self.data)
+
+    def cases(self, tier: Tier) -> list[Case]:
+        """The case, where the tier has it."""
+        if tier is Tier.SMOKE and self.index.get("tier") != Tier.SMOKE:
+            return []
+        return [
+            Case(
+                id=self.name,
+                choices=self._choices(),
+                source=self,
+                eager=bool(self.index.get("eager")),
+                filename=str(self.index.get("filename", DEFAULT_FILENAME)),
+                details=frozenset(map(Detail, self.index.get("details", ()))),
+            )
+        ]
+
+    def calls(self, _case: Case) -> tuple[dict[str, Any], ...]:
+        """See `Case.calls`."""
+        path = self._folder / GRAPH_DEF
+        graph_def = self._parse(GRAPH_DEF, GraphDef) if path.is_file() else None
+        return tuple(
+            self._arguments(stated, graph_def) for stated in (*self.index.get("preceding", ()), self.index)
+        )
+
+    def expectation(self, _case: Case, contract: Contract) -> Expectation:
+        """See `Case.expectation`."""
+        stated = {**self.index, **self.index.get(contract.value, {})}
+        if "error" in stated:
+            return ExpectedError(str(stated["error"]))
+        if "not_asked" in stated:
+            return NotAsked(str(stated["not_asked"]))
+        own = expected_file(contract)
+        name = own if (self._folder / own).is_file() else EXPECTED
+        return ExpectedMessage(self._parse(name, MetaGraphDef).SerializeToString(deterministic=True))
+
+    def requirements(self, _case: Case) -> tuple[str, ...]:
+        """See `Case.requirements`; the one that the case is named after comes first."""
+        return (self._folder.parent.name, *self.index.get("also", ()))
+
+    def capabilities(self, case: Case) -> frozenset[Capability]:
+        """See `Case.capabilities`."""
+        needed = set(needed_capabilities(case.choices, features_of(self.message())))
+        needed.update(map(Capability, self.index.get("capabilities", ())))
+        if case.eager:
+            needed.add(Capability.EAGER)
+        if "preceding" in self.index:
+            needed |= {Capability.FILES, Capability.PRECEDING_EXPORTS}
+        return frozenset(needed)
+
+    def variants(self, _case: Case) -> tuple[Variant, ...]:
+        """See `Case.variants`."""
+        if self.index.get("variants") == "all":
+            return ALL_VARIANTS
+        return tuple(_VARIANTS[name] for name in self.index.get("variants", (Variant().name,)))
+
+    def _choices(self) -> dict[str, str]:
+        """The arguments as reports show them."""
+        values = {**self.index.get("arguments", {}), **dict.fromkeys(self.index.get("messages", ()), GIVEN)}
+        if (self._folder / GRAPH_DEF).is_file():
+            values["graph_def"] = GIVEN
+        return {
+            name: GIVEN if value is True else value if isinstance(value, str) else json.dumps(value)
+            for name, value in values.items()
+        }
+
+    def _arguments(self, stated: Mapping[str, Any], graph_def: GraphDef | None) -> dict[str, Any]:
+        """The keyword arguments of one call; values of TOML are new ones each time."""
+        arguments: dict[str, Any] = json.loads(json.dumps(stated.get("arguments", {})))
+        for name, text in stated.get("messages", {}).items():
+            arguments[name] = _from_text(text, _MESSAGE_ARGUMENTS[name])
+        if graph_def is not None and "graph_def" not in arguments:
+            arguments["graph_def"] = graph_def
+        return arguments
+
+    def _parse(self, name: str, kind: type[MessageT]) -> MessageT:
+        return _from_text((self._folder / name).read_text(encoding="utf-8"), kind)
+
+
+def _from_text(text: str, kind: type[MessageT]) -> MessageT:
+    return text_format.Parse(text, kind(), descriptor_pool=POOL)
