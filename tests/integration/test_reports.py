@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import importlib.resources
 import json
+import os
+import sys
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -125,8 +128,9 @@ def test_every_format_comes_from_one_run(smoke: Project) -> None:
     result.stdout.fnmatch_lines([f"report: *{name}" for name in names])
 
 
-def test_the_line_of_a_failure_runs_it_again(smoke: Project) -> None:
+def test_the_line_of_a_failure_runs_it_again(smoke: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command in a report fails with the same symptom, as a shell runs it."""
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     smoke.given("--metagraph-report=report.jsonl").run()
     report = read(smoke)
     failed = next(result for result in report.results if result.verdict is Verdict.FAIL)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pytest_metagraph.findings import Code
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.lines import from_line, to_line
+from pytest_metagraph.sharding import Shard
 from pytest_metagraph.verdicts import Verdict
 
 SCHEMA = json.loads(
@@ -24,7 +25,8 @@ SCHEMA = json.loads(
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 FAILED = samples.result("a", Verdict.FAIL, arguments={"export_scope": "tower_1"}, reason="why")
-REPORT = samples.report(FAILED, samples.result("b"))
+# No integer that the property below puts in makes a shard beyond the last one, which no schema can refuse.
+REPORT = samples.report(FAILED, samples.result("b"), shard=Shard(1, 2))
 PARTS = [REPORT.header, FAILED, REPORT.footer]
 LINES = [json.loads(to_line(part)) for part in PARTS if part is not None]
 
