@@ -291,8 +291,11 @@ def test_declared_gaps_are_no_failures(project: Project) -> None:
     )
 
 
-def test_an_exporter_that_replaces_its_folder_deletes_nothing(project: Project) -> None:
+def test_an_exporter_that_replaces_its_folder_deletes_nothing(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A link in place of the scratch folder is not followed: what it points to stays as it was."""
+    monkeypatch.setenv("TMPDIR", str(project.pytester.path))
     kept = project.pytester.mkdir("kept") / "file"
     kept.touch()
     source = f"""
