@@ -1,65 +1,9 @@
-"""A project of a user, in a folder of its own, that runs the kit."""
+"""The fixture of the integration tests."""
 
 from __future__ import annotations
 
-import textwrap
-from dataclasses import dataclass, replace
-
 import pytest
-
-# pytester forgets what a run imports. Loaded here, protobuf's messages are set up once and not once per run.
-import pytest_metagraph.collection
-import pytest_metagraph.exporters.reference  # noqa: F401 - see above
-
-PLAIN = "matrix/towers/plain"
-"""A case that expects a message."""
-
-REFUSED = "matrix/towers/graph_def=given,export_scope=tower_10"
-"""A case that expects a ValueError under the documented contract (SCOPE-11)."""
-
-
-@dataclass(frozen=True)
-class Project:
-    """An immutable project; each method returns another one or runs it.
-
-    Attributes:
-        pytester: the folder.
-        arguments: what follows `pytest -p pytest_metagraph`.
-    """
-
-    pytester: pytest.Pytester
-    arguments: tuple[str, ...] = ("-p", "no:cacheprovider", "--pyargs", "conformance_cases")
-
-    def with_file(self, name: str, source: str) -> Project:
-        """The project with one more file."""
-        (self.pytester.path / name).write_text(textwrap.dedent(source), encoding="utf-8")
-        return self
-
-    def with_adapter(self, source: str) -> Project:
-        """The project with `adapter.py`, whose function `export` is the exporter."""
-        header = (
-            "import os, sys\nfrom pathlib import Path\nfrom pytest_metagraph.exporters import reference\n"
-        )
-        self.pytester.makepyfile(adapter=header + textwrap.dedent(source))
-        return self.given("--metagraph-exporter=adapter:export")
-
-    def given(self, *arguments: str) -> Project:
-        """The project with more arguments."""
-        return replace(self, arguments=(*self.arguments, *arguments))
-
-    def case(self, *patterns: str) -> Project:
-        """The project restricted to some cases."""
-        return self.given(*(f"--metagraph-case={pattern}" for pattern in patterns))
-
-    def run(self) -> pytest.RunResult:
-        """Run pytest in this process, which is quick; hypothesis, which is not, stays out."""
-        return self.pytester.runpytest_inprocess(
-            "-p", "pytest_metagraph", "-p", "no:hypothesispytest", *self.arguments
-        )
-
-    def run_apart(self) -> pytest.RunResult:
-        """Run pytest in a new process, as a user does."""
-        return self.pytester.runpytest_subprocess("-p", "pytest_metagraph", *self.arguments)
+from user_project import Project
 
 
 @pytest.fixture

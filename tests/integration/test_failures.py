@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import PLAIN, REFUSED, Project
+from user_project import PLAIN, REFUSED, Project
 
 EVERYWHERE = "in every variant of the call."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import PLAIN, Project
+from user_project import PLAIN, Project
 
 
 @pytest.mark.parametrize("scope", ["function", "session"])

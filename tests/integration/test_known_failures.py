@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from user_project import Project
 
 CLEARED = "matrix/towers/saver_def=main,clear_devices,clear_extraneous_savers"
 """A case of the tier smoke that the exporter below fails, where others of its graph pass."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from conftest import PLAIN, Project
+from user_project import PLAIN, Project
 
 from conformance_cases import Tier, load_corpus
 from pytest_metagraph.reports.errors import ProblemCode

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-from conftest import PLAIN, REFUSED, Project
+from user_project import PLAIN, REFUSED, Project
 
 TOWERS = "matrix/towers/*"
 RAISES_UNDER_A_SCOPE = """

@@ -7,7 +7,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from user_project import Project
 
 from conformance_cases import Case, Tier, load_corpus
 from conformance_cases.requirements import Basis

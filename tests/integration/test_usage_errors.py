@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import PLAIN, Project
+from user_project import PLAIN, Project
 
 UNUSABLE = {
     "nowhere:export": "the exporter 'nowhere:export' can not be imported: ModuleNotFoundError: *",
