@@ -83,9 +83,9 @@ class Judge:
         if lacking:
             verdict = decide(asked=True, supported=False, failed=False)
             return Judgement(verdict, reason=f"the exporter does not support {', '.join(sorted(lacking))}")
-        found = self._ask_all(case, variants, expectation)
+        found, asked = self._ask_all(case, variants, expectation)
         failed_checks = len({finding.variants for finding in found})
-        return self._decide(case, merge(found), len(variants), failed_checks)
+        return self._decide(case, merge(found), asked, failed_checks)
 
     def _decide(self, case: Case, found: tuple[Finding, ...], checks: int, failed_checks: int) -> Judgement:
         entry = self._known_failures.entry_for(case.id)
@@ -96,8 +96,12 @@ class Judge:
 
     def _ask_all(
         self, case: Case, variants: list[Variant], expectation: ExpectedMessage | ExpectedError
-    ) -> list[Finding]:
-        """Ask the variants one after the other; each finding names its one variant."""
+    ) -> tuple[list[Finding], int]:
+        """Ask the variants one after the other, up to one that takes too long: the rest might, too.
+
+        Returns:
+            The findings, each of which names its one variant, and the number of variants that were asked.
+        """
         expected: MessageComparison | ExpectedError
         if isinstance(expectation, ExpectedMessage):
             expected = MessageComparison(expectation.message())
@@ -105,9 +109,13 @@ class Judge:
             expected = expectation
         graph = case.graph.message()
         pristine = graph.SerializeToString(deterministic=True)
-        found = [finding for variant in variants for finding in self._ask(case, variant, graph, expected)]
+        found: list[Finding] = []
+        for position, variant in enumerate(variants, start=1):
+            found += self._ask(case, variant, graph, expected)
+            if any(finding.code is Code.TIMED_OUT for finding in found):
+                return found, position
         if graph.SerializeToString(deterministic=True) == pristine:
-            return found
+            return found, len(variants)
         # One variant has changed what the later ones were asked with: now each gets a graph of its own.
         found = []
         for variant in variants:
@@ -117,7 +125,7 @@ class Judge:
                 summary = "The exporter changed the graph that it was given"
                 advice = "Load a copy of request.graph."
                 found.append(Finding(Code.INPUT_CHANGED, summary, advice, variants=(variant.name,)))
-        return found
+        return found, len(variants)
 
     def _ask(
         self, case: Case, variant: Variant, graph: MetaGraphDef, expected: MessageComparison | ExpectedError

@@ -1,0 +1,182 @@
+"""Runs of pytest with a worker: each failure costs its case, the run goes on, and no process stays."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from user_project import PLAIN, REFUSED, Project
+
+WORKER = """
+import os, sys, time
+from pathlib import Path
+from pytest_metagraph import serve
+from pytest_metagraph.exporters import reference
+
+with open("pids", "a") as pids:
+    pids.write(f"{os.getpid()}\\n")
+
+# serve() answers through the first descriptor that is free when it starts.
+answers = os.dup(1)
+os.close(answers)
+
+def export(request):
+    if "clear_devices" in request.arguments:
+        misbehave()
+    return reference.export(request)
+
+%s
+
+serve(export, name="reference")
+"""
+"""A worker that does something wrong where devices are to be cleared."""
+
+DEVICES = "matrix/towers/clear_devices"
+"""The case that the workers fail."""
+
+ALSO_DEVICES = "matrix/towers/clear_devices,strip_default_attrs"
+"""Another one."""
+
+MISBEHAVIOURS = {
+    "exits": ("def misbehave(): sys.exit('no device manager')", "The exporter ended instead of answering"),
+    "is killed": ("def misbehave(): os.kill(os.getpid(), 9)", "It was ended by SIGKILL"),
+    "hangs": ("def misbehave(): time.sleep(3600)", "No answer came within 3 seconds"),
+    "closes stdin": ("def misbehave(): os.close(0); time.sleep(3600)", "No answer came within 3 seconds"),
+    "writes 1 GB": (
+        "def misbehave():\n    for _ in range(1024): os.write(answers, bytes(2**20))",
+        "What came back is no MetaGraphDef",
+    ),
+    "writes garbage": (
+        "def misbehave(): os.write(answers, b'Clearing devices ...')",
+        "print to stderr instead of stdout",
+    ),
+}
+
+
+def project_with(project: Project, misbehaviour: str) -> Project:
+    """A project whose worker does one thing wrong."""
+    project.pytester.makepyfile(worker=WORKER % misbehaviour)
+    command = shlex.join([sys.executable, "worker.py"])
+    return project.given(f"--metagraph-command={command}", "--metagraph-timeout=3", "--metagraph-tier=full")
+
+
+def left_behind(project: Project) -> list[int]:
+    """The workers of a project that still run."""
+    pids = map(int, (project.pytester.path / "pids").read_text().split())
+    return [pid for pid in pids if is_alive(pid)]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be asked for does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for what another process does; fails when it does not."""
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.01)
+    pytest.fail("it did not happen")
+
+
+@pytest.mark.parametrize("how", MISBEHAVIOURS)
+def test_a_failing_worker_fails_its_cases_and_no_other(project: Project, how: str) -> None:
+    """The cases that the worker fails say what happened; the one after them passes."""
+    source, text = MISBEHAVIOURS[how]
+    result = project_with(project, source).case(ALSO_DEVICES, DEVICES, PLAIN).run_apart()
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines([f"*{text}*"])
+    assert left_behind(project) == []
+
+
+def test_the_stderr_of_a_worker_is_shown_with_the_failure(project: Project) -> None:
+    """What the worker said to people stands below its failed case."""
+    source = "def misbehave(): print('no device manager', file=sys.stderr); raise RuntimeError('lost')"
+    result = project_with(project, source).case(DEVICES).run_apart()
+    result.stdout.fnmatch_lines(["*Captured stderr call*", "no device manager"])
+
+
+def test_a_worker_that_can_not_be_started_stops_the_run(project: Project) -> None:
+    """A usage error with the reason, and not one failure for each case."""
+    result = project.given("--metagraph-command=no-such-program --serve").case(PLAIN).run_apart()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*'no-such-program' is not found*"])
+
+
+def test_a_worker_that_does_not_introduce_itself_stops_the_run(project: Project) -> None:
+    """What it wrote instead is in the reason."""
+    command = shlex.join([sys.executable, "-c", "raise SystemExit('no licence')"])
+    result = project.given(f"--metagraph-command={command}").case(PLAIN).run_apart()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "no licence" in result.stdout.str() + result.stderr.str()
+
+
+def test_a_run_is_given_up_when_the_worker_does_not_start_again(project: Project) -> None:
+    """A worker that breaks for good ends the run instead of failing every case."""
+    source = (
+        "def misbehave(): Path('broken').touch(); sys.exit('broken')\nif Path('broken').exists(): misbehave()"
+    )
+    result = project_with(project, source).case("matrix/towers/*").run_apart()
+    assert "did not introduce itself" in result.stdout.str()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_every_xdist_worker_has_a_worker_of_its_own(project: Project) -> None:
+    """Two processes ask two workers, and both are gone afterwards."""
+    quiet = project_with(project, "def misbehave(): pass")
+    result = quiet.given("-n", "2").case("matrix/towers/export_scope=*,clear_devices").run_apart()
+    assert result.ret == 0
+    assert len((project.pytester.path / "pids").read_text().split()) == 2
+    wait_until(lambda: left_behind(project) == [])
+
+
+@pytest.mark.parametrize("how", ["interrupted", "killed"])
+def test_no_worker_outlives_the_run(project: Project, how: str) -> None:
+    """Ctrl-C and SIGKILL end a run in the middle of a request; the worker ends with it."""
+    hanging = project_with(project, "def misbehave(): Path('asked').touch(); time.sleep(3600)")
+    arguments = hanging.given("--metagraph-timeout=600").case(DEVICES).arguments
+    words = [sys.executable, "-m", "pytest", "-p", "pytest_metagraph", *arguments]
+    run = subprocess.Popen(
+        words, cwd=project.pytester.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    wait_until((project.pytester.path / "asked").exists)
+    os.kill(run.pid, signal.SIGINT if how == "interrupted" else signal.SIGKILL)
+    printed, _ = run.communicate(timeout=60)
+    wait_until(lambda: left_behind(project) == [])
+    assert run.returncode == (pytest.ExitCode.INTERRUPTED if how == "interrupted" else -signal.SIGKILL)
+    assert how == "killed" or "KeyboardInterrupt" in printed
+
+
+def test_more_than_one_exporter_is_refused(project: Project) -> None:
+    """It is never a guess whose verdicts these are."""
+    given = project.given("--metagraph-exporter=reference", "--metagraph-exports=answers")
+    result = given.case(PLAIN).run_apart()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*more than one exporter was given*"])
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "soon"])
+def test_a_time_limit_that_is_none_is_refused(project: Project, seconds: str) -> None:
+    """A mistyped limit is no limit."""
+    given = project.given("--metagraph-exporter=reference", f"--metagraph-timeout={seconds}")
+    result = given.case(PLAIN).run_apart()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*metagraph_timeout:*"])
+
+
+def test_an_error_is_judged_by_its_class(project: Project) -> None:
+    """A rejection travels with the name of its class."""
+    result = project_with(project, "def misbehave(): pass").case(REFUSED).run_apart()
+    result.assert_outcomes(passed=1)
