@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import MakeEntry, MakeRecord
+from known_failure_samples import entry, record
 
 from pytest_metagraph.known_failures.changes import (
     Change,
@@ -25,13 +25,13 @@ def found(records: list[Record], *entries: Entry) -> list[Change]:
     return list(changes(records, Lookup(entries), CASES))
 
 
-def test_a_run_as_listed_changes_nothing(entry: MakeEntry, record: MakeRecord) -> None:
+def test_a_run_as_listed_changes_nothing() -> None:
     """Known failures, passes and cases that were not asked leave the list alone."""
     records = [record("m/a", "known_failure", OLD), record("m/b", "pass"), record("m/c", "unsupported")]
     assert found(records, entry("m/a", "m/c", fingerprints=(OLD,))) == []
 
 
-def test_an_entry_is_removed_when_all_its_cases_that_ran_pass(entry: MakeEntry, record: MakeRecord) -> None:
+def test_an_entry_is_removed_when_all_its_cases_that_ran_pass() -> None:
     """A repaired failure leaves the list, also where the entry names cases of a larger tier."""
     repaired = entry("*")
     assert found([record("m/a", "unexpected_pass"), record("m/b", "unexpected_pass")], repaired) == [
@@ -39,31 +39,31 @@ def test_an_entry_is_removed_when_all_its_cases_that_ran_pass(entry: MakeEntry, 
     ]
 
 
-def test_an_entry_keeps_what_still_fails(entry: MakeEntry, record: MakeRecord) -> None:
+def test_an_entry_keeps_what_still_fails() -> None:
     """Only the cases that pass are taken out of an entry."""
     partly = entry("m/*")
     records = [record("m/b", "unexpected_pass"), record("m/a", "known_failure", OLD)]
     assert found(records, partly) == [Narrowing(partly, ("m/b",))]
 
 
-def test_fingerprints_follow_what_was_seen(entry: MakeEntry, record: MakeRecord) -> None:
+def test_fingerprints_follow_what_was_seen() -> None:
     """A changed failure gets its new fingerprint; the old one goes when every case of the entry has run."""
     changed = entry("m/a", fingerprints=(OLD,))
     assert found([record("m/a", "fail", NEW)], changed) == [NewFingerprints(changed, (NEW,))]
 
 
-def test_fingerprints_of_cases_that_did_not_run_stay(entry: MakeEntry, record: MakeRecord) -> None:
+def test_fingerprints_of_cases_that_did_not_run_stay() -> None:
     """A smaller tier says nothing about the failures of a larger one."""
     changed = entry("m/a", "full/d", fingerprints=(OLD,))
     assert found([record("m/a", "fail", NEW)], changed) == [NewFingerprints(changed, (OLD, NEW))]
 
 
-def test_an_entry_without_fingerprints_gets_none(entry: MakeEntry, record: MakeRecord) -> None:
+def test_an_entry_without_fingerprints_gets_none() -> None:
     """Whoever listed a case for any failure is not corrected."""
     assert found([record("m/a", "known_failure", NEW)], entry("m/a")) == []
 
 
-def test_new_failures_are_drafted_one_entry_for_each_way_to_fail(record: MakeRecord) -> None:
+def test_new_failures_are_drafted_one_entry_for_each_way_to_fail() -> None:
     """Cases with one fingerprint share a draft, which holds all but kind and reason."""
     records = [record("m/c", "fail", NEW), record("m/b", "fail", OLD), record("m/a", "fail", NEW)]
     summary = "A ValueError was raised where a message was expected"
@@ -73,6 +73,6 @@ def test_new_failures_are_drafted_one_entry_for_each_way_to_fail(record: MakeRec
     ]
 
 
-def test_errors_of_the_kit_are_no_failures(record: MakeRecord) -> None:
+def test_errors_of_the_kit_are_no_failures() -> None:
     """Nothing is drafted for a case that the kit could not judge."""
     assert found([record("m/a", "harness_error")]) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import MakeEntry
+from known_failure_samples import entry
 from packaging.specifiers import SpecifierSet
 
 from pytest_metagraph.known_failures.entries import KnownFailures
@@ -22,9 +22,7 @@ from pytest_metagraph.known_failures.lookup import Lookup, cases_of, lookup_unde
         ("M/a/plain", []),
     ],
 )
-def test_a_pattern_is_an_id_or_a_glob_of_whole_ids(
-    entry: MakeEntry, pattern: str, matched: list[str]
-) -> None:
+def test_a_pattern_is_an_id_or_a_glob_of_whole_ids(pattern: str, matched: list[str]) -> None:
     """Ids go before globs, globs reach over slashes, and nothing matches in part or in another case."""
     ids = dict.fromkeys(["m/a/plain", "m/b/plain", "m/b/x=[1]"])
     lookup = Lookup([entry(pattern)])
@@ -32,7 +30,7 @@ def test_a_pattern_is_an_id_or_a_glob_of_whole_ids(
     assert cases_of(pattern, ids) == matched
 
 
-def test_exceptions_are_taken_out(entry: MakeEntry) -> None:
+def test_exceptions_are_taken_out() -> None:
     """An entry is not about the cases that it excepts, by id or by glob."""
     lookup = Lookup([entry("m/*", exceptions=("m/b", "*x=*"))])
     assert lookup.entry_for("m/a") is not None
@@ -40,7 +38,7 @@ def test_exceptions_are_taken_out(entry: MakeEntry) -> None:
     assert lookup.entry_for("m/c,x=1") is None
 
 
-def test_all_entries_about_a_case_are_found_in_their_order(entry: MakeEntry) -> None:
+def test_all_entries_about_a_case_are_found_in_their_order() -> None:
     """Ids and globs together come in the order of the list, each entry once."""
     by_glob, by_both = entry("m/*", number=1), entry("m/a", "m/?", number=2)
     assert Lookup([by_both, by_glob]).entries_for("m/a") == [by_glob, by_both]
@@ -56,7 +54,7 @@ def test_all_entries_about_a_case_are_found_in_their_order(entry: MakeEntry) -> 
     ],
 )
 def test_only_entries_whose_conditions_are_met_are_looked_in(
-    entry: MakeEntry, contract: str, version: str, holds: bool
+    contract: str, version: str, holds: bool
 ) -> None:
     """Contract and version must both fit; a pre-release counts as its version."""
     conditional = entry("m/a", contract="documented", exporter_version=SpecifierSet("==2.21.*"))
@@ -65,7 +63,7 @@ def test_only_entries_whose_conditions_are_met_are_looked_in(
 
 
 @pytest.mark.parametrize(("version", "stated"), [("", "states none"), ("nightly", "states 'nightly'")])
-def test_a_version_that_can_not_be_compared_is_refused(entry: MakeEntry, version: str, stated: str) -> None:
+def test_a_version_that_can_not_be_compared_is_refused(version: str, stated: str) -> None:
     """An entry with a condition on the version needs an exporter with a version, and says so."""
     conditional = entry("m/b", number=2, exporter_version=SpecifierSet(">1"))
     known = KnownFailures("known.toml", (entry("m/a"), conditional))
@@ -73,7 +71,7 @@ def test_a_version_that_can_not_be_compared_is_refused(entry: MakeEntry, version
         lookup_under(known, "documented", version)
 
 
-def test_a_version_is_not_asked_for_in_vain(entry: MakeEntry) -> None:
+def test_a_version_is_not_asked_for_in_vain() -> None:
     """Without a condition on it, an exporter needs no version."""
     known = KnownFailures("known.toml", (entry("m/a"),))
     assert lookup_under(known, "documented", "").entry_for("m/a") is not None

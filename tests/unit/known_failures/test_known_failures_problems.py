@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from conftest import MakeEntry
+from known_failure_samples import entry
 
 from pytest_metagraph.known_failures.entries import Entry
 from pytest_metagraph.known_failures.lookup import Lookup
@@ -20,37 +20,37 @@ def found(*entries: Entry, holding: tuple[Entry, ...] | None = None) -> list[str
     return list(problems(entries, lookup, CASES, TODAY))
 
 
-def test_a_right_list_has_no_problems(entry: MakeEntry) -> None:
+def test_a_right_list_has_no_problems() -> None:
     """Entries that match, share no case and have not expired are right, to the last day."""
     assert found(entry("m/towers/*", expires=TODAY), entry("m/queues/plain", number=2)) == []
 
 
-def test_an_entry_that_matches_nothing_is_named_with_the_nearest_ids(entry: MakeEntry) -> None:
+def test_an_entry_that_matches_nothing_is_named_with_the_nearest_ids() -> None:
     """A mistyped id is told apart from the good one beside it."""
     (problem,) = found(entry("m/queues/plain", "m/tower/plain", number=4))
     assert problem.startswith("known.toml:40: entry 4 matches nothing in the corpus: 'm/tower/plain'")
     assert "m/towers/plain" in problem.partition("nearest ids are")[2]
 
 
-def test_an_entry_that_does_not_hold_must_match_too(entry: MakeEntry) -> None:
+def test_an_entry_that_does_not_hold_must_match_too() -> None:
     """The corpus is the same under every condition."""
     (problem,) = found(entry("m/gone/*", contract="tensorflow"), holding=())
     assert "matches nothing in the corpus: 'm/gone/*'" in problem
 
 
-def test_an_exception_from_nothing_is_named(entry: MakeEntry) -> None:
+def test_an_exception_from_nothing_is_named() -> None:
     """An exception has to be about something that the entry matches."""
     (problem,) = found(entry("m/towers/*", exceptions=("m/towers/plain", "m/queues/plain")))
     assert "excepts what it does not match: 'm/queues/plain'" in problem
 
 
-def test_an_expired_entry_is_named_with_its_date(entry: MakeEntry) -> None:
+def test_an_expired_entry_is_named_with_its_date() -> None:
     """The day after the last one is too late."""
     (problem,) = found(entry("m/towers/*", expires=TODAY - dt.timedelta(days=1)))
     assert problem.startswith("known.toml:10: entry 1 ('m/towers/*') expired on 2026-06-29; repair")
 
 
-def test_overlapping_entries_are_named_once_with_both_places(entry: MakeEntry) -> None:
+def test_overlapping_entries_are_named_once_with_both_places() -> None:
     """Two entries for the same cases are one problem, which names one of the cases and counts the others."""
     (problem,) = found(entry("m/towers/*"), entry("m/towers/plain", "m/towers/scope", number=2))
     assert problem.startswith(
@@ -58,7 +58,7 @@ def test_overlapping_entries_are_named_once_with_both_places(entry: MakeEntry) -
     )
 
 
-def test_fingerprints_do_not_tell_overlapping_entries_apart(entry: MakeEntry) -> None:
+def test_fingerprints_do_not_tell_overlapping_entries_apart() -> None:
     """A case that fails in another way than before must not slip from one entry into another."""
     both = (
         entry("m/towers/plain", fingerprints=("0" * 16,)),
@@ -67,7 +67,7 @@ def test_fingerprints_do_not_tell_overlapping_entries_apart(entry: MakeEntry) ->
     assert len(found(*both)) == 1
 
 
-def test_entries_under_different_conditions_do_not_overlap(entry: MakeEntry) -> None:
+def test_entries_under_different_conditions_do_not_overlap() -> None:
     """Only entries that hold in one run can get in each other's way."""
     documented = entry("m/towers/plain", contract="documented")
     tensorflow = entry("m/towers/plain", number=2, contract="tensorflow")
