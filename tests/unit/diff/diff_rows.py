@@ -1,0 +1,111 @@
+"""What a row of the equivalence table is, and the check of one."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf import text_format
+
+from pytest_metagraph.diff import Code, CompareOptions, MetaGraphDiff, diff_meta_graphs
+from reference_impl.schema import POOL, MetaGraphDef
+
+
+class Outcome(enum.Enum):
+    """What a row says of two messages."""
+
+    EQUAL = "equal, and nothing to tell"
+    NOTED = "equal, with a note"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Two messages and what the differ is to say of them.
+
+    Attributes:
+        name: the item of the equivalence table, and which side of it this is.
+        expected: a MetaGraphDef, or its text.
+        actual: another one.
+        outcome: what the differ says.
+        codes: the codes of the differences, or of the notes; empty where there are none.
+        options: other options than the default.
+    """
+
+    name: str
+    expected: Any
+    actual: Any
+    outcome: Outcome
+    codes: tuple[Code, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Assert that the row holds in both directions: what is the same does not depend on the side."""
+        for expected, actual in ((self.expected, self.actual), (self.actual, self.expected)):
+            self._check(compared(expected, actual, **self.options))
+
+    def _check(self, diff: MetaGraphDiff) -> None:
+        assert diff.equal is (self.outcome is not Outcome.DIFFERENT), diff.render()
+        found = diff.notes if diff.equal else diff.differences
+        mirrored = {_MIRROR.get(code, code) for code in self.codes}
+        assert {one.code for one in found} in ({*self.codes}, mirrored), diff.render()
+        assert bool(found) is (self.outcome is not Outcome.EQUAL), diff.render()
+
+
+_MIRROR = {
+    code: Code(other)
+    for code in Code
+    for suffix, mirrored in (("missing", "extra"), ("extra", "missing"))
+    if code.endswith(f"-{suffix}") and (other := f"{code.removesuffix(suffix)}{mirrored}") in set(Code)
+}
+"""What a difference is called when the sides are exchanged."""
+
+
+def compared(expected: Any, actual: Any, **options: Any) -> MetaGraphDiff:
+    """The difference of two messages that may be given as text."""
+    return diff_meta_graphs(
+        expected=message(expected), actual=message(actual), options=CompareOptions(**options)
+    )
+
+
+def message(value: Any) -> Any:
+    """A MetaGraphDef from its text; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    return text_format.Parse(value, MetaGraphDef(), descriptor_pool=POOL)
+
+
+def nodes(*texts: str) -> str:
+    """The text of a MetaGraphDef with these nodes."""
+    return "graph_def {" + " ".join(f"node {{ {text} }}" for text in texts) + "}"
+
+
+def attr(value: str, name: str = "x", op: str = "Op") -> str:
+    """The text of a MetaGraphDef with one node that has one attribute."""
+    return nodes(f"name: 'n' op: '{op}' attr {{ key: '{name}' value {{ {value} }} }}")
+
+
+def tensor(value: str) -> str:
+    """The text of a MetaGraphDef with one node that has one tensor."""
+    return attr(f"tensor {{ {value} }}", "value")
+
+
+def function(text: str) -> str:
+    """The text of a MetaGraphDef with one function."""
+    return f"graph_def {{ library {{ function {{ {text} }} }} }}"
+
+
+def equal(name: str, expected: Any, actual: Any, **options: Any) -> Row:
+    """A row of two messages that are equal."""
+    return Row(name, expected, actual, Outcome.EQUAL, (), options)
+
+
+def noted(name: str, expected: Any, actual: Any, code: Code, **options: Any) -> Row:
+    """A row of two messages that are equal, with a note."""
+    return Row(name, expected, actual, Outcome.NOTED, (code,), options)
+
+
+def different(name: str, expected: Any, actual: Any, *codes: Code, **options: Any) -> Row:
+    """A row of two messages that differ."""
+    return Row(name, expected, actual, Outcome.DIFFERENT, codes, options)

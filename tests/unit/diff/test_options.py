@@ -1,0 +1,79 @@
+"""CompareOptions: presets, and values that are refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from diff_rows import attr, compared, function, message, nodes
+
+from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"output_shapes": "exactly"}, "output_shapes must be one of 'exact', 'compatible', 'ignore'"),
+        ({"tensor_encoding": "loose"}, "tensor_encoding must be one of"),
+        ({"rtol": -1.0}, "rtol must be a finite number"),
+        ({"atol": float("nan")}, "atol must be a finite number"),
+        ({"ignore_sections": ["graph_def.libary"]}, "has no field 'libary'; there is debug_info, library"),
+        ({"ignore_sections": ["saver_def.version.x"]}, "nothing below it"),
+        ({"collection_types": {"c": "NoSuchDef"}}, "no message 'NoSuchDef' for the collection 'c'"),
+    ],
+)
+def test_refused_value(arguments: dict[str, Any], problem: str) -> None:
+    """A value that an option does not have is refused, and the error says which there are."""
+    with pytest.raises(ValueError, match=problem):
+        CompareOptions(**arguments)
+
+
+def test_unknown_option() -> None:
+    """A misspelt option is an error, never ignored."""
+    with pytest.raises(TypeError, match="check_order"):
+        compared("", "", check_order=True)
+
+
+@pytest.mark.parametrize("option", ["ignore_attrs", "ignore_sections", "unordered_collections"])
+def test_one_string_for_a_list(option: str) -> None:
+    """One string where a list of patterns belongs would be taken for its letters, and is refused."""
+    with pytest.raises(TypeError, match=f"{option} takes a sequence"):
+        CompareOptions(**{option: "abc"})
+
+
+def test_conformance_is_the_default() -> None:
+    """The preset of the conformance run is the default."""
+    assert CompareOptions.conformance() == CompareOptions()
+
+
+def test_strict() -> None:
+    """The strict preset counts node order, encodings and what is otherwise noted."""
+    strict = CompareOptions.strict()
+    for expected, actual in [
+        (nodes("name: 'a'", "name: 'b'"), nodes("name: 'b'", "name: 'a'")),
+        (attr("tensor { dtype: DT_INT32 }"), attr("tensor { dtype: DT_INT32 int_val: 0 }")),
+        ("meta_info_def { tensorflow_version: 'a' }", "meta_info_def { tensorflow_version: 'b' }"),
+    ]:
+        left, right = message(expected), message(actual)
+        assert diff_meta_graphs(expected=left, actual=right).equal
+        assert not diff_meta_graphs(expected=left, actual=right, options=strict).equal
+
+
+def test_tf_compat() -> None:
+    """The preset of TensorFlow's own comparer overlooks library, versions and private attributes, no more."""
+    compat = CompareOptions.tf_compat()
+    overlooked = message(function("signature { name: 'f' }"))
+    overlooked.graph_def.versions.producer = 1
+    overlooked.graph_def.node.add(name="n", op="N").attr["_x"].b = True
+    plain = message(nodes("name: 'n' op: 'N'"))
+    assert len(diff_meta_graphs(expected=plain, actual=overlooked).groups) == 3
+    assert diff_meta_graphs(expected=plain, actual=overlooked, options=compat).equal
+    overlooked.graph_def.node[0].op = "M"
+    assert not diff_meta_graphs(expected=plain, actual=overlooked, options=compat).equal
+
+
+def test_options_have_no_effect_on_equal_messages() -> None:
+    """What is equal stays equal under every option alone."""
+    text = attr("f: 1.0")
+    for option in ("check_node_order", "normalize_devices", "canonicalize_function_names", "fail_on_notes"):
+        assert compared(text, text, **{option: True}).equal
