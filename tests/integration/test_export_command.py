@@ -1,0 +1,138 @@
+"""`metagraph export`: every argument of export_meta_graph on files, and one line for what can not work."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import pytest
+
+from conformance_cases import load_corpus
+from pytest_metagraph.cli import main
+from pytest_metagraph.progress import progress
+from reference_impl import Graph, export_meta_graph, read_meta_graph_file
+from reference_impl.schema import GraphDebugInfo, GraphDef, MetaGraphDef, SaverDef
+
+
+@pytest.fixture
+def towers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MetaGraphDef:
+    """The graph `towers`, which is also the file model.meta of an otherwise empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    message = load_corpus().graphs["towers"].message()
+    Path("model.meta").write_bytes(message.SerializeToString())
+    return message
+
+
+FLAGS = {
+    "--export-scope=tower_1": {"export_scope": "tower_1"},
+    "--clear-devices": {"clear_devices": True},
+    "--clear-extraneous-savers": {"clear_extraneous_savers": True},
+    "--strip-default-attrs": {"strip_default_attrs": True},
+    "--no-collections": {"collection_list": []},
+    "--collection=trainable_variables": {"collection_list": ["trainable_variables"]},
+    "--export-scope=tower_1 --unbound-inputs-col-name=outside": {
+        "export_scope": "tower_1",
+        "unbound_inputs_col_name": "outside",
+    },
+    "--export-scope=tower_1 --contract=tensorflow": {"export_scope": "tower_1", "contract": "tensorflow"},
+}
+
+
+@pytest.mark.parametrize("flags", FLAGS)
+def test_a_flag_is_the_argument_of_its_name(towers: MetaGraphDef, flags: str) -> None:
+    """Each flag does what its argument does, and changes the export."""
+    assert main(["export", "model.meta", "out.meta", *flags.split()]) == 0
+    graph = Graph.from_meta_graph_def(towers)
+    assert read_meta_graph_file("out.meta") == export_meta_graph(graph=graph, **FLAGS[flags])
+    assert read_meta_graph_file("out.meta") != export_meta_graph(graph=graph)
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_messages_come_from_binary_or_text_files(towers: MetaGraphDef, as_text: bool) -> None:
+    """--graph-def, --saver-def and --meta-info-def read a message in either form."""
+    messages = {
+        "graph_def": GraphDef(node=towers.graph_def.node[:1]),
+        "saver_def": SaverDef(save_tensor_name="save:0", restore_op_name="restore"),
+        "meta_info_def": MetaGraphDef.MetaInfoDef(tags=["serve"]),
+    }
+    words = []
+    for name, message in messages.items():
+        Path(name).write_bytes(str(message).encode() if as_text else message.SerializeToString())
+        words += [f"--{name.replace('_', '-')}", name]
+    assert main(["export", "model.meta", "out.meta", *words]) == 0
+    graph = Graph.from_meta_graph_def(towers)
+    assert read_meta_graph_file("out.meta") == export_meta_graph(graph=graph, **messages)
+
+
+def test_text_goes_out_and_comes_in(towers: MetaGraphDef, capsys: pytest.CaptureFixture[str]) -> None:
+    """--as-text writes a readable file, which is itself an input; the command says what it wrote."""
+    assert main(["export", "model.meta", "deep/model.pbtxt", "--as-text", "--save-debug-info"]) == 0
+    assert Path("deep/model.pbtxt").read_text(encoding="utf-8").startswith("meta_info_def {")
+    GraphDebugInfo.FromString(Path("deep/model_debug.pbtxt").read_bytes())
+    assert main(["export", "deep/model.pbtxt", "again.meta"]) == 0
+    assert read_meta_graph_file("again.meta") == export_meta_graph(graph=Graph.from_meta_graph_def(towers))
+    size = Path("again.meta").stat().st_size
+    expected = f"metagraph: wrote again.meta: {len(towers.graph_def.node)} nodes, {size:,} bytes\n"
+    assert capsys.readouterr().err.endswith(expected)
+
+
+REFUSED = {
+    "missing.meta out.meta": "can not read 'missing.meta': No such file or directory",
+    ". out.meta": "can not read '.': Is a directory",
+    "truncated.meta out.meta": "'truncated.meta' (1000 bytes) holds no MetaGraphDef, neither as binary",
+    "words.txt out.meta": "'words.txt' (12 bytes) holds no MetaGraphDef, neither as binary nor as text",
+    "model.meta .": "can not write '.': the filename is that of a directory; give a file in a folder where you may write",
+    "model.meta words.txt/out.meta": "can not write 'words.txt/out.meta': a file is where a directory",
+    "model.meta out.meta --saver-def words.txt": "'words.txt' (12 bytes) holds no SaverDef, neither",
+    "model.meta out.meta --graph-def graph.pb --export-scope a": "graph_def and export_scope",
+}
+
+
+@pytest.mark.parametrize("words", REFUSED)
+@pytest.mark.usefixtures("towers")
+def test_what_can_not_work_is_one_line(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Unusable input ends with status 2, one line on stderr that says what and where, and no file."""
+    Path("truncated.meta").write_bytes(Path("model.meta").read_bytes()[:1000])
+    Path("words.txt").write_text("Hello world!", encoding="utf-8")
+    Path("graph.pb").write_bytes(GraphDef(version=1).SerializeToString())
+    before = sorted(Path.cwd().iterdir())
+    assert main(["export", *words.split()]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("metagraph export: error: ")
+    assert REFUSED[words] in line
+    assert sorted(Path.cwd().iterdir()) == before
+
+
+@pytest.mark.parametrize("words", [["--help"], ["export", "--help"]])
+def test_help_teaches_with_examples(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """--help of the command and of the sub-command holds examples that can be copied."""
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 0
+    assert "examples:\n  metagraph export model.meta " in capsys.readouterr().out
+
+
+def test_ctrl_c_is_no_traceback(towers: MetaGraphDef, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends the command with the shell's status for it."""
+
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pytest_metagraph.commands.export.read_meta_graph_file", interrupted)
+    assert towers.graph_def.node
+    assert main(["export", "model.meta", "out.meta"]) == 130
+
+
+def test_long_steps_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that takes longer than the limit says what it is; a quick one is silent."""
+    stderr = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stderr)
+    with progress("a quick step"):
+        pass
+    assert not stderr.getvalue()
+    monkeypatch.setattr("pytest_metagraph.progress._FIRST_AFTER_SECONDS", 0.0)
+    with progress("a long step"):
+        while not stderr.getvalue():
+            time.sleep(0.001)
+    assert stderr.getvalue() == "metagraph: a long step ... 0 s\n"
