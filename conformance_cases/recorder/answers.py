@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,41 +32,42 @@ class Oracle:
         self._graph = oracle.load_without_saver(graph)
 
     def outcomes(self, arguments: Mapping[str, Any]) -> dict[Contract, Outcome]:
-        """What each contract expects of a call with these arguments.
+        """What each contract expects of a call with these arguments."""
+        builds_saver = self._builds_saver(arguments)
+        tensorflow = _NEW_SAVER if builds_saver else self._export(arguments)
+        same = not builds_saver and "export_scope" not in arguments
+        documented = tensorflow if same else self.documented(arguments)
+        return {Contract.DOCUMENTED: documented, Contract.TENSORFLOW: tensorflow}
 
-        The documented contract is asked of TensorFlow by other arguments that mean to TensorFlow what the
-        documentation says:
+    def documented(self, arguments: Mapping[str, Any]) -> MetaGraphDef | ExpectedError:
+        """What the documented contract expects of a call with these arguments.
+
+        It is asked of TensorFlow by other arguments, which mean to TensorFlow what the documentation says:
 
         * a scope gets a trailing slash, which makes its selection exact (SCOPE-01, SCOPE-02, SCOPE-03);
         * the collection `savers` is not exported where all savers are cleared (SAV-06);
         * contexts inside contexts are stripped one by one (COL-15).
         """
-        builds_saver = self._builds_saver(arguments)
-        tensorflow = _NEW_SAVER if builds_saver else self._export(arguments)
-        if "export_scope" in arguments and "graph_def" in arguments:
-            return {Contract.DOCUMENTED: ExpectedError("ValueError"), Contract.TENSORFLOW: tensorflow}
+        if arguments.get("export_scope") and "graph_def" in arguments:
+            return ExpectedError("ValueError")
         rephrased = dict(arguments)
-        if builds_saver:
+        if self._builds_saver(arguments):
             rephrased["collection_list"] = [key for key in self._keys(arguments) if key != _SAVERS]
-        if "export_scope" in arguments:
-            rephrased["export_scope"] = f"{arguments['export_scope']}/"
-        if rephrased == dict(arguments):
-            return {Contract.DOCUMENTED: tensorflow, Contract.TENSORFLOW: tensorflow}
+        if not arguments.get("export_scope"):
+            return self._export(rephrased)
+        scope = rephrased["export_scope"] = f"{arguments['export_scope'].removesuffix('/')}/"
         documented = self._export(rephrased)
-        if "export_scope" in rephrased:
-            self._strip_nested_contexts(documented, rephrased["export_scope"])
-        return {Contract.DOCUMENTED: documented, Contract.TENSORFLOW: tensorflow}
+        self._strip_nested_contexts(documented, scope)
+        return documented
 
     def writes_debug_info(self, export_scope: str) -> bool:
         """Whether TensorFlow writes the debug info of a scope instead of raising a KeyError (DBG-05)."""
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, self._unbound_inputs_kept():
             filename = str(Path(folder) / "model.meta")
             try:
                 oracle.export(self._graph, filename=filename, export_scope=export_scope, save_debug_info=True)
             except KeyError:
                 return False
-            finally:
-                self._forget_unbound_inputs()
         return True
 
     def check_unchanged(self) -> None:
@@ -78,14 +80,17 @@ class Oracle:
             raise RuntimeError("an export changed the graph, so that later exports are not to be trusted")
 
     def _export(self, arguments: Mapping[str, Any]) -> MetaGraphDef:
-        try:
+        with self._unbound_inputs_kept():
             return canonical(oracle.export(self._graph, **arguments))
-        finally:
-            self._forget_unbound_inputs()
 
-    def _forget_unbound_inputs(self) -> None:
-        """Undo the one change that TensorFlow makes: it would show in the next export (UNB-07)."""
-        self._graph.clear_collection(_UNBOUND_INPUTS)
+    @contextlib.contextmanager
+    def _unbound_inputs_kept(self) -> Iterator[None]:
+        """Undo the one change that TensorFlow makes: it would show in the next export (UNB-07, UNB-08)."""
+        before = self._graph.get_collection(_UNBOUND_INPUTS)
+        try:
+            yield
+        finally:
+            self._graph.get_collection_ref(_UNBOUND_INPUTS)[:] = before
 
     def _keys(self, arguments: Mapping[str, Any]) -> list[str]:
         """The keys that a call exports, that of the unbound inputs included: the call itself fills it."""

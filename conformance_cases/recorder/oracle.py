@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any
 
@@ -89,15 +90,17 @@ def load_without_saver(meta_graph_def: message.Message) -> Any:
     copy = meta_graph_pb2.MetaGraphDef.FromString(meta_graph_def.SerializeToString())
     graph = tf.Graph()
     with graph.as_default():
-        meta_graph.import_scoped_meta_graph(copy)
+        # Without a name for the collection of unbound inputs, one of that name is loaded like any other.
+        meta_graph.import_scoped_meta_graph(copy, unbound_inputs_col_name=None)
     return graph
 
 
-def export(graph: Any, **arguments: Any) -> Any:
+def export(graph: Any, *, eager: bool = False, **arguments: Any) -> Any:
     """Call TensorFlow's export_meta_graph.
 
     Args:
         graph: the tf.Graph.
+        eager: whether to make the call where eager execution is enabled.
         **arguments: the other arguments; messages may be of any pool, TensorFlow gets copies.
 
     Returns:
@@ -107,7 +110,8 @@ def export(graph: Any, **arguments: Any) -> Any:
         name: _to_tensorflow(value) if isinstance(value, message.Message) else value
         for name, value in arguments.items()
     }
-    with graph.as_default():  # otherwise the call is an eager one, which needs a graph_def (EAG-01)
+    # Outside of any graph TensorFlow 2 executes eagerly (EAG-01).
+    with contextlib.nullcontext() if eager else graph.as_default():
         return tf.compat.v1.train.export_meta_graph(graph=graph, **given)
 
 
