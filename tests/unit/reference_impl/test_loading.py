@@ -1,0 +1,199 @@
+"""Loading a graph from a MetaGraphDef (behaviour: stating an input graph)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from google.protobuf import any_pb2
+from small_graphs import graph, graph_def, meta_graph, node_names, parse
+
+from reference_impl import Graph, Operation, Tensor, export_meta_graph
+from reference_impl.schema import CollectionDef, MetaGraphDef, NodeDef, SaverDef, VariableDef
+
+MESSAGE = meta_graph(
+    """
+    node { name: "b" op: "Mine" device: "/cpu" attr { key: "x" value { i: 1 } } }
+    node { name: "a" op: "NoOp" input: "^b" input: "nowhere" }
+    versions { producer: 21 min_consumer: 3 }
+    """,
+    texts='bytes_list { value: "x" value: "\\xff" }',
+    elements='node_list { value: "a" value: "a:1" }',
+    ints="int64_list { value: 5 }",
+    floats="float_list { value: 0.5 }",
+    any='any_list { value { type_url: "t" } }',
+    variables=[VariableDef(variable_name="v:0", trainable=True)],
+    savers=[SaverDef(restore_op_name="r")],
+)
+
+
+@pytest.mark.parametrize("form", ["message", "bytes"])
+def test_a_message_and_its_bytes_are_the_same_graph(form: str) -> None:
+    """A graph comes from either; nothing is inferred, filled in or reordered."""
+    stated = MESSAGE if form == "message" else MESSAGE.SerializeToString()
+
+    exported = export_meta_graph(graph=Graph.from_meta_graph_def(stated))
+
+    assert exported.graph_def == graph_def("""
+      node { name: "b" op: "Mine" device: "/cpu" attr { key: "x" value { i: 1 } } }
+      node { name: "a" op: "NoOp" input: "nowhere" input: "^b" }
+      versions { producer: 21 min_consumer: 3 }
+    """)
+    assert exported.collection_def == MESSAGE.collection_def
+
+
+def test_collections_become_objects() -> None:
+    """Entries of node lists are handles, registered entries messages, other bytes stay bytes."""
+    loaded = Graph.from_meta_graph_def(MESSAGE)
+
+    assert loaded.get_collection("texts") == [b"x", b"\xff"]
+    assert loaded.get_collection("elements") == [Operation("a"), Tensor("a:1")]
+    assert loaded.get_collection("ints") == [5]
+    assert loaded.get_collection("floats") == [0.5]
+    assert [value.type_url for value in loaded.get_collection("any")] == ["t"]
+    assert loaded.get_collection("variables") == [VariableDef(variable_name="v:0", trainable=True)]
+    assert loaded.get_collection("savers") == [SaverDef(restore_op_name="r")]
+    assert set(loaded.get_all_collection_keys()) == set(MESSAGE.collection_def)
+
+
+def test_what_belongs_to_an_export_is_left_behind() -> None:
+    """Info, saver, signatures, the deprecated version, debug info and registered gradients are no graph."""
+    stated = parse(
+        MetaGraphDef,
+        """
+        meta_info_def { tags: "serve" stripped_op_list { op { name: "Mine" } } }
+        graph_def {
+          node { name: "a" op: "NoOp" }
+          version: 7
+          debug_info { files: "f" }
+          library { function {} registered_gradients { gradient_func: "g" } }
+        }
+        saver_def { restore_op_name: "r" }
+        signature_def { key: "s" value { method_name: "m" } }
+        """,
+    )
+
+    exported = export_meta_graph(graph=Graph.from_meta_graph_def(stated))
+
+    assert exported.graph_def == graph_def("""
+      node { name: "a" op: "NoOp" } library { function {} } versions {}
+    """)
+    assert not exported.meta_info_def.tags
+    assert [field.name for field, _ in exported.ListFields()] == ["meta_info_def", "graph_def"]
+
+
+def test_a_library_with_nothing_of_a_graph_is_no_library() -> None:
+    """NODE-07: registered gradients alone leave none behind."""
+    loaded = graph('library { registered_gradients { gradient_func: "g" } }')
+
+    assert not export_meta_graph(graph=loaded).graph_def.HasField("library")
+
+
+@pytest.mark.parametrize("stated", ["", "bytes_list {}", "node_list {}"])
+def test_a_collection_that_says_nothing_is_dropped_by_the_next_export(stated: str) -> None:
+    """COL-03: a key without kind and an empty list have no items."""
+    exported = export_meta_graph(graph=graph(k=stated))
+
+    assert dict(exported.collection_def) == {}
+
+
+def test_nodes_in_a_registered_collection_are_dropped_by_the_next_export(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """COL-11: old files name model_variables as nodes, which can not be stated as messages."""
+    exported = export_meta_graph(graph=graph(model_variables='node_list { value: "v:0" }'))
+
+    assert dict(exported.collection_def) == {}
+    assert "'model_variables'" in caplog.text
+
+
+def test_a_loaded_graph_shares_nothing_with_its_message() -> None:
+    """What happens to the message later does not reach the graph, nor the other way round."""
+    stated = MetaGraphDef()
+    stated.CopyFrom(MESSAGE)
+    loaded = Graph.from_meta_graph_def(stated)
+    before = export_meta_graph(graph=loaded)
+
+    loaded.add_node(NodeDef(name="late", op="NoOp"))
+    loaded.get_collection("any")[0].type_url = "changed"
+    assert stated == MESSAGE
+
+    loaded = Graph.from_meta_graph_def(stated)
+    stated.Clear()
+    assert export_meta_graph(graph=loaded) == before
+
+
+def test_loading_keeps_the_message_as_it_was() -> None:
+    """CALL-11: its bytes are the same before and after."""
+    before = MESSAGE.SerializeToString(deterministic=True)
+
+    Graph.from_meta_graph_def(MESSAGE)
+
+    assert MESSAGE.SerializeToString(deterministic=True) == before
+
+
+@pytest.mark.parametrize("stated", [None, "text", 5, graph_def(""), any_pb2.Any(), bytearray(b"")])
+def test_what_is_no_meta_graph_is_a_type_error(stated: Any) -> None:
+    """The error names the type that was given."""
+    with pytest.raises(TypeError, match=r"expected a tensorflow\.MetaGraphDef message, got"):
+        Graph.from_meta_graph_def(stated)
+
+
+def test_bytes_that_are_no_meta_graph_are_a_value_error() -> None:
+    """The error says how many bytes they are."""
+    with pytest.raises(ValueError, match="these 3 bytes are no serialised MetaGraphDef"):
+        Graph.from_meta_graph_def(b"\xff\xff\xff")
+
+
+def test_a_broken_entry_of_a_registered_collection_is_a_value_error() -> None:
+    """COL-11: the error names collection, position and message."""
+    stated = meta_graph(variables=[VariableDef()])
+    stated.collection_def["variables"].bytes_list.value.append(b"\xff")
+
+    with pytest.raises(ValueError, match=r"collection 'variables', item 1: .* no serialised VariableDef"):
+        Graph.from_meta_graph_def(stated)
+
+
+def test_reading_a_map_of_the_message_adds_no_key() -> None:
+    """A look at a collection that is not there is no change."""
+    stated = MetaGraphDef(collection_def={"k": CollectionDef()})
+
+    Graph.from_meta_graph_def(stated)
+
+    assert list(stated.collection_def) == ["k"]
+
+
+WITHOUT_TENSORFLOW = """
+import sys
+import reference_impl
+graph = reference_impl.Graph.from_meta_graph_def(bytes.fromhex(sys.argv[1]))
+reference_impl.export_meta_graph(graph=graph, strip_default_attrs=True)
+print(sorted(name for name in sys.modules if name.partition(".")[0] in ("tensorflow", "numpy", "pytest")))
+"""
+
+
+def test_an_export_imports_nothing_but_protobuf() -> None:
+    """The reference needs neither TensorFlow nor numpy."""
+    finished = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, MESSAGE.SerializeToString().hex()],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert finished.stdout.split() == ["[]"]
+
+
+def test_a_loaded_graph_can_grow() -> None:
+    """Nodes and items that are added come behind the loaded ones, under names that are free."""
+    loaded = graph('node { name: "a" op: "NoOp" }', k="int64_list { value: 1 }")
+    added = loaded.add_node(NodeDef(name="a", op="NoOp"))
+    loaded.add_to_collection("k", 2)
+
+    exported = export_meta_graph(graph=loaded)
+
+    assert added == Operation("a_1")
+    assert node_names(exported) == ["a", "a_1"]
+    assert list(exported.collection_def["k"].int64_list.value) == [1, 2]
