@@ -19,7 +19,7 @@ from reference_impl.schema import POOL, AttrValue, MetaGraphDef, parse_message
 _URL_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 _STR_ESCAPES_BYTES = str(AttrValue(s=b'"')) == 's: "\\""\n'
-"""Whether str() of a message can be parsed again; protobuf 5.29 escapes no quotes in bytes, nor backslashes."""
+"""Whether str() of a message can be parsed again: in bytes, protobuf 5.29 escapes no quote, no backslash."""
 
 
 def read_meta_graph_file(path: str | os.PathLike[str]) -> MetaGraphDef:
