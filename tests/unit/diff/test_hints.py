@@ -1,0 +1,234 @@
+"""Hints: each cause is named where it accounts for a kind of difference, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from diff_rows import compared
+
+from pytest_metagraph.diff import HintCode, MetaGraphDiff
+from reference_impl.schema import MetaGraphDef, SaverDef, VariableDef
+
+
+def towers() -> MetaGraphDef:
+    """A small model of two towers with devices, shapes, a saver, variables and a traced function."""
+    message = MetaGraphDef()
+    add = message.graph_def.node.add
+    message.graph_def.versions.producer = 2474
+    for tower in range(2):
+        scope, device = f"tower_{tower}", f"/device:GPU:{tower}"
+        kernel = add(name=f"{scope}/kernel", op="VarHandleOp", device=device)
+        kernel.attr["dtype"].type = 1
+        add(name=f"{scope}/read", op="ReadVariableOp", input=[kernel.name], device=device)
+        product = add(name=f"{scope}/MatMul", op="MatMul", device=device)
+        product.input.extend([f"{scope}/read", f"{scope}/read:0", f"^{scope}/kernel"])
+        product.attr["transpose_a"].b = False
+        product.attr["_class"].list.s.append(f"loc:@{scope}/kernel".encode())
+        variable = VariableDef(variable_name=f"{scope}/kernel:0", snapshot_name=f"{scope}/read:0")
+        message.collection_def["variables"].bytes_list.value.append(variable.SerializeToString())
+        message.collection_def["losses"].node_list.value.append(f"{scope}/MatMul:0")
+    for name, op in (("Const", "Const"), ("SaveV2", "SaveV2"), ("control_dependency", "Identity")):
+        add(name=f"save/{name}", op=op)
+    add(name="call", op="__inference_step_12")
+    message.graph_def.library.function.add().signature.name = "__inference_step_12"
+    saver = SaverDef(save_tensor_name="save/control_dependency:0")
+    message.collection_def["savers"].bytes_list.value.append(saver.SerializeToString())
+    for node in message.graph_def.node:
+        node.attr["_output_shapes"].list.shape.add()
+    return message
+
+
+def _keep_nodes(message: MetaGraphDef, keep: Callable[[str], bool]) -> None:
+    nodes = [
+        type(node).FromString(node.SerializeToString()) for node in message.graph_def.node if keep(node.name)
+    ]
+    del message.graph_def.node[:]
+    message.graph_def.node.extend(nodes)
+
+
+def _replace(message: Any, old: bytes, new: bytes) -> None:
+    """Replace a name by one of the same length wherever it stands."""
+    message.ParseFromString(message.SerializeToString().replace(old, new))
+
+
+def _clear_devices(message: MetaGraphDef) -> None:
+    for node in message.graph_def.node:
+        node.device = ""
+
+
+def _strip_default(message: MetaGraphDef) -> None:
+    for node in message.graph_def.node:
+        node.attr.pop("transpose_a", None)
+
+
+def _drop_shapes(message: MetaGraphDef) -> None:
+    for node in message.graph_def.node:
+        del node.attr["_output_shapes"]
+
+
+def _only_tower_1(message: MetaGraphDef) -> None:
+    """What an export of the scope tower_1 selects, its names as they were."""
+    _keep_nodes(message, lambda name: name.startswith("tower_1/"))
+    for node in message.graph_def.node:
+        node.attr["_class"].SetInParent()
+    del message.collection_def["variables"].bytes_list.value[0]
+    del message.collection_def["losses"].node_list.value[0]
+
+
+def _strip_scope(message: MetaGraphDef) -> None:
+    """What an export of the scope tower_1 is: selected, and stripped of the scope."""
+    _only_tower_1(message)
+    for node in message.graph_def.node:
+        node.name = node.name.removeprefix("tower_1/")
+        node.input[:] = [name.replace("tower_1/", "") for name in node.input]
+        node.attr["_class"].list.s[:] = [
+            entry.replace(b"tower_1/", b"") for entry in node.attr["_class"].list.s
+        ]
+    variable = VariableDef(variable_name="kernel:0", snapshot_name="read:0")
+    message.collection_def["variables"].bytes_list.value[:] = [variable.SerializeToString()]
+    message.collection_def["losses"].node_list.value[:] = ["MatMul:0"]
+
+
+def _clear_savers(message: MetaGraphDef) -> None:
+    _keep_nodes(message, lambda name: not name.startswith("save/"))
+    del message.collection_def["savers"].bytes_list.value[:]
+
+
+def _drop_collection(message: MetaGraphDef) -> None:
+    del message.collection_def["losses"]
+
+
+def _rename_node(message: MetaGraphDef) -> None:
+    _replace(message, b"tower_0/read", b"tower_0/look")
+
+
+def _rename_function(message: MetaGraphDef) -> None:
+    _replace(message, b"__inference_step_12", b"__inference_step_98")
+
+
+def _drop_versions(message: MetaGraphDef) -> None:
+    message.graph_def.ClearField("versions")
+
+
+def _add_unknown_field(message: MetaGraphDef) -> None:
+    message.graph_def.MergeFromString(b"\xc2\x3e\x01x")
+
+
+def _nothing(message: MetaGraphDef) -> None:
+    """Leave it as it is."""
+
+
+class Cause(NamedTuple):
+    """A mistake: what makes either side of it, and which hint has to name it with which words."""
+
+    code: HintCode
+    words: str
+    expected: Callable[[MetaGraphDef], None]
+    actual: Callable[[MetaGraphDef], None]
+
+
+CAUSES = {
+    "devices kept": Cause(
+        HintCode.CLEAR_DEVICES, "clear_devices looks unapplied: 6 nodes", _clear_devices, _nothing
+    ),
+    "devices cleared": Cause(
+        HintCode.CLEAR_DEVICES, "applied without being asked: 6 nodes", _nothing, _clear_devices
+    ),
+    "defaults kept": Cause(
+        HintCode.STRIP_DEFAULT_ATTRS, "strip_default_attrs looks unapplied: 2", _strip_default, _nothing
+    ),
+    "defaults stripped": Cause(HintCode.STRIP_DEFAULT_ATTRS, "without being asked", _nothing, _strip_default),
+    "no shapes": Cause(HintCode.SHAPES_NOT_ADDED, "missing everywhere (10 nodes)", _nothing, _drop_shapes),
+    "scope kept": Cause(
+        HintCode.EXPORT_SCOPE,
+        "unstripped: the names of 3 nodes differ only in the prefix 'tower_1/'",
+        _strip_scope,
+        _only_tower_1,
+    ),
+    "scope stripped": Cause(
+        HintCode.EXPORT_SCOPE, "stripped too often: the names of 3 nodes", _only_tower_1, _strip_scope
+    ),
+    "savers kept": Cause(
+        HintCode.CLEAR_EXTRANEOUS_SAVERS,
+        "clear_extraneous_savers looks unapplied: 4",
+        _clear_savers,
+        _nothing,
+    ),
+    "savers cleared": Cause(HintCode.CLEAR_EXTRANEOUS_SAVERS, "removed too much: 4", _nothing, _clear_savers),
+    "collection kept": Cause(
+        HintCode.COLLECTION_LIST,
+        "not asked for were the collections 'losses'",
+        _drop_collection,
+        _nothing,
+    ),
+    "collection dropped": Cause(HintCode.COLLECTION_LIST, "'losses'. Either", _nothing, _drop_collection),
+    "node renamed": Cause(
+        HintCode.NODE_RENAMED,
+        "Node renamed: 'tower_0/read' -> 'tower_0/look' (same op, attributes and inputs). "
+        "Explains 3 differences below.",
+        _nothing,
+        _rename_node,
+    ),
+    "function renamed": Cause(
+        HintCode.FUNCTION_RENAMED, "name of 1 function differs only in the number", _nothing, _rename_function
+    ),
+    "no versions": Cause(HintCode.VERSIONS_NOT_EXPORTED, "producer is 0", _nothing, _drop_versions),
+    "newer schema": Cause(
+        HintCode.OLDER_SCHEMA, "Is the schema older? It is that", _nothing, _add_unknown_field
+    ),
+}
+
+
+def _diff(cause: Cause) -> MetaGraphDiff:
+    expected, actual = towers(), towers()
+    cause.expected(expected)
+    cause.actual(actual)
+    return compared(expected, actual)
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_cause_is_named(name: str) -> None:
+    """The cause of a mistake is the only hint, its text says which, and the report leads with it."""
+    diff = _diff(CAUSES[name])
+    assert [hint.code for hint in diff.hints] == [CAUSES[name].code], diff.render()
+    assert CAUSES[name].words in diff.hints[0].text
+    assert f"LIKELY CAUSES\n  1. {diff.hints[0].text}" in diff.render()
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_cause_covers_what_it_makes(name: str) -> None:
+    """A mistake that is alone is accounted for by its hint whole."""
+    diff = _diff(CAUSES[name])
+    left = [one for position, one in enumerate(diff.differences) if position not in diff.hints[0].covers]
+    assert left == [], diff.render()
+
+
+def test_consequences_are_marked() -> None:
+    """What only follows from a rename is marked in the report as explained by it."""
+    text = _diff(CAUSES["node renamed"]).render()
+    assert "~ snapshot_name   expected 'tower_0/read:0'   actual 'tower_0/look:0'   [explained by 1]" in text
+    assert text.count("[explained by 1]") == 2
+
+
+def test_no_hint_for_equal_messages() -> None:
+    """Where nothing differs nothing is explained."""
+    assert compared(towers(), towers()).hints == ()
+
+
+def test_no_hint_for_a_few_of_many() -> None:
+    """A cause that accounts for less than nine tenths of a kind of difference is not named."""
+    expected, actual = towers(), towers()
+    for number, node in enumerate(actual.graph_def.node):
+        node.device = "" if number == 0 else "/device:TPU:0"
+    assert HintCode.CLEAR_DEVICES not in {hint.code for hint in compared(expected, actual).hints}
+
+
+def test_chain_of_renames() -> None:
+    """Two renamed nodes, one the input of the other, are both found."""
+    expected, actual = towers(), towers()
+    for old, new in ((b"tower_0/kernel", b"tower_0/weight"), (b"tower_0/read", b"tower_0/look")):
+        _replace(actual, old, new)
+    (hint,) = (one for one in compared(expected, actual).hints if one.code is HintCode.NODE_RENAMED)
+    assert hint.text.startswith("2 nodes renamed, such as 'tower_0/kernel' -> 'tower_0/weight'")
