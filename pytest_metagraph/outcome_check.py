@@ -81,7 +81,8 @@ def _no_answer(answer: NotSupported | TimedOut | Crashed | Malformed) -> Finding
             detail = f"Declare it up front: set the exporter's attribute `unsupported = {{{capability!r}}}`."
             return Finding(Code.UNSUPPORTED, summary, detail, capability)
         case TimedOut(seconds=seconds):
-            return Finding(Code.TIMED_OUT, f"No answer came within {seconds:g} seconds")
+            summary = f"No answer came within {seconds:g} seconds"
+            return Finding(Code.TIMED_OUT, summary, "The variants of the call after it were not asked.")
         case Crashed(detail=detail):
             return Finding(Code.CRASHED, "The exporter ended instead of answering", detail)
         case Malformed(reason=reason):

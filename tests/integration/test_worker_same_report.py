@@ -1,0 +1,155 @@
+"""The three carriers bring the same verdicts on the same exporter."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf import message_factory
+from user_project import Project
+
+from pytest_metagraph import ExportRequest
+from pytest_metagraph.answers import Answer, Exported, NotSupported, Raised
+from pytest_metagraph.carriers import InProcess
+from pytest_metagraph.cli import main
+from reference_impl.schema import POOL, MetaGraphDef
+
+CASES = [
+    "matrix/towers/plain",
+    "matrix/towers/collection_list=empty,export_scope=tower_1/inner,clear_devices",
+    "matrix/towers/graph_def=given,export_scope=tower_1",
+    "matrix/towers/meta_info_def=op_list,saver_def=main,collection_list=some,export_scope=tower_1",
+    "matrix/several_savers/saver_def=sharded,collection_list=empty,export_scope=no_such_scope",
+    "matrix/towers/graph_def=given,saver_def=main,collection_list=empty,clear_extraneous_savers",
+    "matrix/function_library/plain",
+    "matrix/collection_kinds/plain",
+]
+
+ADAPTER = """
+from pytest_metagraph import Unsupported
+from pytest_metagraph.exporters import reference
+
+def export(request):
+    arguments = request.arguments
+    if "meta_info_def" in arguments:
+        raise Unsupported("meta_info_def")
+    if arguments.get("clear_devices") and request.default_graph:
+        raise KeyError("no default graph")
+    message = reference.export(request)
+    if "clear_extraneous_savers" in arguments:
+        message.saver_def.max_to_keep = 7
+    return message
+
+export.unsupported = {"function_library"}
+"""
+"""An exporter with a defect of each kind, so that equal verdicts mean something."""
+
+WORKER = """
+from adapter import export
+from pytest_metagraph import serve
+
+serve(export)
+"""
+
+
+@pytest.fixture
+def project_with_adapter(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project with the adapter, and the worker that serves it."""
+    project.pytester.makepyfile(adapter=ADAPTER, worker=WORKER)
+    monkeypatch.syspath_prepend(project.pytester.path)
+    return project.given("--metagraph-tier=default").case(*CASES)
+
+
+def results_of(project: Project, path: Path, *arguments: str) -> list[dict[str, Any]]:
+    """The lines of a run's report, each a case; the header and the footer state times."""
+    project.given(f"--metagraph-report={path}", *arguments).run_apart()
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    results = [line for line in lines if line.get("case")]
+    assert len(results) == len(CASES)
+    return sorted(({**line, "duration": None} for line in results), key=lambda line: str(line["case"]))
+
+
+def test_the_three_carriers_bring_the_same_report(project_with_adapter: Project, tmp_path: Path) -> None:
+    """A function, a worker and a folder of exports of one exporter differ in nothing that is judged."""
+    from_function = results_of(
+        project_with_adapter, tmp_path / "function.jsonl", "--metagraph-exporter=adapter:export"
+    )
+    command = shlex.join([sys.executable, "worker.py"])
+    from_worker = results_of(
+        project_with_adapter, tmp_path / "worker.jsonl", f"--metagraph-command={command}"
+    )
+    answers = export_everything(tmp_path)
+    from_folder = results_of(
+        project_with_adapter, tmp_path / "folder.jsonl", f"--metagraph-exports={answers}"
+    )
+    assert {line["verdict"] for line in from_function} == {"pass", "fail", "unsupported"}
+    assert from_worker == from_function
+    assert from_folder == from_function
+
+
+def export_everything(folder: Path) -> Path:
+    """Export the cases as somebody does who has nothing but the files of `metagraph cases`."""
+    from adapter import export  # noqa: PLC0415 - the project's own
+
+    cases, answers = folder / "cases", folder / "answers"
+    assert main(["cases", "--out", str(cases), "--tier", "default"]) == 0
+    answers.mkdir()
+    stated = {"name": "adapter:export", "unsupported": sorted(export.unsupported)}
+    (answers / "exporter.json").write_text(json.dumps(stated))
+    for line in (cases / "cases.jsonl").read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        if case["case"] in CASES:
+            for variant in case["variants"]:
+                export_variant(export, cases, case, variant, answers / f"{case['answer']}.variants")
+    return answers
+
+
+def export_variant(
+    export: Any, cases: Path, case: dict[str, Any], variant: dict[str, Any], folder: Path
+) -> None:
+    """Make one call and write down what came of it."""
+    written = folder / variant["name"]
+    written.mkdir(parents=True)
+    arguments = {name: value_of(value, cases) for name, value in case["arguments"].items()}
+    arguments["filename"] = str(written / "model.meta") if variant["filename"] else None
+    arguments["as_text"], arguments["save_debug_info"] = variant["as_text"], variant["save_debug_info"]
+    graph = MetaGraphDef.FromString((cases / case["graph"]).read_bytes())
+    request = ExportRequest(graph, arguments, variant["default_graph"], case["eager"], case_id=case["case"])
+    answer = InProcess(export, "adapter:export").ask(request)
+    write_answer(answer, folder, variant["name"])
+
+
+def write_answer(answer: Answer, folder: Path, name: str) -> None:
+    """Write the answer of a variant as the reference page says."""
+    match answer:
+        case Exported(message=message):
+            (folder / f"{name}.pb").write_bytes(message.SerializeToString())
+        case Raised(classes=classes, text=text, traceback=traceback):
+            stated = {"classes": classes, "text": text, "traceback": traceback}
+            (folder / f"{name}.error.json").write_text(json.dumps(stated))
+        case NotSupported(capability=capability):
+            (folder / f"{name}.error.json").write_text(json.dumps({"unsupported": capability}))
+        case _:
+            raise AssertionError(answer)
+
+
+def value_of(stated: Any, cases: Path) -> Any:
+    """An argument as `cases.jsonl` states it."""
+    if isinstance(stated, dict) and "message" in stated:
+        kind = message_factory.GetMessageClass(POOL.FindMessageTypeByName(stated["message"]))
+        return kind.FromString((cases / stated["file"]).read_bytes())
+    return stated
+
+
+def test_the_reference_passes_as_a_worker(project: Project) -> None:
+    """The exporter that passes in this process passes in another one, file by file."""
+    project.pytester.makepyfile(worker=WORKER.replace("adapter", "pytest_metagraph.exporters.reference"))
+    command = shlex.join([sys.executable, "worker.py"])
+    smoke = project.given(f"--metagraph-command={command}", "--metagraph-tier=smoke")
+    result = smoke.run_apart()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*exporter reference, contract documented, tier smoke*"])
