@@ -107,9 +107,16 @@ def export_meta_graph(  # noqa: PLR0917 - all twelve may be positional by specif
 
 
 def _node_filter(arguments: ExportArguments) -> NodeFilter:
-    """What the flags take away from the nodes."""
+    """What the flags take away from the nodes.
+
+    Raises:
+        ValueError: when saver_def does not say where its saver is (SAV-07).
+    """
     removed: frozenset[str] = frozenset()
     if arguments.clear_extraneous_savers:
+        if arguments.graph_def is None and arguments.contract is Contract.TENSORFLOW:
+            # TensorFlow looks for savers in the bytes of the whole graph, whatever the scope (BIG-02).
+            check_size(arguments.graph.byte_size(), arguments.contract, is_decoded=True)
         removed = extraneous_saver_nodes(_source_nodes(arguments), arguments.saver_def)
     return NodeFilter(
         scope=make_scope(arguments.export_scope, arguments.contract),
