@@ -1,0 +1,252 @@
+"""Measures the differ beside its peers: time, memory, and the ratio to one SerializeToString of both sides.
+
+Run `python tests/benchmarks/differ.py`; it prints tables in Markdown. Every measurement runs in a process
+of its own, so that its memory is its own, and a peer that needs more than 60 seconds is stopped. Peers
+from TensorFlow are left out where TensorFlow is not installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from reference_impl.schema import MetaGraphDef
+
+_CAP = 60.0
+_CHANGED = ("0", "1", "10", "1000", "all")
+_CONST_EVERY = 8
+_CONST_BYTES = 7_500
+
+
+class Measured(NamedTuple):
+    """One measurement.
+
+    Attributes:
+        seconds: the best of some rounds, which other processes disturb least.
+        megabytes: how much the process grew at its peak.
+        floor: the seconds of one SerializeToString of both sides, in the same process.
+    """
+
+    seconds: float
+    megabytes: float
+    floor: float
+
+
+def graph(nodes: int) -> MetaGraphDef:
+    """A graph of 1.2 KB a node: constants, and products of their neighbours with shapes and devices."""
+    message = MetaGraphDef()
+    message.graph_def.versions.producer = 2474
+    add = message.graph_def.node.add
+    for number in range(nodes):
+        name = f"tower_{number % 8}/block_{number // 100}/op_{number}"
+        node = add(name=name, device=f"/device:GPU:{number % 8}")
+        node.attr["_output_shapes"].list.shape.add().dim.add(size=number % 512)
+        if number % _CONST_EVERY == 0:
+            node.op = "Const"
+            node.attr["dtype"].type = 1
+            tensor = node.attr["value"].tensor
+            tensor.dtype = 1
+            tensor.tensor_shape.dim.add(size=_CONST_BYTES // 4)
+            tensor.tensor_content = number.to_bytes(4, "little") * (_CONST_BYTES // 4)
+            continue
+        node.op = "MatMul"
+        previous = message.graph_def.node[number - 1].name
+        node.input.extend([previous, message.graph_def.node[number - number % _CONST_EVERY].name])
+        node.attr["T"].type = 1
+        node.attr["transpose_a"].b = False
+        node.attr["transpose_b"].b = bool(number % 2)
+        node.attr["_class"].list.s.append(b"loc:@" + previous.encode())
+        node.attr["grad_a"].b = False
+        node.attr["grad_b"].b = False
+    return message
+
+
+def changed(message: MetaGraphDef, how_many: str) -> MetaGraphDef:
+    """A copy in which the device of some nodes, spread over the graph, is another one."""
+    copy = MetaGraphDef()
+    copy.CopyFrom(message)
+    nodes = len(copy.graph_def.node)
+    wanted = nodes if how_many == "all" else min(int(how_many), nodes)
+    for index in range(wanted):
+        copy.graph_def.node[index * nodes // wanted].device = "/device:TPU:0"
+    return copy
+
+
+def ours(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
+    """The differ with its default rules."""
+    from pytest_metagraph.diff import diff_meta_graphs  # noqa: PLC0415 - each process imports what it measures
+
+    diff_meta_graphs(actual=actual, expected=expected)
+
+
+def ours_graph_def(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
+    """The differ on the graphs alone, which is all that TensorFlow's comparers look at."""
+    from pytest_metagraph.diff import diff_graph_defs  # noqa: PLC0415 - each process imports what it measures
+
+    diff_graph_defs(actual=actual.graph_def, expected=expected.graph_def)
+
+
+def serialise(expected: Any, actual: Any) -> None:
+    """The floor: both sides as bytes."""
+    expected.SerializeToString()
+    actual.SerializeToString()
+
+
+def deepdiff_on_dicts(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
+    """DeepDiff on the nodes as dicts by name; making the dicts is measured as well."""
+    from deepdiff import DeepDiff  # noqa: PLC0415 - each process imports what it measures
+
+    from pytest_metagraph.diff.plain import plain  # noqa: PLC0415 - the same
+
+    sides = [{node["name"]: node for node in plain(side)["graph_def"]["node"]} for side in (expected, actual)]
+    DeepDiff(*sides)
+
+
+def deepdiff_ignore_order(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
+    """DeepDiff on the lists of nodes, which may have another order."""
+    from deepdiff import DeepDiff  # noqa: PLC0415 - each process imports what it measures
+
+    from pytest_metagraph.diff.plain import plain  # noqa: PLC0415 - the same
+
+    sides = [plain(side)["graph_def"]["node"] for side in (expected, actual)]
+    DeepDiff(*sides, ignore_order=True, ignore_encoding_errors=True)  # bytes that are no text
+
+
+def tensorflow_graph_def(expected: Any, actual: Any) -> None:
+    """TensorFlow's assert_equal_graph_def, which is C++ behind its Python."""
+    from conformance_cases.recorder.oracle import tf  # noqa: PLC0415 - needs TensorFlow
+
+    _ignoring(AssertionError, tf.compat.v1.test.assert_equal_graph_def, actual, expected)
+
+
+def tensorflow_proto_equal(expected: Any, actual: Any) -> None:
+    """TensorFlow's assertProtoEquals, the assertion of its own tests."""
+    from conformance_cases.recorder.oracle import tf  # noqa: PLC0415 - needs TensorFlow
+
+    _ignoring(AssertionError, tf.test.TestCase().assertProtoEquals, expected, actual)
+
+
+_OF_TENSORFLOW = (tensorflow_graph_def, tensorflow_proto_equal)
+
+
+def _ignoring(error: type[Exception], function: Callable[..., object], *arguments: object) -> None:
+    try:
+        function(*arguments)
+    except error:
+        return
+
+
+def measure(function: Callable[[Any, Any], None], nodes: int, how_many: str, rounds: int) -> Measured | None:
+    """Measure in a process of its own; None when it does not end within the cap."""
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_measure, args=(sender, function.__name__, nodes, how_many, rounds))
+    process.start()
+    sender.close()
+    answer: Any = None
+    if receiver.poll(4 * _CAP) and receiver.recv() == "ready" and receiver.poll(_CAP * rounds):
+        answer = receiver.recv()
+    process.kill()
+    process.join()
+    return answer if answer is None else Measured(*answer)
+
+
+def _measure(sender: Any, name: str, nodes: int, how_many: str, rounds: int) -> None:
+    function = globals()[name]
+    expected: Any = graph(nodes)
+    actual: Any = changed(expected, how_many)
+    small: Any = graph(10), changed(graph(10), "1")
+    if function in _OF_TENSORFLOW:
+        from conformance_cases.recorder.oracle import tf  # noqa: PLC0415 - needs TensorFlow
+
+        theirs = tf.compat.v1.GraphDef.FromString
+        expected, actual = (theirs(side.graph_def.SerializeToString()) for side in (expected, actual))
+        small = tuple(theirs(side.graph_def.SerializeToString()) for side in small)
+    function(*small)  # what is imported and built once is not measured
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sender.send("ready")
+    seconds = _best(function, expected, actual, rounds)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sender.send((seconds, (peak - before) / 1024, _best(serialise, expected, actual, 5)))
+
+
+def _best(function: Callable[[Any, Any], None], expected: Any, actual: Any, rounds: int) -> float:
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        function(expected, actual)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _needed(found: Measured | None, nodes: int) -> Measured:
+    if found is None:
+        raise SystemExit(f"the differ needs more than {_CAP:g} s for {nodes} nodes")
+    return found
+
+
+def _sizes_table(sizes: list[int]) -> None:
+    _say("| nodes | MB | changed | differ | memory | SerializeToString of both | ratio |")
+    _say("|---:|---:|---:|---:|---:|---:|---:|")
+    for nodes in sizes:
+        size = graph(nodes).ByteSize() / 1e6
+        for how_many in _CHANGED:
+            if how_many != "all" and int(how_many) > nodes:
+                continue
+            found = _needed(measure(ours, nodes, how_many, 5), nodes)
+            _say(
+                f"| {nodes:,} | {size:,.1f} | {how_many} | {found.seconds * 1e3:,.1f} ms "
+                f"| {found.megabytes:,.0f} MB | {found.floor * 1e3:,.1f} ms "
+                f"| {found.seconds / found.floor:.1f} |"
+            )
+
+
+def _peers_table(sizes: list[int]) -> None:
+    peers = [deepdiff_on_dicts, deepdiff_ignore_order]
+    if importlib.util.find_spec("tensorflow"):
+        peers += _OF_TENSORFLOW
+    _say("\n| nodes | changed | who | time | memory | times the differ |")
+    _say("|---:|---:|---|---:|---:|---:|")
+    for nodes in sizes:
+        for how_many in ("0", "10"):
+            row = f"| {nodes:,} | {how_many}"
+            base = _needed(measure(ours_graph_def, nodes, how_many, 5), nodes)
+            _say(f"{row} | **differ** | {base.seconds:.3f} s | {base.megabytes:,.0f} MB | 1 |")
+            for peer in peers:
+                found = measure(peer, nodes, how_many, 1)
+                if found is None:
+                    cells = f"over {_CAP:g} s | | over {_CAP / base.seconds:,.0f}"
+                else:
+                    times = found.seconds / base.seconds
+                    cells = f"{found.seconds:.2f} s | {found.megabytes:,.0f} MB | {times:,.1f}"
+                _say(f"{row} | {peer.__name__} | {cells} |")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description="Measure the differ beside its peers.")
+    parser.add_argument(
+        "--sizes", type=int, nargs="*", default=[1_000, 10_000, 100_000], help="numbers of nodes"
+    )
+    parser.add_argument(
+        "--peer-sizes", type=int, nargs="*", default=[1_000, 50_000], help="the same for the peers"
+    )
+    arguments = parser.parse_args()
+    _sizes_table(arguments.sizes)
+    if arguments.peer_sizes:
+        _peers_table(arguments.peer_sizes)
+
+
+if __name__ == "__main__":
+    main()
