@@ -13,7 +13,7 @@ import tomlkit
 from pytest_metagraph.known_failures.changes import Change, Draft, Narrowing, NewFingerprints, Removal
 from pytest_metagraph.known_failures.entries import Kind
 from pytest_metagraph.known_failures.loading import HEADER, TABLE, KnownFailuresError
-from pytest_metagraph.known_failures.lookup import is_glob
+from pytest_metagraph.known_failures.lookup import matches
 
 _START = "# Cases that are known to fail. The list can be used when each entry has a kind and a reason.\n"
 
@@ -98,10 +98,9 @@ def _narrow(table: Any, passing: Sequence[str]) -> None:
     remaining = [pattern for pattern in listed if pattern not in passing]
     if remaining != listed:
         table["case"] = _one_or_many(remaining)
-    if any(map(is_glob, remaining)):
-        exceptions = [*_as_list(table.get("except", [])), *(case for case in passing if case not in listed)]
-        if exceptions:
-            table["except"] = _one_or_many(exceptions)
+    still_matched = [case for case in passing if any(matches(pattern, case) for pattern in remaining)]
+    if still_matched:
+        table["except"] = _one_or_many([*_as_list(table.get("except", [])), *still_matched])
 
 
 def _drafted(draft: Draft, *, after: str) -> str:

@@ -103,6 +103,15 @@ def test_a_passing_case_of_a_glob_becomes_an_exception() -> None:
     assert after.index("except") < after.index("# --- savers")
 
 
+def test_a_passing_case_leaves_the_ids_and_the_globs_of_an_entry() -> None:
+    """An id goes from the list, and is excepted where a glob of the same entry matches it too."""
+    text = TEXT.replace('"m/devices/*"', '["m/devices/a", "m/other/b", "m/devices/*"]')
+    mixed = load(text, "known.toml").entries[0]
+    after = edit(text, [Narrowing(mixed, ("m/devices/a", "m/other/b"))])
+    narrowed = load(after, "known.toml").entries[0]
+    assert (narrowed.patterns, narrowed.exceptions) == (("m/devices/*",), ("m/devices/a",))
+
+
 def test_exceptions_are_added_to_those_that_are_there() -> None:
     """A second update keeps the exceptions of the first."""
     once = edited(Narrowing(entry(1), ("m/devices/a",)))

@@ -115,3 +115,9 @@ def test_entries_written_in_line_have_no_line_number() -> None:
     """An unusual way to write entries is read, and named without a line that would be wrong."""
     text = 'known_failure = [{case = "a", kind = "bug", reason = "x"}]'
     assert [entry.place for entry in load(text, "known.toml").entries] == ["known.toml"]
+
+
+def test_a_header_inside_of_a_text_gives_no_wrong_line_number() -> None:
+    """Where lines can not be told apart, none is named."""
+    text = text_with(reason='"""\n[[known_failure]]\nis what an entry starts with."""')
+    assert [entry.place for entry in load(text, "known.toml").entries] == ["known.toml"]

@@ -32,8 +32,9 @@ def test_a_pattern_is_an_id_or_a_glob_of_whole_ids(pattern: str, matched: list[s
 
 def test_exceptions_are_taken_out() -> None:
     """An entry is not about the cases that it excepts, by id or by glob."""
-    lookup = Lookup([entry("m/*", exceptions=("m/b", "*x=*"))])
+    lookup = Lookup([entry("m/*", exceptions=("m/b", "*x=*", "m/y=[1]"))])
     assert lookup.entry_for("m/a") is not None
+    assert lookup.entry_for("m/y=[1]") is None
     assert lookup.entry_for("m/b") is None
     assert lookup.entry_for("m/c,x=1") is None
 
