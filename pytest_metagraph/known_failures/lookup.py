@@ -14,7 +14,7 @@ from pytest_metagraph.known_failures.loading import KnownFailuresError
 _GLOB_CHARACTERS = frozenset("*?[")
 
 
-def is_glob(pattern: str) -> bool:
+def _is_glob(pattern: str) -> bool:
     """Whether a pattern may match more than the case whose id it is."""
     return not _GLOB_CHARACTERS.isdisjoint(pattern)
 
@@ -28,7 +28,7 @@ def cases_of(pattern: str, case_ids: Collection[str]) -> list[str]:
     """The cases that a pattern is about, in the order of `case_ids`."""
     if pattern in case_ids:
         return [pattern]
-    return fnmatch.filter(case_ids, pattern) if is_glob(pattern) else []
+    return fnmatch.filter(case_ids, pattern) if _is_glob(pattern) else []
 
 
 class Lookup:
@@ -44,7 +44,7 @@ class Lookup:
         for entry in entries:
             for case_id in entry.patterns:
                 self._by_id.setdefault(case_id, []).append(entry)
-            globs = [pattern for pattern in entry.patterns if is_glob(pattern)]
+            globs = [pattern for pattern in entry.patterns if _is_glob(pattern)]
             if globs:
                 self._globs.append((re.compile("|".join(map(fnmatch.translate, globs))), entry))
 
