@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
-from conformance_cases import Case, ExpectedError, ExpectedMessage, NotAsked, Variant
+from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NotAsked, Variant
 from pytest_metagraph.answers import Answer, Exported
 from pytest_metagraph.carriers import Carrier
+from pytest_metagraph.diff import CompareOptions
 from pytest_metagraph.findings import Code, Finding, fingerprint, merge
 from pytest_metagraph.known_failures.explaining import explain
 from pytest_metagraph.known_failures.lookup import NONE_KNOWN, Lookup
@@ -104,7 +106,8 @@ class Judge:
         """
         expected: MessageComparison | ExpectedError
         if isinstance(expectation, ExpectedMessage):
-            expected = MessageComparison(expectation.message())
+            options = CompareOptions(check_node_order=Detail.NODE_ORDER in case.details)
+            expected = MessageComparison(expectation.message(), options)
         else:
             expected = expectation
         graph = case.graph.message()
@@ -130,28 +133,56 @@ class Judge:
     def _ask(
         self, case: Case, variant: Variant, graph: MetaGraphDef, expected: MessageComparison | ExpectedError
     ) -> list[Finding]:
-        answer = self._carrier.ask(self._request(case, variant, graph))
-        found = (*check_answer(answer, expected), *self._check_files(answer, variant, expected))
+        *earlier, arguments = self._calls(case, variant)
+        request = ExportRequest(
+            graph,
+            arguments,
+            variant.default_graph,
+            case.eager,
+            self._contract,
+            case.id,
+            tuple(earlier),
+        )
+        answer = self._carrier.ask(request)
+        found = (*check_answer(answer, expected), *self._check_files(answer, case, variant, expected))
         return [replace(finding, variants=(variant.name,)) for finding in found]
 
-    def _request(self, case: Case, variant: Variant, graph: MetaGraphDef) -> ExportRequest:
-        arguments = {
-            **case.keyword_arguments(),
-            "filename": self._folder.filename if variant.filename else None,
+    def _calls(self, case: Case, variant: Variant) -> list[dict[str, Any]]:
+        """The whole keyword arguments of every call that a variant makes, the answered one last."""
+        *earlier, call = case.calls()
+        made = [
+            {**before, "filename": self._folder.path_of(name)}
+            for before, name in zip(earlier, _earlier_files(case), strict=True)
+        ]
+        answered = {
+            **call,
+            "filename": self._folder.path_of(case.filename) if variant.filename else None,
             "as_text": variant.as_text,
             "save_debug_info": variant.save_debug_info,
         }
-        return ExportRequest(graph, arguments, variant.default_graph, case.eager, self._contract, case.id)
+        return [*made, answered]
 
     def _check_files(
-        self, answer: Answer, variant: Variant, expected: MessageComparison | ExpectedError
+        self, answer: Answer, case: Case, variant: Variant, expected: MessageComparison | ExpectedError
     ) -> Iterator[Finding]:
         if isinstance(answer, Exported) and variant.filename:
             yield from self._folder.check_export(
-                answer, as_text=variant.as_text, debug_info=variant.save_debug_info
+                answer,
+                as_text=variant.as_text,
+                debug_info=variant.save_debug_info,
+                filename=case.filename,
+                debug_info_name=Detail.DEBUG_INFO_NAME in case.details,
+                earlier=_earlier_files(case),
             )
         elif isinstance(answer, Exported) or isinstance(expected, ExpectedError):
-            yield from self._folder.check_no_export()
+            yield from self._folder.check_no_export(_earlier_files(case))
         else:
             # A call that failed where it should not has been reported; what it left tells nothing more.
             self._folder.clear()
+
+
+def _earlier_files(case: Case) -> list[str]:
+    """The files that the calls before the answered one write: their own, or one after the other."""
+    return [
+        call.get("filename", f"call_{number}.meta") for number, call in enumerate(case.calls()[:-1], start=1)
+    ]

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from conformance_cases import ExpectedError
 from pytest_metagraph.answers import Answer, Crashed, Exported, Malformed, NotSupported, Raised, TimedOut
-from pytest_metagraph.diff import diff_meta_graphs
+from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
 from pytest_metagraph.findings import Code, Finding
 from reference_impl.schema import MetaGraphDef
 
@@ -19,10 +19,12 @@ class MessageComparison:
 
     Args:
         expected: the message that the corpus expects.
+        options: how to compare.
     """
 
-    def __init__(self, expected: MetaGraphDef) -> None:
+    def __init__(self, expected: MetaGraphDef, options: CompareOptions | None = None) -> None:
         self._expected = expected
+        self._options = options or CompareOptions()
         self._findings: dict[bytes, list[Finding]] = {expected.SerializeToString(deterministic=True): []}
 
     def check(self, answer: Exported) -> list[Finding]:
@@ -32,7 +34,7 @@ class MessageComparison:
         return self._findings[answer.serialised]
 
     def _diff(self, actual: MetaGraphDef) -> list[Finding]:
-        diff = diff_meta_graphs(actual=actual, expected=self._expected)
+        diff = diff_meta_graphs(actual=actual, expected=self._expected, options=self._options)
         if diff.equal:
             return []
         summary = "The returned message differs from the expected one"

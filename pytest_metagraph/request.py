@@ -22,6 +22,8 @@ class ExportRequest:
         eager: make the call where eager execution is enabled (EAG-01).
         contract: the contract that the answer is judged under.
         case_id: the case that this call belongs to, for messages and logs.
+        preceding: the keyword arguments of exports of the same loaded graph that have to be made before, in
+            this order; what they return is not looked at (CALL-12, UNB-07). Most requests have none.
     """
 
     graph: MetaGraphDef
@@ -30,6 +32,7 @@ class ExportRequest:
     eager: bool = False
     contract: Contract = Contract.DOCUMENTED
     case_id: str = ""
+    preceding: tuple[dict[str, Any], ...] = ()
 
 
 Exporter: TypeAlias = Callable[[ExportRequest], MetaGraphDef | bytes]

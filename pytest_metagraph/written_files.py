@@ -1,4 +1,4 @@
-"""Checks the files that an export has written (CALL-02, FILE-01, DBG-01)."""
+"""Checks the files that an export has written (CALL-02, FILE-01, FILE-02, DBG-01)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from google.protobuf import message as protobuf
 from google.protobuf import text_format
 
+from conformance_cases.model import DEFAULT_FILENAME
 from pytest_metagraph.answers import Exported
 from pytest_metagraph.diff import diff_meta_graphs
 from pytest_metagraph.findings import Code, Finding
@@ -21,8 +22,10 @@ from reference_impl.contracts import Contract
 from reference_impl.files import debug_info_path
 from reference_impl.schema import POOL, GraphDebugInfo, MetaGraphDef
 
-META_FILE = "model.meta"
-"""The name that every export to a file gets."""
+_EARLIER_CALL_ADVICE = (
+    "This case exports one loaded graph several times. Make the calls in `request.preceding`, each with its "
+    "own keyword arguments, before the one that you answer; or declare `unsupported = {'preceding_exports'}`."
+)
 
 MessageT = TypeVar("MessageT", bound=protobuf.Message)
 
@@ -36,56 +39,82 @@ class ScratchFolder:
     by its digest, for the whole session.
 
     Args:
-        contract: which file the debug info is expected in (DBG-01).
+        contract: which file the debug info is expected in, where its name is asked for (DBG-01).
     """
 
     def __init__(self, contract: Contract) -> None:
         self._path = Path(tempfile.mkdtemp(prefix="metagraph-exports-"))
         self._identity = _identity(self._path)
-        self._meta = self._path / META_FILE
-        self._debug = Path(debug_info_path(str(self._meta), contract))
+        self._contract = contract
         self._said: dict[bytes, bytes] = {}
 
     @property
     def filename(self) -> str:
-        """The absolute path to export to."""
-        return str(self._meta)
+        """The absolute path to export to, unless a case is about another name."""
+        return self.path_of(DEFAULT_FILENAME)
 
-    def check_export(self, returned: Exported, *, as_text: bool, debug_info: bool) -> Iterator[Finding]:
+    def path_of(self, name: str) -> str:
+        """The absolute path of a file in the folder."""
+        return str(self._path / name)
+
+    def check_export(
+        self,
+        returned: Exported,
+        *,
+        as_text: bool,
+        debug_info: bool,
+        filename: str = DEFAULT_FILENAME,
+        debug_info_name: bool = False,
+        earlier: Sequence[str] = (),
+    ) -> Iterator[Finding]:
         """Check the files of one export that returned a message; then empty the folder.
 
         Args:
             returned: what the export returned.
             as_text: whether text was asked for.
             debug_info: whether debug info was asked for.
+            filename: the file that was asked for, relative to the folder.
+            debug_info_name: whether the debug info must have the name that the contract gives it; otherwise
+                it may have the name of either contract.
+            earlier: the files of the calls that were to be made before.
 
         Yields:
             What is wrong with the files.
         """
-        yield from self._check_meta(returned, as_text=as_text)
+        yield from self._earlier_findings(earlier)
+        yield from self._check_meta(returned, filename, as_text=as_text)
+        wanted = {filename, *earlier}
         if debug_info:
-            yield from self._check_debug_info(as_text=as_text)
-        wanted = {META_FILE, self._debug.name} if debug_info else {META_FILE}
+            name = self._debug_info_file(filename, as_contracted=debug_info_name)
+            wanted.add(name)
+            yield from self._check_debug_info(name, as_text=as_text)
         yield from self._stray_findings(self.clear() - wanted)
 
-    def check_no_export(self) -> Iterator[Finding]:
-        """Check that a call that should write nothing has written nothing; then empty the folder."""
-        yield from self._stray_findings(self.clear())
+    def check_no_export(self, earlier: Sequence[str] = ()) -> Iterator[Finding]:
+        """Check that a call that should write nothing has written nothing; then empty the folder.
+
+        Args:
+            earlier: the files of the calls that were to be made before.
+        """
+        yield from self._earlier_findings(earlier)
+        yield from self._stray_findings(self.clear() - {*earlier})
 
     def clear(self) -> set[str]:
-        """Empty the folder; returns the names of what was in it.
+        """Empty the folder; returns the names of the files that were in it, relative to it.
 
         Raises:
             RuntimeError: when another folder, or a link, has taken its place: nothing is then deleted.
         """
         if _identity(self._path) != self._identity:
             raise RuntimeError(f"the scratch folder {self._path} was replaced while an exporter ran")
-        names = set()
+        names: set[str] = set()
         for entry in os.scandir(self._path):
-            names.add(entry.name)
             if entry.is_dir(follow_symlinks=False):
+                below = [path for path in Path(entry.path).rglob("*") if not path.is_dir()]
+                names.update(path.relative_to(self._path).as_posix() for path in below or [Path(entry.path)])
                 shutil.rmtree(entry.path)
             else:
+                names.add(entry.name)
                 os.unlink(entry.path)  # noqa: PTH108 - a Path for each file of 240,000 exports costs seconds
         return names
 
@@ -101,24 +130,31 @@ class ScratchFolder:
             summary = f"The export left a file that was not asked for: {name}"
             yield Finding(Code.STRAY_FILE, summary, symptom=name)
 
-    def _check_meta(self, returned: Exported, *, as_text: bool) -> Iterator[Finding]:
-        if not self._meta.is_file():
-            yield Finding(Code.FILE_MISSING, f"The export wrote no file {META_FILE}")
+    def _earlier_findings(self, names: Sequence[str]) -> Iterator[Finding]:
+        for name in names:
+            if not (self._path / name).is_file():
+                summary = f"The earlier call, which exports to {name}, was not made"
+                yield Finding(Code.FILE_MISSING, summary, _EARLIER_CALL_ADVICE, name)
+
+    def _check_meta(self, returned: Exported, filename: str, *, as_text: bool) -> Iterator[Finding]:
+        path = self._path / filename
+        if not path.is_file():
+            yield Finding(Code.FILE_MISSING, f"The export wrote no file {filename}")
             return
-        data = self._meta.read_bytes()
+        data = path.read_bytes()
         if self._is_known_to_say(data, returned, as_text=as_text):
             return
         try:
             written = _parse(data, MetaGraphDef, as_text=as_text)
         except ValueError as error:
-            summary = f"The file {META_FILE} is no MetaGraphDef in {_form(as_text)}"
+            summary = f"The file {filename} is no MetaGraphDef in {_form(as_text)}"
             yield Finding(Code.FILE_UNREADABLE, summary, str(error), _form(as_text))
             return
         if as_text:
             self._said[_digest(data)] = _digest(written.SerializeToString(deterministic=True))
         diff = diff_meta_graphs(actual=written, expected=returned.message)
         if not diff.equal:
-            summary = f"The file {META_FILE} ({_form(as_text)}) differs from the returned message"
+            summary = f"The file {filename} ({_form(as_text)}) differs from the returned message"
             yield Finding(Code.FILE_DIFFERS, summary, diff.render(), diff.fingerprint, diff=diff)
 
     def _is_known_to_say(self, data: bytes, returned: Exported, *, as_text: bool) -> bool:
@@ -129,13 +165,19 @@ class ScratchFolder:
             return self._said.get(_digest(data)) == _digest(returned.serialised)
         return data == returned.serialised
 
-    def _check_debug_info(self, *, as_text: bool) -> Iterator[Finding]:
-        name = self._debug.name
-        if not self._debug.is_file():
+    def _debug_info_file(self, filename: str, *, as_contracted: bool) -> str:
+        """Where the debug info has to be; without `as_contracted`, where it is, if there is any."""
+        contracts = (self._contract,) if as_contracted else (self._contract, *Contract)
+        names = [debug_info_path(filename, contract) for contract in contracts]
+        return next((name for name in names if (self._path / name).is_file()), names[0])
+
+    def _check_debug_info(self, name: str, *, as_text: bool) -> Iterator[Finding]:
+        path = self._path / name
+        if not path.is_file():
             yield Finding(Code.DEBUG_INFO_MISSING, f"The export wrote no debug info to {name}")
             return
         try:
-            _parse(self._debug.read_bytes(), GraphDebugInfo, as_text=as_text)
+            _parse(path.read_bytes(), GraphDebugInfo, as_text=as_text)
         except ValueError as error:
             summary = f"The file {name} is no GraphDebugInfo in {_form(as_text)}"
             yield Finding(Code.DEBUG_INFO_UNREADABLE, summary, str(error), _form(as_text))

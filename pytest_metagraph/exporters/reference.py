@@ -21,15 +21,17 @@ def export(request: ExportRequest) -> MetaGraphDef:
         Exception: what `export_meta_graph` raises.
     """
     graph = _load(request.graph.SerializeToString(deterministic=True))
-    arguments: dict[str, Any] = {**request.arguments, "contract": request.contract}
+    always: dict[str, Any] = {"contract": request.contract}
     if not request.default_graph:
-        arguments["graph"] = graph
+        always["graph"] = graph
     with _as_loaded(graph, request), contextlib.ExitStack() as context:
         if request.eager:
             context.enter_context(eager_execution())
         elif request.default_graph:
             context.enter_context(graph.as_default())
-        return export_meta_graph(**arguments)
+        for arguments in request.preceding:
+            export_meta_graph(**arguments, **always)
+        return export_meta_graph(**request.arguments, **always)
 
 
 @functools.lru_cache(maxsize=4)  # cases come sorted by graph

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from google.protobuf import descriptor_pool, message, message_factory
@@ -26,16 +26,16 @@ def export(request: ExportRequest) -> Any:
         Exception: what TensorFlow raises.
     """
     graph = _load(request.graph.SerializeToString(deterministic=True))
-    arguments = {name: _to_tensorflow(value) for name, value in request.arguments.items()}
-    if not request.default_graph:
-        arguments["graph"] = graph
+    always = {} if request.default_graph else {"graph": graph}
     with _as_loaded(graph), contextlib.ExitStack() as context:
         if not request.eager:
             # Outside of any graph TensorFlow 2 executes eagerly. An explicit graph is exported from inside
             # another one, so that the argument decides and not the context.
             default = graph if request.default_graph else oracle.tf.Graph()
             context.enter_context(default.as_default())
-        return oracle.tf.compat.v1.train.export_meta_graph(**arguments)
+        for arguments in request.preceding:
+            _export({**arguments, **always})
+        return _export({**request.arguments, **always})
 
 
 export.version = oracle.tf.__version__  # type: ignore[attr-defined] # a function takes attributes
@@ -62,6 +62,11 @@ def _as_loaded(graph: Any) -> Iterator[None]:
             _load.cache_clear()
         for key in graph.get_all_collection_keys():
             graph.get_collection_ref(key)[:] = before.get(key, ())
+
+
+def _export(arguments: Mapping[str, Any]) -> Any:
+    converted = {name: _to_tensorflow(value) for name, value in arguments.items()}
+    return oracle.tf.compat.v1.train.export_meta_graph(**converted)
 
 
 def _to_tensorflow(value: Any) -> Any:

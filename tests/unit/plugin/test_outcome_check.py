@@ -6,7 +6,7 @@ import pytest
 
 from conformance_cases import ExpectedError
 from pytest_metagraph.answers import Answer, Crashed, Exported, Malformed, NotSupported, Raised, TimedOut
-from pytest_metagraph.diff import diff_meta_graphs
+from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
 from pytest_metagraph.findings import Code
 from pytest_metagraph.outcome_check import MessageComparison, check_answer
 from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef
@@ -37,9 +37,9 @@ def test_equal_answers_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> Non
     """The differ looks at each different message once, however many variants bring it."""
     compared: list[MetaGraphDef] = []
 
-    def differ(*, actual: MetaGraphDef, expected: MetaGraphDef) -> object:
+    def differ(*, actual: MetaGraphDef, expected: MetaGraphDef, options: CompareOptions) -> object:
         compared.append(actual)
-        return diff_meta_graphs(actual=actual, expected=expected)
+        return diff_meta_graphs(actual=actual, expected=expected, options=options)
 
     monkeypatch.setattr("pytest_metagraph.outcome_check.diff_meta_graphs", differ)
     comparison = MessageComparison(EXPECTED)
