@@ -73,12 +73,18 @@ class _CaseWriter:
 
     def line(self, case: Case) -> dict[str, Any]:
         """One case; what its keys mean is documented in docs/reference/exports-folder.md."""
+        *earlier, call = case.calls()
         graph = f"graphs/{answer_stem(case.graph.name)}.pb"
         self._write(graph, case.graph.data)
         return {
             "case": case.id,
             "graph": graph,
-            "arguments": {name: self._value(value) for name, value in case.keyword_arguments().items()},
+            "arguments": self._arguments(call),
+            "preceding": [
+                {"filename": name, "arguments": self._arguments(before)}
+                for name, before in zip(case.earlier_filenames, earlier, strict=True)
+            ],
+            "filename": case.filename,
             "eager": case.eager,
             "variants": [
                 {
@@ -94,6 +100,9 @@ class _CaseWriter:
             "requirements": list(case.requirements),
             "answer": answer_stem(case.id),
         }
+
+    def _arguments(self, call: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self._value(value) for name, value in call.items()}
 
     def _value(self, value: Any) -> Any:
         """A value as JSON; what JSON lacks is an object with one telling key."""

@@ -144,7 +144,7 @@ def _read_error(path: Path) -> Answer:
 
 def _copy_files(source: Path, target: Path) -> None:
     """Copy the plain files of a folder, no links and no folders: nothing outside of it is ever read."""
-    if not source.is_dir():
+    if source.is_symlink() or not source.is_dir():
         return
     for entry in os.scandir(source):
         if entry.is_file(follow_symlinks=False):

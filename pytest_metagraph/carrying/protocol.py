@@ -79,6 +79,10 @@ def encode_export(request: ExportRequest) -> bytes:
     export.eager = request.eager
     for name, value in request.arguments.items():
         export.arguments[name].CopyFrom(values.encode(value))
+    for call in request.preceding:
+        stated_call = export.preceding.add()
+        for name, value in call.items():
+            stated_call.arguments[name].CopyFrom(values.encode(value))
     return bytes(stated.SerializeToString())
 
 
@@ -169,12 +173,17 @@ def decode_request(data: bytes) -> ExportRequest | Control:
             raise ProtocolError("a Request of no kind that this version of the protocol knows")
     return ExportRequest(
         graph=MetaGraphDef.FromString(export.graph),
-        arguments={name: values.decode(value) for name, value in sorted(export.arguments.items())},
+        arguments=_decode_arguments(export),
         default_graph=export.default_graph,
         eager=export.eager,
         contract=Contract(export.contract),
         case_id=export.case_id,
+        preceding=tuple(map(_decode_arguments, export.preceding)),
     )
+
+
+def _decode_arguments(call: Any) -> dict[str, Any]:
+    return {name: values.decode(value) for name, value in sorted(call.arguments.items())}
 
 
 def encode_introduction(introduction: Introduction) -> bytes:

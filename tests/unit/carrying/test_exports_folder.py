@@ -113,11 +113,15 @@ def test_the_files_of_a_variant_are_put_where_the_request_wants_them(tmp_path: P
 
 def test_links_in_the_folder_are_not_followed(tmp_path: Path) -> None:
     """A folder of answers from elsewhere can not make the kit copy other files."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret").touch()
     folder = folder_with(tmp_path, {f"{CASE}.pb": b"", f"{CASE}.variants/file/model.meta": b""})
-    (folder / f"{CASE}.variants/file/link").symlink_to("/etc/passwd")
+    (folder / f"{CASE}.variants/file/link").symlink_to(tmp_path / "elsewhere" / "secret")
+    (folder / f"{CASE}.variants/file,as_text").symlink_to(tmp_path / "elsewhere")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     ask(folder, scratch / "model.meta")
+    ask(folder, scratch / "model.meta", as_text=True)
     assert [path.name for path in scratch.iterdir()] == ["model.meta"]
 
 

@@ -12,7 +12,7 @@ import pytest
 from conformance_cases import Capability, load_corpus
 from pytest_metagraph import Unsupported
 from pytest_metagraph.carriers import InProcess
-from pytest_metagraph.carrying.wiring import Finding, WiringCheck
+from pytest_metagraph.carrying.wiring import Observation, WiringCheck
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.request import Exporter, ExportRequest
 from pytest_metagraph.written_files import ScratchFolder
@@ -20,7 +20,7 @@ from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 
 
-def examine(exporter: Exporter) -> list[Finding]:
+def examine(exporter: Exporter) -> list[Observation]:
     """What the questions show about a function."""
     contract = Contract.DOCUMENTED
     carrier = InProcess(exporter, "adapter:export")
