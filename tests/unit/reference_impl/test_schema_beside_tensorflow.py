@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 
 import pytest
 
-pytestmark = [
-    pytest.mark.oracle,
-    pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed"),
-]
+pytestmark = pytest.mark.oracle
 
 OURS = """
 from reference_impl import Graph, export_meta_graph
