@@ -58,25 +58,37 @@ def load(value: object, kind: str, name: SideName, label: str | None = None) -> 
     Raises:
         UnusableInputError: when it is none of these, can not be read, or is another message.
     """
-    was_text = False
-    if isinstance(value, Message):
-        label = label or "<message>"
-        message = _of_kind(value, kind, name)
-    elif isinstance(value, bytes | bytearray | memoryview):
-        label = label or "<bytes>"
-        message = _from_binary(bytes(value), kind, name, "these bytes are")
-    elif isinstance(value, str | os.PathLike):
-        path = Path(value)
-        label = label or str(path)
-        message, was_text = _from_file(path, kind, name)
-    else:
-        problem = f"it is a {type(value).__name__}; give a {kind} message, its bytes, or the path of a file"
-        raise UnusableInputError(name, problem)
+    message, was_text = read(value, kind, name)
     try:
         view = VIEWS[kind].FromString(message.SerializeToString(deterministic=True))
     except SERIALISE_ERRORS as error:
         raise UnusableInputError(name, f"this {kind} can not be serialised: {error}") from error
-    return Side(label, view, was_text)
+    return Side(label or _label(value), view, was_text)
+
+
+def read(value: object, kind: str, name: SideName) -> tuple[Message, bool]:
+    """Read a message of a kind from any of the forms that `load` takes.
+
+    Returns:
+        The message, of this schema or the pool it came from, and whether it came from a text file.
+
+    Raises:
+        UnusableInputError: as `load` does.
+    """
+    if isinstance(value, Message):
+        return _of_kind(value, kind, name), False
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _from_binary(bytes(value), kind, name, "these bytes are"), False
+    if isinstance(value, str | os.PathLike):
+        return _from_file(Path(value), kind, name)
+    problem = f"it is a {type(value).__name__}; give a {kind} message, its bytes, or the path of a file"
+    raise UnusableInputError(name, problem)
+
+
+def _label(value: object) -> str:
+    if isinstance(value, Message):
+        return "<message>"
+    return str(Path(value)) if isinstance(value, str | os.PathLike) else "<bytes>"
 
 
 def _of_kind(value: Message, kind: str, name: SideName) -> Message:

@@ -1,0 +1,211 @@
+"""`metagraph diff` and `metagraph show`: exit status, output and what they say of unusable input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import pytest
+from diff_rows import message, nodes
+from google.protobuf import text_format
+
+from pytest_metagraph.cli import main
+from pytest_metagraph.diff import json_schema
+from reference_impl.schema import MetaGraphDef
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    """Three files: a graph, the same as text in another order, and one that differs."""
+    texts = {
+        "one": nodes("name: 'a' op: 'A'", "name: 'b' op: 'B' input: 'a'"),
+        "same": nodes("name: 'b' op: 'B' input: 'a'", "name: 'a' op: 'A'"),
+        "other": nodes("name: 'a' op: 'A'", "name: 'c' op: 'C' input: 'a'", "name: 'd' op: 'D' input: 'c'"),
+    }
+    paths = {name: tmp_path / f"{name}.meta" for name in texts}
+    for name, text in texts.items():
+        if name == "same":
+            paths[name].write_text(text, encoding="utf-8")
+        else:
+            paths[name].write_bytes(message(text).SerializeToString())
+    return {name: str(path) for name, path in paths.items()}
+
+
+def test_equal_files(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Equal files, one of them text, are exit status 0."""
+    assert main(["diff", files["one"], files["same"]]) == 0
+    assert capsys.readouterr().out.startswith("equal\n")
+
+
+def test_different_files(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Different files are exit status 1, and the report names both."""
+    assert main(["diff", files["one"], files["other"]]) == 1
+    out = capsys.readouterr().out
+    assert f"expected: {files['one']} (2 nodes)   actual: {files['other']} (3 nodes)" in out
+    assert "- b (B)" in out
+    assert "\x1b[" not in out
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["--check-node-order"], 1),
+        (["--preset", "strict"], 1),
+        (["--preset", "tf-compat"], 0),
+        (["--ignore-attr", "_*", "--rtol", "0.5", "--output-shapes", "compatible"], 0),
+        (["--collection-type", "mine=VariableDef", "--ignore-section", "graph_def.library"], 0),
+    ],
+)
+def test_options(files: dict[str, str], words: list[str], status: int) -> None:
+    """Options reach the comparison: the node order counts where it is asked for."""
+    assert main(["diff", files["one"], files["same"], *words]) == status
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--rtol", "-1"], "rtol must be a finite number"),
+        (["--collection-type", "mine"], "--collection-type takes KEY=MESSAGE"),
+        (["--collection-type", "mine=NoSuch"], "no message 'NoSuch'"),
+        (["--type", "GraphDef"], "no valid GraphDef"),
+    ],
+)
+def test_unusable_option(
+    files: dict[str, str], words: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A value that an option can not have is exit status 2 and one line that says why."""
+    assert main(["diff", files["one"], files["other"], *words]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert problem in captured.err
+    assert captured.err.startswith("metagraph diff: ")
+    assert captured.err.count("\n") == 1
+
+
+def test_unusable_file(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is not there is exit status 2, and the line names the side."""
+    assert main(["diff", files["one"], files["one"] + "x"]) == 2
+    assert "the actual side can not be used: can not read" in capsys.readouterr().err
+
+
+def test_json(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The JSON output is nothing but the difference in its published form."""
+    assert main(["diff", "--json", files["one"], files["other"]]) == 1
+    found = json.loads(capsys.readouterr().out)
+    jsonschema.Draft202012Validator(json_schema()).validate(found)
+    assert found["equal"] is False
+
+
+def test_color(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Colour can be asked for where the output is no terminal."""
+    main(["diff", "--color", "always", files["one"], files["other"]])
+    assert "\x1b[31m" in capsys.readouterr().out
+
+
+def test_graph_defs(tmp_path: Path) -> None:
+    """Two GraphDef files are compared as such."""
+    path = tmp_path / "graph.pb"
+    path.write_bytes(message(nodes("name: 'a' op: 'A'")).graph_def.SerializeToString())
+    assert main(["diff", "--type", "GraphDef", str(path), str(path)]) == 0
+
+
+def test_picture(files: dict[str, str], tmp_path: Path) -> None:
+    """The picture has each node that differs and its neighbours, with a class and a mark for its state."""
+    pytest.importorskip("igraph", reason="pictures need the extra pytest-metagraph[pictures]")
+    path = tmp_path / "picture.svg"
+    assert main(["diff", files["one"], files["other"], "--svg", str(path)]) == 1
+    root = ET.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314 - the file was written above
+    found = {
+        group.findtext(f"{SVG}title"): (group.get("class"), group.findtext(f"{SVG}text"))
+        for group in root.iter(f"{SVG}g")
+    }
+    assert found == {
+        "a (A), same": ("same", "a"),
+        "b (B), missing": ("missing", "- b"),
+        "c (C), extra": ("extra", "+ c"),
+        "d (D), extra": ("extra", "+ d"),
+    }
+    assert len(list(root.iter(f"{SVG}path"))) == 3
+
+
+def test_picture_of_a_large_difference(tmp_path: Path) -> None:
+    """A picture has at most 60 nodes, and says how many differing ones it leaves out."""
+    pytest.importorskip("igraph", reason="pictures need the extra pytest-metagraph[pictures]")
+    paths = [tmp_path / "one.meta", tmp_path / "other.meta"]
+    for path, device in zip(paths, ("", "/d"), strict=True):
+        graph = MetaGraphDef()
+        for number in range(500):
+            graph.graph_def.node.add(name=f"n{number}", op="A", device=device)
+        path.write_bytes(graph.SerializeToString())
+    picture = tmp_path / "picture.svg"
+    assert main(["diff", *map(str, paths), "--svg", str(picture)]) == 1
+    text = picture.read_text(encoding="utf-8")
+    assert text.count("<g ") == 30
+    assert "(470 more nodes differ)" in text
+
+
+def test_picture_without_the_library(
+    files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without igraph the command says what to install, and writes no file."""
+    monkeypatch.setitem(sys.modules, "igraph", None)  # an import raises
+    path = tmp_path / "picture.svg"
+    assert main(["diff", files["one"], files["other"], "--svg", str(path)]) == 2
+    assert "install pytest-metagraph[pictures]" in capsys.readouterr().err
+    assert not path.exists()
+
+
+def test_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The summary counts ops, scopes and devices, and names functions, collections, savers and signatures."""
+    shown = message(
+        """
+        meta_info_def { tensorflow_version: '2.21.0' tags: 'serve' stripped_op_list { op { name: 'A' } } }
+        graph_def {
+          node { name: 'x/a' op: 'A' device: '/d:0' } node { name: 'x/b' op: 'A' } node { name: 'c' op: 'B' }
+          versions { producer: 2474 }
+          library { function { signature { name: 'f' } node_def { name: 'n' } } }
+        }
+        saver_def { save_tensor_name: 'save/s:0' restore_op_name: 'save/r' }
+        collection_def { key: 'losses' value { node_list { value: 'c:0' } } }
+        signature_def { key: 'predict' value { } }
+        """
+    )
+    path = tmp_path / "model.meta"
+    path.write_bytes(shown.SerializeToString())
+    assert main(["show", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "written by   TensorFlow 2.21.0, producer 2474",
+        "tags         serve",
+        "nodes        3: A 2, B 1",
+        "scopes       x 2, (none) 1",
+        "devices      (none) 2, /d:0 1",
+        "functions    1: f (1)",
+        "collections  1: losses 1",
+        "savers       saver_def save/s:0 -> save/r",
+        "signatures   predict",
+        "op list      1: default attributes kept",
+    ]
+
+
+def test_show_text(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """With `--text` the whole message is printed, and parses again to itself."""
+    assert main(["show", "--text", files["one"]]) == 0
+    again = text_format.Parse(capsys.readouterr().out, MetaGraphDef())
+    assert again.SerializeToString() == Path(files["one"]).read_bytes()
+
+
+def test_show_unusable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A damaged file, and what is neither file nor case, are exit status 2 and one line."""
+    path = tmp_path / "model.meta"
+    path.write_bytes(b"\0\1\2")
+    assert main(["show", str(path)]) == 2
+    assert main(["show", "no-such/case"]) == 2
+    damaged, unknown = capsys.readouterr().err.splitlines()
+    assert damaged.startswith("metagraph show: ")
+    assert "is no valid MetaGraphDef" in damaged
+    assert "'no-such/case' is no file, and no case" in unknown
