@@ -184,6 +184,8 @@ class Case:
         choices: the name of the value chosen for each argument that is given, by argument.
         eager: whether the export is called where eager execution is enabled.
         filename: the file that variants with a file write, relative to a folder of theirs.
+        earlier_filenames: the files that the calls before the answered one write, which proves that they were
+            made; one for each of these calls.
         details: what this case asks beyond what every case does.
     """
 
@@ -192,6 +194,7 @@ class Case:
     source: CaseSource = field(repr=False, hash=False, compare=False)
     eager: bool = False
     filename: str = DEFAULT_FILENAME
+    earlier_filenames: tuple[str, ...] = ()
     details: frozenset[Detail] = frozenset()
 
     @property
@@ -226,12 +229,11 @@ class Case:
     def calls(self) -> tuple[dict[str, Any], ...]:
         """The arguments of every export that is made of the one loaded graph; the last one is answered.
 
-        Most cases make one call. In the others the calls before show what an export leaves behind: each
-        writes a file, which proves that it was made, and where calls take a graph_def it is one message.
+        Most cases make one call. In the others the calls before show what an export leaves behind. Where
+        calls take a graph_def it is one message.
 
         Returns:
-            New dicts as `keyword_arguments` describes them; earlier calls may also state `filename`, relative
-            to the folder that the case writes to.
+            New dicts, as `keyword_arguments` describes them.
         """
         return self.source.calls(self)
 

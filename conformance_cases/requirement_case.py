@@ -121,6 +121,10 @@ class RequirementCase:
                 source=self,
                 eager=bool(self.index.get("eager")),
                 filename=str(self.index.get("filename", DEFAULT_FILENAME)),
+                earlier_filenames=tuple(
+                    str(call.get("filename", f"call_{number}.meta"))
+                    for number, call in enumerate(self.index.get("preceding", ()), start=1)
+                ),
                 details=frozenset(map(Detail, self.index.get("details", ()))),
             )
         ]

@@ -152,7 +152,7 @@ class Judge:
         *earlier, call = case.calls()
         made = [
             {**before, "filename": self._folder.path_of(name)}
-            for before, name in zip(earlier, _earlier_files(case), strict=True)
+            for before, name in zip(earlier, case.earlier_filenames, strict=True)
         ]
         answered = {
             **call,
@@ -172,17 +172,10 @@ class Judge:
                 debug_info=variant.save_debug_info,
                 filename=case.filename,
                 debug_info_name=Detail.DEBUG_INFO_NAME in case.details,
-                earlier=_earlier_files(case),
+                earlier=case.earlier_filenames,
             )
         elif isinstance(answer, Exported) or isinstance(expected, ExpectedError):
-            yield from self._folder.check_no_export(_earlier_files(case))
+            yield from self._folder.check_no_export(case.earlier_filenames)
         else:
             # A call that failed where it should not has been reported; what it left tells nothing more.
             self._folder.clear()
-
-
-def _earlier_files(case: Case) -> list[str]:
-    """The files that the calls before the answered one write: their own, or one after the other."""
-    return [
-        call.get("filename", f"call_{number}.meta") for number, call in enumerate(case.calls()[:-1], start=1)
-    ]

@@ -155,8 +155,7 @@ class _CaseRecorder:
     ) -> MetaGraphDef:
         graph = oracle.load_without_saver(self._graph)
         for before in earlier:
-            call = {name: value for name, value in before.items() if name != "filename"}
-            oracle.export(graph, eager=self._eager, **call)
+            oracle.export(graph, eager=self._eager, **before)
         return canonical(oracle.export(graph, eager=self._eager, **arguments))
 
     def _check_error(self, wanted: str) -> None:

@@ -67,8 +67,7 @@ class _CaseWriter:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        for name in ("graphs", "messages"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self._written: set[str] = set()
 
     def line(self, case: Case) -> dict[str, Any]:
@@ -136,6 +135,8 @@ class _CaseWriter:
         """Write a file of the folder; returns whether that was the first time."""
         if name in self._written:
             return False
-        (self._folder / name).write_bytes(data)
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
         self._written.add(name)
         return True

@@ -84,8 +84,9 @@ class ExportsFolder:
             save_debug_info=bool(request.arguments.get("save_debug_info")),
             default_graph=request.default_graph,
         )
-        if filename is not None:
-            _copy_files(variant_folder(self.folder, request.case_id, variant), Path(filename).parent)
+        root = _scratch_root(request)
+        if root is not None:
+            _copy_files(variant_folder(self.folder, request.case_id, variant), root)
         for candidate in answer_candidates(self.folder, request.case_id, variant):
             answer = _read(candidate)
             if answer is not None:
@@ -142,10 +143,26 @@ def _read_error(path: Path) -> Answer:
             )
 
 
+def _scratch_root(request: ExportRequest) -> Path | None:
+    """The folder below which the calls of a request write; None where none of them writes."""
+    case = load_corpus().case(request.case_id)
+    written = [(request.arguments.get("filename"), case.filename)]
+    written += [
+        (call["filename"], name) for call, name in zip(request.preceding, case.earlier_filenames, strict=True)
+    ]
+    for path, relative in written:
+        if path is not None:
+            return Path(path).parents[len(Path(relative).parts) - 1]
+    return None
+
+
 def _copy_files(source: Path, target: Path) -> None:
-    """Copy the plain files of a folder, no links and no folders: nothing outside of it is ever read."""
-    if source.is_symlink() or not source.is_dir():
+    """Copy the files of a folder and of those below it, but no links: nothing outside of it is ever read."""
+    if source.is_symlink():
         return
-    for entry in os.scandir(source):
-        if entry.is_file(follow_symlinks=False):
-            shutil.copyfile(entry.path, target / entry.name)
+    for folder, _, names in os.walk(source):
+        for path in (Path(folder, name) for name in names):
+            if not path.is_symlink():
+                copy = target / path.relative_to(source)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
