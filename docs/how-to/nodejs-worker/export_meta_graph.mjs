@@ -28,8 +28,14 @@ const MESSAGES = { meta_info_def: MetaInfoDef, graph_def: GraphDef, saver_def: S
 
 /** See the starter of `metagraph new-adapter command` for what a call holds. */
 export function exportMetaGraph(call) {
-  const given = checked(call.arguments);
-  const loaded = MetaGraphDef.decode(call.graph);
+  // An export leaves nothing behind here, so that every call may load the graph anew.
+  for (const earlier of call.preceding) exportOnce(call.graph, earlier);
+  return exportOnce(call.graph, call.arguments);
+}
+
+function exportOnce(graph, givenArguments) {
+  const given = checked(givenArguments);
+  const loaded = MetaGraphDef.decode(graph);
   const result = MetaGraphDef.create({
     meta_info_def: given.meta_info_def ?? MetaInfoDef.create(),
     graph_def: exportedNodes(given.graph_def, loaded.graph_def, given.clear_devices),

@@ -81,3 +81,13 @@ def test_every_file_that_a_case_names_is_there(folder: Path) -> None:
             if isinstance(value, dict):
                 assert (folder / value["file"]).is_file()
                 json.loads((folder / value["json"]).read_text(encoding="utf-8"))
+
+
+def test_calls_before_the_answered_one_are_stated(folder: Path) -> None:
+    """A case of several exports states each of them, with the file that proves that it was made."""
+    line = lines_of(folder)["CALL-12/twice-under-a-scope"]
+    assert line["arguments"] == {"export_scope": "net"}
+    assert line["filename"] == "model.meta"
+    (earlier,) = line["preceding"]
+    assert earlier["arguments"] == {"export_scope": "net"}
+    assert earlier["filename"].endswith(".meta")

@@ -14,7 +14,7 @@ from pytest_metagraph.carrying.exports_folder import ExportsFolder, ExportsFolde
 from pytest_metagraph.request import ExportRequest
 from reference_impl.schema import MetaGraphDef
 
-CASE = "SAV-01/given"
+CASE = "matrix/towers/plain"
 GRAPH = MetaGraphDef()
 GRAPH.graph_def.node.add(name="x", op="NoOp")
 OTHER = MetaGraphDef()
@@ -76,13 +76,13 @@ def test_an_error_file_says_what_was_raised(tmp_path: Path, stated: dict[str, An
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({}, "has neither SAV-01/given.pb nor its .error.json"),
-        ({f"{CASE}.pb": b"\xff"}, "given.pb answers with 1 bytes that do not parse as a MetaGraphDef"),
-        ({f"{CASE}.pb": b"", f"{CASE}.error.json": b"{}"}, "two answers, given.pb and given.error.json"),
-        ({f"{CASE}.error.json": b"{"}, "given.error.json is no JSON"),
-        ({f"{CASE}.error.json": b'{"classes": []}'}, "given.error.json must be"),
-        ({f"{CASE}.error.json": b'{"classes": [1]}'}, "given.error.json must be"),
-        ({f"{CASE}.error.json": b'["ValueError"]'}, "given.error.json must be"),
+        ({}, "has neither matrix/towers/plain.pb nor its .error.json"),
+        ({f"{CASE}.pb": b"\xff"}, "plain.pb answers with 1 bytes that do not parse as a MetaGraphDef"),
+        ({f"{CASE}.pb": b"", f"{CASE}.error.json": b"{}"}, "two answers, plain.pb and plain.error.json"),
+        ({f"{CASE}.error.json": b"{"}, "plain.error.json is no JSON"),
+        ({f"{CASE}.error.json": b'{"classes": []}'}, "plain.error.json must be"),
+        ({f"{CASE}.error.json": b'{"classes": [1]}'}, "plain.error.json must be"),
+        ({f"{CASE}.error.json": b'["ValueError"]'}, "plain.error.json must be"),
     ],
 )
 def test_a_missing_or_wrong_answer_says_what_is_wrong(
@@ -150,3 +150,19 @@ def test_a_folder_that_can_not_be_used_is_refused(tmp_path: Path, content: str |
         (tmp_path / "exporter.json").write_text(content)
     with pytest.raises(ExportsFolderError, match=reason):
         ExportsFolder.open(tmp_path)
+
+
+def test_files_of_earlier_calls_and_of_folders_are_put_in_their_place(tmp_path: Path) -> None:
+    """What a case's earlier call wrote comes along, also for a variant whose own call writes nothing."""
+    case = load_corpus().case("CALL-12/twice")
+    earlier = case.earlier_filenames[0]
+    answers = folder_with(
+        tmp_path, {f"{case.id}.pb": b"", f"{case.id}.variants/returned/{earlier}": b"first"}
+    )
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    arguments = {"filename": None, "as_text": False, "save_debug_info": False}
+    preceding = ({"filename": str(scratch / earlier)},)
+    request = ExportRequest(GRAPH, arguments, case_id=case.id, preceding=preceding)
+    assert isinstance(ExportsFolder.open(answers).ask(request), Exported)
+    assert {path.name: path.read_bytes() for path in scratch.iterdir()} == {earlier: b"first"}

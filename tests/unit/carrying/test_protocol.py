@@ -32,12 +32,14 @@ def test_a_request_comes_back_as_it_was() -> None:
         eager=True,
         contract=Contract.TENSORFLOW,
         case_id="matrix/towers/plain",
+        preceding=({"filename": "/exports/first.meta", "clear_devices": True}, {"filename": "/exports/2"}),
     )
     got = protocol.decode_request(protocol.encode_export(sent))
     assert isinstance(got, ExportRequest)
     assert (got.graph, got.arguments) == (sent.graph, sent.arguments)
     assert (got.default_graph, got.eager, got.contract) == (True, True, Contract.TENSORFLOW)
     assert got.case_id == "matrix/towers/plain"
+    assert got.preceding == sent.preceding
 
 
 def test_hello_and_stop_are_told_apart() -> None:

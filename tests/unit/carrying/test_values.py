@@ -64,7 +64,7 @@ def test_a_message_of_an_unknown_type_is_refused() -> None:
 
 
 @pytest.mark.parametrize("case", load_corpus().cases(Tier.DEFAULT), ids=lambda case: case.id)
-def test_the_arguments_of_a_case_can_be_carried(case: Case) -> None:
+def test_the_arguments_of_every_call_of_a_case_can_be_carried(case: Case) -> None:
     """Every call of the corpus can be asked of a worker in any language."""
-    arguments = case.keyword_arguments()
-    assert {name: decode(encode(value)) for name, value in arguments.items()} == arguments
+    for arguments in case.calls():
+        assert {name: decode(encode(value)) for name, value in arguments.items()} == arguments

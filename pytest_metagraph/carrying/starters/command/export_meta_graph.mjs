@@ -29,6 +29,7 @@ export class ExportError extends Error {
  * @param {object} call
  *   graph: the graph to load, a serialised MetaGraphDef (tensorflow.binpb has its definition);
  *   arguments: the keyword arguments of export_meta_graph; one that is absent is not given;
+ *   preceding: the arguments of calls to make before on the same loaded graph, whose results nobody asks for;
  *   defaultGraph: export the default graph, without the argument graph;
  *   eager: make the call where eager execution is enabled;
  *   contract: "documented" or "tensorflow"; caseId: the case, for messages.

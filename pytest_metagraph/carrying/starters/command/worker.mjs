@@ -60,15 +60,19 @@ function answerTo(request) {
 }
 
 function callOf(request) {
-  const entries = Object.entries(request.arguments).map(([argument, value]) => [argument, plain(value)]);
   return {
     graph: request.graph,
-    arguments: Object.fromEntries(entries),
+    arguments: argumentsOf(request),
+    preceding: request.preceding.map(argumentsOf),
     defaultGraph: request.default_graph,
     eager: request.eager,
     contract: request.contract,
     caseId: request.case_id,
   };
+}
+
+function argumentsOf(call) {
+  return Object.fromEntries(Object.entries(call.arguments).map(([argument, value]) => [argument, plain(value)]));
 }
 
 /** An argument as JavaScript has it: a message stays { type, data }, bytes are a Buffer, a dict is a Map. */
