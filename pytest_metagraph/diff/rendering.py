@@ -88,7 +88,8 @@ def _group(diff: MetaGraphDiff, one: Group, *, named: bool) -> list[str]:
     mark, explained = _mark(one.code), _explained(diff, one)
     if not one.field and mark in "-+" and named:
         return [f"  {mark} {_entries(found)}{explained}"]
-    noun = "node" if one.section == "graph_def.node" else "difference"
+    is_nodes = one.section == "graph_def.node" and len({d.key for d in found}) == len(found)
+    noun = "node" if is_nodes else "difference"
     count = f"   {counted(len(found), noun)}" if len(found) > 1 else ""
     expected, actual = _values([d.expected for d in found]), _values([d.actual for d in found])
     lines = [f"  {mark} {one.field or one.code}{count}   expected {expected}   actual {actual}{explained}"]

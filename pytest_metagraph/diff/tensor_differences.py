@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_metagraph.diff.comparison import Comparison
 
 _CHUNK = 4096
+_SINGLE = frozenset({"DT_FLOAT", "DT_HALF", "DT_BFLOAT16"})
 _COUNT_AT_MOST = 100_000
 """After so many differing elements, the exact number says no more."""
 
@@ -45,10 +47,20 @@ def explain(run: Comparison, expected: Elements, actual: Elements) -> tuple[str,
     kind = expected.dtype.removeprefix("DT_").lower()
     shape = ",".join(map(str, expected.shape))
     index = list(_unravel(first, expected.shape))
+    is_single = expected.dtype in _SINGLE
     return (
-        f"{kind}[{shape}], {values.shorten(values.quote(left))} at {index}",
-        f"{values.shorten(values.quote(right))}; {details}",
+        f"{kind}[{shape}], {_text(left, is_single=is_single)} at {index}",
+        f"{_text(right, is_single=is_single)}; {details}",
     )
+
+
+def _text(value: Any, *, is_single: bool) -> str:
+    """An element; a float of single precision with as few digits as tell it from its neighbours."""
+    if is_single and isinstance(value, float) and math.isfinite(value):
+        # Compared as C floats, which become infinite where `struct` would raise.
+        texts = (f"{value:.{digits}g}" for digits in range(1, 10))
+        value = float(next(text for text in texts if ctypes.c_float(float(text)).value == value))
+    return values.shorten(values.quote(value))
 
 
 def _distance(expected: Any, actual: Any) -> float:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_metagraph.diff.findings import Code
 from pytest_metagraph.diff.hints.hint import Hint, HintCode
-from pytest_metagraph.diff.hints.renames import consequences
+from pytest_metagraph.diff.hints.renames import consequences, explained
 from pytest_metagraph.diff.hints.select import positions
 from pytest_metagraph.diff.shallow import VIEWS
-from pytest_metagraph.diff.values import counted
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff
@@ -31,17 +30,14 @@ def find(diff: MetaGraphDiff) -> Iterator[Hint]:
         return
     follow = consequences(diff.differences, renamed)
     nodes = {missing[old] for old in renamed} | {extra[new] for new in renamed.values()}
-    yield Hint(
-        HintCode.NODE_RENAMED, _text(renamed, len(follow)), frozenset(nodes | follow), frozenset(follow)
-    )
+    yield Hint(HintCode.NODE_RENAMED, _text(renamed, follow), frozenset(nodes | follow), frozenset(follow))
 
 
-def _text(renamed: Mapping[str, str], follow: int) -> str:
+def _text(renamed: Mapping[str, str], follow: set[int]) -> str:
     (old, new), *others = renamed.items()
     one = f"{old!r} -> {new!r}"
     subject = f"{len(renamed):,} nodes renamed, such as {one}" if others else f"Node renamed: {one}"
-    explained = f" Explains {counted(follow, 'difference')} below." if follow else ""
-    return f"{subject} (same op, attributes and inputs).{explained}"
+    return f"{subject} (same op, attributes and inputs).{explained(follow)}"
 
 
 def _parsed(nodes: Iterable[bytes], names: Mapping[str, int]) -> list[Any]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from pytest_metagraph.diff.findings import Code, Difference
+from pytest_metagraph.diff.values import counted
 
 _NAME = re.compile(r"[^\s'\",\[\]{}^@:]+")
 _CAUSES = frozenset({Code.NODE_MISSING, Code.NODE_EXTRA, Code.FUNCTION_MISSING, Code.FUNCTION_EXTRA})
@@ -25,6 +26,11 @@ def consequences(differences: Sequence[Difference], renamed: Mapping[str, str]) 
         for position, difference in enumerate(differences)
         if difference.code not in _CAUSES and _follows(difference, renamed, new_names)
     }
+
+
+def explained(follow: set[int]) -> str:
+    """What a hint says of the differences that follow from its cause; nothing where there are none."""
+    return f" Explains {counted(len(follow), 'difference')} below." if follow else ""
 
 
 def _follows(difference: Difference, renamed: Mapping[str, str], new_names: set[str]) -> bool:

@@ -20,8 +20,8 @@ _SAVERS = "collection_def['savers']"
 
 def find(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Savers that one side has removed."""
-    extra = _of_savers(diff, Code.NODE_EXTRA, Code.ITEM_EXTRA)
-    missing = _of_savers(diff, Code.NODE_MISSING, Code.ITEM_MISSING)
+    extra = _of_savers(diff, Code.NODE_EXTRA, Code.ITEM_EXTRA, Code.COLLECTION_EXTRA)
+    missing = _of_savers(diff, Code.NODE_MISSING, Code.ITEM_MISSING, Code.COLLECTION_MISSING)
     if extra:
         text = f"clear_extraneous_savers looks unapplied: {counted(len(extra), 'extra part')} of savers."
         yield Hint(HintCode.CLEAR_EXTRANEOUS_SAVERS, text, extra)
@@ -33,7 +33,11 @@ def find(diff: MetaGraphDiff) -> Iterator[Hint]:
         yield Hint(HintCode.CLEAR_EXTRANEOUS_SAVERS, text, missing)
 
 
-def _of_savers(diff: MetaGraphDiff, node: Code, item: Code) -> frozenset[int]:
+def _of_savers(diff: MetaGraphDiff, node: Code, item: Code, collection: Code) -> frozenset[int]:
     nodes = by_code(diff, node, section="graph_def.node")
     in_savers = {position for position, difference in nodes.items() if _IN_SAVER(difference.key)}
-    return frozenset(in_savers | by_code(diff, item, section=_SAVERS).keys())
+    whole = {position for position, one in by_code(diff, collection).items() if one.key == "savers"}
+    # Without a node of a saver, a collection that one side lacks is more likely a matter of collection_list.
+    return frozenset(
+        in_savers | by_code(diff, item, section=_SAVERS).keys() | (whole if in_savers else set())
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_metagraph.diff.findings import Code
 from pytest_metagraph.diff.hints.hint import Hint, HintCode
-from pytest_metagraph.diff.hints.renames import consequences
+from pytest_metagraph.diff.hints.renames import consequences, explained
 from pytest_metagraph.diff.hints.select import positions
 from pytest_metagraph.diff.values import counted
 
@@ -33,7 +33,7 @@ def find(diff: MetaGraphDiff) -> Iterator[Hint]:
         nodes = {short[stripped] for stripped in pairs} | {long[name] for name in pairs.values()}
         text = (
             f"export_scope looks {verb}: the names of {counted(len(pairs), 'node')} differ only in the "
-            f"prefix {scope!r}. Explains {counted(len(follow), 'difference')} below."
+            f"prefix {scope!r}.{explained(follow)}"
         )
         yield Hint(HintCode.EXPORT_SCOPE, text, frozenset(nodes | follow), frozenset(follow))
 

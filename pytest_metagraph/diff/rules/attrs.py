@@ -106,5 +106,9 @@ def _described(value: AttrValue | None) -> str | None:
     kind = value.WhichOneof("value")
     if kind is None:
         return "no value"
+    if kind == "list":
+        return (
+            " ".join(values.describe_list(field, items) for field, items in value.list.ListFields()) or "[]"
+        )
     field: Any = value.DESCRIPTOR.fields_by_name[kind]
     return values.describe(field, getattr(value, kind))

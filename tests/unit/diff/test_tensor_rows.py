@@ -177,6 +177,13 @@ def test_splat_is_never_spelled_out() -> None:
     assert compared(tensor(f"{huge} float_val: 1"), tensor(f"{huge} float_val: [1, 1]")).equal
 
 
+@pytest.mark.parametrize("value", ["0.1", "3.4028235e+38", "1e-45", "inf", "nan", "16777216.0"])
+def test_text_of_a_float(value: str) -> None:
+    """A float of single precision is shown with as few digits as tell it from every other."""
+    (found,) = compared(_floats(f"float_val: {value}"), _floats("float_val: 1")).differences
+    assert found.expected == f"float[3], {value} at [0]"
+
+
 def test_explanation_of_a_tensor() -> None:
     """A differing tensor is told by type, shape, first index, number of elements and largest difference."""
     shape = "tensor_shape { dim { size: 2 } dim { size: 3 } }"
