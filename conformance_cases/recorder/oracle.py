@@ -99,7 +99,7 @@ def export(graph: Any, *, eager: bool = False, **arguments: Any) -> Any:
     """Call TensorFlow's export_meta_graph.
 
     Args:
-        graph: the tf.Graph.
+        graph: the tf.Graph; None to give none.
         eager: whether to make the call where eager execution is enabled.
         **arguments: the other arguments; messages may be of any pool, TensorFlow gets copies.
 
@@ -111,7 +111,7 @@ def export(graph: Any, *, eager: bool = False, **arguments: Any) -> Any:
         for name, value in arguments.items()
     }
     # Outside of any graph TensorFlow 2 executes eagerly (EAG-01).
-    with contextlib.nullcontext() if eager else graph.as_default():
+    with contextlib.nullcontext() if eager or graph is None else graph.as_default():
         return tf.compat.v1.train.export_meta_graph(graph=graph, **given)
 
 
