@@ -1,0 +1,140 @@
+"""Miniatures: the reference exporter with one part replaced.
+
+A wrong miniature has one defect and names the requirement that it violates. A right one answers the same in
+another encoding or order, and violates none. Each is a short function under a decorator that says which part
+of the exporter it changes; the function's docstring is the miniature's sentence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+from unittest import mock
+
+from pytest_metagraph import ExportRequest
+from pytest_metagraph.exporters import reference
+from reference_impl.arguments import ExportArguments
+from reference_impl.schema import GraphDef, MetaGraphDef
+
+Right: TypeAlias = Callable[..., Any]
+"""The part that a miniature replaces: what it is given first, and may call."""
+
+Change: TypeAlias = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Miniature:
+    """An exporter that differs from the reference in one thing.
+
+    Attributes:
+        name: what reports call it.
+        requirement: the id of the requirement that it violates; empty for one that answers right.
+        sentence: what it does.
+        part: the function, property or constant that is replaced, as `module:name` or `module:Class.name`.
+        change: called in its place, with the right one before its arguments; for a constant, with its value.
+        raises: the class of the exception that is the defect itself; empty where the defect is no exception.
+    """
+
+    name: str
+    requirement: str
+    sentence: str
+    part: str
+    change: Change
+    raises: str = ""
+
+    def __call__(self, request: ExportRequest) -> MetaGraphDef:
+        """Answer a request as the changed exporter does.
+
+        Raises:
+            Exception: what the changed exporter raises.
+        """
+        with self._planted():
+            return reference.export(request)
+
+    @contextlib.contextmanager
+    def _planted(self) -> Iterator[None]:
+        module, _, path = self.part.partition(":")
+        *above, name = path.split(".")
+        owner = pkgutil.resolve_name(f"{module}:{'.'.join(above)}") if above else pkgutil.resolve_name(module)
+        right = vars(owner)[name]
+        # Loaded graphs are remembered between calls; one that this defect has touched must not be.
+        reference._load.cache_clear()
+        try:
+            with mock.patch.object(owner, name, self._replacement(right)):
+                yield
+        finally:
+            reference._load.cache_clear()
+
+    def _replacement(self, right: Any) -> Any:
+        if isinstance(right, property):
+            read = right.fget
+            return property(lambda owner: self.change(read, owner))
+        if not callable(right):
+            return self.change(right)
+
+        def changed(*args: Any, **kwargs: Any) -> Any:
+            return self.change(right, *args, **kwargs)
+
+        return changed
+
+
+def wrong_part(part: str, requirement: str, raises: str = "") -> Callable[[Change], Miniature]:
+    """Make a miniature of a function that takes the place of a part of the reference.
+
+    Args:
+        part: see `Miniature.part`.
+        requirement: see `Miniature.requirement`.
+        raises: see `Miniature.raises`.
+    """
+
+    def made(change: Change) -> Miniature:
+        sentence = (change.__doc__ or "").strip()
+        return Miniature(change.__name__.replace("_", "-"), requirement, sentence, part, change, raises)
+
+    return made
+
+
+def wrong_arguments(requirement: str, raises: str = "") -> Callable[[Change], Miniature]:
+    """Make a miniature of `change(arguments)`, which returns the checked arguments that it replaces."""
+
+    def made(change: Callable[[ExportArguments], dict[str, Any]]) -> Miniature:
+        def checked(right: Right, *args: Any) -> ExportArguments:
+            arguments: ExportArguments = right(*args)
+            return replace(arguments, **change(arguments))
+
+        miniature = wrong_part("reference_impl.export:check_arguments", requirement, raises)(change)
+        return replace(miniature, change=checked)
+
+    return made
+
+
+def wrong_message(requirement: str, raises: str = "") -> Callable[[Change], Miniature]:
+    """Make a miniature of `change(message, arguments)`, which changes what is returned and written."""
+
+    def made(change: Callable[[MetaGraphDef, ExportArguments], None]) -> Miniature:
+        def written(right: Right, arguments: ExportArguments, nodes: Any, message: MetaGraphDef) -> None:
+            change(message, arguments)
+            right(arguments, nodes, message)
+
+        miniature = wrong_part("reference_impl.export:_write_files", requirement, raises)(change)
+        return replace(miniature, change=written)
+
+    return made
+
+
+def wrong_graph(requirement: str) -> Callable[[Change], Miniature]:
+    """Make a miniature of `change(graph_def, collections)`, which changes what is loaded of a graph."""
+
+    def made(change: Callable[[GraphDef, dict[str, list[Any]]], None]) -> Miniature:
+        def loaded(right: Right, message: Any) -> tuple[GraphDef, dict[str, list[Any]]]:
+            state, collections = right(message)
+            change(state, collections)
+            return state, collections
+
+        miniature = wrong_part("reference_impl.loading:load", requirement)(change)
+        return replace(miniature, change=loaded)
+
+    return made

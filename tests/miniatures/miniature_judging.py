@@ -1,0 +1,104 @@
+"""Judges miniatures with the corpus, in this process."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from miniature import Miniature
+
+from conformance_cases import Case, Tier, load_corpus
+from conformance_cases.requirement_case import RequirementCase
+from pytest_metagraph.carriers import InProcess
+from pytest_metagraph.findings import Code, Finding
+from pytest_metagraph.judging import Judge, Judgement
+from pytest_metagraph.request import Exporter
+from pytest_metagraph.written_files import ScratchFolder
+from reference_impl import Contract
+
+CONTRACT = Contract.DOCUMENTED
+"""The contract that miniatures are judged under."""
+
+# An exporter that gives no answer has been caught by accident: its defect is not what the case saw.
+_NO_ANSWER = frozenset({Code.UNSUPPORTED, Code.TIMED_OUT, Code.CRASHED, Code.MALFORMED})
+_WRONG_EXCEPTION = frozenset({Code.RAISED, Code.WRONG_ERROR})
+
+
+def is_caught(miniature: Miniature, judgement: Judgement) -> bool:
+    """Whether a judgement shows what a miniature does wrong.
+
+    A crash on the way is no catch; an exception counts only where it is the defect itself.
+    """
+    return judgement.verdict.is_red and any(_shows(finding, miniature) for finding in judgement.findings)
+
+
+def _shows(finding: Finding, miniature: Miniature) -> bool:
+    if finding.code in _WRONG_EXCEPTION:
+        return finding.symptom == miniature.raises
+    return finding.code not in _NO_ANSWER
+
+
+class MiniatureJudge:
+    """Judges exporters, one case after the other, with files in a folder of its own.
+
+    Use it as a context manager, so that the folder is removed.
+    """
+
+    def __init__(self) -> None:
+        self._folder = ScratchFolder(CONTRACT)
+
+    def judge(self, exporter: Exporter, case: Case) -> Judgement:
+        """What one case says about an exporter."""
+        return Judge(InProcess(exporter, "miniature"), CONTRACT, self._folder).judge(case)
+
+    def catches(self, miniature: Miniature, case: Case) -> bool:
+        """Whether one case catches a miniature."""
+        return is_caught(miniature, self.judge(miniature, case))
+
+    def close(self) -> None:
+        """Remove the folder."""
+        self._folder.close()
+
+
+@contextmanager
+def judging() -> Iterator[MiniatureJudge]:
+    """A judge whose folder is removed at the end."""
+    judge = MiniatureJudge()
+    try:
+        yield judge
+    finally:
+        judge.close()
+
+
+@functools.cache
+def requirement_cases() -> tuple[Case, ...]:
+    """All requirement cases of the default tier, sorted by id; their text files are read once."""
+    cases = load_corpus().cases(Tier.DEFAULT)
+    sources = [case.source for case in cases if isinstance(case.source, RequirementCase)]
+    return tuple(_Remembering(source._folder).cases(Tier.DEFAULT)[0] for source in sources)
+
+
+@functools.cache
+def matrix_cases() -> tuple[Case, ...]:
+    """All matrix cases of the default tier, sorted by id."""
+    cases = load_corpus().cases(Tier.DEFAULT)
+    return tuple(case for case in cases if not isinstance(case.source, RequirementCase))
+
+
+def cases_of(requirement: str) -> tuple[Case, ...]:
+    """The requirement cases that are named after a requirement."""
+    return tuple(case for case in requirement_cases() if case.requirements[0] == requirement)
+
+
+class _Remembering(RequirementCase):
+    """A requirement case that parses each of its text files once: text is read at 1 MB/s."""
+
+    def _parse(self, name: str, kind: Any) -> Any:
+        return kind.FromString(self._serialised(name, kind))
+
+    @functools.cache  # noqa: B019 - these cases live as long as the process
+    def _serialised(self, name: str, kind: Any) -> bytes:
+        data: bytes = super()._parse(name, kind).SerializeToString(deterministic=True)
+        return data

@@ -1,0 +1,41 @@
+"""Exporters with one defect each, by what the defect is about."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from miniature import Miniature
+
+from wrong_exporters import (
+    attributes,
+    collections,
+    colocation_and_frames,
+    files_and_calls,
+    function_library,
+    nodes_and_paths,
+    op_list_and_meta_info,
+    registered_collections,
+    savers,
+    scopes,
+    unbound_inputs,
+)
+
+AREAS: tuple[ModuleType, ...] = (
+    scopes,
+    unbound_inputs,
+    nodes_and_paths,
+    function_library,
+    colocation_and_frames,
+    savers,
+    attributes,
+    op_list_and_meta_info,
+    collections,
+    registered_collections,
+    files_and_calls,
+)
+"""The modules that define wrong exporters, in the order in which they are reported."""
+
+WRONG_EXPORTERS: tuple[Miniature, ...] = tuple(
+    value for area in AREAS for value in vars(area).values() if isinstance(value, Miniature)
+)
+"""Every wrong exporter."""
