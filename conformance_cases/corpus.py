@@ -29,6 +29,7 @@ class Corpus:
     ) -> None:
         self._sources: Mapping[str, MatrixGraph | RequirementCase] = {**matrix_graphs, **requirement_cases}
         self._matrix_graphs = matrix_graphs
+        self._requirement_cases = requirement_cases
 
     @property
     def graphs(self) -> Mapping[str, InputGraph]:
@@ -39,6 +40,11 @@ class Corpus:
     def matrix_graphs(self) -> Mapping[str, MatrixGraph]:
         """The graphs that are exported under every combination of their argument values, by name."""
         return MappingProxyType(self._matrix_graphs)
+
+    @property
+    def requirement_cases(self) -> Mapping[str, RequirementCase]:
+        """The cases that are named after a requirement, by name; each has a small graph of its own."""
+        return MappingProxyType(self._requirement_cases)
 
     @property
     def requirements(self) -> Mapping[str, Requirement]:
