@@ -1,0 +1,57 @@
+"""Writes the parts of reference pages that are made from the code.
+
+Such a part stands between two comments, the first of which names it. A test holds each to the code. After a
+change of the code this writes them anew:
+
+    python tests/docs/generated_sections.py
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from api_section import api_of
+from command_line_section import command_line
+from options_section import options
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+SECTIONS: dict[str, Callable[[], str]] = {
+    "command line": command_line,
+    "options": options,
+    "reference_impl": lambda: api_of("reference_impl"),
+    "conformance_cases": lambda: api_of("conformance_cases"),
+    "pytest_metagraph": lambda: api_of("pytest_metagraph"),
+    "reference_impl.schema": lambda: api_of("reference_impl.schema"),
+}
+
+_SECTION = re.compile(
+    r"(?P<start><!-- made from the code: (?P<name>[\w. ]+) -->\n)(?P<text>.*?)(?P<end><!-- end -->\n)",
+    re.DOTALL,
+)
+
+
+def names_of(page: str) -> list[str]:
+    """The names of the generated sections of a page."""
+    return [match["name"] for match in _SECTION.finditer(page)]
+
+
+def updated(page: str) -> str:
+    """The text of a page with each generated section as the code makes it now."""
+    return _SECTION.sub(
+        lambda match: f"{match['start']}\n{SECTIONS[match['name']]()}\n\n{match['end']}", page
+    )
+
+
+def main() -> None:
+    """Write every page anew that has generated sections."""
+    for path in sorted(DOCS.rglob("*.md")):
+        page = path.read_text(encoding="utf-8")
+        if names_of(page):
+            path.write_text(updated(page), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The reference of the options of pytest, from their registration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from markdown_tables import table
+
+from pytest_metagraph.settings import add_options
+
+
+@dataclass
+class RegisteredOptions:
+    """Stands where `pytest.Parser` does and keeps what is registered, by name."""
+
+    command_line: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ini: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def getgroup(self, _name: str, _description: str) -> RegisteredOptions:
+        """One group is all there is."""
+        return self
+
+    def addoption(self, name: str, **facts: Any) -> None:
+        """Keep an option of the command line."""
+        self.command_line[name] = facts
+
+    def addini(self, name: str, help: str, **facts: Any) -> None:  # noqa: A002 - pytest's own name
+        """Keep an option of the ini file."""
+        self.ini[name] = {"help": help, **facts}
+
+
+def registered() -> RegisteredOptions:
+    """The options of the plugin."""
+    options = RegisteredOptions()
+    add_options(options)  # type: ignore[arg-type] # it is asked for these three methods only
+    return options
+
+
+def twin_of(option: str) -> str:
+    """The name in the ini file of an option of the command line."""
+    return option.removeprefix("--").replace("-", "_")
+
+
+def options() -> str:
+    """Each option with its twin, the twin's type and default, and its meaning."""
+    found = registered()
+    rows = []
+    for option, facts in found.command_line.items():
+        twin = found.ini[twin_of(option)]
+        rows.append(
+            (
+                f"`{option}{_value(facts)}`",
+                f"`{twin_of(option)}`, {twin['type']}",
+                f"`{twin['default']}`" if twin["default"] not in ("", []) else "",
+                facts["help"].partition("; default:")[0],
+            )
+        )
+    return table(("option", "ini twin and its type", "default", "meaning"), rows)
+
+
+def _value(facts: dict[str, Any]) -> str:
+    if "choices" in facts:
+        return f"={{{','.join(facts['choices'])}}}"
+    return f"={facts['metavar']}" if "metavar" in facts else ""

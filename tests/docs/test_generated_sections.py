@@ -1,0 +1,38 @@
+"""The parts of reference pages that are made from the code show the code of today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from generated_sections import DOCS, SECTIONS, names_of, updated
+from options_section import registered, twin_of
+
+PAGES = [path for path in sorted(DOCS.rglob("*.md")) if names_of(path.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_a_page_shows_what_the_code_says(page: Path) -> None:
+    """A page differs from the code nowhere; `python tests/docs/generated_sections.py` writes it anew."""
+    text = page.read_text(encoding="utf-8")
+    assert text == updated(text)
+
+
+def test_every_section_is_on_a_page() -> None:
+    """Nothing is made that no page shows, and no page has a section twice."""
+    shown = [name for page in PAGES for name in names_of(page.read_text(encoding="utf-8"))]
+    assert sorted(shown) == sorted(SECTIONS)
+
+
+def test_a_stale_page_is_seen() -> None:
+    """A section that was edited by hand is not what the code makes."""
+    page = f"# Options\n\n<!-- made from the code: options -->\n\n{SECTIONS['options']()}\n\n<!-- end -->\n"
+    assert updated(page) == page
+    stale = page.replace("--metagraph-tier", "--metagraph-level")
+    assert updated(stale) == page
+
+
+def test_every_option_has_an_ini_twin() -> None:
+    """What can be given on the command line can be kept in the ini file, and nothing else can."""
+    options = registered()
+    assert {twin_of(name) for name in options.command_line} == set(options.ini)
