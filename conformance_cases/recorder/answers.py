@@ -90,12 +90,16 @@ class Oracle:
         try:
             yield
         finally:
-            self._graph.get_collection_ref(_UNBOUND_INPUTS)[:] = before
+            self._graph.clear_collection(_UNBOUND_INPUTS)
+            for item in before:
+                self._graph.add_to_collection(_UNBOUND_INPUTS, item)
 
     def _keys(self, arguments: Mapping[str, Any]) -> list[str]:
         """The keys that a call exports, that of the unbound inputs included: the call itself fills it."""
         stated: list[str] | None = arguments.get("collection_list")
-        return [*self._graph.get_all_collection_keys(), _UNBOUND_INPUTS] if stated is None else stated
+        if stated is not None:
+            return stated
+        return list(dict.fromkeys([*self._graph.get_all_collection_keys(), _UNBOUND_INPUTS]))
 
     def _builds_saver(self, arguments: Mapping[str, Any]) -> bool:
         clears_all = "clear_extraneous_savers" in arguments and "saver_def" not in arguments

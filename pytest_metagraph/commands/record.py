@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib.util
+import itertools
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
-from conformance_cases.corpus import MATRIX_FOLDER
+from conformance_cases.corpus import MATRIX_FOLDER, REQUIREMENT_CASES_FOLDER
 
 _SHOWN_DIFFERENCES = 20
+
+
+class _Recorded(Protocol):
+    """What was recorded of a graph or of a case."""
+
+    @property
+    def name(self) -> str:
+        """The name of its graph, or its id."""
+
+    def write(self, folder: Path) -> None:
+        """Write its folder."""
+
+    def differences(self, folder: Path) -> list[str]:
+        """What its folder states otherwise."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,9 +36,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "record",
         help="record the corpus from the installed TensorFlow",
         description="Build the matrix graphs with TensorFlow, export each under every combination of its "
-        "argument values, and store graphs and expectations in the package. Needs TensorFlow.",
+        "argument values, and store graphs and expectations in the package; then ask TensorFlow what the "
+        "requirement cases expect. Needs TensorFlow.",
     )
     parser.add_argument("--graph", action="append", metavar="NAME", help="only this graph (repeatable)")
+    parser.add_argument(
+        "--case", action="append", metavar="ID", help="only this requirement case (repeatable)"
+    )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit with 1 if a new recording would differ"
     )
@@ -47,7 +68,12 @@ def run(arguments: argparse.Namespace) -> int:
             f"the corpus states TensorFlow {oracle.TESTED_VERSION}, but {version} is installed; "
             f"pip install tensorflow-cpu=={oracle.TESTED_VERSION}, or compare with --check"
         )
-    return _record_schema() if arguments.schema else _record_graphs(arguments)
+    if arguments.schema:
+        return _record_schema()
+    try:
+        return _store(itertools.chain(_graphs(arguments), _cases(arguments)), arguments.check)
+    except ValueError as error:
+        return _refuse(str(error))
 
 
 def _record_schema() -> int:
@@ -59,35 +85,61 @@ def _record_schema() -> int:
     return 0
 
 
-def _record_graphs(arguments: argparse.Namespace) -> int:
+def _graphs(arguments: argparse.Namespace) -> Iterator[tuple[_Recorded, Path]]:
+    """Record the chosen graphs; all where nothing is chosen."""
     from conformance_cases.recorder.batch import record_all  # noqa: PLC0415 - needs TensorFlow
     from conformance_cases.recorder.blueprint import blueprints  # noqa: PLC0415 - needs TensorFlow
 
-    known = blueprints()
-    names = arguments.graph or list(known)
-    unknown = sorted(set(names) - set(known))
+    names = _chosen("graph", list(blueprints()), arguments.graph, others=arguments.case)
+    for recording in record_all(names, arguments.jobs):
+        yield recording, MATRIX_FOLDER / recording.name
+
+
+def _cases(arguments: argparse.Namespace) -> Iterator[tuple[_Recorded, Path]]:
+    """Record the chosen requirement cases; all where nothing is chosen."""
+    from conformance_cases.recorder.requirement_recording import record_case  # noqa: PLC0415 - needs TensorFlow
+
+    folders = sorted(path.parent for path in REQUIREMENT_CASES_FOLDER.glob("*/*/case.toml"))
+    known = [f"{folder.parent.name}/{folder.name}" for folder in folders]
+    for name in _chosen("requirement case", known, arguments.case, others=arguments.graph):
+        folder = REQUIREMENT_CASES_FOLDER / name
+        yield record_case(folder), folder
+
+
+def _chosen(what: str, known: list[str], wanted: list[str] | None, *, others: list[str] | None) -> list[str]:
+    """The names that are wanted: all where neither these nor the others are chosen.
+
+    Raises:
+        ValueError: when one of them does not exist.
+    """
+    if wanted is None:
+        return [] if others else known
+    unknown = sorted(set(wanted) - set(known))
     if unknown:
-        return _refuse(f"there is no graph {', '.join(unknown)}; the graphs are {', '.join(known)}")
+        near = ", ".join(difflib.get_close_matches(unknown[0], known, n=3, cutoff=0.0))
+        raise ValueError(f"there is no {what} {unknown[0]}; the nearest are {near}")
+    return wanted
+
+
+def _store(recordings: Iterable[tuple[_Recorded, Path]], check: bool) -> int:
+    """Write what was recorded, or say how it differs from what is stored; say what is done.
+
+    Returns:
+        The exit status.
+    """
     differing = 0
-    for number, recording in enumerate(record_all(names, arguments.jobs), start=1):
-        folder = MATRIX_FOLDER / recording.name
-        if arguments.check:
-            outcome, found = _check(recording, folder)
-            differing += found
-        else:
+    for recording, folder in recordings:
+        differences = recording.differences(folder)
+        differing += bool(differences)
+        if not check:
             recording.write(folder)
-            outcome = f"{sum(map(len, recording.files.values())):,} bytes"
-        _say(f"[{number}/{len(names)}] {recording.name}: {outcome}")
-    return 1 if differing else 0
-
-
-def _check(recording: Any, folder: Path) -> tuple[str, int]:
-    differences = recording.differences(folder)
-    for line in differences[:_SHOWN_DIFFERENCES]:
-        _say(f"  {line}")
-    if len(differences) > _SHOWN_DIFFERENCES:
-        _say(f"  and {len(differences) - _SHOWN_DIFFERENCES} more")
-    return f"{len(differences)} differences" if differences else "as recorded", len(differences)
+        for line in differences[:_SHOWN_DIFFERENCES] if check else ():
+            _say(f"  {line}")
+        if check and len(differences) > _SHOWN_DIFFERENCES:
+            _say(f"  and {len(differences) - _SHOWN_DIFFERENCES} more")
+        outcome = "differs" if check else "recorded"
+        _say(f"{recording.name}: {outcome if differences else 'as recorded'}")
+    return 1 if differing and check else 0
 
 
 def _say(line: str) -> None:

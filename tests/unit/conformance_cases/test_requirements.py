@@ -1,0 +1,52 @@
+"""The requirement catalogue, and its cases, both ways."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from conformance_cases import Tier, load_corpus
+from conformance_cases.requirements import Basis, Level, Requirement
+
+CATALOGUE = load_corpus().requirements
+OWN_CASES = Counter(name.split("/")[0] for name in load_corpus().requirement_cases)
+
+
+def test_there_are_122_rules_with_unique_ids() -> None:
+    """No rule is lost, and each says its sentence."""
+    assert len(CATALOGUE) == 122
+    assert all(requirement.sentence.endswith(".") for requirement in CATALOGUE.values())
+
+
+@pytest.mark.parametrize("requirement", CATALOGUE.values(), ids=CATALOGUE)
+def test_a_basis_comes_with_its_words(requirement: Requirement) -> None:
+    """Documented rules quote the documentation, conflicts also say what TensorFlow does instead."""
+    assert bool(requirement.quote) is (requirement.basis is not Basis.OBSERVED)
+    assert bool(requirement.tensorflow) is (requirement.basis is Basis.CONFLICT)
+
+
+@pytest.mark.parametrize("requirement", CATALOGUE.values(), ids=CATALOGUE)
+def test_a_rule_has_a_case_or_a_reason(requirement: Requirement) -> None:
+    """A rule has a case that is named after it, or the catalogue says why not; never both, never neither."""
+    assert bool(OWN_CASES[requirement.id]) is not bool(requirement.no_case)
+    if requirement.level is Level.INFORMATIVE:
+        assert requirement.no_case
+
+
+def test_few_rules_have_no_case() -> None:
+    """Only what a MetaGraphDef, or a file of bearable size, can not state."""
+    without = {
+        requirement.id
+        for requirement in CATALOGUE.values()
+        if requirement.no_case and requirement.level is not Level.INFORMATIVE
+    }
+    assert without == {"UNB-09", "COL-06", "COL-08", "BIG-01", "BIG-02"}
+
+
+def test_a_case_names_only_rules_of_the_catalogue() -> None:
+    """Each case of the default tier names rules that exist, that are asked, and each of them once."""
+    for case in load_corpus().cases(Tier.DEFAULT):
+        assert len(set(case.requirements)) == len(case.requirements)
+        for requirement in case.requirements:
+            assert CATALOGUE[requirement].level is not Level.INFORMATIVE, case.id
