@@ -81,7 +81,7 @@ class Miniature:
         return changed
 
 
-def wrong_part(part: str, requirement: str, raises: str = "") -> Callable[[Change], Miniature]:
+def replaces(part: str, requirement: str = "", raises: str = "") -> Callable[[Change], Miniature]:
     """Make a miniature of a function that takes the place of a part of the reference.
 
     Args:
@@ -97,7 +97,7 @@ def wrong_part(part: str, requirement: str, raises: str = "") -> Callable[[Chang
     return made
 
 
-def wrong_arguments(requirement: str, raises: str = "") -> Callable[[Change], Miniature]:
+def changes_arguments(requirement: str = "", raises: str = "") -> Callable[[Change], Miniature]:
     """Make a miniature of `change(arguments)`, which returns the checked arguments that it replaces."""
 
     def made(change: Callable[[ExportArguments], dict[str, Any]]) -> Miniature:
@@ -105,13 +105,13 @@ def wrong_arguments(requirement: str, raises: str = "") -> Callable[[Change], Mi
             arguments: ExportArguments = right(*args)
             return replace(arguments, **change(arguments))
 
-        miniature = wrong_part("reference_impl.export:check_arguments", requirement, raises)(change)
+        miniature = replaces("reference_impl.export:check_arguments", requirement, raises)(change)
         return replace(miniature, change=checked)
 
     return made
 
 
-def wrong_message(requirement: str, raises: str = "") -> Callable[[Change], Miniature]:
+def changes_message(requirement: str = "", raises: str = "") -> Callable[[Change], Miniature]:
     """Make a miniature of `change(message, arguments)`, which changes what is returned and written."""
 
     def made(change: Callable[[MetaGraphDef, ExportArguments], None]) -> Miniature:
@@ -119,13 +119,13 @@ def wrong_message(requirement: str, raises: str = "") -> Callable[[Change], Mini
             change(message, arguments)
             right(arguments, nodes, message)
 
-        miniature = wrong_part("reference_impl.export:_write_files", requirement, raises)(change)
+        miniature = replaces("reference_impl.export:_write_files", requirement, raises)(change)
         return replace(miniature, change=written)
 
     return made
 
 
-def wrong_graph(requirement: str) -> Callable[[Change], Miniature]:
+def changes_graph(requirement: str = "") -> Callable[[Change], Miniature]:
     """Make a miniature of `change(graph_def, collections)`, which changes what is loaded of a graph."""
 
     def made(change: Callable[[GraphDef, dict[str, list[Any]]], None]) -> Miniature:
@@ -134,7 +134,7 @@ def wrong_graph(requirement: str) -> Callable[[Change], Miniature]:
             change(state, collections)
             return state, collections
 
-        miniature = wrong_part("reference_impl.loading:load", requirement)(change)
+        miniature = replaces("reference_impl.loading:load", requirement)(change)
         return replace(miniature, change=loaded)
 
     return made

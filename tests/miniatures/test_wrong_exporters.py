@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 
 import pytest
 from miniature import Miniature
-from miniature_judging import MiniatureJudge, cases_of, is_caught, judging, requirement_cases
+from miniature_judging import MiniatureJudge, cases_of, is_caught, requirement_cases
 from survivors import SURVIVORS
 from wrong_exporters import WRONG_EXPORTERS
 
 from conformance_cases import Case, load_corpus
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.verdicts import Verdict
-
-
-@pytest.fixture(scope="module")
-def judge() -> Iterator[MiniatureJudge]:
-    """Judges exporters with a folder that is removed at the end."""
-    with judging() as judge:
-        yield judge
 
 
 def _expected(miniature: Miniature) -> object:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from miniature import Right, wrong_arguments, wrong_message, wrong_part
+from miniature import Right, changes_arguments, changes_message, replaces
 
 from reference_impl import GraphKeys
 from reference_impl.arguments import ExportArguments
@@ -22,32 +22,32 @@ _INCLUDES = "reference_impl.collection_defs:CollectionWriter._includes"
 _SCOPED_COPY = "reference_impl.collection_defs:scoped_copy"
 
 
-@wrong_arguments("COL-01")
+@changes_arguments("COL-01")
 def ignores_the_collection_list(_arguments: ExportArguments) -> dict[str, Any]:
     """Takes collection_list and exports all collections."""
     return {"collection_list": None}
 
 
-@wrong_arguments("COL-01")
+@changes_arguments("COL-01")
 def takes_an_empty_list_for_all(arguments: ExportArguments) -> dict[str, Any]:
     """Exports all collections where collection_list is empty."""
     return {"collection_list": arguments.collection_list or None}
 
 
-@wrong_arguments("COL-01")
+@changes_arguments("COL-01")
 def exports_no_collections_unasked(arguments: ExportArguments) -> dict[str, Any]:
     """Exports no collections where collection_list is not given."""
     return {"collection_list": arguments.collection_list or []}
 
 
-@wrong_arguments("COL-01")
+@changes_arguments("COL-01")
 def exports_standard_collections_only(arguments: ExportArguments) -> dict[str, Any]:
     """Exports only collections whose keys TensorFlow names where collection_list is not given."""
     standard = [value for name, value in vars(GraphKeys).items() if name.isupper()]
     return {"collection_list": standard if arguments.collection_list is None else arguments.collection_list}
 
 
-@wrong_message("COL-02")
+@changes_message("COL-02")
 def makes_collections_that_are_listed(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Writes an empty collection for a listed key that the graph lacks."""
     for key in arguments.collection_list or ():
@@ -55,7 +55,7 @@ def makes_collections_that_are_listed(message: MetaGraphDef, arguments: ExportAr
             message.collection_def[key].SetInParent()
 
 
-@wrong_arguments("COL-02", raises="KeyError")
+@changes_arguments("COL-02", raises="KeyError")
 def refuses_unknown_collections(arguments: ExportArguments) -> dict[str, Any]:
     """Raises for a listed key that the graph lacks."""
     for key in arguments.collection_list or ():
@@ -64,7 +64,7 @@ def refuses_unknown_collections(arguments: ExportArguments) -> dict[str, Any]:
     return {}
 
 
-@wrong_part(_WRITE, "COL-03")
+@replaces(_WRITE, "COL-03")
 def writes_collections_without_items(
     right: Right, writer: CollectionWriter, name: str, items: Sequence[Any]
 ) -> None:
@@ -74,14 +74,14 @@ def writes_collections_without_items(
         writer.target.collection_def[name].node_list.SetInParent()
 
 
-@wrong_part("reference_impl.collection_defs:_kind_of", "COL-04")
+@replaces("reference_impl.collection_defs:_kind_of", "COL-04")
 def writes_integers_as_floats(right: Right, first: Any) -> str:
     """Writes numbers of either kind as floats."""
     kind = str(right(first))
     return "float_list" if kind == "int64_list" else kind
 
 
-@wrong_message("COL-04")
+@changes_message("COL-04")
 def writes_floats_as_integers(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Writes numbers of either kind as integers."""
     for collection in message.collection_def.values():
@@ -90,7 +90,7 @@ def writes_floats_as_integers(message: MetaGraphDef, _arguments: ExportArguments
             collection.int64_list.value[:] = [int(value) for value in finite]
 
 
-@wrong_message("COL-04")
+@changes_message("COL-04")
 def writes_bytes_as_node_names(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Writes texts as names of nodes."""
     for key, collection in message.collection_def.items():
@@ -99,7 +99,7 @@ def writes_bytes_as_node_names(message: MetaGraphDef, _arguments: ExportArgument
             collection.node_list.value[:] = texts
 
 
-@wrong_message("COL-04")
+@changes_message("COL-04")
 def writes_any_messages_as_bytes(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Writes Any messages as their bytes."""
     for collection in message.collection_def.values():
@@ -108,7 +108,7 @@ def writes_any_messages_as_bytes(message: MetaGraphDef, _arguments: ExportArgume
             collection.bytes_list.value[:] = values
 
 
-@wrong_message("COL-04")
+@changes_message("COL-04")
 def forgets_the_output_of_a_tensor(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Writes a tensor by the name of its node, as if it were an operation."""
     for collection in message.collection_def.values():
@@ -117,7 +117,7 @@ def forgets_the_output_of_a_tensor(message: MetaGraphDef, _arguments: ExportArgu
             collection.node_list.value[:] = names
 
 
-@wrong_message("COL-04")
+@changes_message("COL-04")
 def drops_collections_of_numbers(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Leaves out collections of integers and floats."""
     for key in list(message.collection_def):
@@ -125,13 +125,13 @@ def drops_collections_of_numbers(message: MetaGraphDef, _arguments: ExportArgume
             del message.collection_def[key]
 
 
-@wrong_part(_WRITE, "COL-10")
+@replaces(_WRITE, "COL-10")
 def sorts_items(right: Right, writer: CollectionWriter, name: str, items: Sequence[Any]) -> None:
     """Exports the items of a collection in the order of their names."""
     right(writer, name, sorted(items, key=lambda item: str(item_name(item) or item)))
 
 
-@wrong_part(_WRITE, "COL-10")
+@replaces(_WRITE, "COL-10")
 def drops_repeated_items(right: Right, writer: CollectionWriter, name: str, items: Sequence[Any]) -> None:
     """Exports an item once that a collection holds several times."""
     once: list[Any] = []
@@ -141,21 +141,21 @@ def drops_repeated_items(right: Right, writer: CollectionWriter, name: str, item
     right(writer, name, once)
 
 
-@wrong_part(_WRITE, "COL-10")
+@replaces(_WRITE, "COL-10")
 def drops_the_empty_key(right: Right, writer: CollectionWriter, name: str, items: Sequence[Any]) -> None:
     """Leaves out a collection whose key is empty."""
     if name:
         right(writer, name, items)
 
 
-@wrong_part(_WRITE, "COL-10")
+@replaces(_WRITE, "COL-10")
 def drops_keys_beyond_ascii(right: Right, writer: CollectionWriter, name: str, items: Sequence[Any]) -> None:
     """Leaves out a collection whose key has letters beyond ASCII."""
     if name.isascii():
         right(writer, name, items)
 
 
-@wrong_part(_APPEND, "COL-11")
+@replaces(_APPEND, "COL-11")
 def writes_variables_as_node_names(
     right: Right, writer: CollectionWriter, key: str, items: Sequence[Any], stated: CollectionDef
 ) -> None:
@@ -172,39 +172,39 @@ def _without_key(message: MetaGraphDef, key: str) -> None:
         del message.collection_def[key]
 
 
-@wrong_message("COL-11")
+@changes_message("COL-11")
 def knows_no_queue_runners(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Leaves queue runners out."""
     _without_key(message, GraphKeys.QUEUE_RUNNERS)
 
 
-@wrong_message("COL-11")
+@changes_message("COL-11")
 def knows_no_control_flow(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Leaves the contexts of conditionals and loops out."""
     _without_key(message, GraphKeys.COND_CONTEXT)
     _without_key(message, GraphKeys.WHILE_CONTEXT)
 
 
-@wrong_message("COL-11")
+@changes_message("COL-11")
 def exports_global_variables_only(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Leaves out the collections of variables that are local or of metrics."""
     _without_key(message, GraphKeys.LOCAL_VARIABLES)
     _without_key(message, GraphKeys.METRIC_VARIABLES)
 
 
-@wrong_part("reference_impl.node_filter:NodeFilter.strip", "COL-12")
+@replaces("reference_impl.node_filter:NodeFilter.strip", "COL-12")
 def keeps_the_scope_in_node_names(_right: Right, _nodes: NodeFilter, name: str) -> str:
     """Leaves the scope in the names of tensors and operations in collections."""
     return name
 
 
-@wrong_part(_INCLUDES, "COL-12")
+@replaces(_INCLUDES, "COL-12")
 def filters_no_items(_right: Right, _writer: CollectionWriter, _item: Any) -> bool:
     """Exports items of collections that lie outside of the scope."""
     return True
 
 
-@wrong_part(_INCLUDES, "COL-12")
+@replaces(_INCLUDES, "COL-12")
 def filters_bytes(right: Right, writer: CollectionWriter, item: Any) -> bool:
     """Drops bytes under a scope that do not begin with it."""
     if isinstance(item, bytes) and writer.nodes.scope is not None:
@@ -212,14 +212,14 @@ def filters_bytes(right: Right, writer: CollectionWriter, item: Any) -> bool:
     return bool(right(writer, item))
 
 
-@wrong_part(_INCLUDES, "COL-12")
+@replaces(_INCLUDES, "COL-12")
 def drops_items_without_names(right: Right, writer: CollectionWriter, item: Any) -> bool:
     """Drops integers, floats and Any messages under a scope."""
     is_nameless = not isinstance(item, str | bytes) and item_name(item) is None
     return bool(right(writer, item)) and not (writer.nodes.scope is not None and is_nameless)
 
 
-@wrong_message("COL-12")
+@changes_message("COL-12")
 def strips_bytes(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Strips the scope from bytes, as if they were names."""
     below = f"{arguments.export_scope}/".encode()
@@ -229,7 +229,7 @@ def strips_bytes(message: MetaGraphDef, arguments: ExportArguments) -> None:
             collection.bytes_list.value[:] = texts
 
 
-@wrong_message("COL-12")
+@changes_message("COL-12")
 def drops_collections_under_a_scope(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Exports a scope without any collection."""
     if arguments.export_scope:

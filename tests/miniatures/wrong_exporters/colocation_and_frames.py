@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from miniature import Right, wrong_arguments, wrong_message, wrong_part
+from miniature import Right, changes_arguments, changes_message, replaces
 
 from reference_impl.arguments import ExportArguments
 from reference_impl.node_filter import NodeFilter
@@ -20,7 +20,7 @@ _CLASS = "_class"
 _FRAME_ATTR = "frame_name"
 
 
-@wrong_message("CLS-01")
+@changes_message("CLS-01")
 def drops_colocations_of_plain_exports(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Leaves out `_class` where nothing is filtered."""
     if not (arguments.export_scope or arguments.clear_devices or arguments.clear_extraneous_savers):
@@ -28,14 +28,14 @@ def drops_colocations_of_plain_exports(message: MetaGraphDef, arguments: ExportA
             node.attr.pop(_CLASS, None)
 
 
-@wrong_part(_COLOCATION, "CLS-01")
+@replaces(_COLOCATION, "CLS-01")
 def leaves_a_single_text_in_class(right: Right, nodes: NodeFilter, value: AttrValue) -> None:
     """Leaves a `_class` that is no list as it is, also in a filtered export."""
     if value.WhichOneof("value") == "list":
         right(nodes, value)
 
 
-@wrong_message("CLS-01")
+@changes_message("CLS-01")
 def drops_colocations_of_filtered_exports(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Leaves out `_class` where devices or savers are cleared."""
     if arguments.clear_devices or arguments.clear_extraneous_savers:
@@ -43,38 +43,38 @@ def drops_colocations_of_filtered_exports(message: MetaGraphDef, arguments: Expo
             node.attr.pop(_CLASS, None)
 
 
-@wrong_part(_INSIDE, "CLS-02")
+@replaces(_INSIDE, "CLS-02")
 def keeps_outside_colocations(_right: Right, _entry: bytes, _scope: LiteralScope) -> bool:
     """Keeps colocations with nodes outside of the scope."""
     return True
 
 
-@wrong_part(_INSIDE, "CLS-02")
+@replaces(_INSIDE, "CLS-02")
 def drops_all_colocations_under_a_scope(_right: Right, _entry: bytes, _scope: LiteralScope) -> bool:
     """Drops colocations with nodes inside of the scope, too."""
     return False
 
 
-@wrong_part(_STRIP_ENTRY, "CLS-02")
+@replaces(_STRIP_ENTRY, "CLS-02")
 def keeps_the_scope_in_colocations(_right: Right, entry: bytes, _scope: LiteralScope) -> bytes:
     """Leaves the scope in the names that `_class` holds."""
     return entry
 
 
-@wrong_part(_STRIP_ENTRY, "CLS-02")
+@replaces(_STRIP_ENTRY, "CLS-02")
 def loses_the_mark_of_a_colocation(right: Right, entry: bytes, scope: LiteralScope) -> bytes:
     """Writes the name of a colocated node without `loc:@` before it."""
     stripped: bytes = right(entry, scope)
     return stripped.removeprefix(b"loc:@")
 
 
-@wrong_part(_STRIP_ENTRY, "CLS-02")
+@replaces(_STRIP_ENTRY, "CLS-02")
 def strips_entries_of_other_kinds(_right: Right, entry: bytes, scope: LiteralScope) -> bytes:
     """Strips the scope behind any prefix of a `_class` entry, not only behind `loc:@`."""
     return entry.replace(f"@{scope._below}".encode(), b"@")
 
 
-@wrong_message("CLS-02")
+@changes_message("CLS-02")
 def drops_an_empty_class(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Removes `_class` from a node where the scope leaves no entry in it."""
     for node in message.graph_def.node:
@@ -82,18 +82,18 @@ def drops_an_empty_class(message: MetaGraphDef, arguments: ExportArguments) -> N
             del node.attr[_CLASS]
 
 
-@wrong_part(_FRAME, "FRM-01")
+@replaces(_FRAME, "FRM-01")
 def keeps_the_scope_in_frame_names(_right: Right, _nodes: NodeFilter, _value: AttrValue) -> None:
     """Leaves the scope in the frame names of loops."""
 
 
-@wrong_part("reference_impl.node_filter:_FRAME_OPS", "FRM-01")
+@replaces("reference_impl.node_filter:_FRAME_OPS", "FRM-01")
 def knows_enter_only(right: frozenset[str]) -> frozenset[str]:
     """Strips the frame name of Enter and not that of RefEnter."""
     return right - {"RefEnter"}
 
 
-@wrong_part(_FRAME, "FRM-02")
+@replaces(_FRAME, "FRM-02")
 def empties_outside_frame_names(right: Right, nodes: NodeFilter, value: AttrValue) -> None:
     """Empties a frame name that lies outside of the scope."""
     if nodes.scope is not None and not nodes.scope.selects(value.s.decode()):
@@ -101,7 +101,7 @@ def empties_outside_frame_names(right: Right, nodes: NodeFilter, value: AttrValu
     right(nodes, value)
 
 
-@wrong_part(_FRAME, "FRM-02", raises="UnboundLocalError")
+@replaces(_FRAME, "FRM-02", raises="UnboundLocalError")
 def fails_for_outside_frame_names(right: Right, nodes: NodeFilter, value: AttrValue) -> None:
     """Raises for a frame name outside of the scope, as TensorFlow does."""
     if nodes.scope is not None and not nodes.scope.selects(value.s.decode()):
@@ -109,7 +109,7 @@ def fails_for_outside_frame_names(right: Right, nodes: NodeFilter, value: AttrVa
     right(nodes, value)
 
 
-@wrong_part(_COPY_NODES, "FRM-03")
+@replaces(_COPY_NODES, "FRM-03")
 def strips_frame_names_of_all_ops(
     right: Right, nodes: NodeFilter, source: GraphDef, target: GraphDef
 ) -> None:
@@ -120,7 +120,7 @@ def strips_frame_names_of_all_ops(
             node.attr[_FRAME_ATTR].s = nodes.scope.strip(node.attr[_FRAME_ATTR].s.decode()).encode()
 
 
-@wrong_part(_FRAME, "FRM-03")
+@replaces(_FRAME, "FRM-03")
 def shortens_frame_names_without_a_scope(right: Right, nodes: NodeFilter, value: AttrValue) -> None:
     """Takes a filtered export without a scope for one whose scope is the frame's."""
     if nodes.scope is None:
@@ -128,19 +128,19 @@ def shortens_frame_names_without_a_scope(right: Right, nodes: NodeFilter, value:
     right(nodes, value)
 
 
-@wrong_arguments("DEV-01")
+@changes_arguments("DEV-01")
 def ignores_clear_devices(_arguments: ExportArguments) -> dict[str, Any]:
     """Takes clear_devices and leaves devices where they are."""
     return {"clear_devices": False}
 
 
-@wrong_arguments("DEV-01")
+@changes_arguments("DEV-01")
 def always_clears_devices(_arguments: ExportArguments) -> dict[str, Any]:
     """Empties devices whether or not it is asked to."""
     return {"clear_devices": True}
 
 
-@wrong_part(_COPY_NODES, "DEV-01")
+@replaces(_COPY_NODES, "DEV-01")
 def clears_gpu_devices_only(right: Right, nodes: NodeFilter, source: GraphDef, target: GraphDef) -> None:
     """Empties only devices that name a GPU."""
     right(nodes, source, target)
@@ -150,7 +150,7 @@ def clears_gpu_devices_only(right: Right, nodes: NodeFilter, source: GraphDef, t
             node.device = devices[node.name]
 
 
-@wrong_part(_COPY_NODES, "DEV-01")
+@replaces(_COPY_NODES, "DEV-01")
 def keeps_the_job_of_a_device(right: Right, nodes: NodeFilter, source: GraphDef, target: GraphDef) -> None:
     """Takes the device off a node and leaves the job and the task that it is part of."""
     right(nodes, source, target)
@@ -160,7 +160,7 @@ def keeps_the_job_of_a_device(right: Right, nodes: NodeFilter, source: GraphDef,
             node.device = devices[node.name].partition("/device:")[0]
 
 
-@wrong_message("DEV-02")
+@changes_message("DEV-02")
 def clears_devices_in_functions(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Empties the devices of nodes inside function bodies, too."""
     if arguments.clear_devices:
@@ -169,7 +169,7 @@ def clears_devices_in_functions(message: MetaGraphDef, arguments: ExportArgument
                 node.device = ""
 
 
-@wrong_message("DEV-03")
+@changes_message("DEV-03")
 def clears_colocations_with_devices(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Removes `_class` together with devices."""
     for node in message.graph_def.node:
@@ -177,7 +177,7 @@ def clears_colocations_with_devices(message: MetaGraphDef, arguments: ExportArgu
             node.attr.pop(_CLASS, None)
 
 
-@wrong_message("DEV-03")
+@changes_message("DEV-03")
 def clears_attributes_that_hold_devices(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Empties text attributes that look like a device."""
     for node in message.graph_def.node:
@@ -186,7 +186,7 @@ def clears_attributes_that_hold_devices(message: MetaGraphDef, arguments: Export
                 value.s = b""
 
 
-@wrong_message("DEV-03")
+@changes_message("DEV-03")
 def clears_collections_with_devices(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Leaves out all collections where devices are cleared."""
     if arguments.clear_devices:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf import message as protobuf
-from miniature import Right, wrong_arguments, wrong_message, wrong_part
+from miniature import Right, changes_arguments, changes_message, replaces
 
 from pytest_metagraph import ExportRequest
 from reference_impl import Contract, Graph
@@ -23,7 +23,7 @@ _EXPORT = "pytest_metagraph.exporters.reference:export"
 _EAGERLY = "reference_impl.arguments:executing_eagerly"
 
 
-@wrong_part(_WRITE_FILES, "CALL-02")
+@replaces(_WRITE_FILES, "CALL-02")
 def returns_nothing_where_it_writes(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -33,7 +33,7 @@ def returns_nothing_where_it_writes(
         message.Clear()
 
 
-@wrong_part(_WRITE_FILES, "CALL-02")
+@replaces(_WRITE_FILES, "CALL-02")
 def writes_no_collections(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -44,7 +44,7 @@ def writes_no_collections(
     right(arguments, nodes, written)
 
 
-@wrong_part(_WRITE_FILES, "CALL-02")
+@replaces(_WRITE_FILES, "CALL-02")
 def writes_the_graph_def_only(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -52,19 +52,19 @@ def writes_the_graph_def_only(
     right(arguments, nodes, MetaGraphDef(graph_def=message.graph_def))
 
 
-@wrong_arguments("CALL-02")
+@changes_arguments("CALL-02")
 def writes_no_file(_arguments: ExportArguments) -> dict[str, Any]:
     """Takes filename and only returns the message."""
     return {"filename": None}
 
 
-@wrong_part("reference_impl.arguments:get_default_graph", "CALL-10")
+@replaces("reference_impl.arguments:get_default_graph", "CALL-10")
 def exports_an_empty_default_graph(_right: Right) -> Graph:
     """Takes no graph for an empty one instead of the default one."""
     return Graph()
 
 
-@wrong_message("CALL-11")
+@changes_message("CALL-11")
 def clears_devices_of_the_given_graph_def(_message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Empties the devices of the caller's graph_def, too."""
     if arguments.graph_def is not None and arguments.clear_devices:
@@ -72,7 +72,7 @@ def clears_devices_of_the_given_graph_def(_message: MetaGraphDef, arguments: Exp
             node.device = ""
 
 
-@wrong_message("CALL-11")
+@changes_message("CALL-11")
 def clears_devices_of_the_graph(_message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Empties the devices of the graph itself, where a later export finds none."""
     if arguments.clear_devices:
@@ -80,7 +80,7 @@ def clears_devices_of_the_graph(_message: MetaGraphDef, arguments: ExportArgumen
             node.device = ""
 
 
-@wrong_message("CALL-11")
+@changes_message("CALL-11")
 def strips_attributes_of_the_graph(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Removes default attributes from the graph itself, where a later export misses them."""
     if arguments.strip_default_attrs and not arguments.export_scope:
@@ -90,26 +90,26 @@ def strips_attributes_of_the_graph(message: MetaGraphDef, arguments: ExportArgum
                 node.CopyFrom(stripped[node.name])
 
 
-@wrong_message("CALL-12")
+@changes_message("CALL-12")
 def moves_collections_out_of_the_graph(_message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Takes the collections away from the graph, so that a second export has none."""
     for key in arguments.graph.get_all_collection_keys():
         arguments.graph.clear_collection(key)
 
 
-@wrong_message("CALL-12")
+@changes_message("CALL-12")
 def counts_exports(_message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Notes each export in a collection of the graph."""
     arguments.graph.add_to_collection("exports", b"done")
 
 
-@wrong_part(_EAGERLY, "EAG-01")
+@replaces(_EAGERLY, "EAG-01")
 def exports_eagerly(_right: Right) -> bool:
     """Exports where eager execution is enabled and a graph or graph_def is missing."""
     return False
 
 
-@wrong_part(_CHECK, "EAG-01", raises="ValueError")
+@replaces(_CHECK, "EAG-01", raises="ValueError")
 def raises_another_error_eagerly(right: Right, given: Mapping[str, Any], keyed: Any) -> ExportArguments:
     """Raises a ValueError where a RuntimeError is due."""
     try:
@@ -119,7 +119,7 @@ def raises_another_error_eagerly(right: Right, given: Mapping[str, Any], keyed: 
     return arguments
 
 
-@wrong_part(_CHECK, "EAG-02", raises="RuntimeError")
+@replaces(_CHECK, "EAG-02", raises="RuntimeError")
 def never_exports_eagerly(right: Right, given: Mapping[str, Any], keyed: Any) -> ExportArguments:
     """Raises wherever eager execution is enabled, also with a graph and a graph_def."""
     arguments: ExportArguments = right(given, keyed)
@@ -128,41 +128,41 @@ def never_exports_eagerly(right: Right, given: Mapping[str, Any], keyed: Any) ->
     return arguments
 
 
-@wrong_message("EAG-02")
+@changes_message("EAG-02")
 def exports_no_collections_eagerly(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Leaves all collections out where eager execution is enabled."""
     if arguments.eager:
         message.collection_def.clear()
 
 
-@wrong_part(_SERIALISE, "FILE-01")
+@replaces(_SERIALISE, "FILE-01")
 def never_writes_text(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes binary files whatever as_text says."""
     content: bytes = right(value, as_text=as_text and not isinstance(value, MetaGraphDef))
     return content
 
 
-@wrong_part(_SERIALISE, "FILE-01")
+@replaces(_SERIALISE, "FILE-01")
 def always_writes_text(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes text files whatever as_text says."""
     content: bytes = right(value, as_text=as_text or isinstance(value, MetaGraphDef))
     return content
 
 
-@wrong_part(_SERIALISE, "FILE-01")
+@replaces(_SERIALISE, "FILE-01")
 def writes_a_graph_def_file(right: Right, value: Any, *, as_text: bool) -> bytes:
     """Writes a GraphDef where a MetaGraphDef is due."""
     content: bytes = right(value.graph_def if isinstance(value, MetaGraphDef) else value, as_text=as_text)
     return content
 
 
-@wrong_part(_WRITE, "FILE-02")
+@replaces(_WRITE, "FILE-02")
 def leaves_its_temporary_file(right: Right, contents: Mapping[str, bytes]) -> None:
     """Leaves the temporary file behind that it wrote first."""
     right({**contents, **{f"{path}.tmp": content for path, content in contents.items()}})
 
 
-@wrong_arguments("FILE-03", raises="ValueError")
+@changes_arguments("FILE-03", raises="ValueError")
 def wants_a_file_for_text(arguments: ExportArguments) -> dict[str, Any]:
     """Raises for as_text where no filename is given."""
     if arguments.as_text and not arguments.filename:
@@ -170,44 +170,44 @@ def wants_a_file_for_text(arguments: ExportArguments) -> dict[str, Any]:
     return {}
 
 
-@wrong_part(_DEBUG_PATH, "DBG-01")
+@replaces(_DEBUG_PATH, "DBG-01")
 def replaces_the_extension_by_debug(right: Right, filename: str, _contract: Contract) -> str:
     """Writes the debug info of model.meta to model.debug, as TensorFlow does."""
     return str(right(filename, Contract.TENSORFLOW))
 
 
-@wrong_part(_DEBUG_PATH, "DBG-01")
+@replaces(_DEBUG_PATH, "DBG-01")
 def puts_debug_behind_the_extension(_right: Right, filename: str, _contract: Contract) -> str:
     """Writes the debug info of model.meta to model.meta_debug."""
     return f"{filename}_debug"
 
 
-@wrong_arguments("DBG-01")
+@changes_arguments("DBG-01")
 def writes_no_debug_info(_arguments: ExportArguments) -> dict[str, Any]:
     """Takes save_debug_info and writes nothing but the message."""
     return {"save_debug_info": False}
 
 
-@wrong_part(_SERIALISE, "DBG-02")
+@replaces(_SERIALISE, "DBG-02")
 def never_writes_debug_info_as_text(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes debug info in binary form beside a text file."""
     content: bytes = right(value, as_text=as_text and isinstance(value, MetaGraphDef))
     return content if isinstance(value, MetaGraphDef) or not as_text else content + b"\x0a\x01a"
 
 
-@wrong_part(_WRITE, "DBG-02")
+@replaces(_WRITE, "DBG-02")
 def writes_the_message_as_debug_info(right: Right, contents: Mapping[str, bytes]) -> None:
     """Writes the exported message to the file of the debug info."""
     right(dict.fromkeys(contents, next(iter(contents.values()))))
 
 
-@wrong_arguments("DBG-06")
+@changes_arguments("DBG-06")
 def always_writes_debug_info(_arguments: ExportArguments) -> dict[str, Any]:
     """Writes debug info beside every file."""
     return {"save_debug_info": True}
 
 
-@wrong_arguments("DBG-06", raises="ValueError")
+@changes_arguments("DBG-06", raises="ValueError")
 def wants_a_file_for_debug_info(arguments: ExportArguments) -> dict[str, Any]:
     """Raises for save_debug_info where no filename is given."""
     if arguments.save_debug_info and not arguments.filename:
@@ -215,7 +215,7 @@ def wants_a_file_for_debug_info(arguments: ExportArguments) -> dict[str, Any]:
     return {}
 
 
-@wrong_part(_EXPORT, "CALL-11")
+@replaces(_EXPORT, "CALL-11")
 def changes_the_request(right: Right, request: ExportRequest) -> MetaGraphDef:
     """Loads the message that it is given without a copy, and empties its devices."""
     message: MetaGraphDef = right(request)

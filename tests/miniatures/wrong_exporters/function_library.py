@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from miniature import wrong_message
+from miniature import changes_message
 
 from reference_impl.arguments import ExportArguments
 from reference_impl.schema import MetaGraphDef
@@ -10,7 +10,7 @@ from reference_impl.schema import MetaGraphDef
 _SHAPES = "_output_shapes"
 
 
-@wrong_message("LIB-04")
+@changes_message("LIB-04")
 def drops_shapes_of_function_bodies_where_it_filters(
     message: MetaGraphDef, arguments: ExportArguments
 ) -> None:
@@ -21,25 +21,25 @@ def drops_shapes_of_function_bodies_where_it_filters(
                 node.attr.pop(_SHAPES, None)
 
 
-@wrong_message("LIB-01")
+@changes_message("LIB-01")
 def drops_the_library(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Exports no functions."""
     message.graph_def.ClearField("library")
 
 
-@wrong_message("LIB-01")
+@changes_message("LIB-01")
 def exports_the_first_function_only(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Exports one function of the library."""
     del message.graph_def.library.function[1:]
 
 
-@wrong_message("LIB-03")
+@changes_message("LIB-03")
 def drops_gradients_of_functions(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Exports functions without saying which is the gradient of which."""
     message.graph_def.library.ClearField("gradient")
 
 
-@wrong_message("LIB-03")
+@changes_message("LIB-03")
 def exports_functions_that_nodes_call(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Exports a function only where the op or an attribute of a node names it."""
     graph_def = message.graph_def
@@ -50,21 +50,21 @@ def exports_functions_that_nodes_call(message: MetaGraphDef, _arguments: ExportA
     graph_def.library.function.extend(kept)
 
 
-@wrong_message("LIB-04")
+@changes_message("LIB-04")
 def drops_attributes_of_functions(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Exports functions without their own attributes."""
     for function in message.graph_def.library.function:
         function.ClearField("attr")
 
 
-@wrong_message("LIB-04")
+@changes_message("LIB-04")
 def drops_attributes_of_function_arguments(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Exports functions without the attributes of their arguments."""
     for function in message.graph_def.library.function:
         function.ClearField("arg_attr")
 
 
-@wrong_message("LIB-04")
+@changes_message("LIB-04")
 def drops_control_results_of_functions(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Exports functions without the control outputs that they return."""
     for function in message.graph_def.library.function:
@@ -72,7 +72,7 @@ def drops_control_results_of_functions(message: MetaGraphDef, _arguments: Export
         function.signature.ClearField("control_output")
 
 
-@wrong_message("LIB-04")
+@changes_message("LIB-04")
 def drops_all_shapes_of_function_bodies(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Exports function bodies without the shapes that they had when they were loaded."""
     for function in message.graph_def.library.function:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from miniature import Right, wrong_arguments, wrong_graph, wrong_message, wrong_part
+from miniature import Right, changes_arguments, changes_graph, changes_message, replaces
 
 from reference_impl.arguments import ExportArguments
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef
@@ -26,14 +26,14 @@ def _drop_shapes(message: MetaGraphDef) -> None:
         node.attr.pop(_SHAPES, None)
 
 
-@wrong_message("PATH-01")
+@changes_message("PATH-01")
 def adds_no_shapes(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Exports the nodes of a graph without the shapes of their outputs."""
     if not _is_given(arguments) and not _is_filtered(arguments):
         _drop_shapes(message)
 
 
-@wrong_message("PATH-01")
+@changes_message("PATH-01")
 def drops_nodes_without_outputs(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Leaves out the last node of a graph where it has no outputs."""
     nodes = message.graph_def.node
@@ -41,28 +41,28 @@ def drops_nodes_without_outputs(message: MetaGraphDef, arguments: ExportArgument
         del nodes[-1]
 
 
-@wrong_message("PATH-02")
+@changes_message("PATH-02")
 def adds_no_shapes_where_it_filters(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Exports the nodes that a flag filters without the shapes of their outputs."""
     if not _is_given(arguments) and _is_filtered(arguments):
         _drop_shapes(message)
 
 
-@wrong_message("PATH-02")
+@changes_message("PATH-02")
 def drops_the_library_where_it_filters(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Loses all functions of a graph that a flag filters."""
     if not _is_given(arguments) and _is_filtered(arguments):
         message.graph_def.ClearField("library")
 
 
-@wrong_message("PATH-02")
+@changes_message("PATH-02")
 def drops_versions_where_it_filters(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Loses the versions of a graph that a flag filters."""
     if not _is_given(arguments) and _is_filtered(arguments):
         message.graph_def.ClearField("versions")
 
 
-@wrong_part(_STATE_NODES, "PATH-03")
+@replaces(_STATE_NODES, "PATH-03")
 def adds_shapes_to_a_graph_def(
     right: Right, arguments: ExportArguments, nodes: Any, target: GraphDef
 ) -> None:
@@ -73,13 +73,13 @@ def adds_shapes_to_a_graph_def(
             node.attr[_SHAPES].list.shape.add(unknown_rank=True)
 
 
-@wrong_arguments("PATH-03")
+@changes_arguments("PATH-03")
 def ignores_the_graph_def(_arguments: ExportArguments) -> dict[str, Any]:
     """Takes graph_def and exports the nodes of the graph."""
     return {"graph_def": None}
 
 
-@wrong_part(_STATE_NODES, "PATH-03")
+@replaces(_STATE_NODES, "PATH-03")
 def looks_nodes_up_in_the_graph(
     right: Right, arguments: ExportArguments, nodes: Any, target: GraphDef
 ) -> None:
@@ -91,7 +91,7 @@ def looks_nodes_up_in_the_graph(
         target.node.extend(known)
 
 
-@wrong_part(_STATE_NODES, "PATH-03")
+@replaces(_STATE_NODES, "PATH-03")
 def loads_the_graph_def(right: Right, arguments: ExportArguments, nodes: Any, target: GraphDef) -> None:
     """Drops what a graph does not hold from a graph_def, such as its deprecated version."""
     right(arguments, nodes, target)
@@ -101,7 +101,7 @@ def loads_the_graph_def(right: Right, arguments: ExportArguments, nodes: Any, ta
         target.library.ClearField("registered_gradients")
 
 
-@wrong_part(_STATE_NODES, "PATH-03")
+@replaces(_STATE_NODES, "PATH-03")
 def takes_versions_of_the_graph(
     right: Right, arguments: ExportArguments, nodes: Any, target: GraphDef
 ) -> None:
@@ -110,34 +110,34 @@ def takes_versions_of_the_graph(
     target.versions.CopyFrom(arguments.graph.stated_graph_def.versions)
 
 
-@wrong_message("PATH-04")
+@changes_message("PATH-04")
 def drops_the_library_of_a_filtered_graph_def(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Loses all functions of a graph_def that a flag filters."""
     if _is_given(arguments) and _is_filtered(arguments):
         message.graph_def.ClearField("library")
 
 
-@wrong_message("PATH-04")
+@changes_message("PATH-04")
 def keeps_the_version_of_a_filtered_graph_def(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Keeps the deprecated version of a graph_def that a flag filters."""
     if arguments.graph_def is not None and _is_filtered(arguments):
         message.graph_def.version = arguments.graph_def.version
 
 
-@wrong_message("PATH-04")
+@changes_message("PATH-04")
 def drops_versions_of_a_filtered_graph_def(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Loses the versions of a graph_def that a flag filters."""
     if _is_given(arguments) and _is_filtered(arguments):
         message.graph_def.ClearField("versions")
 
 
-@wrong_arguments("PATH-04")
+@changes_arguments("PATH-04")
 def filters_no_graph_def(arguments: ExportArguments) -> dict[str, Any]:
     """Exports a graph_def as it is, whatever clear_devices says."""
     return {"clear_devices": arguments.clear_devices and not _is_given(arguments)}
 
 
-@wrong_message("PATH-05")
+@changes_message("PATH-05")
 def drops_private_attributes_where_it_filters(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Loses attributes of nodes that begin with an underscore where a flag filters, but for shapes."""
     for node in message.graph_def.node:
@@ -146,7 +146,7 @@ def drops_private_attributes_where_it_filters(message: MetaGraphDef, arguments: 
                 del node.attr[name]
 
 
-@wrong_message("PATH-05")
+@changes_message("PATH-05")
 def drops_control_inputs_where_it_filters(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Loses control inputs where a flag filters."""
     for node in message.graph_def.node:
@@ -154,7 +154,7 @@ def drops_control_inputs_where_it_filters(message: MetaGraphDef, arguments: Expo
             node.input[:] = [name for name in node.input if not name.startswith("^")]
 
 
-@wrong_message("PATH-07")
+@changes_message("PATH-07")
 def drops_back_edges_where_it_filters(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Drops inputs from nodes that come later, and so the edges that close a loop, where a flag filters."""
     known: set[str] = set()
@@ -164,7 +164,7 @@ def drops_back_edges_where_it_filters(message: MetaGraphDef, arguments: ExportAr
         known.add(node.name)
 
 
-@wrong_message("PATH-02")
+@changes_message("PATH-02")
 def drops_nodes_without_inputs_where_it_filters(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Follows the edges of the graph where a flag filters, and so misses nodes that have none."""
     nodes = message.graph_def.node
@@ -175,7 +175,7 @@ def drops_nodes_without_inputs_where_it_filters(message: MetaGraphDef, arguments
         nodes.extend(linked)
 
 
-@wrong_message("NODE-01")
+@changes_message("NODE-01")
 def reverses_the_nodes(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Exports nodes in the reverse of their order."""
     nodes = list(message.graph_def.node)[::-1]
@@ -189,13 +189,13 @@ def _change_shapes(state: GraphDef, change: Any) -> None:
             change(shape)
 
 
-@wrong_graph("NODE-02")
+@changes_graph("NODE-02")
 def takes_unknown_rank_for_a_scalar(state: GraphDef, _collections: Any) -> None:
     """States the shape of a scalar where the rank is unknown."""
     _change_shapes(state, lambda shape: shape.ClearField("unknown_rank"))
 
 
-@wrong_graph("NODE-02")
+@changes_graph("NODE-02")
 def takes_unknown_dimensions_for_zero(state: GraphDef, _collections: Any) -> None:
     """States the size 0 for a dimension that is not known."""
 
@@ -206,7 +206,7 @@ def takes_unknown_dimensions_for_zero(state: GraphDef, _collections: Any) -> Non
     _change_shapes(state, change)
 
 
-@wrong_graph("NODE-02")
+@changes_graph("NODE-02")
 def takes_unknown_dimensions_for_unknown_rank(state: GraphDef, _collections: Any) -> None:
     """States an unknown rank where any dimension is not known."""
 
@@ -218,7 +218,7 @@ def takes_unknown_dimensions_for_unknown_rank(state: GraphDef, _collections: Any
     _change_shapes(state, change)
 
 
-@wrong_graph("NODE-02")
+@changes_graph("NODE-02")
 def states_the_first_shape_only(state: GraphDef, _collections: Any) -> None:
     """States the shape of a node's first output and not those of the others."""
     for node in state.node:
@@ -226,7 +226,7 @@ def states_the_first_shape_only(state: GraphDef, _collections: Any) -> None:
             del node.attr[_SHAPES].list.shape[1:]
 
 
-@wrong_message("NODE-02")
+@changes_message("NODE-02")
 def states_shapes_of_nodes_without_outputs(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """States an empty list of shapes for a node without outputs."""
     for node in message.graph_def.node:
@@ -234,39 +234,39 @@ def states_shapes_of_nodes_without_outputs(message: MetaGraphDef, arguments: Exp
             node.attr[_SHAPES].CopyFrom(AttrValue(list=AttrValue.ListValue()))
 
 
-@wrong_message("NODE-04")
+@changes_message("NODE-04")
 def states_no_versions(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Leaves the versions of the graph out."""
     message.graph_def.ClearField("versions")
 
 
-@wrong_message("NODE-04")
+@changes_message("NODE-04")
 def forgets_min_consumer(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses the oldest consumer that an import brought in."""
     message.graph_def.versions.ClearField("min_consumer")
 
 
-@wrong_message("NODE-04")
+@changes_message("NODE-04")
 def forgets_bad_consumers(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses the bad consumers that an import brought in."""
     message.graph_def.versions.ClearField("bad_consumers")
 
 
-@wrong_message("NODE-05")
+@changes_message("NODE-05")
 def drops_full_types(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses the full type of a node's outputs."""
     for node in message.graph_def.node:
         node.ClearField("experimental_type")
 
 
-@wrong_message("NODE-05")
+@changes_message("NODE-05")
 def drops_origins_of_nodes(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses what experimental_debug_info says about the nodes that a node was made from."""
     for node in message.graph_def.node:
         node.ClearField("experimental_debug_info")
 
 
-@wrong_message("NODE-06")
+@changes_message("NODE-06")
 def refuses_to_state_an_empty_graph(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Exports nothing at all where the graph has no nodes."""
     if not message.graph_def.node:

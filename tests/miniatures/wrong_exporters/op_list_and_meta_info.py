@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from miniature import Right, wrong_arguments, wrong_message, wrong_part
+from miniature import Right, changes_arguments, changes_message, replaces
 
 from reference_impl.arguments import ExportArguments
 from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, OpDef, registered_ops
@@ -15,13 +15,13 @@ _OPS_USED = "reference_impl.op_list:_ops_used"
 _CALLING = "reference_impl.op_list:_CALLING_OPS"
 
 
-@wrong_part(_OP_LIST, "OPS-01")
+@replaces(_OP_LIST, "OPS-01")
 def lists_no_ops(_right: Right, _graph_def: GraphDef) -> list[OpDef]:
     """Writes an empty list of ops, as TensorFlow.NET does."""
     return []
 
 
-@wrong_part(_OP_LIST, "OPS-01")
+@replaces(_OP_LIST, "OPS-01")
 def lists_an_op_for_each_node(right: Right, graph_def: GraphDef) -> list[OpDef]:
     """Lists an op as often as it is used."""
     listed = {op_def.name: op_def for op_def in right(graph_def)}
@@ -29,7 +29,7 @@ def lists_an_op_for_each_node(right: Right, graph_def: GraphDef) -> list[OpDef]:
     return [*right(graph_def), *again[:1]]
 
 
-@wrong_part(_OP_LIST, "OPS-01")
+@replaces(_OP_LIST, "OPS-01")
 def lists_names_of_ops_only(right: Right, graph_def: GraphDef) -> list[OpDef]:
     """Lists ops by name, without inputs, outputs and attributes."""
     return [OpDef(name=op_def.name) for op_def in right(graph_def)]
@@ -46,25 +46,25 @@ def _without(right: Right, graph_def: GraphDef, *fields: str) -> list[OpDef]:
     return op_defs
 
 
-@wrong_part(_OP_LIST, "OPS-01")
+@replaces(_OP_LIST, "OPS-01")
 def forgets_that_ops_are_stateful(right: Right, graph_def: GraphDef) -> list[OpDef]:
     """Leaves is_stateful out of the OpDefs."""
     return _without(right, graph_def, "is_stateful")
 
 
-@wrong_part(_OP_LIST, "OPS-01")
+@replaces(_OP_LIST, "OPS-01")
 def forgets_that_ops_commute(right: Right, graph_def: GraphDef) -> list[OpDef]:
     """Leaves is_commutative and is_aggregate out of the OpDefs."""
     return _without(right, graph_def, "is_commutative", "is_aggregate")
 
 
-@wrong_part(_OP_LIST, "OPS-01")
+@replaces(_OP_LIST, "OPS-01")
 def drops_deprecations(right: Right, graph_def: GraphDef) -> list[OpDef]:
     """Removes the deprecation of ops together with their documentation."""
     return _without(right, graph_def, "deprecation")
 
 
-@wrong_part(_OP_LIST, "OPS-01")
+@replaces(_OP_LIST, "OPS-01")
 def drops_allowed_values(right: Right, graph_def: GraphDef) -> list[OpDef]:
     """Leaves the allowed values of attributes out of the OpDefs."""
     op_defs = _without(right, graph_def)
@@ -73,7 +73,7 @@ def drops_allowed_values(right: Right, graph_def: GraphDef) -> list[OpDef]:
     return op_defs
 
 
-@wrong_part(_OP_LIST, "OPS-02")
+@replaces(_OP_LIST, "OPS-02")
 def leaves_function_bodies_out(_right: Right, graph_def: GraphDef) -> list[OpDef]:
     """Lists the ops of the graph's own nodes only."""
     functions = {function.signature.name for function in graph_def.library.function}
@@ -81,7 +81,7 @@ def leaves_function_bodies_out(_right: Right, graph_def: GraphDef) -> list[OpDef
     return [ops[name] for name in sorted({node.op for node in graph_def.node} - functions) if name in ops]
 
 
-@wrong_part(_OP_LIST, "OPS-02")
+@replaces(_OP_LIST, "OPS-02")
 def counts_functions_that_nothing_calls(right: Right, graph_def: GraphDef) -> list[OpDef]:
     """Lists the ops of all functions of the library."""
     bodies = [function.node_def for function in graph_def.library.function]
@@ -90,7 +90,7 @@ def counts_functions_that_nothing_calls(right: Right, graph_def: GraphDef) -> li
     return op_defs
 
 
-@wrong_part(_OPS_USED, "OPS-02")
+@replaces(_OPS_USED, "OPS-02")
 def follows_every_function_attribute(right: Right, nodes: Any) -> set[str]:
     """Follows functions that If, While, datasets and others name, not only those of calls."""
     named = {name for node in nodes for name in _function_names(node)}
@@ -103,25 +103,25 @@ def _function_names(node: NodeDef) -> set[str]:
     return {value.func.name for value in values if value.HasField("func")} | listed
 
 
-@wrong_part(_CALLING, "OPS-02")
+@replaces(_CALLING, "OPS-02")
 def does_not_follow_partitioned_calls(_right: frozenset[str]) -> frozenset[str]:
     """Does not follow the function that a PartitionedCall names."""
     return frozenset()
 
 
-@wrong_part(_CALLING, "OPS-02")
+@replaces(_CALLING, "OPS-02")
 def does_not_follow_stateless_calls(right: frozenset[str]) -> frozenset[str]:
     """Follows the function of a StatefulPartitionedCall and not that of a PartitionedCall."""
     return right - {"PartitionedCall"}
 
 
-@wrong_part(_CALLING, "OPS-02")
+@replaces(_CALLING, "OPS-02")
 def does_not_follow_stateful_calls(right: frozenset[str]) -> frozenset[str]:
     """Follows the function of a PartitionedCall and not that of a StatefulPartitionedCall."""
     return right - {"StatefulPartitionedCall"}
 
 
-@wrong_part(_OP_LIST, "OPS-02")
+@replaces(_OP_LIST, "OPS-02")
 def follows_functions_one_level_deep(right: Right, graph_def: GraphDef) -> list[OpDef]:
     """Does not follow functions that function bodies call."""
     functions = {function.signature.name for function in graph_def.library.function}
@@ -138,7 +138,7 @@ def follows_functions_one_level_deep(right: Right, graph_def: GraphDef) -> list[
     )
 
 
-@wrong_part(_OP_LIST, "OPS-03")
+@replaces(_OP_LIST, "OPS-03")
 def invents_definitions_of_unknown_ops(right: Right, graph_def: GraphDef) -> list[OpDef]:
     """Lists an op that is not registered, with its name only."""
     functions = {function.signature.name for function in graph_def.library.function}
@@ -146,7 +146,7 @@ def invents_definitions_of_unknown_ops(right: Right, graph_def: GraphDef) -> lis
     return [*right(graph_def), *(OpDef(name=name) for name in sorted(unknown))]
 
 
-@wrong_part(_OP_LIST, "OPS-03", raises="NotImplementedError")
+@replaces(_OP_LIST, "OPS-03", raises="NotImplementedError")
 def refuses_unknown_ops(right: Right, graph_def: GraphDef) -> list[OpDef]:
     """Raises for an op that is not registered."""
     functions = {function.signature.name for function in graph_def.library.function}
@@ -156,7 +156,7 @@ def refuses_unknown_ops(right: Right, graph_def: GraphDef) -> list[OpDef]:
     return op_defs
 
 
-@wrong_part(_OP_LIST, "OPS-02")
+@replaces(_OP_LIST, "OPS-02")
 def lists_functions_as_ops(right: Right, graph_def: GraphDef) -> list[OpDef]:
     """Lists the signatures of functions among the ops."""
     called = {node.op for node in graph_def.node}
@@ -164,7 +164,7 @@ def lists_functions_as_ops(right: Right, graph_def: GraphDef) -> list[OpDef]:
     return [*right(graph_def), *(signature for signature in signatures if signature.name in called)]
 
 
-@wrong_message("OPS-04")
+@changes_message("OPS-04")
 def replaces_the_callers_op_list(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Puts its own list of ops in the place of the caller's."""
     given = arguments.meta_info_def
@@ -174,7 +174,7 @@ def replaces_the_callers_op_list(message: MetaGraphDef, arguments: ExportArgumen
         message.meta_info_def.stripped_op_list.op.extend(registered_ops()[name] for name in names)
 
 
-@wrong_message("OPS-04")
+@changes_message("OPS-04")
 def completes_the_callers_op_list(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Adds the ops in use to the caller's list."""
     listed = message.meta_info_def.stripped_op_list.op
@@ -182,7 +182,7 @@ def completes_the_callers_op_list(message: MetaGraphDef, _arguments: ExportArgum
     listed.extend(registered_ops()[name] for name in sorted(used - {op_def.name for op_def in listed}))
 
 
-@wrong_message("OPS-04")
+@changes_message("OPS-04")
 def fills_no_list_of_the_caller(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Leaves the op list as it is wherever a meta_info_def is given, also an empty list."""
     if arguments.meta_info_def is not None:
@@ -190,43 +190,43 @@ def fills_no_list_of_the_caller(message: MetaGraphDef, arguments: ExportArgument
         message.meta_info_def.stripped_op_list.CopyFrom(given)
 
 
-@wrong_arguments("META-02")
+@changes_arguments("META-02")
 def ignores_the_meta_info(_arguments: ExportArguments) -> dict[str, Any]:
     """Takes meta_info_def and starts from an empty one."""
     return {"meta_info_def": None}
 
 
-@wrong_message("META-02")
+@changes_message("META-02")
 def drops_tags(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses the tags of the caller's meta_info_def."""
     message.meta_info_def.ClearField("tags")
 
 
-@wrong_message("META-02")
+@changes_message("META-02")
 def keeps_one_tag(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Keeps only the first tag of the caller's meta_info_def."""
     del message.meta_info_def.tags[1:]
 
 
-@wrong_message("META-02")
+@changes_message("META-02")
 def drops_any_info(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses any_info of the caller's meta_info_def."""
     message.meta_info_def.ClearField("any_info")
 
 
-@wrong_message("META-02")
+@changes_message("META-02")
 def drops_function_aliases(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses the function aliases of the caller's meta_info_def."""
     message.meta_info_def.ClearField("function_aliases")
 
 
-@wrong_message("META-02")
+@changes_message("META-02")
 def drops_the_version_of_the_meta_graph(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses meta_graph_version of the caller's meta_info_def."""
     message.meta_info_def.ClearField("meta_graph_version")
 
 
-@wrong_message("NODE-06")
+@changes_message("NODE-06")
 def has_no_op_list_where_no_op_is_used(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Leaves stripped_op_list unset where it would be empty."""
     if not message.meta_info_def.stripped_op_list.op:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from miniature import Miniature, Right, wrong_message, wrong_part
+from miniature import Miniature, Right, changes_message, replaces
 
 from reference_impl import Contract
 from reference_impl.arguments import ExportArguments
@@ -127,13 +127,13 @@ keeps_the_scope_in_values_of_loops = _keeps_the_scope(
 )
 
 
-@wrong_part(_SCOPED_COPY, "COL-13")
+@replaces(_SCOPED_COPY, "COL-13")
 def keeps_the_scope_in_variables(right: Right, item: Any, scope: ExportScope, contract: Contract) -> Any:
     """Leaves the scope in all names of a variable."""
     return item if item.DESCRIPTOR.name == _VARIABLE else right(item, scope, contract)
 
 
-@wrong_part(_SCOPED_COPY, "COL-13")
+@replaces(_SCOPED_COPY, "COL-13")
 def marks_outside_names_of_variables(right: Right, item: Any, scope: ExportScope, contract: Contract) -> Any:
     """Gives names of a variable that lie outside of the scope the prefix of unbound inputs."""
     copy = right(item, scope, contract)
@@ -145,13 +145,13 @@ def marks_outside_names_of_variables(right: Right, item: Any, scope: ExportScope
     return copy
 
 
-@wrong_part("reference_impl.collection_defs:item_name", "COL-13")
+@replaces("reference_impl.collection_defs:item_name", "COL-13")
 def selects_variables_by_their_snapshot(right: Right, item: Any) -> Any:
     """Selects a variable by the tensor that reads it, which may lie in another scope."""
     return item.snapshot_name if isinstance(item, VariableDef) else right(item)
 
 
-@wrong_part("reference_impl.collection_defs:item_name", "COL-14")
+@replaces("reference_impl.collection_defs:item_name", "COL-14")
 def keeps_queue_runners_outside_of_the_scope(right: Right, item: Any) -> Any:
     """Exports an entry that looks empty for a queue runner outside of the scope."""
     return (
@@ -179,62 +179,62 @@ def _clear(*fields: str) -> Any:
     return change
 
 
-@wrong_message("COL-14")
+@changes_message("COL-14")
 def forgets_exceptions_of_queue_runners(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses which exceptions say that a queue is closed."""
     _change_entries(message, _QUEUE_RUNNER, _clear("queue_closed_exception_types"))
 
 
-@wrong_part("reference_impl.scoped_protos:_strip_nested", "COL-15")
+@replaces("reference_impl.scoped_protos:_strip_nested", "COL-15")
 def keeps_the_scope_in_nested_contexts(_right: Right, *_context: Any) -> None:
     """Strips a context and leaves the scope in the contexts inside it, as TensorFlow does."""
 
 
-@wrong_message("COL-15")
+@changes_message("COL-15")
 def drops_nested_contexts(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Exports contexts without the contexts inside them."""
     for kind in ("CondContextDef", "WhileContextDef"):
         _change_entries(message, kind, _clear("nested_contexts"))
 
 
-@wrong_message("COL-15")
+@changes_message("COL-15")
 def drops_values_from_outside(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Exports contexts without the values that come from outside of them."""
     for kind in ("CondContextDef", "WhileContextDef"):
         _change_entries(message, kind, lambda context: context.values_def.ClearField("external_values"))
 
 
-@wrong_message("COL-18")
+@changes_message("COL-18")
 def forgets_that_a_variable_is_a_resource(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses is_resource of a variable."""
     _change_entries(message, _VARIABLE, _clear("is_resource"))
 
 
-@wrong_message("COL-18")
+@changes_message("COL-18")
 def forgets_what_is_trainable(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses trainable of a variable."""
     _change_entries(message, _VARIABLE, _clear("trainable"))
 
 
-@wrong_message("COL-18")
+@changes_message("COL-18")
 def forgets_slices_of_variables(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses which slice of a larger variable a variable is."""
     _change_entries(message, _VARIABLE, _clear("save_slice_info_def"))
 
 
-@wrong_message("COL-18")
+@changes_message("COL-18")
 def forgets_how_variables_are_read(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses snapshot_name of a variable."""
     _change_entries(message, _VARIABLE, _clear("snapshot_name"))
 
 
-@wrong_message("COL-18")
+@changes_message("COL-18")
 def forgets_initial_values(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses initial_value_name of a variable, which old formats did not have."""
     _change_entries(message, _VARIABLE, _clear("initial_value_name"))
 
 
-@wrong_message("COL-18")
+@changes_message("COL-18")
 def forgets_how_variables_are_shared(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses synchronization and aggregation of a variable."""
     _change_entries(message, _VARIABLE, _clear("synchronization", "aggregation"))

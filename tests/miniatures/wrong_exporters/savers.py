@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from miniature import Right, wrong_arguments, wrong_message, wrong_part
+from miniature import Right, changes_arguments, changes_message, replaces
 
 from reference_impl import Contract, GraphKeys
 from reference_impl.arguments import ExportArguments
@@ -23,13 +23,13 @@ _OPS_OF_SAVERS = SAVE_AND_RESTORE_OPS | {"Assign", "AssignVariableOp", "Const", 
 _NAMES = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
 
 
-@wrong_message("SAV-01")
+@changes_message("SAV-01")
 def ignores_the_saver_def(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Takes saver_def and does not state it."""
     message.ClearField("saver_def")
 
 
-@wrong_message("SAV-01")
+@changes_message("SAV-01")
 def strips_the_saver_def(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Strips the scope from the names in the saver_def that it is given."""
     for field in _NAMES:
@@ -39,7 +39,7 @@ def strips_the_saver_def(message: MetaGraphDef, arguments: ExportArguments) -> N
             setattr(message.saver_def, field, name.removeprefix(below))
 
 
-@wrong_message("SAV-01")
+@changes_message("SAV-01")
 def forgets_numbers_of_the_saver_def(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """States the names of a saver_def and not its numbers and its version."""
     if message.HasField("saver_def"):
@@ -47,26 +47,26 @@ def forgets_numbers_of_the_saver_def(message: MetaGraphDef, _arguments: ExportAr
         message.saver_def.CopyFrom(SaverDef(**names))
 
 
-@wrong_arguments("SAV-01")
+@changes_arguments("SAV-01")
 def states_the_first_saver_of_the_graph(arguments: ExportArguments) -> dict[str, Any]:
     """States a saver of the graph's collection instead of the one that it is given."""
     savers = arguments.graph.get_collection(GraphKeys.SAVERS)
     return {"saver_def": savers[0] if arguments.saver_def is not None and savers else arguments.saver_def}
 
 
-@wrong_message("NODE-07")
+@changes_message("NODE-07")
 def states_an_empty_saver(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """States an empty saver where none is given."""
     message.saver_def.SetInParent()
 
 
-@wrong_arguments("SAV-02")
+@changes_arguments("SAV-02")
 def ignores_clear_extraneous_savers(_arguments: ExportArguments) -> dict[str, Any]:
     """Takes clear_extraneous_savers and leaves every saver where it is."""
     return {"clear_extraneous_savers": False}
 
 
-@wrong_arguments("SAV-02", raises="NotImplementedError")
+@changes_arguments("SAV-02", raises="NotImplementedError")
 def can_not_clear_extraneous_savers(arguments: ExportArguments) -> dict[str, Any]:
     """Raises where clear_extraneous_savers is set, as TensorFlow.NET does."""
     if arguments.clear_extraneous_savers:
@@ -74,38 +74,38 @@ def can_not_clear_extraneous_savers(arguments: ExportArguments) -> dict[str, Any
     return {}
 
 
-@wrong_part(_NODES, "SAV-02")
+@replaces(_NODES, "SAV-02")
 def removes_save_and_restore_nodes_only(right: Right, graph_def: GraphDef, saver: SaverDef) -> frozenset[str]:
     """Removes the save and restore nodes of a saver and leaves the other nodes below its scope."""
     ops = {node.name: node.op for node in graph_def.node}
     return frozenset(name for name in right(graph_def, saver) if ops[name] in SAVE_AND_RESTORE_OPS)
 
 
-@wrong_part(_OPS, "SAV-03")
+@replaces(_OPS, "SAV-03")
 def knows_the_second_format_only(right: frozenset[str]) -> frozenset[str]:
     """Takes only SaveV2 and RestoreV2 for the nodes of savers."""
     return frozenset(op for op in right if op.endswith("V2"))
 
 
-@wrong_part(_OPS, "SAV-03")
+@replaces(_OPS, "SAV-03")
 def looks_for_save_nodes_only(right: frozenset[str]) -> frozenset[str]:
     """Does not take restore nodes for the nodes of savers."""
     return frozenset(op for op in right if "Restore" not in op)
 
 
-@wrong_part(_RETAINED, "SAV-02")
+@replaces(_RETAINED, "SAV-02")
 def removes_the_saver_that_stays(_right: Right, _saver: SaverDef) -> set[str]:
     """Removes the nodes of the saver that saver_def names, too."""
     return set()
 
 
-@wrong_part(_RETAINED, "SAV-02")
+@replaces(_RETAINED, "SAV-02")
 def looks_at_the_save_tensor_only(_right: Right, saver: SaverDef | None) -> set[str]:
     """Keeps the scope of the save tensor and not the one of the restore op."""
     return {saver.save_tensor_name.rpartition("/")[0]} if saver else set()
 
 
-@wrong_part(_NODES, "SAV-02")
+@replaces(_NODES, "SAV-02")
 def removes_siblings_with_the_prefix(right: Right, graph_def: GraphDef, saver: SaverDef) -> frozenset[str]:
     """Removes `save_1/x` with the saver `save`: it compares names without the slash."""
     removed = right(graph_def, saver)
@@ -113,26 +113,26 @@ def removes_siblings_with_the_prefix(right: Right, graph_def: GraphDef, saver: S
     return frozenset(node.name for node in graph_def.node if scopes and node.name.startswith(scopes))
 
 
-@wrong_part(_OPS, "SAV-03")
+@replaces(_OPS, "SAV-03")
 def takes_save_slices_for_a_saver(right: frozenset[str]) -> frozenset[str]:
     """Takes SaveSlices for a node of a saver."""
     return right | {"SaveSlices"}
 
 
-@wrong_part(_OPS, "SAV-03")
+@replaces(_OPS, "SAV-03")
 def takes_sharded_file_names_for_a_saver(right: frozenset[str]) -> frozenset[str]:
     """Takes the ops that only serve sharded savers for nodes of a saver."""
     return right | {"ShardedFilename", "ShardedFilespec", "MergeV2Checkpoints"}
 
 
-@wrong_part(_NODES, "SAV-04")
+@replaces(_NODES, "SAV-04")
 def removes_savers_of_the_root(right: Right, graph_def: GraphDef, saver: SaverDef) -> frozenset[str]:
     """Removes save and restore nodes that have no scope, too."""
     roots = {node.name for node in graph_def.node if node.op in SAVE_AND_RESTORE_OPS and "/" not in node.name}
     return frozenset(right(graph_def, saver) | roots)
 
 
-@wrong_part(_NODES, "SAV-04")
+@replaces(_NODES, "SAV-04")
 def spares_scopes_with_a_model(right: Right, graph_def: GraphDef, saver: SaverDef) -> frozenset[str]:
     """Leaves a scope alone that also holds nodes that compute something."""
     removed: frozenset[str] = right(graph_def, saver)
@@ -140,7 +140,7 @@ def spares_scopes_with_a_model(right: Right, graph_def: GraphDef, saver: SaverDe
     return frozenset(name for name in removed if name.partition("/")[0] not in models)
 
 
-@wrong_part(_REPLACED, "SAV-05")
+@replaces(_REPLACED, "SAV-05")
 def keeps_every_entry_of_savers(
     right: Right, arguments: ExportArguments, nodes: NodeFilter
 ) -> dict[str, list[Any]]:
@@ -151,7 +151,7 @@ def keeps_every_entry_of_savers(
     return replaced
 
 
-@wrong_part(_REPLACED, "SAV-05")
+@replaces(_REPLACED, "SAV-05")
 def drops_the_entry_of_the_saver_that_stays(
     right: Right, arguments: ExportArguments, nodes: NodeFilter
 ) -> dict[str, list[Any]]:
@@ -162,7 +162,7 @@ def drops_the_entry_of_the_saver_that_stays(
     return replaced
 
 
-@wrong_part(_REPLACED, "SAV-06")
+@replaces(_REPLACED, "SAV-06")
 def keeps_the_collection_of_removed_savers(
     right: Right, arguments: ExportArguments, nodes: NodeFilter
 ) -> dict[str, list[Any]]:
@@ -173,19 +173,19 @@ def keeps_the_collection_of_removed_savers(
     return replaced
 
 
-@wrong_arguments("SAV-06")
+@changes_arguments("SAV-06")
 def needs_a_saver_def_to_clear(arguments: ExportArguments) -> dict[str, Any]:
     """Ignores clear_extraneous_savers where no saver_def is given."""
     return {"clear_extraneous_savers": arguments.clear_extraneous_savers and arguments.saver_def is not None}
 
 
-@wrong_part(_INCLUDES, "SAV-08")
+@replaces(_INCLUDES, "SAV-08")
 def keeps_removed_operations_in_collections(right: Right, writer: Any, item: Any) -> bool:
     """Leaves operations in collections whose nodes were removed with a saver."""
     return bool(right(writer, item)) or getattr(item, "name", None) in writer.nodes.removed
 
 
-@wrong_part(_INCLUDES, "SAV-08")
+@replaces(_INCLUDES, "SAV-08")
 def drops_tensors_of_removed_nodes(right: Right, writer: Any, item: Any) -> bool:
     """Removes tensors of removed nodes from collections, not only operations."""
     name = getattr(item, "name", None)
@@ -193,14 +193,14 @@ def drops_tensors_of_removed_nodes(right: Right, writer: Any, item: Any) -> bool
     return bool(right(writer, item)) and not is_gone
 
 
-@wrong_part(_INCLUDES, "SAV-08")
+@replaces(_INCLUDES, "SAV-08")
 def drops_texts_that_name_removed_nodes(right: Right, writer: Any, item: Any) -> bool:
     """Removes bytes from collections that happen to be the name of a removed node."""
     is_gone = isinstance(item, bytes) and item.decode(errors="replace") in writer.nodes.removed
     return bool(right(writer, item)) and not is_gone
 
 
-@wrong_part(_STRIPPERS, "SAV-10")
+@replaces(_STRIPPERS, "SAV-10")
 def takes_savers_that_lie_in_the_scope_in_part(right: dict[str, Right]) -> dict[str, Right]:
     """Keeps a saver under a scope where any of its names lies in it, not only where all do."""
 
@@ -210,7 +210,7 @@ def takes_savers_that_lie_in_the_scope_in_part(right: dict[str, Right]) -> dict[
     return {**right, "SaverDef": saver}
 
 
-@wrong_part(_STRIPPERS, "SAV-10")
+@replaces(_STRIPPERS, "SAV-10")
 def keeps_savers_outside_of_the_scope(right: dict[str, Right]) -> dict[str, Right]:
     """Keeps every saver under a scope."""
 
@@ -220,7 +220,7 @@ def keeps_savers_outside_of_the_scope(right: dict[str, Right]) -> dict[str, Righ
     return {**right, "SaverDef": saver}
 
 
-@wrong_part(_STRIPPERS, "SAV-10")
+@replaces(_STRIPPERS, "SAV-10")
 def keeps_the_scope_in_savers(right: dict[str, Right]) -> dict[str, Right]:
     """Keeps the savers of a scope and leaves the scope in their names."""
 

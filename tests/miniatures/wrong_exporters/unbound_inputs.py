@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from miniature import Right, wrong_message, wrong_part
+from miniature import Right, changes_message, replaces
 
 from reference_impl.arguments import ExportArguments
 from reference_impl.node_filter import NodeFilter
@@ -36,25 +36,25 @@ def _rename(message: MetaGraphDef, old: str, new: str) -> None:
         _state_entries(message, [name.replace(old, new) for name in entries])
 
 
-@wrong_message("UNB-01")
+@changes_message("UNB-01")
 def keeps_outside_inputs(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Leaves inputs from outside of the scope under their own names."""
     _rename(message, _PREFIX, "")
 
 
-@wrong_message("UNB-01")
+@changes_message("UNB-01")
 def forgets_the_dollar_sign(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Renames outside inputs with a prefix of its own."""
     _rename(message, _PREFIX, "unbound_inputs_")
 
 
-@wrong_part(_RESCOPE, "UNB-01")
+@replaces(_RESCOPE, "UNB-01")
 def drops_outside_inputs(right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]) -> list[str]:
     """Removes inputs from outside of the scope from their nodes."""
     return [name for name in right(inputs, scope, seen) if _PREFIX not in name]
 
 
-@wrong_part(_RESCOPE, "UNB-01")
+@replaces(_RESCOPE, "UNB-01")
 def drops_outside_control_inputs(
     right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]
 ) -> list[str]:
@@ -62,7 +62,7 @@ def drops_outside_control_inputs(
     return [name for name in right(inputs, scope, seen) if not name.startswith(f"^{_PREFIX}")]
 
 
-@wrong_part(_RESCOPE, "UNB-01")
+@replaces(_RESCOPE, "UNB-01")
 def forgets_which_output(right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]) -> list[str]:
     """Loses the output's index of an input from outside of the scope."""
     renamed = right(inputs, scope, seen)
@@ -70,7 +70,7 @@ def forgets_which_output(right: Right, inputs: list[str], scope: LiteralScope, s
     return [name.partition(":")[0] if _PREFIX in name else name for name in renamed]
 
 
-@wrong_part(_RESCOPE, "UNB-01")
+@replaces(_RESCOPE, "UNB-01")
 def puts_the_prefix_before_the_control_mark(
     right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]
 ) -> list[str]:
@@ -78,7 +78,7 @@ def puts_the_prefix_before_the_control_mark(
     return [name.replace(f"^{_PREFIX}", f"{_PREFIX}^") for name in right(inputs, scope, seen)]
 
 
-@wrong_part(_RESCOPE, "UNB-01")
+@replaces(_RESCOPE, "UNB-01")
 def takes_control_inputs_for_outside_ones(
     right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]
 ) -> list[str]:
@@ -90,35 +90,35 @@ def takes_control_inputs_for_outside_ones(
     ]
 
 
-@wrong_message("UNB-02")
+@changes_message("UNB-02")
 def lists_each_outside_input_once(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Lists an outside input once, however often it is used."""
     if entries := _entries(message):
         _state_entries(message, dict.fromkeys(entries))
 
 
-@wrong_message("UNB-02")
+@changes_message("UNB-02")
 def sorts_outside_inputs(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Lists outside inputs by name instead of in the order of their uses."""
     if entries := _entries(message):
         _state_entries(message, sorted(entries))
 
 
-@wrong_message("UNB-02")
+@changes_message("UNB-02")
 def lists_outside_inputs_without_prefix(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Lists outside inputs under their own names, without the prefix that the nodes carry."""
     if entries := _entries(message):
         _state_entries(message, [name.removeprefix(_PREFIX) for name in entries])
 
 
-@wrong_message("UNB-02")
+@changes_message("UNB-02")
 def makes_no_collection_of_outside_inputs(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Renames outside inputs and lists them nowhere."""
     if _entries(message):
         del message.collection_def[_KEY]
 
 
-@wrong_part(_WRITE_FILES, "UNB-03")
+@replaces(_WRITE_FILES, "UNB-03")
 def lists_outside_control_inputs(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -130,7 +130,7 @@ def lists_outside_control_inputs(
     right(arguments, nodes, message)
 
 
-@wrong_part(_WRITE_FILES, "UNB-03")
+@replaces(_WRITE_FILES, "UNB-03")
 def lists_nothing_for_outside_control_inputs(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -140,7 +140,7 @@ def lists_nothing_for_outside_control_inputs(
     right(arguments, nodes, message)
 
 
-@wrong_part(_WRITE_FILES, "UNB-04")
+@replaces(_WRITE_FILES, "UNB-04")
 def lists_outside_inputs_unasked(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -151,14 +151,14 @@ def lists_outside_inputs_unasked(
     right(arguments, nodes, message)
 
 
-@wrong_message("UNB-04")
+@changes_message("UNB-04")
 def renames_outside_inputs_only_if_it_lists_them(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Renames outside inputs only where their collection is asked for."""
     if arguments.collection_list is not None and _KEY not in list(arguments.collection_list):
         _rename(message, _PREFIX, "")
 
 
-@wrong_part("reference_impl.arguments:ExportArguments", "UNB-05")
+@replaces("reference_impl.arguments:ExportArguments", "UNB-05")
 def insists_on_a_name_for_the_collection(right: Right, **fields: Any) -> ExportArguments:
     """Takes the usual name for the collection of unbound inputs where none is wanted."""
     name = fields["unbound_inputs_col_name"] or _KEY
@@ -166,21 +166,21 @@ def insists_on_a_name_for_the_collection(right: Right, **fields: Any) -> ExportA
     return arguments
 
 
-@wrong_part("reference_impl.arguments:ExportArguments", "UNB-05")
+@replaces("reference_impl.arguments:ExportArguments", "UNB-05")
 def ignores_the_name_for_the_collection(right: Right, **fields: Any) -> ExportArguments:
     """Always calls the collection of unbound inputs by its usual name."""
     arguments: ExportArguments = right(**{**fields, "unbound_inputs_col_name": _KEY})
     return arguments
 
 
-@wrong_message("UNB-06")
+@changes_message("UNB-06")
 def makes_an_empty_collection_of_outside_inputs(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Writes the collection of unbound inputs under every scope, also where no input is unbound."""
     if arguments.export_scope and arguments.collection_list is None:
         message.collection_def[_KEY].bytes_list.SetInParent()
 
 
-@wrong_part(_WRITE_FILES, "UNB-07")
+@replaces(_WRITE_FILES, "UNB-07")
 def keeps_unbound_inputs_in_the_graph(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -192,7 +192,7 @@ def keeps_unbound_inputs_in_the_graph(
     right(arguments, nodes, message)
 
 
-@wrong_part(_REPLACED, "UNB-08")
+@replaces(_REPLACED, "UNB-08")
 def empties_the_users_unbound_inputs(
     right: Right, arguments: ExportArguments, nodes: NodeFilter
 ) -> dict[str, list[Any]]:
