@@ -51,4 +51,4 @@ def _retained(saver_def: SaverDef | None) -> set[str]:
 
 def _scope_of(name: str) -> str:
     """The part of a node or tensor name before its last slash; empty where there is none."""
-    return name.partition(":")[0].rpartition("/")[0]
+    return name.rpartition("/")[0]
