@@ -129,6 +129,14 @@ def test_a_collection_with_an_unfit_item_is_left_out(
     assert "'unfit'" in caplog.text
 
 
+@pytest.mark.parametrize("name", [None, 5])
+def test_the_warning_says_why(name: Any, contract: Contract, caplog: pytest.LogCaptureFixture) -> None:
+    """COL-08: what was wrong with the item follows the key."""
+    export_meta_graph(graph=graph_with_items("k", Broken(name)), contract=contract)
+
+    assert f"an item's name is {name}, not a str" in caplog.text
+
+
 def test_an_unfit_item_outside_of_the_scope_does_no_harm(
     contract: Contract, caplog: pytest.LogCaptureFixture
 ) -> None:

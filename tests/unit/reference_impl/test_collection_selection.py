@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from google.protobuf import any_pb2
-from small_graphs import graph, graph_with_items, texts
+from small_graphs import entries, graph, graph_with_items, texts
 
 from reference_impl import Contract, Graph, Operation, Tensor, export_meta_graph
-from reference_impl.schema import MetaGraphDef
+from reference_impl.schema import MetaGraphDef, VariableDef
 
 
 def export_keys(collection_list: Iterable[Any] | None, contract: Contract) -> MetaGraphDef:
@@ -66,6 +66,15 @@ def test_a_key_that_is_listed_twice_has_its_items_twice(contract: Contract) -> N
     exported = export_meta_graph(graph=built, collection_list=["a", b"a", "a"], contract=contract)
 
     assert texts(exported, "a") == ["x", "y", "z", "x", "y"]
+
+
+def test_a_bytes_key_of_a_registered_collection_is_registered(contract: Contract) -> None:
+    """COL-02, COL-11: what counts is the text of the key."""
+    built = graph_with_items(b"variables", VariableDef(variable_name="v:0"))
+
+    exported = export_meta_graph(graph=built, collection_list=[b"variables"], contract=contract)
+
+    assert entries(exported, "variables", VariableDef) == [VariableDef(variable_name="v:0")]
 
 
 @pytest.mark.parametrize("key", [5, None, ("a",)])

@@ -46,6 +46,17 @@ def test_devices_stay_without_the_flag(contract: Contract) -> None:
     assert export_meta_graph(graph=graph(NODES), contract=contract).graph_def == graph_def(NODES)
 
 
+def test_devices_stay_under_other_flags(contract: Contract) -> None:
+    """DEV-01: a scope and the savers take no device away."""
+    nodes = 'node { name: "s/a" op: "NoOp" device: "/device:GPU:0" }'
+
+    exported = export_meta_graph(
+        graph=graph(nodes), export_scope="s", clear_extraneous_savers=True, contract=contract
+    )
+
+    assert [node.device for node in exported.graph_def.node] == ["/device:GPU:0"]
+
+
 def test_the_inputs_keep_their_devices(contract: Contract) -> None:
     """DEV-01: neither the graph nor the given GraphDef loses a device."""
     loaded, given = graph(NODES), graph_def(NODES)
