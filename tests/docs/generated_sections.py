@@ -15,12 +15,15 @@ from pathlib import Path
 from api_section import api_of
 from command_line_section import command_line
 from options_section import options
+from requirements_section import capabilities, requirements
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 SECTIONS: dict[str, Callable[[], str]] = {
     "command line": command_line,
     "options": options,
+    "requirements": requirements,
+    "capabilities": capabilities,
     "reference_impl": lambda: api_of("reference_impl"),
     "conformance_cases": lambda: api_of("conformance_cases"),
     "pytest_metagraph": lambda: api_of("pytest_metagraph"),
