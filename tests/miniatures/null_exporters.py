@@ -7,8 +7,7 @@ from typing import Any
 
 from pytest_metagraph import ExportRequest
 from pytest_metagraph.exporters import reference
-from reference_impl.export import serialise, write_files
-from reference_impl.files import debug_info_path
+from reference_impl.files import debug_info_path, serialise, write_files
 from reference_impl.schema import GraphDebugInfo, MetaGraphDef
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from miniature import Miniature
 from miniature_judging import MiniatureJudge, cases_of, is_caught, requirement_cases

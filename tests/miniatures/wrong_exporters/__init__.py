@@ -7,6 +7,7 @@ from types import ModuleType
 from miniature import Miniature
 
 from wrong_exporters import (
+    arguments,
     attributes,
     collections,
     colocation_and_frames,
@@ -32,6 +33,7 @@ AREAS: tuple[ModuleType, ...] = (
     collections,
     registered_collections,
     files_and_calls,
+    arguments,
 )
 """The modules that define wrong exporters, in the order in which they are reported."""
 

@@ -1,0 +1,185 @@
+"""Writes docs/reference/kill-matrix.md: which case catches which wrong exporter.
+
+Run `python tests/miniatures/kill_matrix.py` after a change of the corpus or of the miniatures.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from miniature import Miniature
+from miniature_judging import MiniatureJudge, cases_of, judging, matrix_cases, requirement_cases
+from null_exporters import NULL_EXPORTERS
+from re_encodings import RE_ENCODINGS
+from survivors import SURVIVORS
+from wrong_exporters import AREAS, WRONG_EXPORTERS
+
+from conformance_cases import Case, load_corpus
+from pytest_metagraph.request import Exporter
+from pytest_metagraph.verdicts import Verdict
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "kill-matrix.md"
+
+_INTRODUCTION = """\
+# Kill matrix
+
+What the corpus catches, proved with exporters that are wrong in one thing each. They are the reference exporter
+with one part replaced, and stand in `tests/miniatures/`. A wrong exporter counts as caught where a case fails
+that is named after the requirement it violates; a crash is no catch. This page is written by
+`python tests/miniatures/kill_matrix.py`, and a test holds it current.
+"""
+
+Kills = Mapping[Miniature, Sequence[Case]]
+"""By wrong exporter, the cases of the requirement it names that catch it."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What an exporter passes of a part of the corpus.
+
+    Attributes:
+        passed: number of cases that pass.
+        asked: number of cases that ask something.
+    """
+
+    passed: int
+    asked: int
+
+    @property
+    def percent(self) -> float:
+        """The part that passes, in percent."""
+        return 100 * self.passed / self.asked
+
+    def __add__(self, other: Score) -> Score:
+        return Score(self.passed + other.passed, self.asked + other.asked)
+
+    def __str__(self) -> str:
+        return f"{self.passed} of {self.asked} ({self.percent:.1f} %)"
+
+
+def kills_of_all(judge: MiniatureJudge) -> Kills:
+    """Judge every wrong exporter with the cases of the requirement that it names."""
+    return {
+        miniature: [case for case in cases_of(miniature.requirement) if judge.catches(miniature, case)]
+        for miniature in WRONG_EXPORTERS
+    }
+
+
+def score(judge: MiniatureJudge, exporter: Exporter, cases: Iterable[Case]) -> Score:
+    """Judge one exporter with many cases."""
+    verdicts = [judge.judge(exporter, case).verdict for case in cases]
+    return Score(verdicts.count(Verdict.PASS), len(verdicts) - verdicts.count(Verdict.UNTESTABLE))
+
+
+def null_scores(judge: MiniatureJudge) -> dict[str, tuple[Score, Score]]:
+    """What each exporter that does no work passes of the requirement cases and of the matrix cases."""
+    parts = (requirement_cases(), matrix_cases())
+    return {
+        _plain_name(exporter): (score(judge, exporter, parts[0]), score(judge, exporter, parts[1]))
+        for exporter in NULL_EXPORTERS
+    }
+
+
+def page(kills: Kills, scores: Mapping[str, tuple[Score, Score]]) -> str:
+    """The whole page as Markdown."""
+    sections = (_introduction(kills), _null_section(scores), _requirements_section(kills), _areas(kills))
+    return "\n".join(line for section in sections for line in section) + "\n"
+
+
+def _introduction(kills: Kills) -> Iterator[str]:
+    caught = sum(map(bool, kills.values()))
+    requirements = {miniature.requirement for miniature, cases in kills.items() if cases}
+    yield _INTRODUCTION
+    yield f"- **{caught} of {len(kills)}** wrong exporters are caught, in {len(requirements)} requirements."
+    yield f"- **{len(RE_ENCODINGS)}** exporters that answer right in another encoding or order pass every"
+    yield "  requirement case, but for those that ask for the order of nodes where that is what is different."
+    yield ""
+
+
+def _null_section(scores: Mapping[str, tuple[Score, Score]]) -> Iterator[str]:
+    yield "## Exporters that do no work"
+    yield ""
+    yield "What the default tier gives away, documented contract. A test caps these scores."
+    yield ""
+    yield "| exporter | requirement cases | matrix cases | together |"
+    yield "|---|---|---|---|"
+    for name, (required, matrix) in scores.items():
+        yield f"| {name} | {required} | {matrix} | {required + matrix} |"
+    yield ""
+    yield "`always raises` passes the cases that ask for a ValueError; `echo` passes where the graph is its"
+    yield "own export; `ignores all flags` passes where no flag is given, or where a flag has nothing to change."
+    yield ""
+
+
+def _requirements_section(kills: Kills) -> Iterator[str]:
+    yield "## By requirement"
+    yield ""
+    yield "| requirement | level | wrong exporters that it is the first to name |"
+    yield "|---|---|---|"
+    unnamed = []
+    for requirement in load_corpus().requirements.values():
+        named = [mini.name for mini, cases in kills.items() if cases and mini.requirement == requirement.id]
+        if named:
+            yield f"| {requirement.id} | {requirement.level} | {', '.join(named)} |"
+        else:
+            unnamed.append(requirement)
+    yield ""
+    yield "These requirements name no wrong exporter:"
+    yield ""
+    yield "| requirement | level | why |"
+    yield "|---|---|---|"
+    for requirement in unnamed:
+        why = f"No case: {requirement.no_case}" if requirement.no_case else "Its cases catch none."
+        yield f"| {requirement.id} | {requirement.level} | {why} |"
+    yield ""
+    yield from _survivors(kills)
+
+
+def _survivors(kills: Kills) -> Iterator[str]:
+    survivors = [miniature for miniature, cases in kills.items() if not cases]
+    if not survivors:
+        return
+    yield "These wrong exporters pass every case of the requirement that they violate:"
+    yield ""
+    yield "| wrong exporter | what would catch it |"
+    yield "|---|---|"
+    for miniature in survivors:
+        yield f"| {miniature.name} | {SURVIVORS.get(miniature.name, miniature.requirement)} |"
+    yield ""
+
+
+def _areas(kills: Kills) -> Iterator[str]:
+    yield "## By wrong exporter"
+    for area in AREAS:
+        miniatures = [value for value in vars(area).values() if isinstance(value, Miniature)]
+        yield ""
+        yield f"### {_title(area.__doc__ or '')}"
+        yield ""
+        yield "| wrong exporter | what it does | violates | first case that fails |"
+        yield "|---|---|---|---|"
+        for miniature in miniatures:
+            first = kills[miniature][0].id if kills[miniature] else "none"
+            yield f"| {miniature.name} | {miniature.sentence} | {miniature.requirement} | {first} |"
+
+
+def _title(docstring: str) -> str:
+    text = docstring.partition(": ")[2].strip().removesuffix(".")
+    return text[:1].upper() + text[1:]
+
+
+def _plain_name(exporter: Callable[..., object]) -> str:
+    return exporter.__name__.replace("_", " ")
+
+
+def main() -> None:
+    """Judge everything and write the page."""
+    logging.disable()  # the reference warns of collections that it leaves out
+    with judging() as judge:
+        PAGE.write_text(page(kills_of_all(judge), null_scores(judge)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

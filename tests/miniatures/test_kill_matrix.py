@@ -1,0 +1,44 @@
+"""The page about what the corpus catches is current, and exporters that do no work score next to nothing."""
+
+from __future__ import annotations
+
+import pytest
+from kill_matrix import PAGE, Kills, Score, kills_of_all, null_scores, page
+from miniature_judging import MiniatureJudge, cases_of
+
+from conformance_cases import load_corpus
+
+CAPS = {"empty message": 0.5, "echo": 5.0, "always raises": 10.0, "ignores all flags": 15.0}
+"""The most that an exporter which does no work may pass of the default tier, in percent."""
+
+
+@pytest.fixture(scope="module")
+def kills(judge: MiniatureJudge) -> Kills:
+    """Which cases catch which wrong exporter."""
+    return kills_of_all(judge)
+
+
+@pytest.fixture(scope="module")
+def scores(judge: MiniatureJudge) -> dict[str, tuple[Score, Score]]:
+    """What each exporter that does no work passes."""
+    return null_scores(judge)
+
+
+def test_the_page_is_current(kills: Kills, scores: dict[str, tuple[Score, Score]]) -> None:
+    """The page says what judging everything again says."""
+    advice = "run: python tests/miniatures/kill_matrix.py"
+    assert PAGE.read_text(encoding="utf-8") == page(kills, scores), advice
+
+
+def test_doing_nothing_scores_next_to_nothing(scores: dict[str, tuple[Score, Score]]) -> None:
+    """No exporter without work passes more of the default tier than its cap."""
+    assert scores.keys() == CAPS.keys()
+    for name, (required, matrix) in scores.items():
+        assert (required + matrix).percent <= CAPS[name], name
+
+
+def test_every_requirement_with_cases_names_a_defect(kills: Kills) -> None:
+    """Each requirement that cases are named after is violated by a wrong exporter that they catch."""
+    named = {miniature.requirement for miniature, cases in kills.items() if cases}
+    with_cases = {name for name in load_corpus().requirements if cases_of(name)}
+    assert with_cases - named == {"NODE-05"}  # the differ only notes what the requirement is about
