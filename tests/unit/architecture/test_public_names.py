@@ -24,7 +24,7 @@ PACKAGES = (
     "pytest_metagraph",
     "pytest_metagraph.diff",
 )
-_DESCRIBED = types.FunctionType | classmethod | staticmethod | property | functools.cached_property
+_DESCRIBED = (types.FunctionType, classmethod, staticmethod, property, functools.cached_property)
 LEVELS = {"stable", "evolving"}
 _ROW = re.compile(r"^\| `(?P<package>[\w.]+)` \| (?P<level>\w+) \| (?P<names>`.+`) \|$", re.MULTILINE)
 
