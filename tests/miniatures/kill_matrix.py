@@ -26,9 +26,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "kill-matrix.md"
 _INTRODUCTION = """\
 # Kill matrix
 
-What the corpus catches, proved with exporters that are wrong in one thing each. They are the reference exporter
-with one part replaced, and stand in `tests/miniatures/`. A wrong exporter counts as caught where a case fails
-that is named after the requirement it violates; a crash is no catch. This page is written by
+What the corpus catches, proved with exporters that are wrong in one thing each. They are the reference
+exporter with one part replaced, and stand in `tests/miniatures/`. A wrong exporter counts as caught where a
+case fails that is named after the requirement it violates; a crash is no catch. This page is written by
 `python tests/miniatures/kill_matrix.py`, and a test holds it current.
 """
 
@@ -110,7 +110,7 @@ def _null_section(scores: Mapping[str, tuple[Score, Score]]) -> Iterator[str]:
         yield f"| {name} | {required} | {matrix} | {required + matrix} |"
     yield ""
     yield "`always raises` passes the cases that ask for a ValueError; `echo` passes where the graph is its"
-    yield "own export; `ignores all flags` passes where no flag is given, or where a flag has nothing to change."
+    yield "own export; `ignores all flags` passes where no flag is given or where one has nothing to change."
     yield ""
 
 

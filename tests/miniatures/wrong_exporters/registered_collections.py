@@ -151,12 +151,10 @@ def selects_variables_by_their_snapshot(right: Right, item: Any) -> Any:
     return item.snapshot_name if isinstance(item, VariableDef) else right(item)
 
 
-@replaces("reference_impl.collection_defs:item_name", "COL-14")
-def keeps_queue_runners_outside_of_the_scope(right: Right, item: Any) -> Any:
-    """Exports an entry that looks empty for a queue runner outside of the scope."""
-    return (
-        None if getattr(item, "DESCRIPTOR", None) and item.DESCRIPTOR.name == _QUEUE_RUNNER else right(item)
-    )
+@replaces("reference_impl.scoped_protos:_NAME_FIELDS", "COL-14")
+def keeps_queue_runners_outside_of_the_scope(right: dict[str, str]) -> dict[str, str]:
+    """Exports queue runners whose queues lie outside of the scope: it looks for a name they do not have."""
+    return {**right, _QUEUE_RUNNER: "name"}
 
 
 def _change_entries(message: MetaGraphDef, kind: str, change: Any) -> None:
