@@ -116,6 +116,8 @@ def test_each_kind_of_default(op: str, attr: str, default: str, other: str, cont
     ("op", "attr", "value"),
     [
         ("MatMul", "transpose_a", "i: 0"),
+        ("MatMul", "transpose_a", "tensor {}"),
+        ("MatMul", "T", ""),
         ("Conv2D", "explicit_paddings", 's: ""'),
         ("Conv2D", "dilations", "list { i: [1, 1, 1, 1] f: 0 }"),
         ("Conv2D", "dilations", "list { i: [1, 1, 1] }"),
@@ -123,7 +125,7 @@ def test_each_kind_of_default(op: str, attr: str, default: str, other: str, cont
     ],
 )
 def test_another_kind_is_no_default(op: str, attr: str, value: str, contract: Contract) -> None:
-    """STRIP-04: a value of another kind, or a list with more or less in it, is different."""
+    """STRIP-03, STRIP-04: a value of another kind or of no kind, or a list with more or less, is different."""
     assert not is_stripped(op, attr, parse(AttrValue, value), contract)
 
 
