@@ -1,4 +1,4 @@
-"""The site of the documentation: `sphinx-build -W -b html docs FOLDER`."""
+"""The site of the documentation: `sphinx-build -W -b html docs FOLDER`."""  # noqa: INP001 - Sphinx runs this file
 
 from __future__ import annotations
 

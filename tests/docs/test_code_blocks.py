@@ -1,4 +1,4 @@
-"""Every code block of the README and of docs/ does what it shows."""
+"""Every code block of the README, of docs/ and of the pages beside them does what it shows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from markdown_blocks import DocumentRunner, blocks_of, command_environment
 
 PROJECT = Path(__file__).resolve().parents[2]
-DOCUMENTS = sorted([PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")])
+DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
