@@ -19,6 +19,8 @@ nitpicky = True
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
 
+smartquotes = False  # options are written with two hyphens, also where they stand in prose
+
 html_theme = "furo"
 html_title = f"{project} {release}"
 html_copy_source = False

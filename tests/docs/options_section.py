@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from markdown_tables import table
-
 from pytest_metagraph.settings import add_options
 
 
@@ -43,20 +41,20 @@ def twin_of(option: str) -> str:
 
 
 def options() -> str:
-    """Each option with its twin, the twin's type and default, and its meaning."""
+    """Each option with its meaning, and with its twin, the twin's type and its default."""
     found = registered()
-    rows = []
-    for option, facts in found.command_line.items():
-        twin = found.ini[twin_of(option)]
-        rows.append(
-            (
-                f"`{option}{_value(facts)}`",
-                f"`{twin_of(option)}`, {twin['type']}",
-                f"`{twin['default']}`" if twin["default"] not in ("", []) else "",
-                facts["help"].partition("; default:")[0],
-            )
-        )
-    return table(("option", "ini twin and its type", "default", "meaning"), rows)
+    return "\n".join(
+        _item(option, facts, found.ini[twin_of(option)]) for option, facts in found.command_line.items()
+    )
+
+
+def _item(option: str, facts: dict[str, Any], twin: dict[str, Any]) -> str:
+    meaning = facts["help"].partition("; default:")[0]
+    default = f", default `{twin['default']}`" if twin["default"] not in ("", []) else ""
+    return (
+        f"- `{option}{_value(facts)}`: {meaning}.\n\n"
+        f"  In the ini file: `{twin_of(option)}`, of the type {twin['type']}{default}."
+    )
 
 
 def _value(facts: dict[str, Any]) -> str:
