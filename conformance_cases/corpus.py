@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from conformance_cases.matrix_graph import MatrixGraph
+from conformance_cases.matrix_graph import MATRIX, REAL, MatrixGraph
 from conformance_cases.model import Case, InputGraph, Tier
 from conformance_cases.requirement_case import INDEX, RequirementCase
 from conformance_cases.requirements import Requirement, load_requirements
 
-MATRIX_FOLDER = Path(__file__).parent / "matrix"
-"""Where the recorded matrix graphs lie, one folder each."""
+GRAPH_FOLDERS = {kind: Path(__file__).parent / kind for kind in (MATRIX, REAL)}
+"""Where the recorded graphs of each kind lie, one folder each."""
 
 REQUIREMENT_CASES_FOLDER = Path(__file__).parent / "requirement_cases"
 """Where the requirement cases lie, one folder for each requirement with one for each case."""
@@ -25,10 +25,10 @@ class Corpus:
     """Everything that is asked of an exporter. Indexes are read at once, messages when they are used."""
 
     def __init__(
-        self, matrix_graphs: Mapping[str, MatrixGraph], requirement_cases: Mapping[str, RequirementCase]
+        self, recorded_graphs: Mapping[str, MatrixGraph], requirement_cases: Mapping[str, RequirementCase]
     ) -> None:
-        self._sources: Mapping[str, MatrixGraph | RequirementCase] = {**matrix_graphs, **requirement_cases}
-        self._matrix_graphs = matrix_graphs
+        self._sources: Mapping[str, MatrixGraph | RequirementCase] = {**recorded_graphs, **requirement_cases}
+        self._recorded_graphs = recorded_graphs
         self._requirement_cases = requirement_cases
 
     @property
@@ -39,7 +39,12 @@ class Corpus:
     @property
     def matrix_graphs(self) -> Mapping[str, MatrixGraph]:
         """The graphs that are exported under every combination of their argument values, by name."""
-        return MappingProxyType(self._matrix_graphs)
+        return self._of_kind(MATRIX)
+
+    @property
+    def real_graphs(self) -> Mapping[str, MatrixGraph]:
+        """The graphs of whole models, by name."""
+        return self._of_kind(REAL)
 
     @property
     def requirement_cases(self) -> Mapping[str, RequirementCase]:
@@ -78,6 +83,10 @@ class Corpus:
             raise KeyError(f"the corpus has no case {case_id!r}{hint}")
         return case
 
+    def _of_kind(self, kind: str) -> Mapping[str, MatrixGraph]:
+        chosen = {name: graph for name, graph in self._recorded_graphs.items() if graph.kind == kind}
+        return MappingProxyType(chosen)
+
     @functools.cached_property
     def _full(self) -> Mapping[str, Case]:
         return {case.id: case for case in self.cases(Tier.FULL)}
@@ -86,10 +95,12 @@ class Corpus:
 @functools.cache
 def load_corpus() -> Corpus:
     """The corpus that is installed with this package; read once."""
-    matrix_graphs = [MatrixGraph.open(path.parent) for path in sorted(MATRIX_FOLDER.glob("*/graph.toml"))]
+    graphs = [
+        MatrixGraph.open(path.parent)
+        for folder in GRAPH_FOLDERS.values()
+        for path in sorted(folder.glob("*/graph.toml"))
+    ]
     requirement_cases = [
         RequirementCase(path.parent) for path in sorted(REQUIREMENT_CASES_FOLDER.glob(f"*/*/{INDEX}"))
     ]
-    return Corpus(
-        {graph.name: graph for graph in matrix_graphs}, {case.name: case for case in requirement_cases}
-    )
+    return Corpus({graph.name: graph for graph in graphs}, {case.name: case for case in requirement_cases})

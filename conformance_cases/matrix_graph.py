@@ -1,7 +1,9 @@
-"""One recorded matrix graph: its folder, its cases, their arguments and expectations.
+"""One graph that was recorded under many combinations of arguments: its folder, its cases, their contents.
 
-A folder holds `graph.pb`, its readable twin `graph.pbtxt`, `graph.toml` (description, argument values,
-tiers, provenance) and `expected.tar.xz` (see `conformance_cases.archive`).
+A folder holds `graph.pb`, `graph.toml` (description, argument values, tiers, provenance) and
+`expected.tar.xz` (see `conformance_cases.archive`). The folder above it says which kind of graph it is: those
+in `matrix` are small, have a readable twin `graph.pbtxt`, and are exported under every combination of their
+argument values; those in `real` are whole models, and every pair of values meets in a case.
 """
 
 from __future__ import annotations
@@ -28,6 +30,17 @@ from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
 PREFIX = "matrix/"
 """What the id of every matrix case starts with."""
 
+MATRIX, REAL = "matrix", "real"
+"""The kinds of graphs; the id of each case starts with the kind of its graph."""
+
+_REAL_VARIANTS = (
+    Variant(),
+    Variant(default_graph=True),
+    Variant(filename=True),
+    Variant(filename=True, as_text=True, save_debug_info=True, default_graph=True),
+)
+"""Few ways to make a call that takes seconds; the sixteen are asked of every matrix graph."""
+
 _MESSAGE_ARGUMENTS: Mapping[str, type[SaverDef | MetaGraphDef.MetaInfoDef]] = {
     "saver_def": SaverDef,
     "meta_info_def": MetaGraphDef.MetaInfoDef,
@@ -36,7 +49,7 @@ _MESSAGE_ARGUMENTS: Mapping[str, type[SaverDef | MetaGraphDef.MetaInfoDef]] = {
 
 
 class MatrixGraph:
-    """An input graph that is exported under every combination of its argument values.
+    """An input graph that is exported under many combinations of its argument values.
 
     It is an `InputGraph` and the `CaseSource` of its cases.
     """
@@ -54,6 +67,11 @@ class MatrixGraph:
     def name(self) -> str:
         """The name of the folder."""
         return self._folder.name
+
+    @property
+    def kind(self) -> str:
+        """`MATRIX` or `REAL`."""
+        return self._folder.parent.name
 
     @property
     def description(self) -> str:
@@ -123,18 +141,17 @@ class MatrixGraph:
         Under a scope that also matches siblings by prefix, TensorFlow writes the file and then raises when
         it looks up the debug info of a node by a wrong name (DBG-05): nobody is asked for debug info there.
         """
+        variants = ALL_VARIANTS if self.kind == MATRIX else _REAL_VARIANTS
         if case.choices.get("export_scope") not in self._index["debug_info_not_asked"]:
-            return ALL_VARIANTS
-        return tuple(
-            variant for variant in ALL_VARIANTS if not (variant.filename and variant.save_debug_info)
-        )
+            return variants
+        return tuple(variant for variant in variants if not (variant.filename and variant.save_debug_info))
 
     def _case(self, name: str) -> Case:
         choices = MappingProxyType(choices_of(name))
-        return Case(id=f"{PREFIX}{self.name}/{name}", choices=choices, source=self)
+        return Case(id=f"{self.kind}/{self.name}/{name}", choices=choices, source=self)
 
     def _combination_names(self, tier: Tier) -> Iterable[str]:
-        if tier is Tier.FULL:
+        if tier is Tier.FULL and self.kind == MATRIX:
             return map(combination_name, self.axes.combinations())
         stated: Mapping[str, list[str]] = self._index["tiers"]
         return stated["smoke"] if tier is Tier.SMOKE else stated["smoke"] + stated["default"]

@@ -29,7 +29,7 @@ def record_all(names: Iterable[str], jobs: int) -> Iterator[Recording]:
         The recordings in the order of the names.
 
     Raises:
-        ValueError: when a graph can not be a matrix graph.
+        ValueError: when a graph lacks what its combinations need.
     """
     # A fork shares the imported TensorFlow, which a new interpreter would need seconds to import. It is
     # safe here because the parent only imports TensorFlow and starts no thread of it.

@@ -1,4 +1,4 @@
-"""How a matrix graph is stated before it is recorded: a function that builds it, and its argument values."""
+"""How a graph is stated before it is recorded: a function that builds it, and its argument values."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from conformance_cases.matrix_graph import MATRIX, REAL
 from conformance_cases.recorder import builders
 
 SaverDefs = Mapping[str, Any]
@@ -16,9 +17,10 @@ SaverDefs = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """A matrix graph to be recorded.
+    """A graph to be recorded.
 
     Attributes:
+        kind: `MATRIX` or `REAL`: whether it is exported under every combination of its argument values.
         name: the graph's name in the corpus.
         description: what is in it and why.
         export_scopes: the scopes to export; each selects something.
@@ -27,6 +29,7 @@ class Blueprint:
         build: builds into the default graph and returns at least one SaverDef.
     """
 
+    kind: str
     name: str
     description: str
     export_scopes: tuple[str, ...]
@@ -36,11 +39,12 @@ class Blueprint:
 
 
 _REGISTERED: dict[str, Blueprint] = {}
+_Build = Callable[[], SaverDefs]
 
 
 def matrix_graph(
     description: str, *, export_scopes: tuple[str, ...], some: tuple[str, ...], unknown: tuple[str, ...]
-) -> Callable[[Callable[[], SaverDefs]], Callable[[], SaverDefs]]:
+) -> Callable[[_Build], _Build]:
     """Register a function as the builder of the matrix graph that has the function's name.
 
     Args:
@@ -52,17 +56,33 @@ def matrix_graph(
     Returns:
         A decorator that leaves the function as it is.
     """
+    return _registering(MATRIX, description, export_scopes, some, unknown)
 
-    def register(build: Callable[[], SaverDefs]) -> Callable[[], SaverDefs]:
+
+def real_graph(
+    description: str, *, export_scopes: tuple[str, ...], some: tuple[str, ...], unknown: tuple[str, ...]
+) -> Callable[[_Build], _Build]:
+    """Like `matrix_graph`, for the graph of a whole model, which is exported under fewer combinations."""
+    return _registering(REAL, description, export_scopes, some, unknown)
+
+
+def _registering(
+    kind: str,
+    description: str,
+    export_scopes: tuple[str, ...],
+    some: tuple[str, ...],
+    unknown: tuple[str, ...],
+) -> Callable[[_Build], _Build]:
+    def register(build: _Build) -> _Build:
         name = build.__name__
-        _REGISTERED[name] = Blueprint(name, description, export_scopes, some, unknown, build)
+        _REGISTERED[name] = Blueprint(kind, name, description, export_scopes, some, unknown, build)
         return build
 
     return register
 
 
 def blueprints() -> Mapping[str, Blueprint]:
-    """Every registered matrix graph by name, sorted; imports all modules of `builders`."""
+    """Every registered graph by name, sorted; imports all modules of `builders`."""
     for module in pkgutil.iter_modules(builders.__path__, f"{builders.__name__}."):
         importlib.import_module(module.name)
     return dict(sorted(_REGISTERED.items()))

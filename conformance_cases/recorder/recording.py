@@ -1,4 +1,4 @@
-"""Records one matrix graph: its files, from its blueprint."""
+"""Records one graph under many combinations of arguments: its files, from its blueprint."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from conformance_cases.axes import (
     combination_name,
 )
 from conformance_cases.features import features_of
-from conformance_cases.matrix_graph import PREFIX
+from conformance_cases.matrix_graph import MATRIX
 from conformance_cases.recorder import oracle
 from conformance_cases.recorder.answers import Oracle
 from conformance_cases.recorder.blueprint import Blueprint
@@ -46,11 +46,13 @@ class Recording:
     """What was recorded of one graph.
 
     Attributes:
+        kind: the kind of graph, which is the name of the folder above.
         name: the graph's name.
         index: the contents of `graph.toml`, without the date.
         files: the other files by name.
     """
 
+    kind: str
     name: str
     index: Mapping[str, Any]
     files: Mapping[str, bytes]
@@ -90,7 +92,7 @@ class Recording:
         then = Archive.from_bytes((folder / _EXPECTED).read_bytes())
         now = Archive.from_bytes(self.files[_EXPECTED])
         found += [
-            f"{PREFIX}{self.name}/{combination}: the expectation of the contract {contract} differs"
+            f"{self.kind}/{self.name}/{combination}: the expectation of the contract {contract} differs"
             for combination in sorted(then.cases.keys() | now.cases.keys())
             for contract in Contract
             if then.find(combination, contract) != now.find(combination, contract)
@@ -99,15 +101,15 @@ class Recording:
 
 
 def record(blueprint: Blueprint, progress: Progress) -> Recording:
-    """Build a graph and export it under every combination of its argument values.
+    """Build a graph and export it under the combinations of argument values that its kind asks for.
 
     Raises:
-        ValueError: when the graph can not be a matrix graph; the text says why.
+        ValueError: when the graph lacks what the combinations need; the text says why.
     """
     graph, saver_defs = build(blueprint)
     values = _argument_values(blueprint, graph, saver_defs)
     axes = Axes(blueprint.export_scopes, tuple(saver_defs))
-    combinations = list(axes.combinations())
+    combinations = list(axes.combinations()) if blueprint.kind == MATRIX else _every_pair(axes)
     tensorflow = Oracle(graph)
     outcomes: dict[str, Mapping[Contract, Outcome]] = {}
     for number, choices in enumerate(combinations, start=1):
@@ -119,21 +121,19 @@ def record(blueprint: Blueprint, progress: Progress) -> Recording:
     for name, outcome in outcomes.items():
         writer.add(name, outcome)
     tar = writer.tar()
-    files = {
-        "graph.pb": graph.SerializeToString(deterministic=True),
-        "graph.pbtxt": text_format.MessageToString(graph, descriptor_pool=POOL).encode(),
-        _EXPECTED: compress(tar),
-    }
-    smoke = smoke_choices(axes)
+    files = {"graph.pb": graph.SerializeToString(deterministic=True), _EXPECTED: compress(tar)}
+    if blueprint.kind == MATRIX:
+        files["graph.pbtxt"] = text_format.MessageToString(graph, descriptor_pool=POOL).encode()
+        smoke = smoke_choices(axes)
+        tiers = [combination_name(choices) for choices in smoke], _default_tier(smoke, combinations, outcomes)
+    else:
+        tiers = [], list(outcomes)
     index = {
         "description": blueprint.description,
         "features": sorted(features_of(graph)),
         "debug_info_not_asked": silent_scopes,
         "arguments": _stated(blueprint, values),
-        "tiers": {
-            "smoke": [combination_name(choices) for choices in smoke],
-            "default": _default_tier(smoke, combinations, outcomes),
-        },
+        "tiers": dict(zip(("smoke", "default"), tiers, strict=True)),
         "provenance": {
             **oracle.versions(),
             "protobuf": importlib.metadata.version("protobuf"),
@@ -141,7 +141,16 @@ def record(blueprint: Blueprint, progress: Progress) -> Recording:
             "expected_sha256": hashlib.sha256(tar).hexdigest(),
         },
     }
-    return Recording(blueprint.name, index, files)
+    return Recording(blueprint.kind, blueprint.name, index, files)
+
+
+def _every_pair(axes: Axes) -> list[dict[str, str]]:
+    """Few combinations that hold every pair of values; a graph_def with a scope is an error (SCOPE-11)."""
+    combinations = {row_of(choices): choices for choices in axes.combinations()}
+    answered = {
+        row: not {"graph_def", "export_scope"} <= choices.keys() for row, choices in combinations.items()
+    }
+    return [combinations[row] for row in covering_rows(answered)]
 
 
 def _stored_index(folder: Path) -> dict[str, Any]:
@@ -156,7 +165,7 @@ def _argument_values(
     missing = set(blueprint.some) - set(graph.collection_def)
     if missing or set(blueprint.unknown) <= set(graph.collection_def) or not saver_defs:
         raise ValueError(
-            f"{blueprint.name}: a matrix graph needs a SaverDef, `some` of keys that it has (it lacks "
+            f"{blueprint.name}: a graph needs a SaverDef, `some` of keys that it has (it lacks "
             f"{sorted(missing)}) and `unknown` with a key that it lacks"
         )
     names = [node.name for node in graph.graph_def.node]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from conformance_cases.corpus import MATRIX_FOLDER, REQUIREMENT_CASES_FOLDER
+from conformance_cases.corpus import GRAPH_FOLDERS, REQUIREMENT_CASES_FOLDER
 
 _SHOWN_DIFFERENCES = 20
 
@@ -35,9 +35,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "record",
         help="record the corpus from the installed TensorFlow",
-        description="Build the matrix graphs with TensorFlow, export each under every combination of its "
-        "argument values, and store graphs and expectations in the package; then ask TensorFlow what the "
-        "requirement cases expect. Needs TensorFlow.",
+        description="Build the graphs with TensorFlow, export each under combinations of argument values, "
+        "and store graphs and expectations in the package; then ask what the requirement cases "
+        "expect. Needs TensorFlow.",
     )
     parser.add_argument("--graph", action="append", metavar="NAME", help="only this graph (repeatable)")
     parser.add_argument(
@@ -92,7 +92,7 @@ def _graphs(arguments: argparse.Namespace) -> Iterator[tuple[_Recorded, Path]]:
 
     names = _chosen("graph", list(blueprints()), arguments.graph, others=arguments.case)
     for recording in record_all(names, arguments.jobs):
-        yield recording, MATRIX_FOLDER / recording.name
+        yield recording, GRAPH_FOLDERS[recording.kind] / recording.name
 
 
 def _cases(arguments: argparse.Namespace) -> Iterator[tuple[_Recorded, Path]]:

@@ -105,3 +105,24 @@ def functional_control_flow() -> SaverDefs:
     for result in results:
         tf1.add_to_collection("results", result)
     return {"main": tf1.train.Saver(name="save").as_saver_def()}
+
+
+@matrix_graph(
+    "Functions of TensorFlow 1, one of which calls the other, their gradient by name, and Python functions.",
+    export_scopes=("model",),
+    some=("results",),
+    unknown=("results", "no_such_collection"),
+)
+def gradients_by_name() -> SaverDefs:
+    """Build the graph `gradients_by_name`."""
+    scaled = Defun(tf.float32, func_name="Scaled")(lambda value: tf.sin(2.0 * value))
+    square = Defun(tf.float32, func_name="SquaredTwice")(lambda value: scaled(value * value))
+    values = tf1.placeholder(tf.float32, [3], name="values")
+    weight = tf1.get_variable("weight", [3], initializer=tf1.ones_initializer(), use_resource=False)
+    with tf.name_scope("model"):
+        results = [square(weight * values), tf1.py_func(abs, [values], tf.float32, name="python")]
+        results += tf1.gradients(results[0], [weight])
+        results += [tf.py_function(abs, [values], tf.float32, name="eager_python")]
+    for result in results:
+        tf1.add_to_collection("results", result)
+    return {"main": tf1.train.Saver(name="save").as_saver_def()}

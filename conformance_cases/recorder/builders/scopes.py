@@ -74,3 +74,23 @@ def unbound_inputs() -> SaverDefs:
         tf1.add_to_collection("edges", tf.constant(1, name="constant"))
     tf1.add_to_collection("edges", tf.identity(total, name="outside"))
     return {"main": tf1.train.Saver(name="save").as_saver_def()}
+
+
+@matrix_graph(
+    "Scopes eight levels deep that repeat each other's names, and names that end in numbers because others "
+    "were there before.",
+    export_scopes=("a/b/a",),
+    some=("ends",),
+    unknown=("ends", "no_such_collection"),
+)
+def repeated_names() -> SaverDefs:
+    """Build the graph `repeated_names`."""
+    value = tf1.placeholder(tf.float32, [2], name="a")
+    with tf1.variable_scope("a/b/a"):
+        tf1.get_variable("a", [2], initializer=tf1.zeros_initializer(), use_resource=False)
+    for _ in range(2):
+        for names in ("a/b/a/b/a/b/a/b", "a/b", "a/b/a", "b/a/b"):
+            with tf.name_scope(f"{names}/"):
+                value = tf.tanh(value, name="a")
+                tf1.add_to_collection("ends", value)
+    return {"main": tf1.train.Saver(name="save").as_saver_def()}

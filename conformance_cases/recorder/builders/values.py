@@ -111,3 +111,66 @@ def attribute_kinds() -> SaverDefs:
         tf.identity(marked, name="in_attr_scope")
     tf1.get_variable("weights", [2], initializer=tf1.zeros_initializer(), use_resource=True)
     return {"main": tf1.train.Saver(name="save").as_saver_def()}
+
+
+@matrix_graph(
+    "Quantised values: ops whose types are quantised, fake quantisation with its ranges, and constants of "
+    "quantised types.",
+    export_scopes=("quantised",),
+    some=("results",),
+    unknown=("results", "no_such_collection"),
+)
+def quantised_values() -> SaverDefs:
+    """Build the graph `quantised_values`."""
+    values = tf1.placeholder(tf.float32, [2, 2], name="values")
+    low, high = tf.constant(-1.0, name="low"), tf.constant(1.0, name="high")
+    with tf.name_scope("quantised"):
+        bound = tf1.get_variable("bound", [], initializer=tf1.ones_initializer(), use_resource=True)
+        quantised = tf.quantization.quantize(values, low, high, tf.quint8, name="quantised")
+        raw = tf.raw_ops
+        product = raw.QuantizedMatMul(
+            a=quantised.output,
+            b=quantised.output,
+            min_a=low,
+            max_a=high,
+            min_b=low,
+            max_b=high,
+            Tactivation=tf.quint8,
+            name="product",
+        )
+        fake = tf.quantization.fake_quant_with_min_max_vars(values, -bound, bound, num_bits=4, name="fake")
+        dequantised = raw.Dequantize(
+            input=quantised.output, min_range=low, max_range=high, mode="MIN_FIRST", name="dequantised"
+        )
+    for result in (product.out, fake, dequantised):
+        tf1.add_to_collection("results", result)
+    return {"main": tf1.train.Saver(name="save").as_saver_def()}
+
+
+@matrix_graph(
+    "Values that are sparse, random or kept by resources: seeds, stacks, barriers, staging areas, hash "
+    "tables with names of their own.",
+    export_scopes=("state",),
+    some=("results",),
+    unknown=("results", "no_such_collection"),
+)
+def stateful_values() -> SaverDefs:
+    """Build the graph `stateful_values`."""
+    raw = tf.raw_ops
+    tf1.get_variable("weights", [2], initializer=tf1.zeros_initializer(), use_resource=False)
+    sparse = tf1.sparse_placeholder(tf.float32, [3, 3], name="sparse")
+    with tf.name_scope("state"):
+        normal = tf1.random_normal([2], seed=7, name="normal")
+        uniform = tf.random.stateless_uniform([2], [1, 2], name="uniform")
+        stack = raw.StackV2(max_size=4, elem_type=tf.float32, stack_name="state/stack", name="stack")
+        pushed = raw.StackPushV2(handle=stack, elem=normal, swap_memory=True, name="pushed")
+        raw.Barrier(component_types=[tf.float32], shapes=[[2]], shared_name="state/shared", name="barrier")
+        raw.Stage(values=[uniform], capacity=2, container="state/container", name="stage")
+        table = raw.MutableHashTableV2(key_dtype=tf.string, value_dtype=tf.int64, name="table")
+        found = raw.LookupTableFindV2(
+            table_handle=table, keys=["key"], default_value=tf.constant(-1, tf.int64), name="found"
+        )
+    product = tf.sparse.sparse_dense_matmul(sparse, tf.ones([3, 1]), name="product")
+    for result in (pushed, found, product):
+        tf1.add_to_collection("results", result)
+    return {"main": tf1.train.Saver(name="save").as_saver_def()}

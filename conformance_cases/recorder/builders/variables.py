@@ -87,3 +87,32 @@ def partitioned_variables() -> SaverDefs:
             )
             tf.identity(whole, name=f"whole_{name}")
     return {"main": tf1.train.Saver(name="save").as_saver_def()}
+
+
+@matrix_graph(
+    "Variables that are cached on another device, shared by scopes, renamed by scopes that open twice, and "
+    "initialised from each other.",
+    export_scopes=("shared",),
+    some=("variables", "regularization_losses"),
+    unknown=("regularization_losses", "no_such_collection"),
+)
+def shared_variables() -> SaverDefs:
+    """Build the graph `shared_variables`."""
+    for _ in range(2):
+        with tf1.variable_scope("shared", reuse=tf1.AUTO_REUSE, caching_device="/device:CPU:0"):
+            first = tf1.get_variable(
+                "first",
+                [2],
+                initializer=tf1.zeros_initializer(),
+                regularizer=tf.nn.l2_loss,
+                use_resource=True,
+            )
+            tf.identity(first, name="used")
+            second = tf1.get_variable(
+                "second", initializer=tf.constant([1.0, 2.0], name="start"), use_resource=False
+            )
+    with tf1.variable_scope("other"):
+        initial = tf.reshape(second.initialized_value(), [2]) + 1.0
+        third = tf1.get_variable("third", initializer=initial, use_resource=False)
+        tf1.Variable(initial, name="third", trainable=False, use_resource=False, validate_shape=False)
+    return {"main": tf1.train.Saver({"renamed": first, "other": third}, name="save").as_saver_def()}

@@ -49,8 +49,13 @@ def every_id(name: str, scopes: list[str], savers: list[str]) -> Iterator[str]:
 
 
 def values_of(case: Case) -> Signature:
-    """The values of a matrix case's arguments, read from its id."""
-    name = case.id.split("/", 2)[2]
+    """The values of a case's arguments, read from its id."""
+    return values_of_id(case.id)
+
+
+def values_of_id(case_id: str) -> Signature:
+    """The values of a case's arguments."""
+    name = case_id.split("/", 2)[2]
     given = {} if name == "plain" else dict((*part.split("=", 1), "set")[:2] for part in name.split(","))
     return tuple(
         given.get(argument)
@@ -82,6 +87,26 @@ def test_the_full_tier_is_the_whole_product(corpus: Corpus) -> None:
     axes |= {name: (list(of.export_scopes), list(of.saver_defs)) for name, of in others.items()}
     wanted = sorted(itertools.chain.from_iterable(every_id(name, *values) for name, values in axes.items()))
     assert [case.id for case in matrix_cases(corpus, Tier.FULL)] == wanted
+
+
+def test_there_are_forty_graphs_and_real_models(corpus: Corpus) -> None:
+    """The matrix graphs and the models make at least forty graphs, no two of them equal."""
+    graphs = {**corpus.matrix_graphs, **corpus.real_graphs}
+    assert len(graphs) >= 40
+    assert len({graph.digest for graph in graphs.values()}) == len(graphs)
+    assert max(len(graph.message().graph_def.node) for graph in corpus.real_graphs.values()) > 5000
+
+
+def test_a_real_model_is_exported_under_every_pair_of_values(corpus: Corpus) -> None:
+    """Any two values of two arguments meet in a case, and default and full are the same few cases."""
+    for name, graph in corpus.real_graphs.items():
+        cases = [case for case in corpus.cases() if case.id.startswith(f"real/{name}/")]
+        assert cases == [case for case in corpus.cases(Tier.FULL) if case.id.startswith(f"real/{name}/")]
+        assert len(cases) < 40
+        product = every_id(name, list(graph.axes.export_scopes), list(graph.axes.saver_defs))
+        rows = map(values_of_id, product)
+        assert set().union(*map(pairs_of, map(values_of, cases))) == set().union(*map(pairs_of, rows))
+        assert {len(case.variants) for case in cases} <= {3, 4}
 
 
 def test_the_tiers_contain_each_other(corpus: Corpus) -> None:

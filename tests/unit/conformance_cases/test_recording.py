@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from conformance_cases.corpus import MATRIX_FOLDER, REQUIREMENT_CASES_FOLDER
+from conformance_cases.corpus import GRAPH_FOLDERS, REQUIREMENT_CASES_FOLDER
 
+MATRIX_FOLDER = GRAPH_FOLDERS["matrix"]
 pytestmark = pytest.mark.oracle
 
 

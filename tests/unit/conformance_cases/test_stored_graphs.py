@@ -9,10 +9,11 @@ import pytest
 from google.protobuf import text_format
 
 from conformance_cases import load_corpus
-from conformance_cases.corpus import MATRIX_FOLDER
+from conformance_cases.corpus import GRAPH_FOLDERS
 from conformance_cases.features import features_of
 from reference_impl.schema import POOL, MetaGraphDef
 
+MATRIX_FOLDER = GRAPH_FOLDERS["matrix"]
 GRAPHS = sorted(load_corpus().matrix_graphs)
 
 
