@@ -125,7 +125,7 @@ def test_each_kind_of_default(op: str, attr: str, default: str, other: str, cont
     ],
 )
 def test_another_kind_is_no_default(op: str, attr: str, value: str, contract: Contract) -> None:
-    """STRIP-03, STRIP-04: a value of another kind or of no kind, or a list with more or less, is different."""
+    """STRIP-03, STRIP-04: a value of another kind or of none, or a list with more or less, is different."""
     assert not is_stripped(op, attr, parse(AttrValue, value), contract)
 
 

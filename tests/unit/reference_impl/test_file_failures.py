@@ -164,12 +164,13 @@ def test_a_directory_is_no_target(tmp_path: Path, contract: Contract) -> None:
 
 @pytest.mark.parametrize("below", ["m", "sub/m"])
 def test_a_file_is_no_directory(below: str, tmp_path: Path, contract: Contract) -> None:
-    """FILE-04: a path through a file can not be written."""
+    """FILE-04: a path through a file can not be written, and the error names no temporary file."""
     (tmp_path / "file").write_bytes(b"old")
 
-    with pytest.raises(NotADirectoryError):
+    with pytest.raises(NotADirectoryError) as raised:
         export_meta_graph(tmp_path / "file" / below, graph=Graph(), contract=contract)
 
+    assert ".tmp" not in raised.value.filename
     assert contents(tmp_path) == {"file": b"old"}
 
 

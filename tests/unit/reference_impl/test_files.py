@@ -217,7 +217,7 @@ def test_an_empty_file_is_the_empty_message(tmp_path: Path) -> None:
     "content",
     [
         b"\xff\xff\xff", b"not a graph", b"PK\x03\x04", b"graph_def {", b"unknown_field: 1",
-        meta_graph('node { name: "a" }').SerializeToString()[:-1],
+        meta_graph('node { name: "a" }').SerializeToString()[:-1], b"\xfa\x07\x01x",
     ],
 )  # fmt: skip
 def test_a_file_that_holds_no_meta_graph_is_a_value_error(content: bytes, tmp_path: Path) -> None:
