@@ -215,7 +215,7 @@ def test_sessions_without_cases_of_the_corpus_leave_reports_alone(pytester: pyte
 
 
 @pytest.mark.parametrize(
-    "options", [["-k", "nothing"], ["--metagraph-exporter=no_such_module:export"]], ids=["no case", "refused"]
+    "options", [["-k", "no_such_word"], ["--metagraph-exporter=no_such_module:export"]], ids=["no case", "refused"]
 )
 def test_a_run_that_judges_nothing_touches_no_file(project: Project, options: list[str]) -> None:
     """Whatever is at the path of a report stays there until a case has been judged."""
