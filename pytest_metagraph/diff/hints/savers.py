@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from pytest_metagraph.diff.values import counted
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff
 
-_IN_SAVER = re.compile(r"(^|/)save(_\d+)?/").search
+_SAVER_OPS = frozenset({"Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2"})
 _SAVERS = "collection_def['savers']"
 
 
@@ -35,9 +34,15 @@ def find(diff: MetaGraphDiff) -> Iterator[Hint]:
 
 def _of_savers(diff: MetaGraphDiff, node: Code, item: Code, collection: Code) -> frozenset[int]:
     nodes = by_code(diff, node, section="graph_def.node")
-    in_savers = {position for position, difference in nodes.items() if _IN_SAVER(difference.key)}
+    # A saver has a scope of its own, of any name, with the nodes that save and restore in it (SAV-02).
+    scopes = tuple({f"{_parent(one.key)}/" for one in nodes.values() if one.subject in _SAVER_OPS})
+    in_savers = {position for position, one in nodes.items() if one.key.startswith(scopes)}
     whole = {position for position, one in by_code(diff, collection).items() if one.key == "savers"}
     # Without a node of a saver, a collection that one side lacks is more likely a matter of collection_list.
     return frozenset(
         in_savers | by_code(diff, item, section=_SAVERS).keys() | (whole if in_savers else set())
     )
+
+
+def _parent(name: str) -> str:
+    return name.rpartition("/")[0]
