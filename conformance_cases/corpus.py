@@ -22,7 +22,7 @@ REQUIREMENT_CASES_FOLDER = Path(__file__).parent / "requirement_cases"
 
 
 class Corpus:
-    """Everything that is asked of an exporter. Indexes are read at once, messages when they are used."""
+    """Everything that is asked of an exporter. Only names are read at once, contents when they are used."""
 
     def __init__(
         self, recorded_graphs: Mapping[str, MatrixGraph], requirement_cases: Mapping[str, RequirementCase]
@@ -96,7 +96,7 @@ class Corpus:
 def load_corpus() -> Corpus:
     """The corpus that is installed with this package; read once."""
     graphs = [
-        MatrixGraph.open(path.parent)
+        MatrixGraph(path.parent)
         for folder in GRAPH_FOLDERS.values()
         for path in sorted(folder.glob("*/graph.toml"))
     ]

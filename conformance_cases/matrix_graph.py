@@ -54,14 +54,12 @@ class MatrixGraph:
     It is an `InputGraph` and the `CaseSource` of its cases.
     """
 
-    def __init__(self, folder: Path, index: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._index = index
 
-    @classmethod
-    def open(cls, folder: Path) -> MatrixGraph:
-        """Read the index of a graph's folder; nothing else is read before it is used."""
-        return cls(folder, tomllib.loads((folder / "graph.toml").read_text(encoding="utf-8")))
+    @functools.cached_property
+    def _index(self) -> Mapping[str, Any]:
+        return tomllib.loads((self._folder / "graph.toml").read_text(encoding="utf-8"))
 
     @property
     def name(self) -> str:
