@@ -10,6 +10,7 @@ from google.protobuf import message, message_factory, text_format
 from google.protobuf.descriptor import FieldDescriptor
 
 from reference_impl.schema import POOL
+from reference_impl.schema.fields import is_repeated
 
 _WIDTH = 110
 _ANY = "google.protobuf.Any"
@@ -30,7 +31,7 @@ def readable_text(value: message.Message) -> str:
 
 def _lines(value: message.Message, indent: str) -> Iterator[str]:
     for field, content in value.ListFields():
-        if field.is_repeated and field.message_type is None and len(content) > 1:
+        if is_repeated(field) and field.message_type is None and len(content) > 1:
             yield f"{indent}{field.name}: [{', '.join(_scalar(field, element) for element in content)}]"
             continue
         for element in _elements(field, content):
@@ -45,7 +46,7 @@ def _lines(value: message.Message, indent: str) -> Iterator[str]:
 
 def _elements(field: FieldDescriptor, content: Any) -> list[Any]:
     """The values of a field; the entries of a map as messages, sorted by key."""
-    if not field.is_repeated:
+    if not is_repeated(field):
         return [content]
     entry = field.message_type
     if entry is None or not entry.GetOptions().map_entry:

@@ -10,6 +10,7 @@ from pytest_metagraph.diff import function_names, values
 from pytest_metagraph.diff.loading import Side
 from pytest_metagraph.diff.shallow import VIEWS
 from reference_impl import schema
+from reference_impl.schema.fields import is_repeated
 
 
 def renamed(actual: Side, expected: Side, kind: str) -> Side:
@@ -46,9 +47,9 @@ def _rename(message: Any, names: Mapping[str, str]) -> None:
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             _rename_map(value, values.map_value(field), names)
         elif field.message_type is not None:
-            for inner in value if field.is_repeated else (value,):
+            for inner in value if is_repeated(field) else (value,):
                 _rename(inner, names)
-        elif field.is_repeated:
+        elif is_repeated(field):
             for index, item in enumerate(value):
                 if (new := _new_name(item, names)) is not None:
                     value[index] = new

@@ -9,6 +9,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from pytest_metagraph.diff import values
 from pytest_metagraph.diff.explanations import Composite
 from pytest_metagraph.diff.findings import Code, Location
+from reference_impl.schema.fields import is_repeated
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.comparison import Comparison, Rule
@@ -18,7 +19,7 @@ def rule(field: FieldDescriptor) -> Rule:
     """The generic rule of a field."""
     if field.message_type is not None and field.message_type.GetOptions().map_entry:
         return _map(field)
-    if field.is_repeated:
+    if is_repeated(field):
         return _repeated(field)
     if field.has_presence:
         return _optional(field)

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from pytest_metagraph.diff import values
+from reference_impl.schema.fields import is_repeated
 
 
 def plain(value: Any, field: FieldDescriptor | None = None) -> Any:
@@ -27,7 +28,7 @@ def plain(value: Any, field: FieldDescriptor | None = None) -> Any:
     if field is not None and field.message_type is not None and field.message_type.GetOptions().map_entry:
         entry_value = values.map_value(field)
         return {key: _one(value[key], entry_value) for key in sorted(value)}
-    if field is not None and field.is_repeated:
+    if field is not None and is_repeated(field):
         return [_one(item, field) for item in value]
     return _one(value, field)
 

@@ -8,6 +8,7 @@ from pytest_metagraph.diff import tensor_differences, unknown, values
 from pytest_metagraph.diff.comparison import Comparison
 from pytest_metagraph.diff.findings import Code, Location
 from pytest_metagraph.diff.tensor_elements import elements
+from reference_impl.schema.fields import is_repeated
 
 
 def tensor(run: Comparison, where: Location, expected: Any, actual: Any) -> None:
@@ -48,6 +49,6 @@ def _encoding(message: Any) -> str:
     sizes = [
         f"{field.name} ({len(value)})"
         for field, value in message.ListFields()
-        if field.is_repeated or field.type == field.TYPE_BYTES
+        if is_repeated(field) or field.type == field.TYPE_BYTES
     ]
     return values.shorten(", ".join(sizes) or "no values")

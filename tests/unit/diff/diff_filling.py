@@ -10,6 +10,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
 from reference_impl.schema import REGISTERED_COLLECTIONS, MetaGraphDef
+from reference_impl.schema.fields import is_repeated
 
 _DEEPEST = 2
 """How often a message type may be nested in itself: a function's attribute in an attribute, and no deeper."""
@@ -65,7 +66,7 @@ class _Filling:
         if field.message_type.GetOptions().map_entry:
             return [self._map(field.message_type, stack)]
         variants = self.messages(GetMessageClass(field.message_type), stack)
-        return [variants] if field.is_repeated else variants
+        return [variants] if is_repeated(field) else variants
 
     @staticmethod
     def _fits(field: FieldDescriptor, stack: tuple[str, ...]) -> bool:
@@ -78,13 +79,13 @@ class _Filling:
         message = kind()
         for field, value in values:
             target = getattr(message, field.name)
-            if value is None and field.is_repeated:
+            if value is None and is_repeated(field):
                 target.extend([self._scalar(field), self._scalar(field)])
             elif value is None:
                 setattr(message, field.name, self._scalar(field))
             elif isinstance(value, dict):
                 _fill_map(target, value)
-            elif field.is_repeated:
+            elif is_repeated(field):
                 target.extend(value)
             else:
                 target.CopyFrom(value)
@@ -142,7 +143,7 @@ def _flips(message: Any, path: str, fields: tuple[str, ...]) -> _Found:
         names = (*fields, f"{message.DESCRIPTOR.name}.{field.name}")
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             yield from _map_flips(value, field, at, names)
-        elif field.is_repeated:
+        elif is_repeated(field):
             yield from _list_flips(value, field, at, names)
         elif field.message_type is not None:
             yield from _flips(value, at, names)

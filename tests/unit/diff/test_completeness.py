@@ -10,6 +10,7 @@ from diff_filling import filled, flips
 
 from pytest_metagraph.diff import diff_meta_graphs
 from reference_impl.schema import REGISTERED_COLLECTIONS, MetaGraphDef
+from reference_impl.schema.fields import is_repeated
 
 NOTED = {
     "GraphDef.debug_info": "where the program stands that made the graph",
@@ -55,7 +56,7 @@ def test_every_field_is_filled(message: MetaGraphDef) -> None:
             if field.message_type is not None:
                 todo.append(field.message_type)
             # A single sub-message is reached through its fields, or by being cleared.
-            if not descriptor.GetOptions().map_entry and (field.message_type is None or field.is_repeated):
+            if not descriptor.GetOptions().map_entry and (field.message_type is None or is_repeated(field)):
                 wanted.add(f"{descriptor.name}.{field.name}")
     assert wanted - reached == set()
 
