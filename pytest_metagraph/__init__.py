@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pytest_metagraph.carrying.request import Exporter, ExportRequest, Unsupported
     from pytest_metagraph.carrying.serving import serve
     from pytest_metagraph.diff import (
         CompareOptions,
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
         assert_meta_graph_equal,
         diff_meta_graphs,
     )
-    from pytest_metagraph.request import Exporter, ExportRequest, Unsupported
 
 __all__ = [
     "CompareOptions",
@@ -37,11 +37,11 @@ pytest_plugins = ["pytest_metagraph.plugin"]
 
 _HOMES = {
     "CompareOptions": "pytest_metagraph.diff",
-    "ExportRequest": "pytest_metagraph.request",
-    "Exporter": "pytest_metagraph.request",
+    "ExportRequest": "pytest_metagraph.carrying.request",
+    "Exporter": "pytest_metagraph.carrying.request",
     "MetaGraphDiff": "pytest_metagraph.diff",
     "MetaGraphMismatch": "pytest_metagraph.diff",
-    "Unsupported": "pytest_metagraph.request",
+    "Unsupported": "pytest_metagraph.carrying.request",
     "assert_meta_graph_equal": "pytest_metagraph.diff",
     "diff_meta_graphs": "pytest_metagraph.diff",
     "serve": "pytest_metagraph.carrying.serving",

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_metagraph.settings import Settings, add_options
-from pytest_metagraph.stopping import is_xdist_worker, stop_run
-from pytest_metagraph.summary import SummaryPlugin
+from pytest_metagraph.options.processes import is_xdist_worker
+from pytest_metagraph.options.settings import Settings, add_options
+from pytest_metagraph.running.stopping import stop_run
+from pytest_metagraph.running.summary import SummaryPlugin
 
 if TYPE_CHECKING:
     from conformance_cases import Case
-    from pytest_metagraph.carriers import Carrier
-    from pytest_metagraph.request import Exporter
+    from pytest_metagraph.carrying.carrier import Carrier
+    from pytest_metagraph.carrying.request import Exporter
 
 CORPUS_PACKAGE = "conformance_cases"
 
@@ -64,8 +65,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     settings = Settings.from_config(config)
     if settings.exporter or settings.is_carried:
-        from pytest_metagraph import resolving  # noqa: PLC0415 - protobuf; see the docstring of this module
-        from pytest_metagraph.carrying import connecting  # noqa: PLC0415 - the same
+        from pytest_metagraph.carrying import connecting, resolving  # noqa: PLC0415 - protobuf; see above
 
         _make_importable(config)
         try:
@@ -78,7 +78,7 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
     """Collect the folder of the corpus where it was asked for by name."""
     if path.name != CORPUS_PACKAGE or not parent.session.isinitpath(path):
         return None
-    from pytest_metagraph import collection  # noqa: PLC0415 - the corpus; see the docstring of this module
+    from pytest_metagraph.running import collection  # noqa: PLC0415 - the corpus; see above
 
     return collection.corpus_directory(path, parent)
 
@@ -89,7 +89,7 @@ def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
 
     Override it in a conftest.py to hand over a function of one ExportRequest.
     """
-    from pytest_metagraph import resolving  # noqa: PLC0415 - protobuf; see the docstring of this module
+    from pytest_metagraph.carrying import resolving  # noqa: PLC0415 - protobuf; see above
 
     settings = Settings.from_config(request.config)
     _make_importable(request.config)
@@ -102,8 +102,7 @@ def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
 @pytest.fixture(scope="session")
 def metagraph_carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
     """The way to the exporter that --metagraph-command or --metagraph-exports names."""
-    from pytest_metagraph import resolving  # noqa: PLC0415 - protobuf; see the docstring of this module
-    from pytest_metagraph.carrying import connecting  # noqa: PLC0415 - the same
+    from pytest_metagraph.carrying import connecting, resolving  # noqa: PLC0415 - protobuf; see above
 
     settings = Settings.from_config(request.config)
     try:
@@ -118,7 +117,7 @@ def metagraph_carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
 @pytest.fixture(scope="session")
 def metagraph_cases(pytestconfig: pytest.Config) -> tuple[Case, ...]:
     """The cases of the corpus that --metagraph-tier and --metagraph-case select, sorted by id."""
-    from pytest_metagraph import selection  # noqa: PLC0415 - the corpus; see the docstring of this module
+    from pytest_metagraph.options import selection  # noqa: PLC0415 - the corpus; see above
 
     return selection.selected_cases(Settings.from_config(pytestconfig))
 
@@ -126,7 +125,7 @@ def metagraph_cases(pytestconfig: pytest.Config) -> tuple[Case, ...]:
 @pytest.fixture(scope="session")
 def assert_metagraph() -> Callable[..., None]:
     """`pytest_metagraph.assert_meta_graph_equal`: compares two MetaGraphDefs by meaning."""
-    from pytest_metagraph import diff  # noqa: PLC0415 - protobuf; see the docstring of this module
+    from pytest_metagraph import diff  # noqa: PLC0415 - protobuf; see above
 
     return diff.assert_meta_graph_equal
 

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_metagraph import resolving
-from pytest_metagraph.carriers import Carrier
+from pytest_metagraph.carrying import resolving
+from pytest_metagraph.carrying.carrier import Carrier
 from pytest_metagraph.carrying.exports_folder import ExportsFolder
 from pytest_metagraph.carrying.worker import Worker, split_command
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from conformance_cases import Capability, Variant, load_corpus
-from pytest_metagraph.answers import Answer, Malformed, NotSupported, Raised
 from pytest_metagraph.carrying import protocol
 from pytest_metagraph.carrying.answer_files import (
     EXPORTER_FILE,
@@ -18,9 +17,10 @@ from pytest_metagraph.carrying.answer_files import (
     variant_folder,
     with_suffix,
 )
+from pytest_metagraph.carrying.answers import Answer, Malformed, NotSupported, Raised
 from pytest_metagraph.carrying.protocol import Introduction, ProtocolError
-from pytest_metagraph.request import ExportRequest
-from pytest_metagraph.resolving import ExporterNotFoundError
+from pytest_metagraph.carrying.request import ExportRequest
+from pytest_metagraph.carrying.resolving import ExporterNotFoundError
 
 
 class ExportsFolderError(ExporterNotFoundError):

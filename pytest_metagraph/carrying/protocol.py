@@ -9,9 +9,9 @@ from typing import Any
 from google.protobuf import message as protobuf
 
 from conformance_cases import Capability
-from pytest_metagraph.answers import Answer, Exported, Malformed, NotSupported, Raised
 from pytest_metagraph.carrying import messages, values
-from pytest_metagraph.request import ExportRequest
+from pytest_metagraph.carrying.answers import Answer, Exported, Malformed, NotSupported, Raised
+from pytest_metagraph.carrying.request import ExportRequest
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 

@@ -6,13 +6,12 @@ import os
 import sys
 from typing import BinaryIO
 
-from pytest_metagraph import resolving
-from pytest_metagraph.answers import Crashed, Exported, Malformed, NotSupported, Raised, TimedOut
-from pytest_metagraph.carriers import InProcess
-from pytest_metagraph.carrying import protocol
+from pytest_metagraph.carrying import protocol, resolving
+from pytest_metagraph.carrying.answers import Crashed, Exported, Malformed, NotSupported, Raised, TimedOut
 from pytest_metagraph.carrying.framing import frame, read_frame
+from pytest_metagraph.carrying.in_process import InProcess
 from pytest_metagraph.carrying.protocol import Control, Introduction
-from pytest_metagraph.request import Exporter, ExportRequest
+from pytest_metagraph.carrying.request import Exporter, ExportRequest
 
 
 def serve(exporter: Exporter, *, name: str = "", version: str = "") -> None:

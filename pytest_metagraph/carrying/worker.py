@@ -7,9 +7,11 @@ import shutil
 import sys
 
 from conformance_cases import Capability
-from pytest_metagraph.answers import Answer, Crashed, Malformed, TimedOut
 from pytest_metagraph.carrying import protocol
+from pytest_metagraph.carrying.answers import Answer, Crashed, Malformed, TimedOut
 from pytest_metagraph.carrying.protocol import Introduction, ProtocolError
+from pytest_metagraph.carrying.request import ExportRequest
+from pytest_metagraph.carrying.resolving import ExporterNotFoundError
 from pytest_metagraph.carrying.time_limit import DEFAULT_SECONDS
 from pytest_metagraph.carrying.worker_process import (
     WorkerEndedError,
@@ -18,8 +20,6 @@ from pytest_metagraph.carrying.worker_process import (
     WorkerProcess,
     WorkerTimedOutError,
 )
-from pytest_metagraph.request import ExportRequest
-from pytest_metagraph.resolving import ExporterNotFoundError
 
 MAX_FAILED_STARTS = 3
 """How many starts may fail in a row before the run is given up."""

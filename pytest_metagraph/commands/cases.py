@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pytest_metagraph.settings import CONTRACTS, TIERS
+from pytest_metagraph.options.settings import CONTRACTS, TIERS
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -11,11 +11,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_metagraph.carrying.time_limit import DEFAULT_SECONDS, parse_seconds
-from pytest_metagraph.settings import CONTRACTS
+from pytest_metagraph.options.settings import CONTRACTS
 
 if TYPE_CHECKING:
-    from pytest_metagraph.carriers import Carrier
-    from pytest_metagraph.written_files import ScratchFolder
+    from pytest_metagraph.carrying.carrier import Carrier
+    from pytest_metagraph.judging.written_files import ScratchFolder
     from reference_impl.contracts import Contract
 
 
@@ -52,8 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     # The corpus and protobuf take time to import, which the other sub-commands must not pay.
     from pytest_metagraph.carrying.connecting import connected  # noqa: PLC0415 - see above
-    from pytest_metagraph.resolving import ExporterNotFoundError  # noqa: PLC0415 - see above
-    from pytest_metagraph.written_files import ScratchFolder  # noqa: PLC0415 - see above
+    from pytest_metagraph.carrying.resolving import ExporterNotFoundError  # noqa: PLC0415 - see above
+    from pytest_metagraph.judging.written_files import ScratchFolder  # noqa: PLC0415 - see above
     from reference_impl.contracts import Contract  # noqa: PLC0415 - see above
 
     sys.path.append(os.getcwd())  # noqa: PTH109 - an adapter beside the user's shell can be named, as text
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _examine(carrier: Carrier, contract: Contract, folder: ScratchFolder) -> int:
     from conformance_cases import load_corpus  # noqa: PLC0415 - see `run`
-    from pytest_metagraph.carrying.wiring import WiringCheck  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.judging.wiring import WiringCheck  # noqa: PLC0415 - see `run`
 
     _say(f"exporter {carrier.name} {carrier.version}".rstrip())
     _say(f"declared as not supported: {', '.join(sorted(carrier.unsupported)) or 'nothing'}")
@@ -96,7 +96,7 @@ def _examine(carrier: Carrier, contract: Contract, folder: ScratchFolder) -> int
 
 def _score(carrier: Carrier, contract: Contract, folder: ScratchFolder) -> str:
     from conformance_cases import Tier, load_corpus  # noqa: PLC0415 - see `run`
-    from pytest_metagraph.judging import Judge  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.running.judge import Judge  # noqa: PLC0415 - see `run`
 
     judge = Judge(carrier, contract, folder)
     cases = load_corpus().cases(Tier.SMOKE)

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Hashable, Iterator
 from typing import Any
 
-from pytest_metagraph.request import ExportRequest
+from pytest_metagraph.carrying.request import ExportRequest
 from reference_impl import Contract, Graph, eager_execution, export_meta_graph
 from reference_impl.schema import MetaGraphDef
 

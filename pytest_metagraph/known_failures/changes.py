@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from pytest_metagraph.judging.records import Record
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.known_failures.entries import Entry
 from pytest_metagraph.known_failures.lookup import Lookup
-from pytest_metagraph.records import Record
-from pytest_metagraph.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from pytest_metagraph.known_failures.entries import Entry, Kind, KnownFailures
-from pytest_metagraph.settings import CONTRACTS
+from pytest_metagraph.options.settings import CONTRACTS
 
 TABLE = "known_failure"
 """The name of the array of tables that holds the entries."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from pytest_metagraph.known_failures.entries import Entry
 from pytest_metagraph.known_failures.lookup import Lookup, cases_of, matches
-from pytest_metagraph.nearest import nearest_ids
+from pytest_metagraph.options.nearest import nearest_ids
 
 
 def problems(

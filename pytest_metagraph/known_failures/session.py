@@ -8,15 +8,15 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from pytest_metagraph.judging.records import Record
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.known_failures.entries import KnownFailures
 from pytest_metagraph.known_failures.loading import KnownFailuresError, load
 from pytest_metagraph.known_failures.locating import Source, locate
 from pytest_metagraph.known_failures.lookup import Lookup, lookup_under
 from pytest_metagraph.known_failures.problems import problems
-from pytest_metagraph.records import Record
-from pytest_metagraph.settings import Settings
-from pytest_metagraph.stopping import is_xdist_worker
-from pytest_metagraph.verdicts import Verdict
+from pytest_metagraph.options.processes import is_xdist_worker
+from pytest_metagraph.options.settings import Settings
 
 CaseIds: TypeAlias = Mapping[str, None]
 """Ids in their order, quick to look into."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.symptoms import Symptom, symptoms_of
-from pytest_metagraph.verdicts import Verdict
 
 MAX_ANNOTATIONS = 10
 """GitHub shows ten errors of a step and drops the others without a word."""

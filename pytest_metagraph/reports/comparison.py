@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.scoring import Score, rows_by_requirement, scores_by_level
-from pytest_metagraph.verdicts import Verdict
 
 _SAME_IN_ALL = {"corpus_digest": "corpus", "contract": "contract", "tier": "tier"}
 

@@ -7,9 +7,9 @@ import hashlib
 import json
 
 from conformance_cases import Tier, load_corpus
+from pytest_metagraph.options.selection import shard_cases
+from pytest_metagraph.options.settings import Settings
 from pytest_metagraph.reports.model import Exporter, Header, ReportedRequirement, digest_of
-from pytest_metagraph.selection import shard_cases
-from pytest_metagraph.settings import Settings
 from reference_impl import __version__
 
 

@@ -8,13 +8,13 @@ from collections import Counter
 import jinja2
 import markupsafe
 
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import Comparison
 from pytest_metagraph.reports.heat_map import heat_map
 from pytest_metagraph.reports.model import LEVELS, Report
 from pytest_metagraph.reports.page_data import page_data
 from pytest_metagraph.reports.scoring import rows_by_area, rows_by_requirement, scores_by_level, worst_first
 from pytest_metagraph.reports.symptoms import symptoms_of
-from pytest_metagraph.verdicts import Verdict
 
 _MAX_SYMPTOMS = 50
 _MAX_DISAGREEMENTS = 1000

@@ -6,7 +6,9 @@ import dataclasses
 import json
 from typing import Any
 
-from pytest_metagraph.findings import Code
+from pytest_metagraph.judging.findings import Code
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.options.sharding import Shard
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.fields import FieldError, Fields, as_count, as_text
 from pytest_metagraph.reports.model import (
@@ -20,8 +22,6 @@ from pytest_metagraph.reports.model import (
     ReportedFinding,
     ReportedRequirement,
 )
-from pytest_metagraph.sharding import Shard
-from pytest_metagraph.verdicts import Verdict
 
 RUN_VERDICTS = ("pass", "fail", "partial")
 """The verdicts that a footer can state."""

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.options.reproducing import command_for
+from pytest_metagraph.options.sharding import Shard
 from pytest_metagraph.reports.errors import Problem
-from pytest_metagraph.reproducing import command_for
-from pytest_metagraph.sharding import Shard
-from pytest_metagraph.verdicts import Verdict
 
 FORMAT = 1
 """The version of the format; a reader refuses every other one."""

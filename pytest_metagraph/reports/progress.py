@@ -6,9 +6,9 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import CaseResult, Report
-from pytest_metagraph.verdicts import Verdict
 
 
 class Kind(enum.StrEnum):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from conformance_cases import Case
-from pytest_metagraph.carriers import Carrier
+from pytest_metagraph.carrying.carrier import Carrier
 from pytest_metagraph.diff import MetaGraphDiff
-from pytest_metagraph.findings import Finding
-from pytest_metagraph.judging import Judgement
+from pytest_metagraph.judging.findings import Finding
+from pytest_metagraph.judging.judgement import Judgement
 from pytest_metagraph.reports.model import CaseResult, DifferenceGroup, Exporter, ReportedFinding
 
 MAX_DETAIL = 8_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.model import ASKED, LEVELS, CaseResult, Report
-from pytest_metagraph.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)

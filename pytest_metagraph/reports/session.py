@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from pytest_metagraph.options.processes import is_xdist_worker
+from pytest_metagraph.options.settings import Settings
 from pytest_metagraph.reports import heading, rendering
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import CaseResult, Exporter, Footer, Header, Report
 from pytest_metagraph.reports.transport import TransportPlugin, pick_up
 from pytest_metagraph.reports.validity import find_problems, summary_of
 from pytest_metagraph.reports.writing import ReportWriter
-from pytest_metagraph.settings import Settings
-from pytest_metagraph.stopping import is_xdist_worker
 
 
 def configure(config: pytest.Config) -> None:

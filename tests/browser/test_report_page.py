@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import compare
 from pytest_metagraph.reports.html import render_comparison_html, render_html
 from pytest_metagraph.reports.model import CaseResult, Exporter, Report, ReportedFinding
-from pytest_metagraph.verdicts import Verdict
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "reports"))
 import report_samples as samples  # the samples of the unit tests, which are no package

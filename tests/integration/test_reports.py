@@ -15,12 +15,12 @@ import pytest
 from user_project import PLAIN, Project
 
 from conformance_cases import Tier, load_corpus
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ProblemCode
 from pytest_metagraph.reports.merging import merge
 from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.reading import read_report
 from pytest_metagraph.reports.scoring import scores_by_level
-from pytest_metagraph.verdicts import Verdict
 
 IGNORES_CLEAR_DEVICES = """
 import dataclasses

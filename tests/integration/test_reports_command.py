@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pytest_metagraph.cli import main
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.options.sharding import Shard
 from pytest_metagraph.reports.reading import read_report
 from pytest_metagraph.reports.writing import write_report
-from pytest_metagraph.sharding import Shard
-from pytest_metagraph.verdicts import Verdict
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "reports"))
 import report_samples as samples  # the samples of the unit tests, which are no package

@@ -10,15 +10,15 @@ import pytest
 from user_project import Project
 
 from conformance_cases import Case, Detail, Tier, load_corpus
-from pytest_metagraph.judging import Judge
+from pytest_metagraph.carrying.resolving import carrier, resolve
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.written_files import ScratchFolder
 from pytest_metagraph.known_failures.entries import KnownFailures
 from pytest_metagraph.known_failures.loading import load
 from pytest_metagraph.known_failures.locating import locate
 from pytest_metagraph.known_failures.lookup import Lookup, lookup_under
 from pytest_metagraph.known_failures.problems import problems
-from pytest_metagraph.resolving import carrier, resolve
-from pytest_metagraph.verdicts import Verdict
-from pytest_metagraph.written_files import ScratchFolder
+from pytest_metagraph.running.judge import Judge
 from reference_impl.contracts import Contract
 
 

@@ -13,8 +13,8 @@ from google.protobuf import message_factory
 from user_project import Project
 
 from pytest_metagraph import ExportRequest
-from pytest_metagraph.answers import Answer, Exported, NotSupported, Raised
-from pytest_metagraph.carriers import InProcess
+from pytest_metagraph.carrying.answers import Answer, Exported, NotSupported, Raised
+from pytest_metagraph.carrying.in_process import InProcess
 from pytest_metagraph.cli import main
 from reference_impl.schema import POOL, MetaGraphDef
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 import pytest
 
 # pytester forgets what a run imports. Loaded here, protobuf's messages are set up once and not once per run.
-import pytest_metagraph.collection
-import pytest_metagraph.exporters.reference  # noqa: F401 - see above
 
 PLAIN = "matrix/towers/plain"
 """A case that expects a message."""

@@ -18,8 +18,8 @@ from survivors import SURVIVORS
 from wrong_exporters import AREAS, WRONG_EXPORTERS
 
 from conformance_cases import Case, load_corpus
-from pytest_metagraph.request import Exporter
-from pytest_metagraph.verdicts import Verdict
+from pytest_metagraph.carrying.request import Exporter
+from pytest_metagraph.judging.verdicts import Verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "kill-matrix.md"
 

@@ -11,11 +11,12 @@ from miniature import Miniature
 
 from conformance_cases import Case, Tier, load_corpus
 from conformance_cases.requirement_case import RequirementCase
-from pytest_metagraph.carriers import InProcess
-from pytest_metagraph.findings import Code, Finding
-from pytest_metagraph.judging import Judge, Judgement
-from pytest_metagraph.request import Exporter
-from pytest_metagraph.written_files import ScratchFolder
+from pytest_metagraph.carrying.in_process import InProcess
+from pytest_metagraph.carrying.request import Exporter
+from pytest_metagraph.judging.findings import Code, Finding
+from pytest_metagraph.judging.judgement import Judgement
+from pytest_metagraph.judging.written_files import ScratchFolder
+from pytest_metagraph.running.judge import Judge
 from reference_impl import Contract
 
 CONTRACT = Contract.DOCUMENTED

@@ -10,7 +10,7 @@ from wrong_exporters import WRONG_EXPORTERS
 
 from conformance_cases import Case, load_corpus
 from pytest_metagraph.exporters import reference
-from pytest_metagraph.verdicts import Verdict
+from pytest_metagraph.judging.verdicts import Verdict
 
 
 def _expected(miniature: Miniature) -> object:

@@ -13,6 +13,18 @@ PROJECT = Path(__file__).resolve().parents[3]
 LAYERS = ("reference_impl", "conformance_cases", "pytest_metagraph")
 """The packages from the lowest to the highest; each may import itself and those before it."""
 
+PLUGIN_LAYERS = (
+    "diff",
+    "carrying",
+    "exporters",
+    "options",
+    "judging",
+    "known_failures",
+    "reports",
+    "running",
+)
+"""The packages of the plugin, the lowest first; `plugin`, `commands` and `cli` stand above them."""
+
 TENSORFLOW_IMPORTERS = {
     "conformance_cases.recorder.oracle",
     "pytest_metagraph.exporters.tensorflow",
@@ -51,6 +63,22 @@ def test_imports_run_from_higher_packages_to_lower_ones(name: str) -> None:
     allowed = LAYERS[: LAYERS.index(name.partition(".")[0]) + 1]
     imported = {module.partition(".")[0] for module in _imported(MODULES[name])}
     assert imported & set(LAYERS) <= set(allowed)
+
+
+@pytest.mark.parametrize("layer", PLUGIN_LAYERS)
+def test_imports_run_from_higher_layers_of_the_plugin_to_lower_ones(layer: str) -> None:
+    """A package of the plugin imports nothing of the plugin that stands above it."""
+    allowed = {f"pytest_metagraph.{name}" for name in PLUGIN_LAYERS[: PLUGIN_LAYERS.index(layer) + 1]}
+    package = f"pytest_metagraph.{layer}"
+    imported = {
+        ".".join(module.split(".")[:2])
+        for name, path in MODULES.items()
+        if name == package or name.startswith(f"{package}.")
+        for module in _imported(path)
+        if module.startswith("pytest_metagraph.")
+    }
+    assert package in MODULES
+    assert imported <= allowed
 
 
 def test_tensorflow_is_imported_by_two_files_at_most() -> None:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from pytest_metagraph.answers import Exported
 from pytest_metagraph.carrying import protocol
+from pytest_metagraph.carrying.answers import Exported
 from pytest_metagraph.carrying.framing import MAX_ANSWER_BYTES, frame, read_frame
 from pytest_metagraph.carrying.protocol import Control, Introduction
 

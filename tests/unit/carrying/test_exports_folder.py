@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from conformance_cases import Capability, load_corpus
-from pytest_metagraph.answers import Answer, Exported, Malformed, NotSupported, Raised
+from pytest_metagraph.carrying.answers import Answer, Exported, Malformed, NotSupported, Raised
 from pytest_metagraph.carrying.exports_folder import ExportsFolder, ExportsFolderError
-from pytest_metagraph.request import ExportRequest
+from pytest_metagraph.carrying.request import ExportRequest
 from reference_impl.schema import MetaGraphDef
 
 CASE = "matrix/towers/plain"

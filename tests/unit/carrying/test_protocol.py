@@ -7,11 +7,11 @@ import io
 import pytest
 
 from conformance_cases import Capability
-from pytest_metagraph.answers import Answer, Exported, Malformed, NotSupported, Raised
 from pytest_metagraph.carrying import messages, protocol
+from pytest_metagraph.carrying.answers import Answer, Exported, Malformed, NotSupported, Raised
 from pytest_metagraph.carrying.framing import frame, read_frame
 from pytest_metagraph.carrying.protocol import Control, Introduction, ProtocolError
-from pytest_metagraph.request import ExportRequest
+from pytest_metagraph.carrying.request import ExportRequest
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef, SaverDef
 

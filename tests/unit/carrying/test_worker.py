@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_metagraph.answers import Answer, Crashed, Exported, Malformed, TimedOut
+from pytest_metagraph.carrying.answers import Answer, Crashed, Exported, Malformed, TimedOut
+from pytest_metagraph.carrying.request import ExportRequest
 from pytest_metagraph.carrying.worker import MAX_FAILED_STARTS, Worker, WorkerStartError
-from pytest_metagraph.request import ExportRequest
 from reference_impl.schema import MetaGraphDef
 
 SCRIPT = Path(__file__).with_name("misbehaving_worker.py")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_metagraph.judging.records import Record
 from pytest_metagraph.known_failures.entries import Entry, Kind
-from pytest_metagraph.records import Record
 
 
 def entry(*patterns: str, number: int = 1, **attributes: Any) -> Entry:

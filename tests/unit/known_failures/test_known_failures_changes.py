@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from known_failure_samples import entry, record
 
+from pytest_metagraph.judging.records import Record
 from pytest_metagraph.known_failures.changes import (
     Change,
     Draft,
@@ -14,7 +15,6 @@ from pytest_metagraph.known_failures.changes import (
 )
 from pytest_metagraph.known_failures.entries import Entry
 from pytest_metagraph.known_failures.lookup import Lookup
-from pytest_metagraph.records import Record
 
 CASES = dict.fromkeys(["m/a", "m/b", "m/c", "full/d"])
 OLD, NEW = "0" * 16, "f" * 16

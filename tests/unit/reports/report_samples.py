@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.options.sharding import WHOLE_TIER
 from pytest_metagraph.reports.model import (
     CaseResult,
     DifferenceGroup,
@@ -17,8 +19,6 @@ from pytest_metagraph.reports.model import (
     digest_of,
 )
 from pytest_metagraph.reports.validity import find_problems, summary_of
-from pytest_metagraph.sharding import WHOLE_TIER
-from pytest_metagraph.verdicts import Verdict
 
 STARTED = "2026-01-02T03:04:05+00:00"
 FINISHED = "2026-01-02T03:05:06+00:00"

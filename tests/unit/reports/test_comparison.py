@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import report_samples as samples
 
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import compare
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import Exporter
 from pytest_metagraph.reports.rendering import render
 from pytest_metagraph.reports.scoring import Score
-from pytest_metagraph.verdicts import Verdict
 
 A = samples.report(samples.result("a"), samples.result("b", Verdict.FAIL), exporter=Exporter("one", "1"))
 B = samples.report(samples.result("a"), samples.result("b"), exporter=Exporter("two", "2"))

@@ -13,11 +13,11 @@ import report_samples as samples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_metagraph.findings import Code
+from pytest_metagraph.judging.findings import Code
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.options.sharding import Shard
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.lines import from_line, to_line
-from pytest_metagraph.sharding import Shard
-from pytest_metagraph.verdicts import Verdict
 
 SCHEMA = json.loads(
     importlib.resources.files("pytest_metagraph.reports").joinpath("report.schema.json").read_text()

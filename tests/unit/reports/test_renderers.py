@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import report_samples as samples
 
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.options.sharding import Shard
 from pytest_metagraph.reports import page_data
 from pytest_metagraph.reports.annotations import MAX_ANNOTATIONS, render_annotations
 from pytest_metagraph.reports.badge import render_badge
@@ -19,8 +21,6 @@ from pytest_metagraph.reports.html import render_html
 from pytest_metagraph.reports.markdown import render_markdown
 from pytest_metagraph.reports.model import CaseResult, Exporter, Report, ReportedFinding
 from pytest_metagraph.reports.rendering import FORMATS, format_of
-from pytest_metagraph.sharding import Shard
-from pytest_metagraph.verdicts import Verdict
 
 PASS, FAIL, UNSUPPORTED = Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED
 HOSTILE = "</script><script>alert(1)</script><!-- ]]> & | `x` \u2028"

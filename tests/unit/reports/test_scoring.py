@@ -7,6 +7,7 @@ import report_samples as samples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.heat_map import HeatMap, heat_map
 from pytest_metagraph.reports.scoring import (
     Score,
@@ -17,7 +18,6 @@ from pytest_metagraph.reports.scoring import (
     worst_first,
 )
 from pytest_metagraph.reports.symptoms import symptoms_of
-from pytest_metagraph.verdicts import Verdict
 
 PASS, FAIL, UNSUPPORTED = Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance_cases import Tier
-from pytest_metagraph.settings import CONTRACTS, TIERS
+from pytest_metagraph.options.settings import CONTRACTS, TIERS
 from reference_impl import Contract
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance_cases import Tier, load_corpus
-from pytest_metagraph.selection import NoSuchCaseError, select
+from pytest_metagraph.options.selection import NoSuchCaseError, select
 
 
 def test_without_patterns_the_whole_tier_is_taken() -> None:

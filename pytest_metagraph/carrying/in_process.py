@@ -1,39 +1,20 @@
-"""Brings a request to an exporter and the answer back; this one calls it in the same process."""
+"""The carrier that calls a Python function in the same process."""
 
 from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from google.protobuf import message as protobuf
 
 from conformance_cases import Capability
-from pytest_metagraph.answers import Answer, Crashed, Exported, Malformed, NotSupported, Raised
-from pytest_metagraph.request import Exporter, ExportRequest, Unsupported
+from pytest_metagraph.carrying.answers import Answer, Crashed, Exported, Malformed, NotSupported, Raised
+from pytest_metagraph.carrying.request import Exporter, ExportRequest, Unsupported
 from reference_impl.schema import MetaGraphDef, adopt
 
 TRACEBACK_FRAMES = 6
 """Frames of an exporter's traceback that are kept: its own end is what its maintainer looks for."""
-
-
-class Carrier(Protocol):
-    """A way to an exporter."""
-
-    @property
-    def name(self) -> str:
-        """What the exporter is called in reports, such as `my_framework.adapter:export`."""
-
-    @property
-    def version(self) -> str:
-        """The version of the exporter; empty where it states none."""
-
-    @property
-    def unsupported(self) -> frozenset[Capability]:
-        """What the exporter has declared that it can not do."""
-
-    def ask(self, request: ExportRequest) -> Answer:
-        """Have one request answered. Never raises because of the exporter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from pytest_metagraph.verdicts import Verdict, decide
+from pytest_metagraph.judging.verdicts import Verdict, decide
 
 EXPECTED = {
     (True, True, False, False): Verdict.PASS,

@@ -15,9 +15,9 @@ from google.protobuf import message as protobuf
 from google.protobuf import text_format
 
 from conformance_cases.model import DEFAULT_FILENAME
-from pytest_metagraph.answers import Exported
+from pytest_metagraph.carrying.answers import Exported
 from pytest_metagraph.diff import diff_meta_graphs
-from pytest_metagraph.findings import Code, Finding
+from pytest_metagraph.judging.findings import Code, Finding
 from reference_impl.contracts import Contract
 from reference_impl.files import debug_info_path
 from reference_impl.schema import POOL, GraphDebugInfo, MetaGraphDef

@@ -8,10 +8,18 @@ from typing import assert_never
 
 from conformance_cases import Case, Corpus, ExpectedError, ExpectedMessage, Tier, Variant
 from conformance_cases.matrix_graph import PREFIX
-from pytest_metagraph.answers import Answer, Crashed, Exported, Malformed, NotSupported, Raised, TimedOut
-from pytest_metagraph.carriers import Carrier
-from pytest_metagraph.request import ExportRequest
-from pytest_metagraph.written_files import ScratchFolder
+from pytest_metagraph.carrying.answers import (
+    Answer,
+    Crashed,
+    Exported,
+    Malformed,
+    NotSupported,
+    Raised,
+    TimedOut,
+)
+from pytest_metagraph.carrying.carrier import Carrier
+from pytest_metagraph.carrying.request import ExportRequest
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 

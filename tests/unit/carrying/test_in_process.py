@@ -10,8 +10,8 @@ from google.protobuf import struct_pb2
 
 from conformance_cases import Capability
 from pytest_metagraph import ExportRequest, Unsupported
-from pytest_metagraph.answers import Crashed, Exported, Malformed, NotSupported, Raised
-from pytest_metagraph.carriers import InProcess
+from pytest_metagraph.carrying.answers import Crashed, Exported, Malformed, NotSupported, Raised
+from pytest_metagraph.carrying.in_process import InProcess
 from reference_impl.schema import GraphDef, MetaGraphDef
 
 REQUEST = ExportRequest(MetaGraphDef(), {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_metagraph.findings import Code, Finding, fingerprint, merge
+from pytest_metagraph.judging.findings import Code, Finding, fingerprint, merge
 
 RAISED = Finding(Code.RAISED, "KeyError was raised", "traceback", "KeyError", ("returned",))
 

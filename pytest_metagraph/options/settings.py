@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pytest_metagraph.carrying.time_limit import DEFAULT_SECONDS, parse_seconds
-from pytest_metagraph.reproducing import command_for
-from pytest_metagraph.sharding import WHOLE_TIER, Shard
+from pytest_metagraph.options.reproducing import command_for
+from pytest_metagraph.options.sharding import WHOLE_TIER, Shard
 
 # Spelled out and not taken from the enums of the corpus: every session reads the options, and only a
 # conformance run may pay for the import of the corpus.

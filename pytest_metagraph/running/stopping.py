@@ -6,10 +6,7 @@ from typing import NoReturn
 
 import pytest
 
-
-def is_xdist_worker(config: pytest.Config) -> bool:
-    """Whether this process runs cases for another one that reports them."""
-    return hasattr(config, "workerinput")
+from pytest_metagraph.options.processes import is_xdist_worker
 
 
 def stop_run(session: pytest.Session, reason: str) -> NoReturn:

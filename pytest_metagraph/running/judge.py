@@ -3,46 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NotAsked, Variant
-from pytest_metagraph.answers import Answer, Exported
-from pytest_metagraph.carriers import Carrier
+from pytest_metagraph.carrying.answers import Answer, Exported
+from pytest_metagraph.carrying.carrier import Carrier
+from pytest_metagraph.carrying.request import ExportRequest
 from pytest_metagraph.diff import CompareOptions
-from pytest_metagraph.findings import Code, Finding, fingerprint, merge
+from pytest_metagraph.judging.findings import Code, Finding, fingerprint, merge
+from pytest_metagraph.judging.judgement import Judgement
+from pytest_metagraph.judging.outcome_check import MessageComparison, check_answer
+from pytest_metagraph.judging.verdicts import decide
+from pytest_metagraph.judging.written_files import ScratchFolder
 from pytest_metagraph.known_failures.explaining import explain
 from pytest_metagraph.known_failures.lookup import NONE_KNOWN, Lookup
-from pytest_metagraph.outcome_check import MessageComparison, check_answer
-from pytest_metagraph.request import ExportRequest
-from pytest_metagraph.verdicts import Verdict, decide
-from pytest_metagraph.written_files import ScratchFolder
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What one case says about an exporter.
-
-    Attributes:
-        verdict: the verdict.
-        findings: what is wrong, joined over the variants.
-        checks: number of variants that were asked; each is one call of the exporter.
-        failed_checks: number of variants with a finding.
-        reason: why nothing was asked, or what the list of known failures says; empty otherwise.
-    """
-
-    verdict: Verdict
-    findings: tuple[Finding, ...] = ()
-    checks: int = 0
-    failed_checks: int = 0
-    reason: str = ""
-
-    @property
-    def fingerprint(self) -> str:
-        """A short digest of what is wrong; see `findings.fingerprint`."""
-        return fingerprint(self.findings)
 
 
 class Judge:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_metagraph.nearest import nearest_ids
+from pytest_metagraph.options.nearest import nearest_ids
 
 IDS = [
     "SCOPE-05/nested-scope",

@@ -6,8 +6,8 @@ import importlib
 import importlib.util
 from typing import Any
 
-from pytest_metagraph.carriers import InProcess
-from pytest_metagraph.request import Exporter
+from pytest_metagraph.carrying.in_process import InProcess
+from pytest_metagraph.carrying.request import Exporter
 
 BUILT_IN = {
     "reference": "pytest_metagraph.exporters.reference",

@@ -6,8 +6,8 @@ import fnmatch
 from collections.abc import Sequence
 
 from conformance_cases import Case, Corpus, Tier, load_corpus
-from pytest_metagraph.nearest import nearest_ids
-from pytest_metagraph.settings import Settings
+from pytest_metagraph.options.nearest import nearest_ids
+from pytest_metagraph.options.settings import Settings
 
 
 class NoSuchCaseError(Exception):

@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import assert_never
 
 from conformance_cases import ExpectedError
-from pytest_metagraph.answers import Answer, Crashed, Exported, Malformed, NotSupported, Raised, TimedOut
+from pytest_metagraph.carrying.answers import (
+    Answer,
+    Crashed,
+    Exported,
+    Malformed,
+    NotSupported,
+    Raised,
+    TimedOut,
+)
 from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
-from pytest_metagraph.findings import Code, Finding
+from pytest_metagraph.judging.findings import Code, Finding
 from reference_impl.schema import MetaGraphDef
 
 

@@ -16,21 +16,22 @@ import pytest
 
 import conformance_cases
 from conformance_cases import Case, load_corpus
-from pytest_metagraph.carriers import Carrier
-from pytest_metagraph.failure_text import render
-from pytest_metagraph.judging import Judge, Judgement
+from pytest_metagraph.carrying.carrier import Carrier
+from pytest_metagraph.carrying.request import Exporter
+from pytest_metagraph.carrying.resolving import ExporterNotFoundError, carrier
+from pytest_metagraph.judging.failure_text import render
+from pytest_metagraph.judging.judgement import Judgement
+from pytest_metagraph.judging.records import Record
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.written_files import ScratchFolder
 from pytest_metagraph.known_failures.loading import KnownFailuresError
 from pytest_metagraph.known_failures.session import lookup_for
-from pytest_metagraph.records import Record
+from pytest_metagraph.options.selection import NoSuchCaseError, selected_cases
+from pytest_metagraph.options.settings import Settings
 from pytest_metagraph.reports import transport
 from pytest_metagraph.reports.results import exporter_of, result_of
-from pytest_metagraph.request import Exporter
-from pytest_metagraph.resolving import ExporterNotFoundError, carrier
-from pytest_metagraph.selection import NoSuchCaseError, selected_cases
-from pytest_metagraph.settings import Settings
-from pytest_metagraph.stopping import stop_run
-from pytest_metagraph.verdicts import Verdict
-from pytest_metagraph.written_files import ScratchFolder
+from pytest_metagraph.running.judge import Judge
+from pytest_metagraph.running.stopping import stop_run
 from reference_impl.contracts import Contract
 
 CORPUS_MODULE = Path(conformance_cases.__file__)

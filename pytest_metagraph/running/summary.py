@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from pytest_metagraph.records import Record
-from pytest_metagraph.settings import Settings
-from pytest_metagraph.verdicts import Verdict
+from pytest_metagraph.judging.records import Record
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.options.settings import Settings
 
 _MAX_GROUPS = 5
 """Groups of equal failures that are listed."""

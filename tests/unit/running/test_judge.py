@@ -9,12 +9,13 @@ import pytest
 
 from conformance_cases import Case, NotAsked, Tier, load_corpus
 from pytest_metagraph import ExportRequest
-from pytest_metagraph.carriers import InProcess
+from pytest_metagraph.carrying.in_process import InProcess
 from pytest_metagraph.exporters import reference
-from pytest_metagraph.findings import Code
-from pytest_metagraph.judging import Judge, Judgement
-from pytest_metagraph.verdicts import Verdict
-from pytest_metagraph.written_files import ScratchFolder
+from pytest_metagraph.judging.findings import Code
+from pytest_metagraph.judging.judgement import Judgement
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.written_files import ScratchFolder
+from pytest_metagraph.running.judge import Judge
 from reference_impl import Contract
 from reference_impl.schema import MetaGraphDef
 

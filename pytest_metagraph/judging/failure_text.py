@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from conformance_cases import Case, Requirement
-from pytest_metagraph.findings import Finding
-from pytest_metagraph.judging import Judgement
+from pytest_metagraph.judging.findings import Finding
+from pytest_metagraph.judging.judgement import Judgement
 
 _INDENT = "    "
 _MAX_REQUIREMENTS = 3

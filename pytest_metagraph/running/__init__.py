@@ -1,0 +1,1 @@
+"""The pytest side of a run: collects the corpus as items, judges each case, sums up."""
