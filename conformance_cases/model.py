@@ -29,11 +29,13 @@ class Detail(enum.StrEnum):
     """What only a case that is about it asks; the other cases take it either way.
 
     `DEBUG_INFO_NAME` is the name of the file with the debug info (DBG-01), `NODE_ORDER` the order of the
-    nodes (NODE-01).
+    nodes (NODE-01), `NODE_ORIGINS` what a node says of its full type and of the nodes it was made from
+    (NODE-05).
     """
 
     DEBUG_INFO_NAME = "debug_info_name"
     NODE_ORDER = "node_order"
+    NODE_ORIGINS = "node_origins"
 
 
 DEFAULT_FILENAME = "model.meta"

@@ -154,7 +154,9 @@ class RequirementCase:
 
     def capabilities(self, case: Case) -> frozenset[Capability]:
         """See `Case.capabilities`."""
-        needed = set(needed_capabilities(case.choices, features_of(self.message())))
+        earlier = {name for call in self.index.get("preceding", ()) for name in call.get("arguments", ())}
+        choices = {**dict.fromkeys(earlier, GIVEN), **case.choices}
+        needed = set(needed_capabilities(choices, features_of(self.message())))
         needed.update(map(Capability, self.index.get("capabilities", ())))
         if case.eager:
             needed.add(Capability.EAGER)

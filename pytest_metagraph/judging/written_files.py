@@ -16,7 +16,7 @@ from google.protobuf import text_format
 
 from conformance_cases.model import DEFAULT_FILENAME
 from pytest_metagraph.carrying.answers import Exported
-from pytest_metagraph.diff import diff_meta_graphs
+from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
 from pytest_metagraph.judging.findings import Code, Finding
 from reference_impl.contracts import Contract
 from reference_impl.files import debug_info_path
@@ -152,7 +152,9 @@ class ScratchFolder:
             return
         if as_text:
             self._said[_digest(data)] = _digest(written.SerializeToString(deterministic=True))
-        diff = diff_meta_graphs(actual=written, expected=returned.message)
+        # What the returned message has is for its own comparison to judge.
+        options = CompareOptions(allow_equal_defects=True)
+        diff = diff_meta_graphs(actual=written, expected=returned.message, options=options)
         if not diff.equal:
             summary = f"The file {filename} ({_form(as_text)}) differs from the returned message"
             yield Finding(Code.FILE_DIFFERS, summary, diff.render(), diff.fingerprint, diff=diff)

@@ -14,7 +14,6 @@ from miniature import Miniature
 from miniature_judging import MiniatureJudge, cases_of, judging, matrix_cases, requirement_cases
 from null_exporters import NULL_EXPORTERS
 from re_encodings import RE_ENCODINGS
-from survivors import SURVIVORS
 from wrong_exporters import AREAS, WRONG_EXPORTERS
 
 from conformance_cases import Case, load_corpus
@@ -134,20 +133,6 @@ def _requirements_section(kills: Kills) -> Iterator[str]:
     for requirement in unnamed:
         why = f"No case: {requirement.no_case}" if requirement.no_case else "Its cases catch none."
         yield f"| {requirement.id} | {requirement.level} | {why} |"
-    yield ""
-    yield from _survivors(kills)
-
-
-def _survivors(kills: Kills) -> Iterator[str]:
-    survivors = [miniature for miniature, cases in kills.items() if not cases]
-    if not survivors:
-        return
-    yield "These wrong exporters pass every case of the requirement that they violate:"
-    yield ""
-    yield "| wrong exporter | what would catch it |"
-    yield "|---|---|"
-    for miniature in survivors:
-        yield f"| {miniature.name} | {SURVIVORS.get(miniature.name, miniature.requirement)} |"
     yield ""
 
 

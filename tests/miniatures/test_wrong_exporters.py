@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from miniature import Miniature
 from miniature_judging import MiniatureJudge, cases_of, is_caught, requirement_cases
-from survivors import SURVIVORS
 from wrong_exporters import WRONG_EXPORTERS
 
 from conformance_cases import Case, load_corpus
@@ -13,13 +12,7 @@ from pytest_metagraph.exporters import reference
 from pytest_metagraph.judging.verdicts import Verdict
 
 
-def _expected(miniature: Miniature) -> object:
-    survives = miniature.name in SURVIVORS
-    marks = [pytest.mark.xfail(reason=SURVIVORS[miniature.name])] if survives else []
-    return pytest.param(miniature, id=miniature.name, marks=marks)
-
-
-@pytest.mark.parametrize("miniature", [_expected(miniature) for miniature in WRONG_EXPORTERS])
+@pytest.mark.parametrize("miniature", WRONG_EXPORTERS, ids=lambda miniature: miniature.name)
 def test_a_requirement_case_catches_the_defect(miniature: Miniature, judge: MiniatureJudge) -> None:
     """A case that is named after the violated requirement fails, and not because of a crash."""
     cases = cases_of(miniature.requirement)
@@ -40,11 +33,6 @@ def test_there_are_enough_of_them() -> None:
     assert len({miniature.name for miniature in WRONG_EXPORTERS}) == len(WRONG_EXPORTERS)
     assert all(miniature.sentence.endswith(".") for miniature in WRONG_EXPORTERS)
     assert {miniature.requirement for miniature in WRONG_EXPORTERS} <= load_corpus().requirements.keys()
-
-
-def test_survivors_are_miniatures() -> None:
-    """The list of survivors names no miniature that does not exist."""
-    assert SURVIVORS.keys() <= {miniature.name for miniature in WRONG_EXPORTERS}
 
 
 def test_a_crash_is_no_catch(judge: MiniatureJudge) -> None:

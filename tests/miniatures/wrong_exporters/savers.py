@@ -140,6 +140,20 @@ def spares_scopes_with_a_model(right: Right, graph_def: GraphDef, saver: SaverDe
     return frozenset(name for name in removed if name.partition("/")[0] not in models)
 
 
+@replaces(_NODES, "SAV-04")
+def spares_savers_inside_of_others(right: Right, graph_def: GraphDef, saver: SaverDef) -> frozenset[str]:
+    """Leaves the nodes of the saver that stays alone, also inside the scope of one that goes."""
+    stays = saver.save_tensor_name.rpartition("/")[0] if saver else ""
+    removed: frozenset[str] = right(graph_def, saver)
+    return frozenset(name for name in removed if not stays or not name.startswith(f"{stays}/"))
+
+
+@replaces(_RETAINED, "SAV-07")
+def takes_a_saver_without_names_for_none(right: Right, saver: SaverDef | None) -> set[str]:
+    """Removes every saver where saver_def does not say which one stays."""
+    return right(saver) if saver and saver.save_tensor_name and saver.restore_op_name else set()
+
+
 @replaces(_REPLACED, "SAV-05")
 def keeps_every_entry_of_savers(
     right: Right, arguments: ExportArguments, nodes: NodeFilter

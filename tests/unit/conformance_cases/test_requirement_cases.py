@@ -117,6 +117,13 @@ def test_calls_of_a_case_share_one_graph_def() -> None:
     assert {Capability.PRECEDING_EXPORTS, Capability.FILES, Capability.GRAPH_DEF} <= given.capabilities
 
 
+def test_what_an_earlier_call_needs_is_needed() -> None:
+    """An exporter that takes no scope can not make the scoped call that a later one is about (UNB-07)."""
+    scoped = case("UNB-07/scoped-then-plain")
+    assert scoped.keyword_arguments() == {}
+    assert Capability.EXPORT_SCOPE in scoped.capabilities
+
+
 def test_errors_and_reasons_are_read() -> None:
     """An error for both contracts, one for the documented contract, and a reason to ask nothing."""
     both = case("EAG-01/graph-only")
@@ -132,9 +139,13 @@ def test_errors_and_reasons_are_read() -> None:
 
 
 def test_only_the_cases_about_it_ask_for_a_name_or_an_order() -> None:
-    """DBG-01 asks for the name of the debug info, NODE-01 for the order of the nodes, nobody else."""
+    """DBG-01 asks for the name of the debug info, NODE-01 for the order, NODE-05 for origins, nobody else."""
     asking = {made.id.split("/")[0]: made.details for made in load_corpus().cases(Tier.FULL) if made.details}
-    assert asking == {"DBG-01": {Detail.DEBUG_INFO_NAME}, "NODE-01": {Detail.NODE_ORDER}}
+    assert asking == {
+        "DBG-01": {Detail.DEBUG_INFO_NAME},
+        "NODE-01": {Detail.NODE_ORDER},
+        "NODE-05": {Detail.NODE_ORIGINS},
+    }
     assert case("DBG-01/two-extensions").filename == "model.tar.meta"
 
 
