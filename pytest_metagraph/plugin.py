@@ -17,11 +17,13 @@ from pytest_metagraph.options.processes import is_xdist_worker
 from pytest_metagraph.options.settings import Settings, add_options
 from pytest_metagraph.running.stopping import stop_run
 from pytest_metagraph.running.summary import SummaryPlugin
+from pytest_metagraph.snapshots.session import SnapshotSummary, snapshots_of
 
 if TYPE_CHECKING:
     from conformance_cases import Case
     from pytest_metagraph.carrying.carrier import Carrier
     from pytest_metagraph.carrying.request import Exporter
+    from pytest_metagraph.snapshots.snapshot import Snapshots
 
 CORPUS_PACKAGE = "conformance_cases"
 
@@ -39,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if not is_xdist_worker(config):
         config.pluginmanager.register(SummaryPlugin(config), "metagraph-summary")
+        config.pluginmanager.register(SnapshotSummary(config), "metagraph-snapshots")
     settings = Settings.from_config(config)
     if settings.reports and _asks_for_corpus(config):
         from pytest_metagraph.reports import session as reports  # noqa: PLC0415 - most sessions write none
@@ -128,6 +131,13 @@ def assert_metagraph() -> Callable[..., None]:
     from pytest_metagraph import diff  # noqa: PLC0415 - protobuf; see above
 
     return diff.assert_meta_graph_equal
+
+
+@pytest.fixture
+def metagraph_snapshot(request: pytest.FixtureRequest) -> Iterator[Snapshots]:
+    """Compares a MetaGraphDef by meaning with the one that --metagraph-snapshot-update has kept."""
+    with snapshots_of(request.node) as snapshots:
+        yield snapshots
 
 
 def _asks_for_corpus(config: pytest.Config) -> bool:

@@ -17,6 +17,9 @@ from pytest_metagraph.options.sharding import WHOLE_TIER, Shard
 CONTRACTS = ("documented", "tensorflow")
 TIERS = ("smoke", "default", "full")
 
+SNAPSHOT_UPDATES = ("create", "fix", "trim")
+"""What can be done to the files of snapshots: make missing ones, rewrite others, delete unused ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -34,6 +37,7 @@ class Settings:
         update_known_failures: whether to write what the run has seen into that list.
         reports: files to write reports to; the suffix of each chooses its format.
         shard: the part of the tier to run.
+        snapshot_updates: those of `SNAPSHOT_UPDATES` that were asked for.
     """
 
     exporter: str
@@ -47,6 +51,7 @@ class Settings:
     update_known_failures: bool = False
     reports: tuple[str, ...] = ()
     shard: Shard = WHOLE_TIER
+    snapshot_updates: frozenset[str] = frozenset()
 
     @classmethod
     def from_config(cls, config: pytest.Config) -> Settings:
@@ -67,6 +72,7 @@ class Settings:
             update_known_failures=_read(config, "metagraph_update_known_failures"),
             reports=tuple(_read(config, "metagraph_report")),
             shard=_shard(_read(config, "metagraph_shard")),
+            snapshot_updates=_snapshot_updates(_read(config, "metagraph_snapshot_update")),
         )
 
     @property
@@ -133,6 +139,9 @@ def add_options(parser: pytest.Parser) -> None:
     shard = "run one part of the tier only, such as 2/4 for the second of four"
     group.addoption("--metagraph-shard", metavar="I/N", help=shard)
     parser.addini("metagraph_shard", shard, type="string", default="1/1")
+    update = "update the files of snapshots, never in CI: any of create, fix, trim, with commas between"
+    group.addoption("--metagraph-snapshot-update", metavar="CATEGORIES", help=update)
+    parser.addini("metagraph_snapshot_update", update, type="string", default="")
 
 
 def _read(config: pytest.Config, name: str) -> Any:
@@ -152,6 +161,14 @@ def _timeout(value: str) -> float:
         return parse_seconds(value)
     except ValueError as error:
         raise pytest.UsageError(f"metagraph_timeout: {error}") from None
+
+
+def _snapshot_updates(value: str) -> frozenset[str]:
+    asked = frozenset(filter(None, (word.strip() for word in value.split(","))))
+    if unknown := sorted(asked.difference(SNAPSHOT_UPDATES)):
+        choices = ", ".join(SNAPSHOT_UPDATES)
+        raise pytest.UsageError(f"metagraph_snapshot_update: {unknown[0]!r} is none of {choices}")
+    return asked
 
 
 def _one_of(values: tuple[str, ...], config: pytest.Config, name: str) -> str:

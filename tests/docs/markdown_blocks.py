@@ -128,10 +128,15 @@ def _joined(lines: list[str]) -> str:
 
 
 def command_environment(home: Path) -> dict[str, str]:
-    """The environment of a console block: this interpreter's scripts first, and a fixed terminal."""
+    """The environment of a console block: this interpreter's scripts first, and a fixed terminal.
+
+    The documents show a developer's machine, where the variable CI is not set.
+    """
     scripts = str(Path(sys.executable).parent)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    inherited.pop("CI", None)
     return {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+        **inherited,
         "PATH": os.pathsep.join([scripts, os.environ["PATH"]]),
         "HOME": str(home),
         "COLUMNS": "100",

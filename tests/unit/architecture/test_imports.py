@@ -18,6 +18,7 @@ PLUGIN_LAYERS = (
     "carrying",
     "exporters",
     "options",
+    "snapshots",
     "judging",
     "known_failures",
     "reports",

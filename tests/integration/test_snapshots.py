@@ -1,0 +1,284 @@
+"""The fixture metagraph_snapshot: what it compares, and which files it ever touches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from user_project import Project
+
+# pytester forgets what a run imports. Imported here, the differ is set up once and not in each run.
+from pytest_metagraph.diff import assert_meta_graph_equal
+from reference_impl.schema import MetaGraphDef
+
+HEADER = """
+import pytest
+from reference_impl.schema import MetaGraphDef
+
+def model(*ops):
+    message = MetaGraphDef()
+    for op in ops:
+        message.graph_def.node.add(name=op.lower(), op=op)
+    return message
+"""
+ONE = "def test_export(metagraph_snapshot):\n    metagraph_snapshot(model('A', 'B'))\n"
+CHANGED = ONE.replace("'B'", "'C'")
+TWO = f"{ONE}    metagraph_snapshot(model('D'), name='other')\n"
+TEST = "test_own"
+
+
+@pytest.fixture
+def own_tests(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project with tests of its own, on a developer's machine."""
+    monkeypatch.delenv("CI", raising=False)
+    return Project(project.pytester, ("-p", "no:cacheprovider"))
+
+
+def _run(project: Project, tests: str, *update: str) -> pytest.RunResult:
+    """Run tests; each word is a category of updates."""
+    (project.pytester.path / f"{TEST}.py").write_text(HEADER + tests, encoding="utf-8")
+    return project.given(*(f"--metagraph-snapshot-update={','.join(update)}",) * bool(update)).run()
+
+
+def _folder(project: Project) -> Path:
+    return project.pytester.path / "__metagraph_snapshots__" / TEST
+
+
+def _files(project: Project) -> dict[str, bytes]:
+    """What each file in the folder of snapshots holds."""
+    return {path.name: path.read_bytes() for path in sorted(_folder(project).glob("*"))}
+
+
+def test_a_missing_snapshot_fails_and_is_not_written(own_tests: Project) -> None:
+    """Without being asked for, no file appears; the failure says how to ask."""
+    result = _run(own_tests, ONE)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*SnapshotError: there is no snapshot *test_export.pbtxt", "*--metagraph-snapshot-update=create *"]
+    )
+    assert _files(own_tests) == {}
+
+
+def test_a_created_snapshot_is_compared_from_then_on(own_tests: Project) -> None:
+    """A missing snapshot is created as text, named in the summary, and compared by every later run."""
+    created = _run(own_tests, ONE, "create")
+    created.assert_outcomes(passed=1)
+    created.stdout.fnmatch_lines(["1 created: __metagraph_snapshots__/test_own/test_export.pbtxt"])
+    files = _files(own_tests)
+    assert list(files) == ["test_export.pbtxt"]
+    assert b'\ngraph_def {\n  node {\n    name: "a"\n    op: "A"\n  }\n' in files["test_export.pbtxt"]
+    expected = MetaGraphDef()
+    expected.graph_def.node.add(name="a", op="A")
+    expected.graph_def.node.add(name="b", op="B")
+    assert_meta_graph_equal(actual=_folder(own_tests) / "test_export.pbtxt", expected=expected)
+    again = _run(own_tests, ONE)
+    again.assert_outcomes(passed=1)
+    again.stdout.no_fnmatch_line("*metagraph snapshots*")
+    changed = _run(own_tests, CHANGED, "create")
+    changed.assert_outcomes(failed=1)
+    changed.stdout.fnmatch_lines(
+        ["*MetaGraphMismatch: 2 kinds of difference*", "*- b (B)*", "*--metagraph-snapshot-update=fix *"]
+    )
+    assert _files(own_tests) == files
+
+
+def test_fix_rewrites_what_differs(own_tests: Project) -> None:
+    """A snapshot that differs is rewritten where that is asked for, and then holds the new message."""
+    _run(own_tests, ONE, "create")
+    fixed = _run(own_tests, CHANGED, "fix")
+    fixed.assert_outcomes(passed=1)
+    fixed.stdout.fnmatch_lines(["1 fixed: *test_export.pbtxt"])
+    _run(own_tests, CHANGED).assert_outcomes(passed=1)
+    _run(own_tests, ONE).assert_outcomes(failed=1)
+
+
+def test_fix_leaves_what_means_the_same(own_tests: Project) -> None:
+    """Another order of the nodes is no reason to rewrite a file."""
+    _run(own_tests, ONE, "create")
+    files = _files(own_tests)
+    _run(own_tests, ONE.replace("'A', 'B'", "'B', 'A'"), "create", "fix", "trim").assert_outcomes(passed=1)
+    assert _files(own_tests) == files
+
+
+def test_fix_creates_nothing(own_tests: Project) -> None:
+    """Each category does its own part only."""
+    _run(own_tests, ONE, "fix", "trim").assert_outcomes(failed=1)
+    assert _files(own_tests) == {}
+
+
+def test_fix_repairs_a_damaged_snapshot(own_tests: Project) -> None:
+    """A snapshot that can not be read any more, as after a merge, is an error, and can be fixed."""
+    _run(own_tests, ONE, "create")
+    path = _folder(own_tests) / "test_export.pbtxt"
+    path.write_bytes(path.read_bytes() + b"<<<<<<< HEAD\n")
+    damaged = _run(own_tests, ONE)
+    damaged.assert_outcomes(failed=1)
+    damaged.stdout.fnmatch_lines(["*UnusableInputError: the expected side can not be used*"])
+    _run(own_tests, ONE, "fix").assert_outcomes(passed=1)
+    _run(own_tests, ONE).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("ci", ["true", "1"])
+def test_nothing_is_written_in_ci(own_tests: Project, monkeypatch: pytest.MonkeyPatch, ci: str) -> None:
+    """In continuous integration no category does anything, and the run says why."""
+    _run(own_tests, TWO, "create")
+    files = _files(own_tests)
+    monkeypatch.setenv("CI", ci)
+    _run(own_tests, CHANGED, "create", "fix", "trim").assert_outcomes(failed=1)
+    missing = "def test_new(metagraph_snapshot):\n    metagraph_snapshot(model('A'))\n"
+    result = _run(own_tests, ONE + missing, "create", "fix", "trim")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["1 unused: *", "nothing was updated: the environment variable CI is set"])
+    assert _files(own_tests) == files
+
+
+def test_trim_deletes_what_a_test_no_longer_asks_for(own_tests: Project) -> None:
+    """A snapshot that its test has stopped to use is told, and deleted where that is asked for."""
+    _run(own_tests, TWO, "create")
+    assert list(_files(own_tests)) == ["test_export-other.pbtxt", "test_export.pbtxt"]
+    told = _run(own_tests, ONE)
+    told.assert_outcomes(passed=1)
+    told.stdout.fnmatch_lines(["1 unused: *test_export-other.pbtxt", "--metagraph-snapshot-update=trim *"])
+    trimmed = _run(own_tests, ONE, "trim")
+    trimmed.assert_outcomes(passed=1)
+    trimmed.stdout.fnmatch_lines(["1 trimmed: *test_export-other.pbtxt"])
+    assert list(_files(own_tests)) == ["test_export.pbtxt"]
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        f"{ONE}    assert False\n",
+        f"{ONE}    pytest.skip('not today')\n",
+        f"@pytest.mark.xfail(strict=True)\n{ONE}    assert False\n",
+        "def test_another(): pass\n",
+    ],
+    ids=["failed", "skipped", "expected to fail", "did not run"],
+)
+def test_trim_needs_a_test_that_passed(own_tests: Project, tests: str) -> None:
+    """What a test has not come to, or a test that did not run at all, is not unused."""
+    _run(own_tests, TWO, "create")
+    files = _files(own_tests)
+    _run(own_tests, tests, "trim")
+    assert _files(own_tests) == files
+
+
+def test_trim_leaves_what_is_not_its_own(own_tests: Project) -> None:
+    """Files that the plugin did not write, that were changed, or are of another test are never deleted."""
+    longer = ONE.replace("test_export(", "test_export_all(")
+    _run(own_tests, f"{TWO}    metagraph_snapshot(model('E'), name='edited')\n{longer}", "create")
+    folder = _folder(own_tests)
+    (folder / "test_export-foreign.pbtxt").write_text("graph_def { }\n", encoding="utf-8")
+    (folder / "test_export-notes.txt").write_text("mine\n", encoding="utf-8")
+    edited = folder / "test_export-edited.pbtxt"
+    edited.write_bytes(edited.read_bytes().replace(b'"E"', b'"F"'))
+    before = _files(own_tests)
+    result = _run(own_tests, ONE, "trim")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["1 trimmed: *-other.pbtxt", "1 unused: *-edited.pbtxt"])
+    assert before.pop("test_export-other.pbtxt")
+    assert _files(own_tests) == before
+
+
+@pytest.mark.parametrize("content", ["graph_def { }\n", "", "\x00binary"])
+def test_a_foreign_file_is_never_written_over(own_tests: Project, content: str) -> None:
+    """A file of this name that the plugin did not write stays as it is, and the failure says so."""
+    _folder(own_tests).mkdir(parents=True)
+    (_folder(own_tests) / "test_export.pbtxt").write_text(content, encoding="utf-8")
+    files = _files(own_tests)
+    result = _run(own_tests, ONE, "create", "fix", "trim")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*is no file that this plugin wrote; it is left as it is*"])
+    assert _files(own_tests) == files
+
+
+def test_the_snapshot_of_another_test_is_never_used(own_tests: Project) -> None:
+    """A file belongs to the test that its head names, whatever the file is called."""
+    _run(own_tests, ONE, "create")
+    folder = _folder(own_tests)
+    (folder / "test_export.pbtxt").rename(folder / "test_new.pbtxt")
+    files = _files(own_tests)
+    result = _run(own_tests, ONE.replace("test_export", "test_new"), "fix")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*the snapshot of another test, test_own.py::test_export; it is left*"])
+    assert _files(own_tests) == files
+
+
+def test_snapshots_of_one_test(own_tests: Project) -> None:
+    """Snapshots without a name are numbered; a name can be used once, and has to be a file's."""
+    tests = """
+def test_numbers(metagraph_snapshot):
+    metagraph_snapshot(model('A'))
+    metagraph_snapshot(model('B'))
+
+def test_names(metagraph_snapshot):
+    metagraph_snapshot(model('A'), name='a')
+    with pytest.raises(ValueError, match="has a snapshot 'a' already"):
+        metagraph_snapshot(model('A'), name='a')
+    with pytest.raises(ValueError, match="can not name a snapshot"):
+        metagraph_snapshot(model('A'), name='../a')
+
+@pytest.mark.parametrize("what", ["a/b", "a:b", "a b"])
+class TestKinds:
+    def test_kind(self, metagraph_snapshot, what):
+        metagraph_snapshot(model(what.replace("/", "1").replace(":", "2").replace(" ", "3")))
+"""
+    _run(own_tests, tests, "create").assert_outcomes(passed=5)
+    _run(own_tests, tests).assert_outcomes(passed=5)
+    names = list(_files(own_tests))
+    assert [name for name in names if "Kinds" not in name] == [
+        "test_names-a.pbtxt",
+        "test_numbers-2.pbtxt",
+        "test_numbers.pbtxt",
+    ]
+    assert len([name for name in names if name.startswith("TestKinds.test_kind[a-b]-")]) == 3
+
+
+def test_options_of_the_comparison(own_tests: Project) -> None:
+    """A snapshot is compared with the options that the test gives."""
+    strict = ONE.replace("'B')", "'B'), options=pytest_metagraph.CompareOptions.strict()")
+    tests = f"import pytest_metagraph\n{strict}"
+    _run(own_tests, tests, "create").assert_outcomes(passed=1)
+    _run(own_tests, tests).assert_outcomes(passed=1)
+    _run(own_tests, tests.replace("'A', 'B'", "'B', 'A'")).assert_outcomes(failed=1)
+
+
+def test_a_message_that_is_more_than_its_text_is_refused(own_tests: Project) -> None:
+    """Fields that the schema does not know have no text, so no snapshot is written without them."""
+    unknown = "MetaGraphDef.FromString(bytes([0xC2, 0x3E, 1, 120]))"
+    result = _run(own_tests, ONE.replace("model('A', 'B')", unknown), "create")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*can not be written: the text of this message loses a part of it*"])
+    assert _files(own_tests) == {}
+
+
+def test_workers_of_xdist_update_and_report(own_tests: Project) -> None:
+    """Under xdist every worker updates the snapshots of its tests, and one summary tells of all."""
+    tests = "".join(ONE.replace("test_export", f"test_{number}") for number in range(6))
+    (own_tests.pytester.path / f"{TEST}.py").write_text(HEADER + tests, encoding="utf-8")
+    result = own_tests.given("-n", "2", "--metagraph-snapshot-update=create").run_apart()
+    result.assert_outcomes(passed=6)
+    result.stdout.fnmatch_lines(["6 created: *test_0.pbtxt, *test_4.pbtxt and 1 more"])
+    assert result.stdout.str().count("= metagraph snapshots =") == 1
+    assert len(_files(own_tests)) == 6
+    fewer = tests.replace("metagraph_snapshot(model", "str(model", 1)
+    (own_tests.pytester.path / f"{TEST}.py").write_text(HEADER + fewer, encoding="utf-8")
+    result = own_tests.given("-n", "2", "--metagraph-snapshot-update=trim").run_apart()
+    result.assert_outcomes(passed=6)
+    result.stdout.fnmatch_lines(["1 trimmed: *test_0.pbtxt"])
+
+
+def test_the_ini_file_can_ask_for_updates(own_tests: Project) -> None:
+    """The option has a twin in the ini file, which the command line overrides."""
+    own_tests.pytester.makeini("[pytest]\nmetagraph_snapshot_update = create, fix")
+    _run(own_tests, ONE).assert_outcomes(passed=1)
+    _run(own_tests, CHANGED, "trim").assert_outcomes(failed=1)
+    _run(own_tests, CHANGED).assert_outcomes(passed=1)
+
+
+def test_an_unknown_category_ends_the_run(own_tests: Project) -> None:
+    """A misspelt category is a usage error, not an update that silently does nothing."""
+    (own_tests.pytester.path / f"{TEST}.py").write_text(HEADER + ONE, encoding="utf-8")
+    result = own_tests.given("--metagraph-snapshot-update=create,fixed").run_apart()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*metagraph_snapshot_update: 'fixed' is none of create, fix, trim*"])

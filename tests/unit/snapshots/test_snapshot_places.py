@@ -1,0 +1,74 @@
+"""Where the snapshots of a test are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_metagraph.snapshots.places import Place
+
+MODULE = """
+import pytest
+
+def test_plain(): pass
+
+class TestGroup:
+    def test_method(self): pass
+
+@pytest.mark.parametrize("x", ["a/b", "a:b", "line\\nbreak", "z" * 300])
+def test_many(x): pass
+"""
+
+
+@pytest.fixture
+def places(pytester: pytest.Pytester) -> dict[str, Place]:
+    """The place of each test of a module, by the test's name."""
+    items = pytester.getitems(MODULE)
+    return {item.name: Place.of(item) for item in items}
+
+
+def test_a_place_is_beside_the_module(places: dict[str, Place], pytester: pytest.Pytester) -> None:
+    """Snapshots are in a folder beside the module, in a folder of its name."""
+    place = places["test_plain"]
+    module = Path(place.test.partition("::")[0]).stem
+    assert place.folder == pytester.path / "__metagraph_snapshots__" / module
+    assert place.path("", 1) == place.folder / "test_plain.pbtxt"
+    assert place.path("", 2).name == "test_plain-2.pbtxt"
+    assert place.path("small", 0).name == "test_plain-small.pbtxt"
+
+
+def test_a_class_is_part_of_the_name(places: dict[str, Place]) -> None:
+    """Methods of one name in two classes are two tests."""
+    assert places["test_method"].stem == "TestGroup.test_method"
+    assert places["test_method"].test.endswith(".py::TestGroup::test_method")
+
+
+def test_names_that_no_file_can_have_are_kept_apart(places: dict[str, Place]) -> None:
+    """Characters that file names can not have are replaced, and a digest keeps the names apart."""
+    stems = [place.stem for name, place in places.items() if name.startswith("test_many")]
+    assert len({*stems}) == 4
+    assert all(len(stem) < 140 and "/" not in stem and "\n" not in stem for stem in stems)
+    assert stems[0].startswith("test_many[a-b]-")
+
+
+def test_a_test_is_named_in_one_line(places: dict[str, Place]) -> None:
+    """The head of a file has one line for the test."""
+    assert all("\n" not in place.test for place in places.values())
+
+
+def test_candidates_are_the_files_of_the_stem(places: dict[str, Place]) -> None:
+    """Brackets in a name are no pattern, and other suffixes no snapshots."""
+    place = next(place for name, place in places.items() if name.startswith("test_many[a/b"))
+    place.folder.mkdir(parents=True)
+    own = [place.path("", 1), place.path("x", 0)]
+    for path in [*own, place.folder / "test_manya.pbtxt", place.path("", 1).with_suffix(".txt")]:
+        path.touch()
+    assert set(place.candidates()) == set(own)
+
+
+@pytest.mark.parametrize("name", ["a/b", "..\\a", "a b", "ä", "\n"])
+def test_a_name_is_part_of_a_file_name(places: dict[str, Place], name: str) -> None:
+    """A name that would leave the folder, or that some system refuses, is refused everywhere."""
+    with pytest.raises(ValueError, match="can not name a snapshot"):
+        places["test_plain"].path(name, 0)
