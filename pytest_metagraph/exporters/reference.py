@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator
 from typing import Any
 
 from pytest_metagraph.carrying.request import ExportRequest
-from reference_impl import Contract, Graph, eager_execution, export_meta_graph
+from reference_impl import Contract, Graph, __version__, eager_execution, export_meta_graph
 from reference_impl.schema import MetaGraphDef
 
 _UNBOUND_INPUTS = "unbound_inputs"
@@ -32,6 +32,9 @@ def export(request: ExportRequest) -> MetaGraphDef:
         for arguments in request.preceding:
             export_meta_graph(**arguments, **always)
         return export_meta_graph(**request.arguments, **always)
+
+
+export.version = __version__  # type: ignore[attr-defined] # a function takes attributes
 
 
 @functools.lru_cache(maxsize=4)  # cases come sorted by graph

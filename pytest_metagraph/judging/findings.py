@@ -22,6 +22,7 @@ class Code(enum.StrEnum):
     CRASHED = "crashed"
     MALFORMED = "malformed"
     INPUT_CHANGED = "input_changed"
+    UNREPEATABLE = "unrepeatable"
     FILE_MISSING = "file_missing"
     FILE_UNREADABLE = "file_unreadable"
     FILE_DIFFERS = "file_differs"

@@ -15,7 +15,7 @@ class Judgement:
     Attributes:
         verdict: the verdict.
         findings: what is wrong, joined over the variants.
-        checks: number of variants that were asked; each is one call of the exporter.
+        checks: number of variants that were asked.
         failed_checks: number of variants with a finding.
         reason: why nothing was asked, or what the list of known failures says; empty otherwise.
     """

@@ -18,6 +18,8 @@ from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
 from pytest_metagraph.judging.findings import Code, Finding
 from reference_impl.schema import MetaGraphDef
 
+_REPETITION_ADVICE = "What does an export leave behind, in the graph that it loads or in the exporter itself?"
+
 
 class MessageComparison:
     """Compares messages with one expected message.
@@ -63,6 +65,50 @@ def check_answer(answer: Answer, expected: MessageComparison | ExpectedError) ->
             return _check_raised(answer, expected)
         case _:
             return [_no_answer(answer)]
+
+
+def check_repetition(first: Answer, second: Answer, options: CompareOptions) -> list[Finding]:
+    """Say what is wrong with the second answer to one and the same call: it has to mean what the first meant.
+
+    Implements CALL-12.
+
+    Args:
+        first: the answer when the call was made first.
+        second: the answer when it was made again.
+        options: how to compare messages.
+    """
+    detail = f"First it answered with {_said(first)}, then with {_said(second)}."
+    if isinstance(first, Exported) and isinstance(second, Exported):
+        # From its bytes: an exporter may have returned one and the same object, and changed it since.
+        found = MessageComparison(MetaGraphDef.FromString(first.serialised), options).check(second)
+        if not found:
+            return []
+        detail = (
+            f"Below, what is expected is the first answer, and what is actual the second.\n{found[0].detail}"
+        )
+    elif _said(first) == _said(second):
+        return []
+    summary = "The exporter answered differently when it was asked the same again"
+    return [Finding(Code.UNREPEATABLE, summary, f"{_REPETITION_ADVICE}\n{detail}")]
+
+
+def _said(answer: Answer) -> str:
+    """What kind of answer it is; texts may differ from call to call, such as those that hold an address."""
+    match answer:
+        case Exported():
+            return "a message"
+        case Raised(classes=classes):
+            return classes[0]
+        case NotSupported(capability=capability):
+            return f"the lack of {capability!r}"
+        case TimedOut():
+            return "silence up to the time limit"
+        case Crashed():
+            return "its end"
+        case Malformed():
+            return "what is no MetaGraphDef"
+        case _:
+            assert_never(answer)
 
 
 def _check_message(answer: Exported, expected: MessageComparison | ExpectedError) -> list[Finding]:

@@ -19,7 +19,7 @@ class Record:
         exporter: what the exporter is called.
         contract: the contract it was judged under.
         verdict: one of `verdicts.Verdict`.
-        checks: number of calls of the exporter.
+        checks: number of variants of the call that were asked.
         failed_checks: number of those with a finding.
         fingerprint: a short digest of what is wrong; empty where nothing is.
         summary: the first thing that is wrong, as a sentence; empty where nothing is.

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NotAsked, Variant
-from pytest_metagraph.carrying.answers import Answer, Exported
+from pytest_metagraph.carrying.answers import Answer, Exported, Raised, TimedOut
 from pytest_metagraph.carrying.carrier import Carrier
 from pytest_metagraph.carrying.request import ExportRequest
 from pytest_metagraph.diff import CompareOptions
 from pytest_metagraph.judging.findings import Code, Finding, fingerprint, merge
 from pytest_metagraph.judging.judgement import Judgement
-from pytest_metagraph.judging.outcome_check import MessageComparison, check_answer
+from pytest_metagraph.judging.outcome_check import MessageComparison, check_answer, check_repetition
 from pytest_metagraph.judging.verdicts import decide
 from pytest_metagraph.judging.written_files import ScratchFolder
 from pytest_metagraph.known_failures.explaining import explain
@@ -82,33 +82,59 @@ class Judge:
             The findings, each of which names its one variant, and the number of variants that were asked.
         """
         expected: MessageComparison | ExpectedError
+        options = _options(case)
         if isinstance(expectation, ExpectedMessage):
-            expected = MessageComparison(expectation.message(), _options(case))
+            expected = MessageComparison(expectation.message(), options)
         else:
             expected = expectation
         graph = case.graph.message()
         pristine = graph.SerializeToString(deterministic=True)
         found: list[Finding] = []
-        for position, variant in enumerate(variants, start=1):
-            found += self._ask(case, variant, graph, expected)
-            if any(finding.code is Code.TIMED_OUT for finding in found):
-                return found, position
-        if graph.SerializeToString(deterministic=True) == pristine:
-            return found, len(variants)
-        # One variant has changed what the later ones were asked with: now each gets a graph of its own.
-        found = []
+        answers: list[Answer] = []
         for variant in variants:
-            graph = case.graph.message()
-            found += self._ask(case, variant, graph, expected)
-            if graph.SerializeToString(deterministic=True) != pristine:
-                summary = "The exporter changed the graph that it was given"
-                advice = "Load a copy of request.graph."
-                found.append(Finding(Code.INPUT_CHANGED, summary, advice, variants=(variant.name,)))
+            answers.append(self._call(case, variant, graph))
+            found += self._check(answers[-1], case, variant, expected)
+            if isinstance(answers[-1], TimedOut):
+                return found, len(answers)
+        if graph.SerializeToString(deterministic=True) != pristine:
+            # One variant has changed what the later ones were asked with: now each gets a graph of its own.
+            found = [
+                finding
+                for variant in variants
+                for finding in self._ask_alone(case, variant, pristine, expected)
+            ]
+        if found or len(variants) == 1:  # else the variants have shown already that the answer stays the same
+            found += self._ask_again(case, variants[0], answers[0], options)
         return found, len(variants)
 
-    def _ask(
-        self, case: Case, variant: Variant, graph: MetaGraphDef, expected: MessageComparison | ExpectedError
+    def _ask_alone(
+        self, case: Case, variant: Variant, pristine: bytes, expected: MessageComparison | ExpectedError
+    ) -> Iterator[Finding]:
+        """Ask with a graph that no earlier call can have changed, and see whether this call changes it."""
+        graph = MetaGraphDef.FromString(pristine)
+        yield from self._check(self._call(case, variant, graph), case, variant, expected)
+        if graph.SerializeToString(deterministic=True) != pristine:
+            summary = "The exporter changed the graph that it was given"
+            advice = "Load a copy of request.graph."
+            yield Finding(Code.INPUT_CHANGED, summary, advice, variants=(variant.name,))
+
+    def _ask_again(
+        self, case: Case, variant: Variant, first: Answer, options: CompareOptions
     ) -> list[Finding]:
+        """Make a call that was answered once more; an exporter that failed to answer is left in peace."""
+        if not isinstance(first, Exported | Raised):
+            return []
+        second = self._call(case, variant, case.graph.message())
+        self._folder.clear()
+        return _named(check_repetition(first, second, options), variant)
+
+    def _check(
+        self, answer: Answer, case: Case, variant: Variant, expected: MessageComparison | ExpectedError
+    ) -> list[Finding]:
+        in_files = self._check_files(answer, case, variant, expected)
+        return _named((*check_answer(answer, expected), *in_files), variant)
+
+    def _call(self, case: Case, variant: Variant, graph: MetaGraphDef) -> Answer:
         *earlier, arguments = self._calls(case, variant)
         request = ExportRequest(
             graph,
@@ -119,9 +145,7 @@ class Judge:
             case.id,
             tuple(earlier),
         )
-        answer = self._carrier.ask(request)
-        found = (*check_answer(answer, expected), *self._check_files(answer, case, variant, expected))
-        return [replace(finding, variants=(variant.name,)) for finding in found]
+        return self._carrier.ask(request)
 
     def _calls(self, case: Case, variant: Variant) -> list[dict[str, Any]]:
         """The whole keyword arguments of every call that a variant makes, the answered one last."""
@@ -170,3 +194,8 @@ def _options(case: Case) -> CompareOptions:
         allow_equal_defects=True,
         fail_on_notes=asks_for_origins,
     )
+
+
+def _named(findings: Iterable[Finding], variant: Variant) -> list[Finding]:
+    """Findings that name the variant they are about."""
+    return [replace(finding, variants=(variant.name,)) for finding in findings]

@@ -99,6 +99,19 @@ WRONG = {
         """,
         "The exporter changed the graph that it was given, in 8 of 16 variants of the call",
     ),
+    "a second answer": (
+        "SCOPE-02/slash-at-the-end",
+        """
+        asked = []
+
+        def export(request):
+            message = reference.export(request)
+            message.graph_def.node.extend(asked)
+            asked.append(message.graph_def.node[0])
+            return message
+        """,
+        "The exporter answered differently when it was asked the same again, in the one variant of the call",
+    ),
     "a stray file": (
         PLAIN,
         """

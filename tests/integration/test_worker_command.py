@@ -108,6 +108,18 @@ def test_the_stderr_of_a_worker_is_shown_with_the_failure(project: Project) -> N
     result.stdout.fnmatch_lines(["*Captured stderr call*", "no device manager"])
 
 
+def test_a_worker_that_changes_its_mind_is_told_so(project: Project) -> None:
+    """A process lives through all calls: what one of them leaves in it shows in the next."""
+    source = (
+        "asked = []\ndef misbehave():\n    asked.append(1)\n    if len(asked) > 1: raise KeyError('gone')"
+    )
+    result = project_with(project, source).case(DEVICES).run_apart()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["The exporter answered differently when it was asked the same again, in 1 of 16 variants*"]
+    )
+
+
 def test_a_worker_that_can_not_be_started_stops_the_run(project: Project) -> None:
     """A usage error with the reason, and not one failure for each case."""
     result = project.given("--metagraph-command=no-such-program --serve").case(PLAIN).run_apart()

@@ -16,6 +16,7 @@ from pytest_metagraph import ExportRequest
 from pytest_metagraph.carrying.answers import Answer, Exported, NotSupported, Raised
 from pytest_metagraph.carrying.in_process import InProcess
 from pytest_metagraph.cli import main
+from reference_impl import __version__
 from reference_impl.schema import POOL, MetaGraphDef
 
 CASES = [
@@ -152,4 +153,4 @@ def test_the_reference_passes_as_a_worker(project: Project) -> None:
     smoke = project.given(f"--metagraph-command={command}", "--metagraph-tier=smoke")
     result = smoke.run_apart()
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*exporter reference, contract documented, tier smoke*"])
+    result.stdout.fnmatch_lines([f"*exporter reference {__version__}, contract documented, tier smoke*"])

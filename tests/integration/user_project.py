@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-# pytester forgets what a run imports. Loaded here, protobuf's messages are set up once and not once per run.
+# pytester forgets what a run imports. Loaded here, protobuf's messages are set up once; set up anew by each
+# run, they crash the interpreter.
+import pytest_metagraph.exporters.reference
+import pytest_metagraph.running.collection  # noqa: F401 - see above
 
 PLAIN = "matrix/towers/plain"
 """A case that expects a message."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 from types import ModuleType
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from conformance_cases import load_corpus
 from pytest_metagraph import ExportRequest
+from pytest_metagraph.carrying.resolving import carrier
 from reference_impl import Contract
 from reference_impl.schema import MetaGraphDef
 
@@ -70,3 +72,16 @@ def test_eager_execution_with_graph_and_graph_def_exports(exporter: ModuleType) 
 def test_the_default_graph_is_exported_where_asked(exporter: ModuleType) -> None:
     """CALL-10: without the argument graph the default graph is exported, with the same result."""
     assert export(exporter, default_graph=True).graph_def == export(exporter).graph_def
+
+
+def test_the_reference_states_the_version_of_the_kit() -> None:
+    """Reports and known failures tell one reference from the next."""
+    reference = importlib.import_module("pytest_metagraph.exporters.reference")
+    assert carrier(reference.export).version == importlib.metadata.version("pytest-metagraph")
+
+
+@pytest.mark.oracle
+def test_tensorflow_states_its_version() -> None:
+    """The list of known failures for TensorFlow depends on it."""
+    tensorflow = importlib.import_module("pytest_metagraph.exporters.tensorflow")
+    assert carrier(tensorflow.export).version == importlib.metadata.version("tensorflow-cpu")

@@ -16,7 +16,7 @@ from pytest_metagraph.carrying.answers import (
 )
 from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
 from pytest_metagraph.judging.findings import Code
-from pytest_metagraph.judging.outcome_check import MessageComparison, check_answer
+from pytest_metagraph.judging.outcome_check import MessageComparison, check_answer, check_repetition
 from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef
 
 A, B = NodeDef(name="a", op="NoOp"), NodeDef(name="b", op="NoOp")
@@ -84,3 +84,54 @@ def test_every_wrong_answer_has_its_own_finding(
 def test_every_kind_of_answer_is_among_them() -> None:
     """The table above holds every kind of answer there is."""
     assert {type(answer) for answer, _, _ in FINDINGS} == set(Answer.__args__)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Exported(EXPECTED), Exported(EXPECTED)),
+        (Exported(EXPECTED), Exported(REORDERED)),
+        (Raised(("ValueError",), "at 0x1"), Raised(("ValueError",), "at 0x2")),
+    ],
+)
+def test_answers_of_one_meaning_are_a_repetition(first: Answer, second: Answer) -> None:
+    """The order of nodes and the text of an error may change from call to call."""
+    assert check_repetition(first, second, CompareOptions()) == []
+
+
+@pytest.mark.parametrize(
+    ("second", "detail"),
+    [
+        (Exported(OTHER), "~ op"),
+        (
+            Raised(("KeyError", "LookupError"), "gone"),
+            "First it answered with a message, then with KeyError.",
+        ),
+        (NotSupported("eager"), "then with the lack of 'eager'."),
+        (TimedOut(3.0), "then with silence up to the time limit."),
+        (Crashed("SIGKILL"), "then with its end."),
+        (Malformed("nothing"), "then with what is no MetaGraphDef."),
+    ],
+)
+def test_another_answer_to_the_same_call_is_a_finding(second: Answer, detail: str) -> None:
+    """An exporter that changes its mind is told so, with what it said."""
+    (finding,) = check_repetition(Exported(EXPECTED), second, CompareOptions())
+    assert finding.code is Code.UNREPEATABLE
+    assert detail in finding.detail
+    assert check_repetition(second, second, CompareOptions()) == []
+
+
+def test_an_answer_that_is_one_object_twice_is_compared_as_it_was() -> None:
+    """An exporter that hands out its own message, and changes it afterwards, is seen."""
+    message = MetaGraphDef()
+    message.CopyFrom(EXPECTED)
+    first = Exported(message)
+    assert check_answer(first, MessageComparison(EXPECTED)) == []
+    message.CopyFrom(OTHER)
+    assert len(check_repetition(first, Exported(message), CompareOptions())) == 1
+
+
+def test_the_order_of_nodes_counts_where_the_case_asks_for_it() -> None:
+    """A case about the order of nodes compares the second answer in that way, too."""
+    strict = CompareOptions(check_node_order=True)
+    assert len(check_repetition(Exported(EXPECTED), Exported(REORDERED), strict)) == 1

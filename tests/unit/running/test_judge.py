@@ -112,6 +112,58 @@ def test_a_change_of_the_input_does_not_spread(plain: Case, judge: JudgeCase) ->
     ]
 
 
+def answers_once(exporter: Exporter) -> Exporter:
+    """An exporter that adds a node to every answer but the first."""
+    asked: list[str] = []
+
+    def unsteady(request: ExportRequest) -> MetaGraphDef:
+        message = exporter(request)
+        if asked:
+            message.graph_def.node.add(name="left_over", op="NoOp")
+        asked.append(request.case_id)
+        return message
+
+    return unsteady
+
+
+@pytest.mark.parametrize(
+    ("case_id", "codes", "variants"),
+    [
+        ("SCOPE-02/slash-at-the-end", {Code.UNREPEATABLE}, 1),
+        ("matrix/towers/plain", {Code.MESSAGE_DIFFERS, Code.FILE_DIFFERS, Code.UNREPEATABLE}, 16),
+    ],
+)
+def test_a_second_answer_that_differs_is_named(
+    judge: JudgeCase, case_id: str, codes: set[Code], variants: int
+) -> None:
+    """An exporter that is right once is told that it changes its mind, also in a case with one call."""
+    judgement = judge(load_corpus().case(case_id), answers_once(reference.export))
+    assert judgement.verdict is Verdict.FAIL
+    assert {finding.code for finding in judgement.findings} == codes
+    assert (judgement.checks, judgement.failed_checks) == (variants, variants)
+
+
+def test_a_failed_exporter_is_asked_once_more(plain: Case, judge: JudgeCase) -> None:
+    """A wrong answer that stays the same is wrong and no more; only a failed case costs the further call."""
+    calls: list[ExportRequest] = []
+
+    def wrong(request: ExportRequest) -> MetaGraphDef:
+        calls.append(request)
+        return MetaGraphDef()
+
+    judgement = judge(plain, wrong)
+    assert Code.UNREPEATABLE not in {finding.code for finding in judgement.findings}
+    assert len(calls) == 17
+    calls.clear()
+
+    def right(request: ExportRequest) -> MetaGraphDef:
+        calls.append(request)
+        return reference.export(request)
+
+    assert judge(plain, right).verdict is Verdict.PASS
+    assert len(calls) == 16
+
+
 def test_arguments_are_fresh_for_every_variant(judge: JudgeCase) -> None:
     """An exporter may change the messages among its arguments: the next variant gets new ones."""
     case = load_corpus().case("matrix/towers/meta_info_def=given,graph_def=given,collection_list=some")
