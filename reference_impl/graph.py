@@ -17,6 +17,7 @@ from reference_impl.control_inputs import normalise_inputs
 from reference_impl.elements import Operation
 from reference_impl.execution import entered_graph, innermost_graph
 from reference_impl.naming import UniqueNames
+from reference_impl.node_index import NodeIndex
 from reference_impl.schema import GraphDef, NodeDef, provenance
 from reference_impl.stack_traces import StackFrame, caller_frames
 
@@ -34,6 +35,7 @@ class Graph:
         self._stated = GraphDef()
         self._stated.versions.producer = provenance().graph_def_version
         self._normalised: GraphDef | None = None
+        self._index: NodeIndex | None = None
         self._byte_size: int | None = None
         self._collections: dict[Hashable, list[Any]] = {}
         self._names = UniqueNames()
@@ -81,6 +83,13 @@ class Graph:
             self._normalised = normalise_inputs(self._stated)
         return self._normalised
 
+    @property
+    def node_index(self) -> NodeIndex:
+        """What a filtered export asks about the nodes of `stated_graph_def`."""
+        if self._index is None:
+            self._index = NodeIndex(self._stated)
+        return self._index
+
     def byte_size(self) -> int:
         """The serialised size of the normalised nodes, versions and functions, in bytes."""
         if self._byte_size is None:
@@ -126,6 +135,7 @@ class Graph:
             self._node_names.add(name)
         self._stacks[name] = caller_frames()
         self._normalised = None
+        self._index = None
         self._byte_size = None
         return Operation(name)
 

@@ -8,6 +8,11 @@ from reference_impl.contracts import Contract
 from reference_impl.schema import parsing
 
 
+def may_exceed(byte_size: int) -> bool:
+    """Whether a GraphDef of at most this many bytes may be too large."""
+    return byte_size > parsing.MOST_MESSAGE_BYTES
+
+
 def check_size(byte_size: int, contract: Contract, *, is_decoded: bool) -> None:
     """Refuse a GraphDef that no reader could read (BIG-01).
 
@@ -22,7 +27,7 @@ def check_size(byte_size: int, contract: Contract, *, is_decoded: bool) -> None:
         google.protobuf.message.DecodeError: instead, under the contract "tensorflow" where TensorFlow
             reads the bytes back.
     """
-    if byte_size <= parsing.MOST_MESSAGE_BYTES:
+    if not may_exceed(byte_size):
         return
     text = (
         f"GraphDef cannot be larger than 2GB; this one has {byte_size} bytes. "

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -154,6 +154,15 @@ def test_every_xdist_worker_has_a_worker_of_its_own(project: Project) -> None:
     wait_until(lambda: left_behind(project) == [])
 
 
+@pytest.fixture
+def heeds_interrupts() -> Iterator[None]:
+    """Programs started here end on Ctrl-C also where these tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_interrupts")
 @pytest.mark.parametrize("how", ["interrupted", "killed"])
 def test_no_worker_outlives_the_run(project: Project, how: str) -> None:
     """Ctrl-C and SIGKILL end a run in the middle of a request; the worker ends with it."""
