@@ -10,11 +10,12 @@ from pytest_metagraph.diff.api import (
     diff_meta_graphs,
     diff_node_defs,
 )
-from pytest_metagraph.diff.errors import MetaGraphMismatch, UnusableInputError
+from pytest_metagraph.diff.errors import UnusableInputError
 from pytest_metagraph.diff.findings import Code, Difference
 from pytest_metagraph.diff.groups import Group
 from pytest_metagraph.diff.hints import Hint, HintCode
 from pytest_metagraph.diff.json_form import json_schema
+from pytest_metagraph.diff.mismatch import MetaGraphMismatch
 from pytest_metagraph.diff.options import CompareOptions
 from pytest_metagraph.diff.result import MetaGraphDiff
 

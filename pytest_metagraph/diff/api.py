@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pytest_metagraph.diff import canonical_functions, details, rendering, unused_patterns
+from pytest_metagraph.diff import canonical_functions, unused_patterns
 from pytest_metagraph.diff.comparison import Comparison
-from pytest_metagraph.diff.errors import MetaGraphMismatch
 from pytest_metagraph.diff.findings import Location
 from pytest_metagraph.diff.loading import load
+from pytest_metagraph.diff.mismatch import raise_unless_equal
 from pytest_metagraph.diff.options import CompareOptions
 from pytest_metagraph.diff.result import MetaGraphDiff
 from pytest_metagraph.diff.rules import RULES
@@ -61,7 +61,8 @@ def assert_meta_graph_equal(
         MetaGraphMismatch: when they differ; its text is the rendered difference, its `diff` the whole.
         UnusableInputError: when a side can not be read as a MetaGraphDef; it names the side.
     """
-    _demand(_diff("MetaGraphDef", expected, actual, options, (expected_label, actual_label)))
+    __tracebackhide__ = True
+    raise_unless_equal(_diff("MetaGraphDef", expected, actual, options, (expected_label, actual_label)))
 
 
 def diff_graph_defs(*, actual: object, expected: object, options: CompareOptions = _DEFAULT) -> MetaGraphDiff:
@@ -71,7 +72,8 @@ def diff_graph_defs(*, actual: object, expected: object, options: CompareOptions
 
 def assert_graph_def_equal(*, actual: object, expected: object, options: CompareOptions = _DEFAULT) -> None:
     """Raise unless two GraphDefs are equal; see `assert_meta_graph_equal`."""
-    _demand(_diff("GraphDef", expected, actual, options))
+    __tracebackhide__ = True
+    raise_unless_equal(_diff("GraphDef", expected, actual, options))
 
 
 def diff_node_defs(*, actual: object, expected: object, options: CompareOptions = _DEFAULT) -> MetaGraphDiff:
@@ -81,7 +83,8 @@ def diff_node_defs(*, actual: object, expected: object, options: CompareOptions 
 
 def assert_node_def_equal(*, actual: object, expected: object, options: CompareOptions = _DEFAULT) -> None:
     """Raise unless two NodeDefs are equal; see `assert_meta_graph_equal`."""
-    _demand(_diff("NodeDef", expected, actual, options))
+    __tracebackhide__ = True
+    raise_unless_equal(_diff("NodeDef", expected, actual, options))
 
 
 def diff_function_defs(
@@ -95,16 +98,8 @@ def assert_function_def_equal(
     *, actual: object, expected: object, options: CompareOptions = _DEFAULT
 ) -> None:
     """Raise unless two FunctionDefs are equal; see `assert_meta_graph_equal`."""
-    _demand(_diff("FunctionDef", expected, actual, options))
-
-
-def _demand(diff: MetaGraphDiff) -> None:
-    if diff.equal:
-        return
-    text = diff.render()
-    if not rendering.shows_all(diff):
-        text += f"\n\nthe whole difference: {details.write(diff)}"
-    raise MetaGraphMismatch(diff, text)
+    __tracebackhide__ = True
+    raise_unless_equal(_diff("FunctionDef", expected, actual, options))
 
 
 def _diff(

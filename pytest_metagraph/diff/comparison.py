@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from google.protobuf.descriptor import FieldDescriptor
 
-from pytest_metagraph.diff import floats, generic, shallow, unknown, values
+from pytest_metagraph.diff import patterns, shallow, unknown, values
 from pytest_metagraph.diff.explanations import MOST_EXPLAINED, Composite
 from pytest_metagraph.diff.findings import Code, Difference, Location
+from pytest_metagraph.diff.floats import Leeway
 from pytest_metagraph.diff.options import CompareOptions
 
 Rule = Callable[["Comparison", Location, Any, Any], None]
@@ -46,11 +47,18 @@ class RuleBook:
     Args:
         fields: the rule of a field, by `Message.field`.
         messages: the rule of a message, by its name.
+        otherwise: makes the rule of a field that has none, by its descriptor.
     """
 
-    def __init__(self, fields: Mapping[str, Rule], messages: Mapping[str, Rule]) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, Rule],
+        messages: Mapping[str, Rule],
+        otherwise: Callable[[FieldDescriptor], Rule],
+    ) -> None:
         self._fields = fields
         self._messages = messages
+        self._otherwise = otherwise
         self._known: dict[Any, MessageRules] = {}
 
     def of(self, descriptor: Any) -> MessageRules:
@@ -65,7 +73,7 @@ class RuleBook:
         # The same name for a message and its view, which are of different packages.
         name = descriptor.full_name.removeprefix(f"{package}.")
         fields = tuple(
-            (field.name, self._fields.get(f"{name}.{field.name}") or generic.rule(field))
+            (field.name, self._fields.get(f"{name}.{field.name}") or self._otherwise(field))
             for field in descriptor.fields
         )
         return MessageRules(self._messages.get(name), fields, package == shallow.PACKAGE)
@@ -74,13 +82,18 @@ class RuleBook:
 class Comparison:
     """One comparison of two messages: its options, its rules, and what it has found.
 
+    Args:
+        options: how to compare.
+        rules: the rules.
+        from_text: one side came from a text file, which does not keep the payload of a NaN.
+
     Attributes:
         options: how to compare.
         differences: what differs, in the order found.
         notes: what is told but makes no difference.
         composites: the values of the first few differences that can be explained by their parts, by the
             position of the difference.
-        from_text: one side came from a text file, which does not keep the payload of a NaN.
+        leeway: how far two numbers may be apart.
         used_patterns: the patterns of the options that matched something, each as option and pattern.
     """
 
@@ -89,7 +102,7 @@ class Comparison:
         self.differences: list[Difference] = []
         self.notes: list[Difference] = []
         self.composites: dict[int, Composite] = {}
-        self.from_text = from_text
+        self.leeway = Leeway(options.rtol, options.atol, any_nan=from_text)
         self.used_patterns: set[tuple[str, str]] = set()
         self._rules = rules
 
@@ -124,7 +137,7 @@ class Comparison:
 
     def agree(self, expected: Any, actual: Any) -> bool:
         """Whether two messages of one type say the same, field by field; nothing is reported."""
-        trial = Comparison(self.options, self._rules, from_text=self.from_text)
+        trial = Comparison(self.options, self._rules, from_text=self.leeway.any_nan)
         trial.fields(Location(""), expected, actual)
         return not trial.differences
 
@@ -149,13 +162,25 @@ class Comparison:
         """Compare one value of a field's type: a message, or a scalar."""
         if field.message_type is not None:
             self.messages(where, expected, actual)
-        elif not floats.same_value(self, expected, actual):
+        elif not self.leeway.same(expected, actual):
             texts = values.describe(field, expected), values.describe(field, actual)
             self.differ(Code.FIELD_CHANGED, where, *texts)
+
+    def unknown_fields(self, where: Location, expected: Any, actual: Any) -> None:
+        """Compare the fields of two messages that the schema does not know."""
+        if not self.options.ignore_unknown_fields:
+            for number, left, right in unknown.differing(expected, actual):
+                self.differ(Code.UNKNOWN_FIELD, where.inside(f"<unknown field {number}>"), left, right)
+
+    def matches(self, option: str, name: str) -> bool:
+        """Whether a name matches one of an option's patterns; those that do are remembered as used."""
+        matched = patterns.matching(getattr(self.options, option), name)
+        self.used_patterns.update((option, pattern) for pattern in matched)
+        return bool(matched)
 
     def _fields(self, rules: FieldRules, where: Location, expected: Any, actual: Any) -> None:
         ignored = self.options.ignore_sections
         for name, rule in rules:
             if not (ignored and where.section_of(name) in ignored):
                 rule(self, where, expected, actual)
-        unknown.compare(self, where, expected, actual)
+        self.unknown_fields(where, expected, actual)

@@ -6,18 +6,15 @@ import json
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from google.protobuf import text_format
 
+from pytest_metagraph.diff.explained import ExplainedSides
 from pytest_metagraph.diff.json_form import as_dict
 from reference_impl.schema import POOL, NodeDef
 
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
 
-
-def write(diff: MetaGraphDiff) -> Path:
+def write(diff: ExplainedSides) -> Path:
     """Write every difference, and the nodes that differ as text of both sides, to a new temporary folder.
 
     Returns:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from google.protobuf.message import DecodeError, EncodeError
-
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
 
 PARSE_ERRORS = (DecodeError, ValueError, RecursionError)
 """What protobuf raises for damaged or hostile bytes and text, by its version and implementation."""
@@ -28,15 +23,3 @@ class UnusableInputError(ValueError):
         super().__init__(f"the {side} side can not be used: {problem}")
         self.side = side
         self.problem = problem
-
-
-class MetaGraphMismatch(AssertionError):  # noqa: N818 - a failed assertion, named as the public API names it
-    """Two messages differ. The text of the exception is the rendered difference.
-
-    Attributes:
-        diff: the whole difference.
-    """
-
-    def __init__(self, diff: MetaGraphDiff, text: str) -> None:
-        super().__init__(text)
-        self.diff = diff

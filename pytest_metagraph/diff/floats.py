@@ -1,44 +1,54 @@
-"""When two numbers are the same: by their bits, or within the leeway of the options."""
+"""When two numbers are the same: by their bits, or within a leeway."""
 
 from __future__ import annotations
 
 import math
 import struct
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.comparison import Comparison
+from dataclasses import dataclass
+from typing import Any
 
 
-def same_value(run: Comparison, expected: Any, actual: Any) -> bool:
-    """Whether two scalars are the same; floats by their bits, so that -0.0 is not 0.0 and NaN is NaN."""
-    if not isinstance(expected, float):
-        return bool(expected == actual)
-    if struct.pack("<d", expected) == struct.pack("<d", actual):
-        return True
-    return has_leeway(run) and close(run, expected, actual)
+@dataclass(frozen=True, slots=True)
+class Leeway:
+    """How far two numbers may be apart and still be the same.
 
-
-def has_leeway(run: Comparison) -> bool:
-    """Whether numbers of different bits may be the same at all."""
-    return bool(run.from_text or run.options.rtol or run.options.atol)
-
-
-def close(run: Comparison, expected: Any, actual: Any) -> bool:
-    """Whether two numbers of different bits are the same.
-
-    A text file keeps no payload of a NaN, so that any two are the same where a side came from one. Other
-    numbers are where they differ by no more than `atol + rtol * abs(expected)`, complex ones in both parts.
+    Attributes:
+        rtol: relative tolerance.
+        atol: absolute tolerance.
+        any_nan: two NaNs are the same whatever their payload, which a text file does not keep.
     """
-    if isinstance(expected, complex):
-        return _close(run, expected.real, actual.real) and _close(run, expected.imag, actual.imag)
-    return _close(run, expected, actual)
+
+    rtol: float = 0.0
+    atol: float = 0.0
+    any_nan: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether numbers of different bits may be the same at all."""
+        return bool(self.any_nan or self.rtol or self.atol)
+
+    def same(self, expected: Any, actual: Any) -> bool:
+        """Whether two scalars are the same; floats by their bits, so that -0.0 is not 0.0 and NaN is NaN."""
+        if not isinstance(expected, float):
+            return bool(expected == actual)
+        return _same_bits(expected, actual) or (bool(self) and self.close(expected, actual))
+
+    def close(self, expected: Any, actual: Any) -> bool:
+        """Whether two numbers of different bits are the same.
+
+        NaNs are where any is as good as another. Other numbers are where they differ by no more than
+        `atol + rtol * abs(expected)`, complex ones in both parts.
+        """
+        if isinstance(expected, complex):
+            return self._close(expected.real, actual.real) and self._close(expected.imag, actual.imag)
+        return self._close(expected, actual)
+
+    def _close(self, expected: float, actual: float) -> bool:
+        if math.isnan(expected) or math.isnan(actual):
+            return self.any_nan and math.isnan(expected) and math.isnan(actual)
+        if math.isinf(expected) or math.isinf(actual) or not (self.rtol or self.atol):
+            return _same_bits(expected, actual)
+        return abs(actual - expected) <= self.atol + self.rtol * abs(expected)
 
 
-def _close(run: Comparison, expected: float, actual: float) -> bool:
-    if math.isnan(expected) or math.isnan(actual):
-        return run.from_text and math.isnan(expected) and math.isnan(actual)
-    rtol, atol = run.options.rtol, run.options.atol
-    if math.isinf(expected) or math.isinf(actual) or not (rtol or atol):
-        return struct.pack("<d", expected) == struct.pack("<d", actual)
-    return abs(actual - expected) <= atol + rtol * abs(expected)
+def _same_bits(expected: float, actual: float) -> bool:
+    return struct.pack("<d", expected) == struct.pack("<d", actual)

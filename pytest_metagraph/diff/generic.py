@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 
 from pytest_metagraph.diff import values
+from pytest_metagraph.diff.comparison import Comparison, Rule
 from pytest_metagraph.diff.explanations import Composite
 from pytest_metagraph.diff.findings import Code, Location
 from reference_impl.schema.fields import is_repeated
-
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.comparison import Comparison, Rule
 
 
 def rule(field: FieldDescriptor) -> Rule:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pytest_metagraph.diff.explained import ExplainedSides
 from pytest_metagraph.diff.findings import Difference
-
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
 
 FORMAT_VERSION = 1
 """Raised when a field changes its meaning or goes away; new fields do not raise it."""
 
 
-def as_dict(diff: MetaGraphDiff) -> dict[str, Any]:
+def as_dict(diff: ExplainedSides) -> dict[str, Any]:
     """The whole difference, nothing shortened but the values that every difference shortens."""
     return {
         "format_version": FORMAT_VERSION,
@@ -46,13 +44,13 @@ def as_dict(diff: MetaGraphDiff) -> dict[str, Any]:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of `MetaGraphDiff.to_json()`."""
+    """The JSON Schema of `ExplainedSides.to_json()`."""
     text = resources.files(__package__).joinpath("diff.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
 
 
-def _explanation(diff: MetaGraphDiff, position: int) -> dict[str, Any]:
+def _explanation(diff: ExplainedSides, position: int) -> dict[str, Any]:
     lines = diff.explanations.get(position)
     return {"explanation": list(lines)} if lines else {}
 

@@ -6,13 +6,11 @@ import enum
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pytest_metagraph.diff.compared import ComparedSides
 from pytest_metagraph.diff.findings import Code
 from pytest_metagraph.diff.shallow import VIEWS
-
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
 
 
 class State(enum.Enum):
@@ -39,7 +37,7 @@ class Neighbourhood:
     left_out: int
 
 
-def around(diff: MetaGraphDiff, most: int) -> Neighbourhood:
+def around(diff: ComparedSides, most: int) -> Neighbourhood:
     """The differing nodes and those that they are connected to.
 
     Args:
@@ -65,7 +63,7 @@ def _parsed(nodes: Iterable[bytes]) -> dict[str, Any]:
     return {node.name: node for node in map(VIEWS["NodeDef"].FromString, nodes)}
 
 
-def _states(diff: MetaGraphDiff) -> dict[str, State]:
+def _states(diff: ComparedSides) -> dict[str, State]:
     of_code = {Code.NODE_MISSING: State.MISSING, Code.NODE_EXTRA: State.EXTRA}
     found = (one for one in diff.differences if one.section == "graph_def.node" and one.key)
     return {one.key: of_code.get(one.code, State.CHANGED) for one in found}

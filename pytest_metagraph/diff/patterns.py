@@ -1,22 +1,10 @@
-"""Glob patterns of the options, and which of them matched anything."""
+"""Glob patterns of the options."""
 
 from __future__ import annotations
 
 import fnmatch
 import functools
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.comparison import Comparison
-
-
-def ignored(run: Comparison, option: str, name: str) -> bool:
-    """Whether a name matches one of an option's patterns; every pattern that does is remembered as used."""
-    matched = matching(getattr(run.options, option), name)
-    if matched:
-        run.used_patterns.update((option, pattern) for pattern in matched)
-    return bool(matched)
 
 
 def matching(patterns: tuple[str, ...], name: str) -> list[str]:

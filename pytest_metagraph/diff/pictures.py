@@ -6,13 +6,11 @@ igraph, of the extra `pictures`, lays the nodes out; the drawing itself is a few
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
+from pytest_metagraph.diff.compared import ComparedSides
 from pytest_metagraph.diff.neighbourhood import Neighbourhood, State, around
-
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
 
 _MOST = 60
 _WIDTH, _HEIGHT = 190, 44
@@ -33,7 +31,7 @@ class NoDrawingLibraryError(RuntimeError):
     """The extra `pictures` is not installed."""
 
 
-def svg(diff: MetaGraphDiff) -> str:
+def svg(diff: ComparedSides) -> str:
     """Draw the nodes that differ and those that they are connected to.
 
     Returns:

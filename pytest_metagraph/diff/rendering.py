@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
+from pytest_metagraph.diff.explained import ExplainedSides
 from pytest_metagraph.diff.findings import Code, Difference
 from pytest_metagraph.diff.groups import Group, group
 from pytest_metagraph.diff.loading import Side
 from pytest_metagraph.diff.values import counted
-
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
 
 _SAMPLES = 3
 _NOTES = 10
@@ -23,7 +20,7 @@ _COLORS = {"-": "\x1b[31m", "+": "\x1b[32m", "~": "\x1b[33m", "bold": "\x1b[1m"}
 _RESET = "\x1b[0m"
 
 
-def render(diff: MetaGraphDiff, *, color: bool, max_lines: int) -> str:
+def render(diff: ExplainedSides, *, color: bool, max_lines: int) -> str:
     """Likely causes, then what differs by kind, then the notes.
 
     Args:
@@ -38,12 +35,12 @@ def render(diff: MetaGraphDiff, *, color: bool, max_lines: int) -> str:
     return "\n".join(map(_colored, lines) if color else lines)
 
 
-def shows_all(diff: MetaGraphDiff) -> bool:
+def shows_all(diff: ExplainedSides) -> bool:
     """Whether the text of a difference names every entry that differs."""
     return all(len(one.members) <= _SAMPLES for one in diff.groups) and len(diff.groups) <= _GROUPS
 
 
-def _head(diff: MetaGraphDiff) -> list[str]:
+def _head(diff: ExplainedSides) -> list[str]:
     sides = f"expected: {_side(diff.expected)}   actual: {_side(diff.actual)}"
     if diff.equal:
         return ["equal", f"  {sides}"]
@@ -59,20 +56,20 @@ def _side(side: Side) -> str:
     return f"{side.label} ({counted(len(side.nodes), 'node')})" if side.nodes else side.label
 
 
-def _causes(diff: MetaGraphDiff) -> list[str]:
+def _causes(diff: ExplainedSides) -> list[str]:
     if not diff.hints:
         return []
     return ["", "LIKELY CAUSES", *(f"  {number}. {hint.text}" for number, hint in enumerate(diff.hints, 1))]
 
 
-def _sections(diff: MetaGraphDiff) -> list[str]:
+def _sections(diff: ExplainedSides) -> list[str]:
     lines = []
     for section, groups in groupby(diff.groups, key=lambda one: one.section):
         lines += ["", *_section(diff, section, list(groups))]
     return lines
 
 
-def _section(diff: MetaGraphDiff, section: str, groups: Sequence[Group]) -> list[str]:
+def _section(diff: ExplainedSides, section: str, groups: Sequence[Group]) -> list[str]:
     found = [diff.differences[member] for one in groups for member in one.members]
     entries = {(one.key, one.subject) for one in found}
     # What is about a single entry is headed by it; else each kind of difference names its entries.
@@ -83,7 +80,7 @@ def _section(diff: MetaGraphDiff, section: str, groups: Sequence[Group]) -> list
     return lines
 
 
-def _group(diff: MetaGraphDiff, one: Group, *, named: bool) -> list[str]:
+def _group(diff: ExplainedSides, one: Group, *, named: bool) -> list[str]:
     found = [diff.differences[member] for member in one.members]
     mark, explained = _mark(one.code), _explained(diff, one)
     if not one.field and mark in "-+" and named:
@@ -101,7 +98,7 @@ def _group(diff: MetaGraphDiff, one: Group, *, named: bool) -> list[str]:
     return lines
 
 
-def _explained(diff: MetaGraphDiff, one: Group) -> str:
+def _explained(diff: ExplainedSides, one: Group) -> str:
     for number, hint in enumerate(diff.hints, 1):
         if hint.explains.issuperset(one.members):
             return f"   [explained by {number}]"
@@ -133,7 +130,7 @@ def _values(texts: Sequence[str | None]) -> str:
     return f"{text} ({len(distinct):,} values)"
 
 
-def _notes(diff: MetaGraphDiff) -> list[str]:
+def _notes(diff: ExplainedSides) -> list[str]:
     if not diff.notes:
         return []
     lines = [_note(diff.notes, one) for one in group(diff.notes)]

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from pytest_metagraph.diff import explanations, groups, hints, json_form, rendering
-from pytest_metagraph.diff.explanations import Composite
-from pytest_metagraph.diff.findings import Difference
-from pytest_metagraph.diff.loading import Side
+from pytest_metagraph.diff import json_form, rendering
+from pytest_metagraph.diff.explained import ExplainedSides
 
 
 @dataclass(frozen=True)
-class MetaGraphDiff:
-    """Everything that differs between two messages.
+class MetaGraphDiff(ExplainedSides):
+    """Everything that differs between two messages, and the forms in which it can be told.
 
     Attributes:
         expected: the expected side as it was read.
@@ -25,41 +21,6 @@ class MetaGraphDiff:
         notes: what is worth telling but makes no difference.
         composites: the values of a few differences that can be explained by their parts, by position.
     """
-
-    expected: Side
-    actual: Side
-    differences: tuple[Difference, ...]
-    notes: tuple[Difference, ...]
-    composites: Mapping[int, Composite] = field(default_factory=dict, repr=False)
-
-    @property
-    def equal(self) -> bool:
-        """Whether nothing differs; notes do not count."""
-        return not self.differences
-
-    @functools.cached_property
-    def groups(self) -> tuple[groups.Group, ...]:
-        """The differences by kind."""
-        return groups.group(self.differences)
-
-    @functools.cached_property
-    def hints(self) -> tuple[hints.Hint, ...]:
-        """The likely causes, the one that covers most differences first."""
-        return hints.find(self)
-
-    @functools.cached_property
-    def explanations(self) -> dict[int, tuple[str, ...]]:
-        """In which parts a value differs that is reported as a whole, line by line; by position."""
-        return {
-            position: lines
-            for position, composite in self.composites.items()
-            if (lines := explanations.explain(composite))
-        }
-
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        """16 hexadecimal digits that tell which kinds of difference there are; for known failures."""
-        return groups.fingerprint(self.groups)
 
     def render(self, *, color: bool = False, max_lines: int = 120) -> str:
         """The difference as text for people: likely causes first, then what differs by kind, then the notes.

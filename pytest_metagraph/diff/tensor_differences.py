@@ -5,13 +5,11 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pytest_metagraph.diff import floats, values
+from pytest_metagraph.diff import values
+from pytest_metagraph.diff.floats import Leeway
 from pytest_metagraph.diff.tensor_elements import Elements
-
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.comparison import Comparison
 
 _CHUNK = 4096
 _SINGLE = frozenset({"DT_FLOAT", "DT_HALF", "DT_BFLOAT16"})
@@ -19,19 +17,19 @@ _COUNT_AT_MOST = 100_000
 """After so many differing elements, the exact number says no more."""
 
 
-def same(run: Comparison, expected: Elements, actual: Elements) -> bool:
+def same(leeway: Leeway, expected: Elements, actual: Elements) -> bool:
     """Whether two tensors of one data type and shape have the same elements, or close enough ones."""
-    return expected.spelled == actual.spelled or next(_differing(run, expected, actual), None) is None
+    return expected.spelled == actual.spelled or next(_differing(leeway, expected, actual), None) is None
 
 
-def explain(run: Comparison, expected: Elements, actual: Elements) -> tuple[str, str]:
+def explain(leeway: Leeway, expected: Elements, actual: Elements) -> tuple[str, str]:
     """What differs between two tensors that are not the same, as one text for either side.
 
     Returns:
         For the expected side: data type, shape, and the first differing element with its index. For the
         actual side: its element there, how many elements differ, and the largest difference of numbers.
     """
-    differing = _differing(run, expected, actual)
+    differing = _differing(leeway, expected, actual)
     first, left, right = next(differing)
     count, largest = 1, _distance(left, right)
     for _, one, other in differing:
@@ -39,7 +37,7 @@ def explain(run: Comparison, expected: Elements, actual: Elements) -> tuple[str,
         largest = max(largest, _distance(one, other))
         if count > _COUNT_AT_MOST:
             break
-    count += _differing_tail(run, expected, actual)
+    count += _differing_tail(leeway, expected, actual)
     number = f"more than {_COUNT_AT_MOST:,}" if count > _COUNT_AT_MOST else f"{count:,}"
     details = f"{number} of {expected.count:,} elements differ"
     if largest:
@@ -71,10 +69,9 @@ def _distance(expected: Any, actual: Any) -> float:
     return 0.0 if math.isnan(distance) else distance
 
 
-def _differing(run: Comparison, expected: Elements, actual: Elements) -> Iterator[tuple[int, Any, Any]]:
+def _differing(leeway: Leeway, expected: Elements, actual: Elements) -> Iterator[tuple[int, Any, Any]]:
     """Index and both values of each differing element among those that either side spells out."""
     end = max(expected.spelled_count, actual.spelled_count)
-    leeway = floats.has_leeway(run)
     for start in range(0, end, _CHUNK):
         stop = min(start + _CHUNK, end)
         left_bits, right_bits = expected.bits(start, stop), actual.bits(start, stop)
@@ -85,15 +82,15 @@ def _differing(run: Comparison, expected: Elements, actual: Elements) -> Iterato
         for index, (left_bit, right_bit, left, right) in enumerate(pairs, start):
             if left_bit == right_bit:
                 continue
-            if leeway and isinstance(left, float | complex) and floats.close(run, left, right):
+            if leeway and isinstance(left, float | complex) and leeway.close(left, right):
                 continue
             yield index, left, right
 
 
-def _differing_tail(run: Comparison, expected: Elements, actual: Elements) -> int:
+def _differing_tail(leeway: Leeway, expected: Elements, actual: Elements) -> int:
     """How many elements differ beyond what either side spells out, where both repeat one element."""
     spelled = max(expected.spelled_count, actual.spelled_count)
-    return 0 if same(run, expected.last(), actual.last()) else expected.count - spelled
+    return 0 if same(leeway, expected.last(), actual.last()) else expected.count - spelled
 
 
 def _unravel(index: int, shape: tuple[int, ...]) -> Iterator[int]:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from pytest_metagraph.diff import values
-from pytest_metagraph.diff.findings import Code, Location
-
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.comparison import Comparison
 
 
-def compare(run: Comparison, where: Location, expected: Any, actual: Any) -> None:
-    """Compare the unknown fields of two messages; those of their sub-messages are not looked at."""
+def differing(expected: Any, actual: Any) -> Iterator[tuple[int, str | None, str | None]]:
+    """The unknown fields in which two messages differ; those of their sub-messages are not looked at.
+
+    Yields:
+        The number of a field, and what either side says of it; None where it says nothing.
+    """
     left, right = UnknownFieldSet(expected), UnknownFieldSet(actual)
-    if not (len(left) or len(right)) or run.options.ignore_unknown_fields:
+    if not (len(left) or len(right)):
         return
     left_texts, right_texts = _by_number(left), _by_number(right)
     for number in sorted({*left_texts, *right_texts}):
         one, other = left_texts.get(number), right_texts.get(number)
         if one != other:
-            where_field = where.inside(f"<unknown field {number}>")
-            run.differ(Code.UNKNOWN_FIELD, where_field, values.shortened(one), values.shortened(other))
+            yield number, values.shortened(one), values.shortened(other)
 
 
 def _by_number(fields: Any) -> dict[int, str]:

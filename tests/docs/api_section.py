@@ -57,8 +57,11 @@ def _describe(package: str, name: str) -> Iterator[str]:
 
 
 def _members(class_name: str, value: type) -> Iterator[str]:
-    """The public methods and properties that a class itself defines, in its order."""
-    for name, member in vars(value).items():
+    """The public methods and properties of a class, those of the project's base classes first."""
+    project = value.__module__.partition(".")[0]
+    bases = [base for base in reversed(value.__mro__) if base.__module__.partition(".")[0] == project]
+    members = {name: member for base in bases for name, member in vars(base).items()}
+    for name, member in members.items():
         if name.startswith("_"):
             continue
         if isinstance(member, property | functools.cached_property):

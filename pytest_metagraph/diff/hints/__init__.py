@@ -5,8 +5,7 @@ To add one, write a module with a function `find` and enter it in the table belo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from pytest_metagraph.diff.compared import ComparedSides
 from pytest_metagraph.diff.hints import (
     collections,
     default_attrs,
@@ -20,9 +19,6 @@ from pytest_metagraph.diff.hints import (
     versions,
 )
 from pytest_metagraph.diff.hints.hint import Hint, HintCode
-
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
 
 __all__ = ["Hint", "HintCode", "find"]
 
@@ -43,7 +39,7 @@ _MOST = 0.9
 """A hint has to account for this part of at least one group of differences."""
 
 
-def find(diff: MetaGraphDiff) -> tuple[Hint, ...]:
+def find(diff: ComparedSides) -> tuple[Hint, ...]:
     """Every likely cause, the one that covers most differences first.
 
     A difference follows from one cause only: what a scope explains is no rename of single nodes as well.
@@ -56,5 +52,5 @@ def find(diff: MetaGraphDiff) -> tuple[Hint, ...]:
     return tuple(sorted(found, key=lambda hint: -len(hint.covers)))
 
 
-def _covers_a_group(diff: MetaGraphDiff, hint: Hint) -> bool:
+def _covers_a_group(diff: ComparedSides, hint: Hint) -> bool:
     return any(len(hint.covers.intersection(one.members)) >= _MOST * len(one.members) for one in diff.groups)

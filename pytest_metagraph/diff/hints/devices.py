@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from pytest_metagraph.diff.compared import ComparedSides
 from pytest_metagraph.diff.findings import Code
 from pytest_metagraph.diff.hints.hint import Hint, HintCode
 from pytest_metagraph.diff.hints.select import by_code
 from pytest_metagraph.diff.values import counted
 
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
 
-
-def find(diff: MetaGraphDiff) -> Iterator[Hint]:
+def find(diff: ComparedSides) -> Iterator[Hint]:
     """Devices that one side has cleared."""
     found = by_code(diff, Code.DEVICE_CHANGED)
     kept = frozenset(position for position, difference in found.items() if not difference.expected)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from pytest_metagraph.diff import function_names
+from pytest_metagraph.diff.compared import ComparedSides
 from pytest_metagraph.diff.findings import Code
 from pytest_metagraph.diff.hints.hint import Hint, HintCode
 from pytest_metagraph.diff.hints.renames import consequences
 from pytest_metagraph.diff.hints.select import positions
 from pytest_metagraph.diff.values import counted
 
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
 
-
-def find(diff: MetaGraphDiff) -> Iterator[Hint]:
+def find(diff: ComparedSides) -> Iterator[Hint]:
     """Functions whose names are equal but for the number."""
     missing, extra = positions(diff, Code.FUNCTION_MISSING), positions(diff, Code.FUNCTION_EXTRA)
     renamed = function_names.pair(missing, extra)

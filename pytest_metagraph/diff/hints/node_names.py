@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pytest_metagraph.diff.compared import ComparedSides
 from pytest_metagraph.diff.findings import Code
 from pytest_metagraph.diff.hints.hint import Hint, HintCode
 from pytest_metagraph.diff.hints.renames import consequences, explained
 from pytest_metagraph.diff.hints.select import positions
 from pytest_metagraph.diff.shallow import VIEWS
 
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
-
 _ROUNDS = 10
 """How long a chain of renamed nodes is followed, each the input of the next."""
 
 
-def find(diff: MetaGraphDiff) -> Iterator[Hint]:
+def find(diff: ComparedSides) -> Iterator[Hint]:
     """Nodes that have another name and are the same otherwise."""
     missing = positions(diff, Code.NODE_MISSING, section="graph_def.node")
     extra = positions(diff, Code.NODE_EXTRA, section="graph_def.node")

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from pytest_metagraph.diff.compared import ComparedSides
 from pytest_metagraph.diff.findings import Code
 from pytest_metagraph.diff.hints.hint import Hint, HintCode
 from pytest_metagraph.diff.hints.select import by_code
 from pytest_metagraph.diff.values import counted
 
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
-
 _SAVER_OPS = frozenset({"Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2"})
 _SAVERS = "collection_def['savers']"
 
 
-def find(diff: MetaGraphDiff) -> Iterator[Hint]:
+def find(diff: ComparedSides) -> Iterator[Hint]:
     """Savers that one side has removed."""
     extra = _of_savers(diff, Code.NODE_EXTRA, Code.ITEM_EXTRA, Code.COLLECTION_EXTRA)
     missing = _of_savers(diff, Code.NODE_MISSING, Code.ITEM_MISSING, Code.COLLECTION_MISSING)
@@ -32,7 +29,7 @@ def find(diff: MetaGraphDiff) -> Iterator[Hint]:
         yield Hint(HintCode.CLEAR_EXTRANEOUS_SAVERS, text, missing)
 
 
-def _of_savers(diff: MetaGraphDiff, node: Code, item: Code, collection: Code) -> frozenset[int]:
+def _of_savers(diff: ComparedSides, node: Code, item: Code, collection: Code) -> frozenset[int]:
     nodes = by_code(diff, node, section="graph_def.node")
     # A saver has a scope of its own, of any name, with the nodes that save and restore in it (SAV-02).
     scopes = tuple({f"{_parent(one.key)}/" for one in nodes.values() if one.subject in _SAVER_OPS})

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
 
+from pytest_metagraph.diff.compared import ComparedSides
 from pytest_metagraph.diff.findings import Code
 from pytest_metagraph.diff.hints.hint import Hint, HintCode
 from pytest_metagraph.diff.hints.renames import consequences, explained
 from pytest_metagraph.diff.hints.select import positions
 from pytest_metagraph.diff.values import counted
 
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
-
 _MOST = 0.9
 _PROBES = 20
 
 
-def find(diff: MetaGraphDiff) -> Iterator[Hint]:
+def find(diff: ComparedSides) -> Iterator[Hint]:
     """A scope that one side has stripped from the names of nodes."""
     expected = positions(diff, Code.NODE_MISSING, section="graph_def.node")
     actual = positions(diff, Code.NODE_EXTRA, section="graph_def.node")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from pytest_metagraph.diff.compared import ComparedSides
 from pytest_metagraph.diff.findings import Code, Difference
 
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
 
-
-def by_code(diff: MetaGraphDiff, *codes: Code, section: str | None = None) -> dict[int, Difference]:
+def by_code(diff: ComparedSides, *codes: Code, section: str | None = None) -> dict[int, Difference]:
     """The differences of some codes, by their position; of one section where that is given."""
     return {
         position: difference
@@ -19,7 +15,7 @@ def by_code(diff: MetaGraphDiff, *codes: Code, section: str | None = None) -> di
     }
 
 
-def positions(diff: MetaGraphDiff, code: Code, *, section: str | None = None) -> dict[str, int]:
+def positions(diff: ComparedSides, code: Code, *, section: str | None = None) -> dict[str, int]:
     """The position of the difference of some code by its key, such as the missing node's name."""
     return {one.key: position for position, one in by_code(diff, code, section=section).items()}
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from pytest_metagraph.diff.compared import ComparedSides
 from pytest_metagraph.diff.findings import Code
 from pytest_metagraph.diff.hints.hint import Hint, HintCode
 from pytest_metagraph.diff.hints.select import by_code
 from pytest_metagraph.diff.values import counted
 
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
-
 _ATTR = "attr['_output_shapes']"
 
 
-def find(diff: MetaGraphDiff) -> Iterator[Hint]:
+def find(diff: ComparedSides) -> Iterator[Hint]:
     """Shapes that the actual side has nowhere."""
     missing = {
         position

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from pytest_metagraph.diff.compared import ComparedSides
 from pytest_metagraph.diff.findings import Code
 from pytest_metagraph.diff.hints.hint import Hint, HintCode
 from pytest_metagraph.diff.hints.select import by_code
 
-if TYPE_CHECKING:
-    from pytest_metagraph.diff.result import MetaGraphDiff
 
-
-def find(diff: MetaGraphDiff) -> Iterator[Hint]:
+def find(diff: ComparedSides) -> Iterator[Hint]:
     """Versions that the actual side leaves unset."""
     unset = {
         position

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
+from pytest_metagraph.diff import generic
 from pytest_metagraph.diff.comparison import Rule, RuleBook
 from pytest_metagraph.diff.rules import (
     any_messages,
@@ -74,4 +75,4 @@ _MESSAGES: dict[str, Rule] = {
 }
 """The rule of a message, wherever it stands. A rule is given both messages, present and not the same."""
 
-RULES = RuleBook(_FIELDS, _MESSAGES)
+RULES = RuleBook(_FIELDS, _MESSAGES, otherwise=generic.rule)

@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf import message_factory
 
-from pytest_metagraph.diff import unknown, values
+from pytest_metagraph.diff import values
 from pytest_metagraph.diff.comparison import Comparison
 from pytest_metagraph.diff.errors import PARSE_ERRORS
 from pytest_metagraph.diff.findings import Code, Location
@@ -15,7 +15,7 @@ from reference_impl.schema import POOL
 
 def any_message(run: Comparison, where: Location, expected: Any, actual: Any) -> None:
     """Any: the URL's host means nothing; content of an unknown type, or damaged, is compared by its bytes."""
-    unknown.compare(run, where, expected, actual)
+    run.unknown_fields(where, expected, actual)
     name = _type_name(expected)
     if name != _type_name(actual):
         run.differ(Code.FIELD_CHANGED, where.inside("type_url"), expected.type_url, actual.type_url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_metagraph.diff import patterns, values
+from pytest_metagraph.diff import values
 from pytest_metagraph.diff.comparison import Comparison
 from pytest_metagraph.diff.explanations import Composite
 from pytest_metagraph.diff.findings import Code, Location
@@ -58,7 +58,7 @@ def _pairs(
 
 
 def _attr(run: Comparison, where: Location, name: str, sides: _Sides, default: AttrValue | None) -> None:
-    if patterns.ignored(run, "ignore_attrs", name):
+    if run.matches("ignore_attrs", name):
         return
     left, right = sides
     if name == "_output_shapes" and run.options.output_shapes == "ignore":

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pytest_metagraph.diff import patterns, unknown, values
+from pytest_metagraph.diff import values
 from pytest_metagraph.diff.collection_types import item_class, item_name
 from pytest_metagraph.diff.comparison import Comparison
 from pytest_metagraph.diff.errors import PARSE_ERRORS
@@ -22,7 +22,7 @@ def collections(run: Comparison, where: Location, expected: Any, actual: Any) ->
         at = where.entry("collection_def", key)
         if key in run.options.collection_types:
             run.used_patterns.add(("collection_types", key))
-        unordered = patterns.ignored(run, "unordered_collections", key)
+        unordered = run.matches("unordered_collections", key)
         if key not in right:
             run.differ(Code.COLLECTION_MISSING, at, _summary(left[key]), None)
         elif key not in left:
@@ -36,12 +36,12 @@ def collections(run: Comparison, where: Location, expected: Any, actual: Any) ->
 def _items(run: Comparison, where: Location, expected: Any, actual: Any, *, unordered: bool) -> None:
     if expected.SerializeToString(deterministic=True) == actual.SerializeToString(deterministic=True):
         return
-    unknown.compare(run, where, expected, actual)
+    run.unknown_fields(where, expected, actual)
     kind = expected.WhichOneof("kind")
     if kind is None:
         return
     left, right = getattr(expected, kind), getattr(actual, kind)
-    unknown.compare(run, where.inside(kind), left, right)
+    run.unknown_fields(where.inside(kind), left, right)
     section = f"collection_def[{where.key!r}]"
     message = item_class(run.options, where.key) if kind == "bytes_list" else None
     if kind == "any_list":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_metagraph.diff import tensor_differences, unknown, values
+from pytest_metagraph.diff import tensor_differences, values
 from pytest_metagraph.diff.comparison import Comparison
 from pytest_metagraph.diff.findings import Code, Location
 from pytest_metagraph.diff.tensor_elements import elements
@@ -21,9 +21,9 @@ def tensor(run: Comparison, where: Location, expected: Any, actual: Any) -> None
     if left is None or right is None:
         run.fields(where, expected, actual)
         return
-    unknown.compare(run, where, expected, actual)
-    if not tensor_differences.same(run, left, right):
-        run.differ(Code.TENSOR_CHANGED, where, *tensor_differences.explain(run, left, right))
+    run.unknown_fields(where, expected, actual)
+    if not tensor_differences.same(run.leeway, left, right):
+        run.differ(Code.TENSOR_CHANGED, where, *tensor_differences.explain(run.leeway, left, right))
     elif run.options.tensor_encoding == "strict" and not _encoded_alike(expected, actual):
         run.differ(Code.TENSOR_ENCODING, where, _encoding(expected), _encoding(actual))
 

@@ -45,11 +45,9 @@ def _modules() -> dict[str, Path]:
 MODULES = _modules()
 
 
-def _imported(path: Path, *, at_load: bool = False) -> Iterator[str]:
-    """The modules that a file imports; with at_load, only those that importing the file imports."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = tree.body if at_load else list(ast.walk(tree))
-    for node in nodes:
+def _imported(path: Path) -> Iterator[str]:
+    """The modules that a file imports: when it is loaded, inside of its functions, and for types alone."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -93,9 +91,9 @@ def test_tensorflow_is_imported_by_two_files_at_most() -> None:
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
-    """The modules that load each other can be put in an order."""
+    """The modules that name each other in any import, a late one too, can be put in an order."""
     graph = {
-        name: {module for module in _imported(path, at_load=True) if module in MODULES and module != name}
+        name: {module for module in _imported(path) if module in MODULES and module != name}
         for name, path in MODULES.items()
     }
     try:

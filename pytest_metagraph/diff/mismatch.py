@@ -1,0 +1,33 @@
+"""What an assertion raises where two messages differ."""
+
+from __future__ import annotations
+
+from pytest_metagraph.diff import details, rendering
+from pytest_metagraph.diff.result import MetaGraphDiff
+
+
+class MetaGraphMismatch(AssertionError):  # noqa: N818 - a failed assertion, named as the public API names it
+    """Two messages differ. The text of the exception is the rendered difference.
+
+    Attributes:
+        diff: the whole difference.
+    """
+
+    def __init__(self, diff: MetaGraphDiff, text: str) -> None:
+        super().__init__(text)
+        self.diff = diff
+
+
+def raise_unless_equal(diff: MetaGraphDiff) -> None:
+    """Raise where something differs; what the text has to leave out is in a file that it names.
+
+    Raises:
+        MetaGraphMismatch: when the two sides differ.
+    """
+    __tracebackhide__ = True  # pytest shows the caller's line, and nothing of the differ
+    if diff.equal:
+        return
+    text = diff.render()
+    if not rendering.shows_all(diff):
+        text += f"\n\nthe whole difference: {details.write(diff)}"
+    raise MetaGraphMismatch(diff, text)
