@@ -86,6 +86,20 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
     return collection.corpus_directory(path, parent)
 
 
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Explain `assert message == message` by what differs, which stays short on large graphs.
+
+    Which messages they are is told by their classes, so that a session without any imports no protobuf.
+    """
+    kinds = {getattr(getattr(type(side), "DESCRIPTOR", None), "full_name", None) for side in (left, right)}
+    kind = kinds.pop()
+    if op != "==" or kinds or not isinstance(kind, str) or not kind.startswith("tensorflow."):
+        return None
+    from pytest_metagraph.diff import equality  # noqa: PLC0415 - protobuf; see above
+
+    return equality.explain_inequality(kind.removeprefix("tensorflow."), left, right)
+
+
 @pytest.fixture(scope="session")
 def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
     """The exporter under test: the one that --metagraph-exporter names.

@@ -89,7 +89,8 @@ def _group(diff: ExplainedSides, one: Group, *, named: bool) -> list[str]:
     noun = "node" if is_nodes else "difference"
     count = f"   {counted(len(found), noun)}" if len(found) > 1 else ""
     expected, actual = _values([d.expected for d in found]), _values([d.actual for d in found])
-    lines = [f"  {mark} {one.field or one.code}{count}   expected {expected}   actual {actual}{explained}"]
+    what = f"{one.field} order".lstrip() if one.code is Code.ORDER_CHANGED else one.field or one.code
+    lines = [f"  {mark} {what}{count}   expected {expected}   actual {actual}{explained}"]
     if named:
         lines.append(f"        {_entries(found)}")
     first = next((position for position in one.members if position in diff.explanations), None)
