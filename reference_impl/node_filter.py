@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from google.protobuf.unknown_fields import UnknownFieldSet
 
+from reference_impl.colocations import RescopedColocations
 from reference_impl.node_index import COLOCATION_ATTR, FRAME_ATTR, NodeIndex
 from reference_impl.schema import AttrValue, GraphDef
 from reference_impl.scope import UNBOUND_INPUT_PREFIX, ExportScope, LiteralScope, PrefixScope
@@ -36,10 +37,6 @@ class NodeFilter:
     removed: AbstractSet[str] = frozenset()
     clear_devices: bool = False
     unbound: list[str] = field(default_factory=list)
-
-    @cached_property
-    def _colocations(self) -> Mapping[bytes, bytes | None]:
-        return {} if self.scope is None else _Colocations(self.scope)
 
     def includes(self, name: str) -> bool:
         """Whether a node or a named item of a collection stays in the export."""
@@ -81,10 +78,11 @@ class NodeFilter:
         if self.clear_devices:
             for place in _present(index.placed, places):
                 target.node[place].device = ""
+        for place in _present(index.oddly_colocated, places):
+            _make_list(target.node[place].attr[COLOCATION_ATTR])
         if self.scope is not None:
             self._rename(index, positions, target, self.scope)
-        for place in _present(index.oddly_colocated if self.scope is None else index.colocated, places):
-            self._rewrite_colocation(target.node[place].attr[COLOCATION_ATTR])
+            self._rename_colocations(index, places, target, self.scope)
         for place in _present(index.framed, places):
             self._rewrite_frame_name(target.node[place].attr[FRAME_ATTR])
 
@@ -96,20 +94,21 @@ class NodeFilter:
         self, index: NodeIndex, positions: Sequence[int], target: GraphDef, scope: ExportScope
     ) -> None:
         """Rename nodes and their inputs; inputs from outside of the scope are noted (UNB-01, UNB-02)."""
-        names = RescopedNames(scope)
+        inputs = itertools.chain.from_iterable(index.inputs[position] for position in positions)
+        renamed = iter(rescope_inputs(inputs, RescopedNames(scope), self.unbound))
         for position, node in zip(positions, target.node, strict=True):
             node.name = scope.strip(index.names[position])
-            if inputs := index.inputs[position]:
-                node.input[:] = rescope_inputs(inputs, names, self.unbound)
+            if count := len(index.inputs[position]):
+                node.input[:] = itertools.islice(renamed, count)
 
-    def _rewrite_colocation(self, value: AttrValue) -> None:
-        """Keep the entries that name a node of the scope; the value becomes a list of strings (CLS-01)."""
-        entries = list(value.list.s)
-        if self.scope is not None:
-            entries = [new for entry in entries if (new := self._colocations[entry]) is not None]
-        value.list.Clear()
-        value.list.s.extend(entries)
-        value.list.SetInParent()  # present also where no entry is left
+    def _rename_colocations(
+        self, index: NodeIndex, places: Mapping[int, int], target: GraphDef, scope: ExportScope
+    ) -> None:
+        """Keep the entries of `_class` that name a node of the scope, stripped of it (CLS-01, CLS-02)."""
+        rescoped = RescopedColocations(scope)
+        for position, entries in zip(index.colocated, index.colocations, strict=True):
+            if (place := places.get(position)) is not None:
+                target.node[place].attr[COLOCATION_ATTR].list.s[:] = rescoped[entries]
 
     def _rewrite_frame_name(self, value: AttrValue) -> None:
         """Strip the frame's name where it lies in the scope; others stay as they are (FRM-01, FRM-02)."""
@@ -126,27 +125,9 @@ def _present(positions: Sequence[int], places: Mapping[int, int]) -> Iterator[in
     return (places[position] for position in positions if position in places)
 
 
-def _is_inside(entry: bytes, scope: ExportScope) -> bool:
-    """Whether the node that a `_class` entry names lies in the scope; one without `@` names none (CLS-02)."""
-    _, _, rest = entry.decode(errors="surrogateescape").partition("@")
-    return scope.selects(rest.partition("@")[0])
-
-
-def _strip_entry(entry: bytes, scope: ExportScope) -> bytes:
-    text = entry.decode(errors="surrogateescape")
-    return scope.strip_colocation(text).encode(errors="surrogateescape")
-
-
-class _Colocations(dict[bytes, bytes | None]):
-    """What a `_class` entry is called under a scope, None for one that names no node of it.
-
-    Each entry is worked out once: all nodes of a variable share theirs.
-    """
-
-    def __init__(self, scope: ExportScope) -> None:
-        super().__init__()
-        self._scope = scope
-
-    def __missing__(self, entry: bytes) -> bytes | None:
-        self[entry] = _strip_entry(entry, self._scope) if _is_inside(entry, self._scope) else None
-        return self[entry]
+def _make_list(colocation: AttrValue) -> None:
+    """Make a value of `_class` a list of strings, empty where it holds anything else (CLS-01)."""
+    entries = list(colocation.list.s)
+    colocation.list.Clear()
+    colocation.list.s.extend(entries)
+    colocation.list.SetInParent()  # present also where there is no entry

@@ -54,6 +54,13 @@ class NodeIndex:
         return [position for position, node in enumerate(self.graph_def.node) if COLOCATION_ATTR in node.attr]
 
     @cached_property
+    def colocations(self) -> list[tuple[bytes, ...]]:
+        """The texts in the attribute `_class` of each of the nodes in `colocated`."""
+        return [
+            tuple(self.graph_def.node[position].attr[COLOCATION_ATTR].list.s) for position in self.colocated
+        ]
+
+    @cached_property
     def oddly_colocated(self) -> list[int]:
         """Those among `colocated` whose value is anything but a list of strings, as it has to be (CLS-01)."""
         odd = []

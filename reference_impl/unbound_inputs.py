@@ -38,14 +38,14 @@ class RescopedNames(dict[str, str]):
 
 
 def rescope_inputs(inputs: Iterable[str], names: RescopedNames, unbound: list[str]) -> list[str]:
-    """Rename one node's inputs for an export under a scope.
+    """Rename inputs for an export under a scope.
 
     Args:
-        inputs: the inputs as the node has them.
+        inputs: the inputs of all nodes, one after the other.
         names: what they are called in the export.
         unbound: receives each input from outside of the scope, renamed, once per use, in order (UNB-02).
     """
     renamed = [names[name] for name in inputs]
-    if not names.unbound.isdisjoint(renamed):
+    if names.unbound:
         unbound.extend(name for name in renamed if name in names.unbound)
     return renamed

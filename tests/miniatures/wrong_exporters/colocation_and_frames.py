@@ -12,9 +12,9 @@ from reference_impl.node_index import NodeIndex
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef
 from reference_impl.scope import LiteralScope
 
-_COLOCATION = "reference_impl.node_filter:NodeFilter._rewrite_colocation"
-_INSIDE = "reference_impl.node_filter:_is_inside"
-_STRIP_ENTRY = "reference_impl.node_filter:_strip_entry"
+_COLOCATION = "reference_impl.node_filter:_make_list"
+_INSIDE = "reference_impl.colocations:_is_inside"
+_STRIP_ENTRY = "reference_impl.colocations:_strip_entry"
 _FRAME = "reference_impl.node_filter:NodeFilter._rewrite_frame_name"
 _COPY_NODES = "reference_impl.node_filter:NodeFilter.copy_nodes"
 _CLASS = "_class"
@@ -30,10 +30,10 @@ def drops_colocations_of_plain_exports(message: MetaGraphDef, arguments: ExportA
 
 
 @replaces(_COLOCATION, "CLS-01")
-def leaves_a_single_text_in_class(right: Right, nodes: NodeFilter, value: AttrValue) -> None:
+def leaves_a_single_text_in_class(right: Right, value: AttrValue) -> None:
     """Leaves a `_class` that is no list as it is, also in a filtered export."""
     if value.WhichOneof("value") == "list":
-        right(nodes, value)
+        right(value)
 
 
 @changes_message("CLS-01")

@@ -58,8 +58,9 @@ def keeps_the_scope_in_names(_right: Right, _scope: LiteralScope, name: str) -> 
 @replaces("reference_impl.node_filter:rescope_inputs", "SCOPE-03")
 def strips_names_and_not_inputs(right: Right, inputs: list[str], scope: LiteralScope, seen: Any) -> list[str]:
     """Strips the names of nodes and leaves the inputs that refer to them whole."""
-    renamed = right(inputs, scope, seen)
-    return [old if "$unbound" not in new else new for old, new in zip(inputs, renamed, strict=True)]
+    old_inputs = list(inputs)
+    renamed = right(old_inputs, scope, seen)
+    return [old if "$unbound" not in new else new for old, new in zip(old_inputs, renamed, strict=True)]
 
 
 @replaces(_STRIP, "SCOPE-03")

@@ -48,18 +48,21 @@ def forgets_the_dollar_sign(message: MetaGraphDef, _arguments: ExportArguments) 
     _rename(message, _PREFIX, "unbound_inputs_")
 
 
-@replaces(_RESCOPE, "UNB-01")
-def drops_outside_inputs(right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]) -> list[str]:
+def _drop_inputs(message: MetaGraphDef, prefixes: tuple[str, ...]) -> None:
+    for node in message.graph_def.node:
+        node.input[:] = [name for name in node.input if not name.startswith(prefixes)]
+
+
+@changes_message("UNB-01")
+def drops_outside_inputs(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Removes inputs from outside of the scope from their nodes."""
-    return [name for name in right(inputs, scope, seen) if _PREFIX not in name]
+    _drop_inputs(message, (_PREFIX, f"^{_PREFIX}"))
 
 
-@replaces(_RESCOPE, "UNB-01")
-def drops_outside_control_inputs(
-    right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]
-) -> list[str]:
+@changes_message("UNB-01")
+def drops_outside_control_inputs(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Removes control inputs from outside of the scope and keeps the data inputs."""
-    return [name for name in right(inputs, scope, seen) if not name.startswith(f"^{_PREFIX}")]
+    _drop_inputs(message, (f"^{_PREFIX}",))
 
 
 @replaces(_RESCOPE, "UNB-01")
@@ -83,10 +86,11 @@ def takes_control_inputs_for_outside_ones(
     right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]
 ) -> list[str]:
     """Compares `^x` with the scope, so that no control input ever lies in it."""
-    renamed = right(inputs, scope, seen)
+    old_inputs = list(inputs)
+    renamed = right(old_inputs, scope, seen)
     return [
         f"^{_PREFIX}{old[1:]}" if old.startswith("^") else new
-        for old, new in zip(inputs, renamed, strict=True)
+        for old, new in zip(old_inputs, renamed, strict=True)
     ]
 
 
