@@ -137,11 +137,11 @@ def _is_colored(choice: str) -> bool:
 
 
 def _draw(diff: MetaGraphDiff, path: Path) -> bool:
-    from pytest_metagraph.diff import pictures  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.diff import picture_layout, pictures  # noqa: PLC0415 - see `run`
 
     try:
         path.write_text(pictures.svg(diff), encoding="utf-8")
-    except (pictures.NoDrawingLibraryError, OSError) as error:
+    except (picture_layout.NoDrawingLibraryError, OSError) as error:
         _refuse(f"the picture can not be drawn: {error}")
         return False
     return True

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
@@ -15,8 +13,6 @@ from google.protobuf import text_format
 from pytest_metagraph.cli import main
 from pytest_metagraph.diff import json_schema
 from reference_impl.schema import MetaGraphDef
-
-SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture
@@ -112,52 +108,6 @@ def test_graph_defs(tmp_path: Path) -> None:
     path = tmp_path / "graph.pb"
     path.write_bytes(message(nodes("name: 'a' op: 'A'")).graph_def.SerializeToString())
     assert main(["diff", "--type", "GraphDef", str(path), str(path)]) == 0
-
-
-def test_picture(files: dict[str, str], tmp_path: Path) -> None:
-    """The picture has each node that differs and its neighbours, with a class and a mark for its state."""
-    pytest.importorskip("igraph", reason="pictures need the extra pytest-metagraph[pictures]")
-    path = tmp_path / "picture.svg"
-    assert main(["diff", files["one"], files["other"], "--svg", str(path)]) == 1
-    root = ET.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314 - the file was written above
-    found = {
-        group.findtext(f"{SVG}title"): (group.get("class"), group.findtext(f"{SVG}text"))
-        for group in root.iter(f"{SVG}g")
-    }
-    assert found == {
-        "a (A), same": ("same", "a"),
-        "b (B), missing": ("missing", "- b"),
-        "c (C), extra": ("extra", "+ c"),
-        "d (D), extra": ("extra", "+ d"),
-    }
-    assert len(list(root.iter(f"{SVG}path"))) == 3
-
-
-def test_picture_of_a_large_difference(tmp_path: Path) -> None:
-    """A picture has at most 60 nodes, and says how many differing ones it leaves out."""
-    pytest.importorskip("igraph", reason="pictures need the extra pytest-metagraph[pictures]")
-    paths = [tmp_path / "one.meta", tmp_path / "other.meta"]
-    for path, device in zip(paths, ("", "/d"), strict=True):
-        graph = MetaGraphDef()
-        for number in range(500):
-            graph.graph_def.node.add(name=f"n{number}", op="A", device=device)
-        path.write_bytes(graph.SerializeToString())
-    picture = tmp_path / "picture.svg"
-    assert main(["diff", *map(str, paths), "--svg", str(picture)]) == 1
-    text = picture.read_text(encoding="utf-8")
-    assert text.count("<g ") == 30
-    assert "(470 more nodes differ)" in text
-
-
-def test_picture_without_the_library(
-    files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Without igraph the command says what to install, and writes no file."""
-    monkeypatch.setitem(sys.modules, "igraph", None)  # an import raises
-    path = tmp_path / "picture.svg"
-    assert main(["diff", files["one"], files["other"], "--svg", str(path)]) == 2
-    assert "install pytest-metagraph[pictures]" in capsys.readouterr().err
-    assert not path.exists()
 
 
 def test_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
