@@ -29,6 +29,16 @@ class Group:
     field: str
     members: tuple[int, ...]
 
+    @property
+    def title(self) -> str:
+        """What differs, in a few words, such as `graph_def.node: device`."""
+        return f"{self.section or 'the message'}: {self.kind}"
+
+    @property
+    def kind(self) -> str:
+        """What differs in the section, such as `device`, or the code with the field that it is about."""
+        return str(self.code) if self.code.startswith(self.field) else f"{self.code} {self.field}"
+
 
 def group(differences: Iterable[Difference]) -> tuple[Group, ...]:
     """Put differences of one kind together, in the order in which the kinds first appear."""

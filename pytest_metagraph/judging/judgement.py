@@ -30,3 +30,9 @@ class Judgement:
     def fingerprint(self) -> str:
         """A short digest of what is wrong; see `findings.fingerprint`."""
         return fingerprint(self.findings)
+
+    @property
+    def hint(self) -> str:
+        """The likeliest cause of what is wrong; empty where none is known."""
+        diffs = (finding.diff for finding in self.findings if finding.diff)
+        return next((hint.text for diff in diffs for hint in diff.hints), "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from conformance_cases import ExpectedError
+from conformance_cases import Capability, ExpectedError
 from pytest_metagraph.carrying.answers import (
     Answer,
     Crashed,
@@ -14,7 +14,7 @@ from pytest_metagraph.carrying.answers import (
     Raised,
     TimedOut,
 )
-from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
+from pytest_metagraph.diff import CompareOptions, MetaGraphDiff, diff_meta_graphs
 from pytest_metagraph.judging.findings import Code, Finding
 from reference_impl.schema import MetaGraphDef
 
@@ -30,10 +30,14 @@ class MessageComparison:
     Args:
         expected: the message that the corpus expects.
         options: how to compare.
+        case_id: the case that expects it, for the text of a difference.
     """
 
-    def __init__(self, expected: MetaGraphDef, options: CompareOptions | None = None) -> None:
+    def __init__(
+        self, expected: MetaGraphDef, options: CompareOptions | None = None, case_id: str = ""
+    ) -> None:
         self._expected = expected
+        self._case_id = case_id
         self._options = options or CompareOptions()
         self._findings: dict[bytes, list[Finding]] = {expected.SerializeToString(deterministic=True): []}
 
@@ -44,11 +48,24 @@ class MessageComparison:
         return self._findings[answer.serialised]
 
     def _diff(self, actual: MetaGraphDef) -> list[Finding]:
-        diff = diff_meta_graphs(actual=actual, expected=self._expected, options=self._options)
+        diff = diff_meta_graphs(
+            actual=actual,
+            expected=self._expected,
+            options=self._options,
+            actual_label="what the exporter returned",
+            expected_label=self._case_id or None,
+        )
         if diff.equal:
             return []
-        summary = "The returned message differs from the expected one"
+        summary = f"The returned message differs from the expected one ({_gist(diff)})"
         return [Finding(Code.MESSAGE_DIFFERS, summary, diff.render(), diff.fingerprint, diff=diff)]
+
+
+def _gist(diff: MetaGraphDiff) -> str:
+    """The first kind of difference, so that lists of failures tell more than that something differs."""
+    more = len(diff.groups) - 1
+    others = f", and {more:,} other kind{'s' if more > 1 else ''}" if more else ""
+    return f"{diff.groups[0].title}{others}"
 
 
 def check_answer(answer: Answer, expected: MessageComparison | ExpectedError) -> list[Finding]:
@@ -130,12 +147,21 @@ def _check_raised(answer: Raised, expected: MessageComparison | ExpectedError) -
     return [Finding(Code.WRONG_ERROR, summary, detail, raised)]
 
 
+def _advice_on_capability(name: str) -> str:
+    """What to do where an exporter says that it does not support something that it has not declared."""
+    if name in set(Capability):
+        return f"Declare it up front: set the exporter's attribute `unsupported = {{{name!r}}}`."
+    return (
+        f"{name!r} is no capability, so it can not be declared. Raise what export_meta_graph raises, or "
+        f"declare one of these in the exporter's attribute `unsupported`:\n{', '.join(Capability)}"
+    )
+
+
 def _no_answer(answer: NotSupported | TimedOut | Crashed | Malformed) -> Finding:
     match answer:
         case NotSupported(capability=capability):
             summary = f"The exporter says that it does not support {capability!r}, which it has not declared"
-            detail = f"Declare it up front: set the exporter's attribute `unsupported = {{{capability!r}}}`."
-            return Finding(Code.UNSUPPORTED, summary, detail, capability)
+            return Finding(Code.UNSUPPORTED, summary, _advice_on_capability(capability), capability)
         case TimedOut(seconds=seconds):
             summary = f"No answer came within {seconds:g} seconds"
             return Finding(Code.TIMED_OUT, summary, "The variants of the call after it were not asked.")

@@ -23,6 +23,7 @@ class Record:
         failed_checks: number of those with a finding.
         fingerprint: a short digest of what is wrong; empty where nothing is.
         summary: the first thing that is wrong, as a sentence; empty where nothing is.
+        hint: the likeliest cause of that; empty where none is known.
         exporter_version: the version of the exporter; empty where it states none.
     """
 
@@ -35,6 +36,7 @@ class Record:
     failed_checks: int
     fingerprint: str
     summary: str
+    hint: str = ""
     exporter_version: str = ""
 
     def to_properties(self) -> list[tuple[str, object]]:

@@ -234,6 +234,9 @@ class WiringCheck:
         if TO_FILE.capabilities & self._carrier.unsupported:
             return Observation(question, skipped="it declares that it writes no files")
         answer = self._ask(self._plain[0], TO_FILE)
+        if isinstance(answer, NotSupported):
+            problem = f"With a filename it says that it does not support {answer.capability!r}."
+            return Observation(question, problem, "Write the file, or declare `files` in `unsupported`.")
         if not isinstance(answer, Exported):
             return Observation(
                 question, f"With a filename it answers {answer}.", "Pass request.arguments['filename'] on."

@@ -152,9 +152,14 @@ class ScratchFolder:
             return
         if as_text:
             self._said[_digest(data)] = _digest(written.SerializeToString(deterministic=True))
-        # What the returned message has is for its own comparison to judge.
-        options = CompareOptions(allow_equal_defects=True)
-        diff = diff_meta_graphs(actual=written, expected=returned.message, options=options)
+        diff = diff_meta_graphs(
+            actual=written,
+            expected=returned.message,
+            # What the returned message has is for its own comparison to judge.
+            options=CompareOptions(allow_equal_defects=True),
+            actual_label=filename,
+            expected_label="what the exporter returned",
+        )
         if not diff.equal:
             summary = f"The file {filename} ({_form(as_text)}) differs from the returned message"
             yield Finding(Code.FILE_DIFFERS, summary, diff.render(), diff.fingerprint, diff=diff)

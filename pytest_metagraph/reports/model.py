@@ -237,8 +237,12 @@ class Report:
         A requirement that the catalogue does not know counts as required, so that it can not raise a score.
         """
         known = self.header.requirements
-        levels = {known[name].level if name in known else LEVELS[0] for name in result.requirements}
-        return min(levels, key=LEVELS.index, default=LEVELS[0])
+        return strictest(known[name].level if name in known else LEVELS[0] for name in result.requirements)
+
+
+def strictest(levels: Iterable[str]) -> str:
+    """The strictest of some levels; where there is none, the strictest of all."""
+    return min(levels, key=LEVELS.index, default=LEVELS[0])
 
 
 def digest_of(case_ids: Iterable[str]) -> str:

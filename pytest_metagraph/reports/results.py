@@ -49,8 +49,7 @@ def _reported(finding: Finding) -> ReportedFinding:
 
 def _groups(diff: MetaGraphDiff) -> Iterator[DifferenceGroup]:
     for group in diff.groups:
-        kind = group.code if group.code.startswith(group.field) else f"{group.code} {group.field}"
-        yield DifferenceGroup(group.section or "the message", str(kind), len(group.members))
+        yield DifferenceGroup(group.section or "the message", group.kind, len(group.members))
 
 
 def _capped(detail: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports.model import ASKED, LEVELS, CaseResult, Report
+from pytest_metagraph.reports.model import ASKED, LEVELS, PASSED, CaseResult, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +61,16 @@ class Row:
 
 def score_of(results: Iterable[CaseResult]) -> Score:
     """The score of some cases."""
+    return score_of_verdicts(result.verdict for result in results)
+
+
+def score_of_verdicts(verdicts: Iterable[Verdict]) -> Score:
+    """The score of cases of which only the verdicts are at hand."""
     passed = asked = not_claimed = 0
-    for result in results:
-        passed += result.passed
-        asked += result.verdict in ASKED
-        not_claimed += result.verdict is Verdict.UNSUPPORTED
+    for verdict in verdicts:
+        passed += verdict in PASSED
+        asked += verdict in ASKED
+        not_claimed += verdict is Verdict.UNSUPPORTED
     return Score(passed, asked, not_claimed)
 
 

@@ -185,6 +185,7 @@ class CaseItem(pytest.Function):
             failed_checks=judgement.failed_checks,
             fingerprint=judgement.fingerprint,
             summary=judgement.findings[0].summary if judgement.findings else "",
+            hint=judgement.hint,
             exporter_version=exporter.version,
         )
         self.user_properties.extend(record.to_properties())

@@ -84,7 +84,7 @@ class Judge:
         expected: MessageComparison | ExpectedError
         options = _options(case)
         if isinstance(expectation, ExpectedMessage):
-            expected = MessageComparison(expectation.message(), options)
+            expected = MessageComparison(expectation.message(), options, case.id)
         else:
             expected = expectation
         graph = case.graph.message()

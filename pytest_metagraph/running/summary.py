@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 
 import pytest
 
@@ -33,23 +33,25 @@ class SummaryPlugin:
             if record is not None:
                 self._records.append(record)
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the summary."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+        """Print the summary below all that pytest prints, where it is read: failures may be hundreds."""
+        yield
         if not self._records:
             return
         settings = Settings.from_config(self._config)
         terminalreporter.write_sep("=", "conformance of export_meta_graph")
-        for line in summary_lines(self._records, settings, _cases_in_tier(settings)):
+        for line in summary_lines(self._records, settings, _levels_of_tier(settings)):
             terminalreporter.write_line(line)
 
 
-def summary_lines(records: Sequence[Record], settings: Settings, cases_in_tier: int) -> Iterator[str]:
+def summary_lines(records: Sequence[Record], settings: Settings, levels: Mapping[str, str]) -> Iterator[str]:
     """What a run says about an exporter.
 
     Args:
         records: the results, in any order; at least one.
         settings: the options of the run.
-        cases_in_tier: how many cases the tier holds.
+        levels: the level of every case that the tier holds, by id.
 
     Yields:
         Lines without newlines.
@@ -59,18 +61,39 @@ def summary_lines(records: Sequence[Record], settings: Settings, cases_in_tier: 
     checks = sum(record.checks for record in records)
     exporter = f"{records[0].exporter} {records[0].exporter_version}".rstrip()
     yield f"exporter {exporter}, contract {records[0].contract}, tier {settings.tier}"
-    yield f"{len(graphs):,} graphs, {len(records):,} cases, {checks:,} checks: {_counts(verdicts)}"
-    if len(records) < cases_in_tier:
-        yield f"This is no score: {len(records):,} of the {cases_in_tier:,} cases of the tier ran."
+    yield (
+        f"{_counted(len(graphs), 'graph')}, {_counted(len(records), 'case')}, {_counted(checks, 'check')}: "
+        f"{_verdicts(verdicts)}"
+    )
+    is_whole = len(records) == len(levels)
+    if not is_whole:
+        yield f"This is no score: {len(records):,} of the {len(levels):,} cases of the tier ran."
+    elif Verdict.HARNESS_ERROR in verdicts:
+        yield "This is no score: the kit itself failed."
+    else:
+        yield f"score: {_score(records, levels)}"
     failed = [record for record in records if record.verdict == Verdict.FAIL]
     if failed:
-        yield from _group_lines(failed)
+        yield from _symptom_lines(failed)
         yield f"next: look at one of them alone: {settings.command_for(failed[0].case)}"
-    elif len(records) == cases_in_tier and settings.tier != "full":
+    elif is_whole and settings.tier != "full":
         yield "next: --metagraph-tier=full runs every combination of the arguments"
 
 
-def _counts(verdicts: Counter[str]) -> str:
+def _score(records: Sequence[Record], levels: Mapping[str, str]) -> str:
+    """The score of each level that has cases, the strictest first."""
+    from pytest_metagraph.reports.model import LEVELS  # noqa: PLC0415 - only a session that ran cases pays for it
+    from pytest_metagraph.reports.scoring import score_of_verdicts  # noqa: PLC0415 - as above
+
+    grouped: dict[str, list[Verdict]] = {level: [] for level in LEVELS}
+    for record in records:
+        grouped[levels[record.case]].append(Verdict(record.verdict))
+    return "; ".join(
+        score_of_verdicts(verdicts).text(level) for level, verdicts in grouped.items() if verdicts
+    )
+
+
+def _verdicts(verdicts: Counter[str]) -> str:
     """The verdicts that occurred; passed and failed always."""
     words = {
         "pass": "passed",
@@ -85,21 +108,34 @@ def _counts(verdicts: Counter[str]) -> str:
     return ", ".join(f"{verdicts[verdict]:,} {text}" for verdict, text in words.items() if verdict in shown)
 
 
-def _group_lines(failed: Sequence[Record]) -> Iterator[str]:
-    """Failures with the same symptom together, the largest group first."""
-    groups: dict[str, list[Record]] = {}
+def _symptom_lines(failed: Sequence[Record]) -> Iterator[str]:
+    """Failures with the same symptom together, the most frequent first, each with its likeliest cause."""
+    symptoms: dict[str, list[Record]] = {}
     for record in sorted(failed, key=lambda record: record.case):
-        groups.setdefault(record.fingerprint, []).append(record)
-    largest = sorted(groups.values(), key=len, reverse=True)
-    yield f"{len(groups):,} different symptoms:"
-    for group in largest[:_MAX_GROUPS]:
-        others = f" and {len(group) - 1:,} more" if len(group) > 1 else ""
-        yield f"  {group[0].summary}: {group[0].case}{others}"
-    if len(largest) > _MAX_GROUPS:
-        yield f"  and {len(largest) - _MAX_GROUPS:,} other symptoms"
+        symptoms.setdefault(record.fingerprint, []).append(record)
+    most_frequent = sorted(symptoms.values(), key=len, reverse=True)
+    yield "one symptom:" if len(symptoms) == 1 else f"{len(symptoms):,} different symptoms:"
+    for records in most_frequent[:_MAX_GROUPS]:
+        others = f" and {len(records) - 1:,} more" if len(records) > 1 else ""
+        yield f"  {records[0].summary}: {records[0].case}{others}"
+        if records[0].hint:
+            yield f"    likely cause: {records[0].hint}"
+    if len(most_frequent) > _MAX_GROUPS:
+        others = "symptom" if len(most_frequent) == _MAX_GROUPS + 1 else "symptoms"
+        yield f"  and {len(most_frequent) - _MAX_GROUPS:,} other {others}"
 
 
-def _cases_in_tier(settings: Settings) -> int:
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _levels_of_tier(settings: Settings) -> Mapping[str, str]:
     from conformance_cases import Tier, load_corpus  # noqa: PLC0415 - only a session that ran cases pays for it
+    from pytest_metagraph.reports.model import strictest  # noqa: PLC0415 - as above
 
-    return len(load_corpus().cases(Tier(settings.tier)))
+    corpus = load_corpus()
+    known = corpus.requirements
+    return {
+        case.id: strictest(str(known[name].level) for name in case.requirements)
+        for case in corpus.cases(Tier(settings.tier))
+    }

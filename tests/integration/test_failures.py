@@ -16,7 +16,7 @@ WRONG = {
             message.graph_def.node[0].device = "/device:TPU:0"
             return message
         """,
-        f"The returned message differs from the expected one, {EVERYWHERE}",
+        f"The returned message differs from the expected one (graph_def.node: device-changed), {EVERYWHERE}",
     ),
     "an error for a message": (
         PLAIN,
@@ -298,8 +298,8 @@ def test_declared_gaps_are_no_failures(project: Project) -> None:
     result.assert_outcomes(passed=1, skipped=1)
     result.stdout.fnmatch_lines(
         [
-            "*2 cases, 8 checks: 1 passed, 0 failed, 1 not supported by the exporter",
             "SKIPPED*the exporter does not support export_scope",
+            "*2 cases, 8 checks: 1 passed, 0 failed, 1 not supported by the exporter",
         ]
     )
 
@@ -341,6 +341,6 @@ def test_an_error_of_the_kit_is_no_verdict_on_the_exporter(
         [
             "The kit itself failed here; this says nothing about the exporter.*",
             "*ZeroDivisionError: the differ is broken",
-            "*1 cases, 0 checks: 0 passed, 0 failed, 1 broken by an error of the kit",
+            "*1 case, 0 checks: 0 passed, 0 failed, 1 broken by an error of the kit",
         ]
     )

@@ -36,16 +36,42 @@ def test_another_message_shows_the_difference() -> None:
     """A message that differs comes with the differ's text, fingerprint and result."""
     (finding,) = check_answer(Exported(OTHER), MessageComparison(EXPECTED))
     assert finding.code is Code.MESSAGE_DIFFERS
+    assert finding.summary.endswith("differs from the expected one (graph_def.node: field-changed op)")
     assert finding.diff is not None
     assert finding.detail == finding.diff.render()
     assert finding.symptom == finding.diff.fingerprint
+
+
+def test_a_difference_names_the_case_and_counts_its_other_kinds() -> None:
+    """The text says whose expectation it is; the sentence names the first kind and how many there are."""
+    worse = MetaGraphDef(graph_def=GraphDef(node=[NodeDef(name="a", op="Const", device="/cpu:0")]))
+    comparison = MessageComparison(EXPECTED, case_id="NODE-01/two-nodes")
+    (finding,) = check_answer(Exported(worse), comparison)
+    assert finding.summary.endswith("one (graph_def.node: field-changed op, and 2 other kinds)")
+    sides = "expected: NODE-01/two-nodes (2 nodes)   actual: what the exporter returned (1 node)"
+    assert sides in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("capability", "advice"),
+    [
+        ("eager", "Declare it up front: set the exporter's attribute `unsupported = {'eager'}`."),
+        ("as_text", "'as_text' is no capability, so it can not be declared."),
+    ],
+)
+def test_only_a_capability_can_be_declared(capability: str, advice: str) -> None:
+    """The advice works when it is followed: a run refuses a declaration that is no capability."""
+    (finding,) = check_answer(NotSupported(capability), ERROR)
+    assert finding.detail.startswith(advice)
 
 
 def test_equal_answers_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The differ looks at each different message once, however many variants bring it."""
     compared: list[MetaGraphDef] = []
 
-    def differ(*, actual: MetaGraphDef, expected: MetaGraphDef, options: CompareOptions) -> object:
+    def differ(
+        *, actual: MetaGraphDef, expected: MetaGraphDef, options: CompareOptions, **_labels: str | None
+    ) -> object:
         compared.append(actual)
         return diff_meta_graphs(actual=actual, expected=expected, options=options)
 

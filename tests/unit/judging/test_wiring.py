@@ -129,12 +129,20 @@ def fails_to_write(request: ExportRequest) -> MetaGraphDef:
     return reference.export(request)
 
 
+def writes_no_files(request: ExportRequest) -> MetaGraphDef:
+    """Say only when asked that it writes no files."""
+    if request.arguments["filename"]:
+        raise Unsupported("filename")
+    return reference.export(request)
+
+
 MISTAKES: list[tuple[Callable[[], Exporter], str, str]] = [
     (lambda: returns_nothing, "NoneType", "Return the MetaGraphDef"),
     (lambda: takes_fewer_arguments, "unexpected keyword argument", "call a function that takes these names"),
     (lambda: cannot_load, "RuntimeError: no such op: Relu6", "A plain export raises nothing"),
     (lambda: gives_up, "does not support 'graphs'", "Declare it in `unsupported`"),
     (lambda: exits, "no licence", "Let it raise an exception"),
+    (lambda: writes_no_files, "does not support 'filename'", "declare `files`"),
     (lambda: changes_its_input, "It changed request.graph", "Load a copy"),
     (lambda: exports_another_graph, "The answer has 0 nodes", "another default graph"),
     (RemembersTheFirstGraph, "are the same message", "Load request.graph anew"),
