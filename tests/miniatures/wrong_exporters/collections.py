@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -123,6 +124,22 @@ def drops_collections_of_numbers(message: MetaGraphDef, _arguments: ExportArgume
     for key in list(message.collection_def):
         if message.collection_def[key].WhichOneof("kind") in {"int64_list", "float_list"}:
             del message.collection_def[key]
+
+
+@replaces("reference_impl.collection_defs:CollectionWriter.write", "COL-08", raises="ValueError")
+def fails_for_a_collection(_right: Right, writer: CollectionWriter, key: str, items: Sequence[Any]) -> None:
+    """Raises where a collection can not be stated."""
+    writer._write(key, items)
+
+
+@replaces(_REGISTERED, "COL-08")
+def exports_the_items_that_it_can(
+    right: Right, writer: CollectionWriter, kind: Any, items: Sequence[Any], stated: CollectionDef
+) -> None:
+    """Exports a collection without the items that can not be stated."""
+    for item in items:
+        with contextlib.suppress(TypeError, ValueError):
+            right(writer, kind, [item], stated)
 
 
 @replaces(_WRITE, "COL-10")

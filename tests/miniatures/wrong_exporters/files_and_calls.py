@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from google.protobuf import message as protobuf
@@ -160,6 +161,16 @@ def writes_a_graph_def_file(right: Right, value: Any, *, as_text: bool) -> bytes
 def leaves_its_temporary_file(right: Right, contents: Mapping[str, bytes]) -> None:
     """Leaves the temporary file behind that it wrote first."""
     right({**contents, **{f"{path}.tmp": content for path, content in contents.items()}})
+
+
+@replaces(_CHECK, "FILE-02")
+def makes_the_file_first(right: Right, given: Mapping[str, Any], keyed: Any) -> ExportArguments:
+    """Makes an empty file before it exports, which stays where the export fails."""
+    arguments: ExportArguments = right(given, keyed)
+    if arguments.filename:
+        Path(arguments.filename).parent.mkdir(parents=True, exist_ok=True)
+        Path(arguments.filename).touch()
+    return arguments
 
 
 @changes_arguments("FILE-03", raises="ValueError")

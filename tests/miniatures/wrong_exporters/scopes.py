@@ -158,6 +158,12 @@ def refuses_a_scope_with_punctuation(arguments: ExportArguments) -> dict[str, An
     return {}
 
 
+@replaces("reference_impl.arguments:_scope_text", "SCOPE-10")
+def takes_anything_for_a_scope(_right: Right, export_scope: Any) -> str:
+    """Writes a scope that is no text as one."""
+    return str(export_scope or "")
+
+
 @replaces(_CHECK, "SCOPE-11")
 def exports_the_scope_of_a_graph_def(right: Right, given: dict[str, Any], keyed: Any) -> ExportArguments:
     """Accepts graph_def and export_scope together, as TensorFlow does."""
