@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -32,11 +33,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after `metagraph`; those of this process when None.
 
     Returns:
-        The exit status of the sub-command; 130 after Ctrl-C.
+        The exit status of the sub-command; 130 after Ctrl-C, and 141 where nobody reads the output any more, as
+        a shell says of a program that a closed pipe ends.
     """
     arguments = build_parser().parse_args(argv)
     try:
         status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `metagraph ... | head` has seen enough
+        # What is left in the buffer must go somewhere when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except KeyboardInterrupt:
         print("metagraph: interrupted", file=sys.stderr)  # noqa: T201 - the command's own output
         return 130

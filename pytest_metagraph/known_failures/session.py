@@ -47,7 +47,7 @@ def configure(config: pytest.Config) -> None:
     except KnownFailuresError as error:
         raise pytest.UsageError(*error.args) from error
     config.stash[_KNOWN_FAILURES] = known
-    config.pluginmanager.register(KnownFailuresPlugin(settings, source, text), "metagraph-known-failures")
+    config.pluginmanager.register(KnownFailuresPlugin(settings, source, text), KnownFailuresPlugin.NAME)
 
 
 def lookup_for(config: pytest.Config, contract: str, version: str) -> Lookup:
@@ -72,6 +72,8 @@ class KnownFailuresPlugin:
         text: what it said at the start.
     """
 
+    NAME = "metagraph-known-failures"
+
     def __init__(self, settings: Settings, source: Source, text: str) -> None:
         self._settings = settings
         self._source = source
@@ -79,6 +81,11 @@ class KnownFailuresPlugin:
         self._records: list[Record] = []
         self._done: list[str] = []
         self._problems: list[str] = []
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the list as a whole; known when the session finishes."""
+        return tuple(self._problems)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

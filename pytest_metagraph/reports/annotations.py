@@ -16,6 +16,8 @@ def render_annotations(report: Report) -> str:
     stale = [result.case for result in report.results if result.verdict is Verdict.UNEXPECTED_PASS]
     if stale:
         commands.append(_command("Known failures that passed", "\n".join(stale[:MAX_ANNOTATIONS])))
+    if report.list_problems:
+        commands.append(_command("The list of known failures is wrong", "\n".join(report.list_problems)))
     commands += [
         _symptom(report, symptom)
         for symptom in symptoms_of(report)

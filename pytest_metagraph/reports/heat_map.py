@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from conformance_cases.matrix_graph import PREFIX
 from pytest_metagraph.reports.model import CaseResult, Report
 from pytest_metagraph.reports.scoring import Score, score_of
 
@@ -25,9 +26,11 @@ class HeatMap:
 
 
 def heat_map(report: Report) -> HeatMap:
-    """Count the cases of a report."""
+    """Count the matrix cases of a report: the graph of a requirement case has no other case."""
     cells: dict[tuple[str, str], list[CaseResult]] = {}
     for result in report.results:
+        if not result.case.startswith(PREFIX):
+            continue
         for argument in result.arguments or (PLAIN,):
             cells.setdefault((result.graph, argument), []).append(result)
     graphs = sorted({graph for graph, _ in cells})

@@ -10,7 +10,7 @@ import markupsafe
 
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import Comparison
-from pytest_metagraph.reports.heat_map import heat_map
+from pytest_metagraph.reports.heat_map import PLAIN, heat_map
 from pytest_metagraph.reports.model import LEVELS, Report
 from pytest_metagraph.reports.page_data import page_data
 from pytest_metagraph.reports.scoring import rows_by_area, rows_by_requirement, scores_by_level, worst_first
@@ -34,6 +34,8 @@ def render_html(report: Report) -> str:
         areas=rows_by_area(report),
         requirements=worst_first(rows_by_requirement(report)),
         heat_map=heat_map(report),
+        graphs=sorted({result.graph for result in report.results}),
+        arguments=sorted({PLAIN, *(name for result in report.results for name in result.arguments)}),
         data=page_data(report),
         checks=sum(result.checks for result in report.results),
     )

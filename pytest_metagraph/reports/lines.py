@@ -167,6 +167,7 @@ def _footer(fields: Fields) -> Footer:
         verdict=fields.text("verdict", RUN_VERDICTS),
         verdicts=fields.mapping("verdicts", as_count),
         finished=fields.text("finished"),
+        list_problems=fields.texts("list_problems"),
     )
     fields.end()
     return footer

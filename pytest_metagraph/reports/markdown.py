@@ -43,6 +43,11 @@ def _report_lines(report: Report) -> Iterator[str]:
     yield ""
     verdicts = Counter(result.verdict for result in report.results)
     yield "Cases: " + (", ".join(f"{verdicts[name]:,} {_words(name)}" for name in sorted(verdicts)) or "none")
+    if report.list_problems:
+        yield ""
+        yield "**The list of known failures is wrong:**"
+        yield ""
+        yield from (f"- {_text(problem)}" for problem in report.list_problems)
     if header.exporter.not_claimed:
         yield ""
         yield f"Not claimed: {', '.join(f'`{name}`' for name in header.exporter.not_claimed)}"

@@ -94,7 +94,9 @@ def _join(parts: Sequence[Report]) -> Report:
         started=min(part.header.started for part in parts),
     )
     finished = max(part.footer.finished for part in parts if part.footer)
-    footer = summary_of(header, results, finished)
+    # Every shard checks the whole list, so all of them say the same.
+    list_problems = tuple(dict.fromkeys(problem for part in parts for problem in part.list_problems))
+    footer = summary_of(header, results, finished, list_problems)
     problems = find_problems(header, results, footer)
     if problems:
         sentences = " ".join(problem.sentence for problem in problems)

@@ -186,9 +186,12 @@ class Footer:
     Attributes:
         expected_cases: number of cases that should have been judged, as in the header.
         actual_cases: number of cases that were.
-        verdict: `pass`, `fail` where a case is red, or `partial` where not every case was judged.
+        verdict: `pass`, `fail` where a case or the list of known failures is red, or `partial` where not
+            every case was judged.
         verdicts: number of cases by verdict.
         finished: when the run ended, as ISO 8601 in UTC.
+        list_problems: what is wrong with the list of known failures as a whole, such as an entry that has
+            expired; empty where nothing is, or where the run had no list.
     """
 
     expected_cases: int
@@ -196,6 +199,7 @@ class Footer:
     verdict: str
     verdicts: Mapping[str, int]
     finished: str
+    list_problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,11 @@ class Report:
         if not self.header.shard.is_whole:
             return f"This is shard {self.header.shard} of the tier; merge all shards for a score."
         return ""
+
+    @property
+    def list_problems(self) -> tuple[str, ...]:
+        """What is wrong with the list of known failures as a whole; see `Footer`."""
+        return self.footer.list_problems if self.footer else ()
 
     def level(self, result: CaseResult) -> str:
         """The level of a case: that of the strictest requirement that it exercises.

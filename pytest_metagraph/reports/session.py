@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_metagraph.known_failures.session import KnownFailuresPlugin
 from pytest_metagraph.options.processes import is_xdist_worker
 from pytest_metagraph.options.settings import Settings
 from pytest_metagraph.reports import heading, rendering
@@ -75,12 +76,13 @@ class ReportPlugin:
         for writer in self._writers.values():
             writer.add(result)
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Finish the reports of a run that has judged a case."""
         if self._header is None:
             return
         results = tuple(sorted(self._results, key=lambda result: result.case))
-        self._report = _report(self._header, results, summary_of(self._header, results, _now()))
+        footer = summary_of(self._header, results, _now(), _list_problems(session.config))
+        self._report = _report(self._header, results, footer)
         for writer in self._writers.values():
             writer.finish(self._report)
         self._render(self._report)
@@ -111,6 +113,12 @@ class ReportPlugin:
         if not self._report.is_valid:
             yield f"the report is INVALID: {self._report.no_score}"
         yield from (f"report: {path}" for path in self._formats)
+
+
+def _list_problems(config: pytest.Config) -> tuple[str, ...]:
+    """What is wrong with the list of known failures, which is checked before reports are finished."""
+    plugin = config.pluginmanager.get_plugin(KnownFailuresPlugin.NAME)
+    return plugin.problems if isinstance(plugin, KnownFailuresPlugin) else ()
 
 
 def _report(header: Header, results: tuple[CaseResult, ...], footer: Footer | None) -> Report:

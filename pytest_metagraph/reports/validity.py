@@ -45,7 +45,7 @@ def _problems(
     if doubled:
         sentence = f"{_count(len(doubled), 'case')} stated more than once: {_named(doubled)}."
         yield Problem(ProblemCode.DOUBLED_CASES, sentence)
-    if footer is not None and footer != summary_of(header, results, footer.finished):
+    if footer is not None and footer != summary_of(header, results, footer.finished, footer.list_problems):
         yield Problem(ProblemCode.WRONG_FOOTER, "The footer does not agree with the header and the cases.")
     broken = sorted({result.case for result in results if result.verdict is Verdict.HARNESS_ERROR})
     if broken:
@@ -68,20 +68,25 @@ def _case_problems(header: Header, cases: Counter[str]) -> Iterator[Problem]:
         yield Problem(ProblemCode.OTHER_CASES, "The cases are not those that the header announces.")
 
 
-def summary_of(header: Header, results: Sequence[CaseResult], finished: str) -> Footer:
+def summary_of(
+    header: Header, results: Sequence[CaseResult], finished: str, list_problems: tuple[str, ...] = ()
+) -> Footer:
     """The footer that a run with these results has to have.
 
     Args:
         header: what the run was going to do.
         results: what it found, in any order.
         finished: when it ended, as ISO 8601 in UTC.
+        list_problems: what is wrong with the list of known failures as a whole.
     """
     verdicts = Counter(result.verdict.value for result in results)
     if len(results) < header.expected_cases:
         verdict = "partial"
     else:
-        verdict = "fail" if any(Verdict(name).is_red for name in verdicts) else "pass"
-    return Footer(header.expected_cases, len(results), verdict, dict(sorted(verdicts.items())), finished)
+        is_red = bool(list_problems) or any(Verdict(name).is_red for name in verdicts)
+        verdict = "fail" if is_red else "pass"
+    counted = dict(sorted(verdicts.items()))
+    return Footer(header.expected_cases, len(results), verdict, counted, finished, list_problems)
 
 
 def _count(number: int, noun: str) -> str:

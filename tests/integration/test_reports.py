@@ -255,6 +255,22 @@ def test_unusable_options_are_usage_errors(project: Project, options: list[str],
     result.stderr.fnmatch_lines([words])
 
 
+def test_a_stale_list_of_known_failures_fails_the_report_as_it_fails_the_run(project: Project) -> None:
+    """A run that is red for an entry of the list alone has a footer that says fail, and why."""
+    entry = 'case = "NO-99/such-case"\nkind = "bug"\nreason = "long gone"\n'
+    project.with_file("known.toml", f"[[known_failure]]\n{entry}")
+    run = project.given("--metagraph-exporter=reference", "--metagraph-tier=smoke")
+    options = ("--metagraph-known-failures=known.toml", "--metagraph-report=report.jsonl")
+    result = run.given(*options).run()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    report = read(project)
+    assert report.is_valid
+    assert report.footer is not None
+    assert report.footer.verdict == "fail"
+    (problem,) = report.list_problems
+    assert problem.startswith("known.toml:1: entry 1 matches nothing in the corpus: 'NO-99/such-case'")
+
+
 def test_junit_xml_carries_the_record_and_no_diff(smoke: Project) -> None:
     """Each test case of pytest's own XML has the verdict among its properties, in short values."""
     smoke.given("--junitxml=junit.xml", "--metagraph-report=report.jsonl").run()

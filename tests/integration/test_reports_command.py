@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -114,3 +115,19 @@ def test_unusable_input_is_one_line_and_exit_status_2(
     assert captured.err.startswith("metagraph report: ")
     assert captured.err.count("\n") == 1
     assert words in captured.err
+
+
+@pytest.mark.parametrize("count", [1, 20_000], ids=["when it ends", "while it writes"])
+def test_a_reader_that_has_seen_enough_is_no_error(save: Save, count: int) -> None:
+    """A closed pipe, as behind `head`, ends the command without a traceback, whenever it closes."""
+    old = save("old.jsonl", *(samples.result(f"{number}") for number in range(count)))
+    new = save("new.jsonl", *(samples.result(f"{number}", Verdict.FAIL) for number in range(count)))
+    command = [sys.executable, "-c", "import sys; from pytest_metagraph.cli import main; sys.exit(main())"]
+    with subprocess.Popen(
+        [*command, "report", "diff", old, new], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141

@@ -81,10 +81,10 @@ def header(results: Sequence[CaseResult], **changes: Any) -> Header:
     return dataclasses.replace(made, **changes)
 
 
-def report(*results: CaseResult, **changes: Any) -> Report:
+def report(*results: CaseResult, list_problems: tuple[str, ...] = (), **changes: Any) -> Report:
     """A report of a run that ended; `changes` are made to its header."""
     announced = header(results, **changes)
-    footer = summary_of(announced, results, FINISHED)
+    footer = summary_of(announced, results, FINISHED, list_problems)
     return Report(
         announced,
         tuple(sorted(results, key=lambda result: result.case)),

@@ -26,7 +26,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 FAILED = samples.result("a", Verdict.FAIL, arguments={"export_scope": "tower_1"}, reason="why")
 # No integer that the property below puts in makes a shard beyond the last one, which no schema can refuse.
-REPORT = samples.report(FAILED, samples.result("b"), shard=Shard(1, 2))
+REPORT = samples.report(FAILED, samples.result("b"), shard=Shard(1, 2), list_problems=("stale",))
 PARTS = [REPORT.header, FAILED, REPORT.footer]
 LINES = [json.loads(to_line(part)) for part in PARTS if part is not None]
 

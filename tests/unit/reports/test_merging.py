@@ -37,6 +37,21 @@ def test_a_merged_report_spans_the_time_of_its_shards() -> None:
     assert merged.header.started == "2026-01-02T00:00:00+00:00"
 
 
+def test_what_every_shard_says_of_the_list_is_said_once() -> None:
+    """Problems with the list of known failures outlive the merge, without repetition."""
+    results = [samples.result("a"), samples.result("b")]
+    shards = {
+        str(index): samples.report(
+            *Shard(index, 2).part(results), shard=Shard(index, 2), tier_cases=2, list_problems=("stale",)
+        )
+        for index in (1, 2)
+    }
+    merged = merge(shards)
+    assert merged.list_problems == ("stale",)
+    assert merged.footer is not None
+    assert merged.footer.verdict == "fail"
+
+
 def test_a_shard_is_valid_and_has_no_score() -> None:
     """A part of a tier says so where a score would stand."""
     assert shard(1).is_valid

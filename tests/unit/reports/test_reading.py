@@ -92,6 +92,15 @@ def test_the_verdict_of_a_run(verdicts: list[Verdict], expected: str) -> None:
     assert report.footer.verdict == expected
 
 
+def test_a_wrong_list_of_known_failures_fails_a_run_and_leaves_its_score() -> None:
+    """The footer fails as the run does, and the report stays valid: the cases are what they are."""
+    report = samples.report(samples.result("a"), list_problems=("known.toml:3: entry 1 expired",))
+    assert report.footer is not None
+    assert report.footer.verdict == "fail"
+    assert report.is_valid
+    assert parse_report(report_text(report), "again") == report
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -87,6 +87,14 @@ def test_every_format_shows_an_invalid_report_as_such(render: Callable[[Report],
     assert " %" not in text
 
 
+@pytest.mark.parametrize("render", [render_markdown, render_html, render_annotations])
+def test_formats_say_what_is_wrong_with_the_list_of_known_failures(render: Callable[[Report], str]) -> None:
+    """A run that is red for its list alone says so wherever it is shown."""
+    report = samples.report(samples.result("a"), list_problems=("entry 1 has expired",))
+    assert "The list of known failures is wrong" in render(report)
+    assert "entry 1 has expired" in render(report)
+
+
 def test_markdown_says_what_it_was_given() -> None:
     """Text from an exporter is no markup, and does not break the table."""
     finding = ReportedFinding("raised", "a|b <img> *x* [y](z)\nnew")

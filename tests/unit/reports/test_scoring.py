@@ -127,11 +127,12 @@ def test_symptoms_join_cases_with_the_same_fingerprint() -> None:
 
 
 def test_the_heat_map_counts_a_case_for_each_of_its_arguments() -> None:
-    """Cells without a case are there, and cases without arguments have a column of their own."""
+    """Cells without a case are there, plain cases have a column, requirement cases are left out."""
     report = samples.report(
-        samples.result("a", arguments={"saver_def": "main", "clear_devices": "given"}),
-        samples.result("b", FAIL, arguments={"clear_devices": "given"}),
-        samples.result("c", graph="other"),
+        samples.result("matrix/a", arguments={"saver_def": "main", "clear_devices": "given"}),
+        samples.result("matrix/b", FAIL, arguments={"clear_devices": "given"}),
+        samples.result("matrix/c", graph="other"),
+        samples.result("SCOPE-05/d", FAIL, graph="SCOPE-05/d", arguments={"export_scope": "a"}),
     )
     nothing = Score(0, 0, 0)
     assert heat_map(report) == HeatMap(
