@@ -33,8 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after `metagraph`; those of this process when None.
 
     Returns:
-        The exit status of the sub-command; 130 after Ctrl-C, and 141 where nobody reads the output any more, as
-        a shell says of a program that a closed pipe ends.
+        The exit status of the sub-command; 130 after Ctrl-C, and 141 where nobody reads the output any more,
+        as a shell says of a program that a closed pipe ends.
     """
     arguments = build_parser().parse_args(argv)
     try:

@@ -48,6 +48,12 @@ def render_comparison_html(comparison: Comparison) -> str:
         comparison=comparison,
         header=comparison.first.header,
         levels=[level for level in LEVELS if any(level in column.levels for column in comparison.columns)],
+        asked={
+            name
+            for column in comparison.columns
+            for name, score in column.requirements.items()
+            if score.asked or score.not_claimed
+        },
         max_disagreements=_MAX_DISAGREEMENTS,
     )
 
