@@ -58,15 +58,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Refuse an exporter that does not exist before anything is collected or a worker is started.
+    """Refuse what does not exist before anything is collected or a worker is started.
 
     Raises:
-        pytest.UsageError: when the exporter can not be used; the text says why, and the way out.
+        pytest.UsageError: when the exporter or the user's graphs can not be used; the text says why, and the
+            way out.
     """
     config = session.config
     if is_xdist_worker(config) or not _asks_for_corpus(config):
         return
     settings = Settings.from_config(config)
+    if settings.graphs:
+        _check_own_graphs(config, settings)
     if settings.exporter or settings.is_carried:
         from pytest_metagraph.carrying import connecting, resolving  # noqa: PLC0415 - protobuf; see above
 
@@ -152,6 +155,22 @@ def metagraph_snapshot(request: pytest.FixtureRequest) -> Iterator[Snapshots]:
     """Compares a MetaGraphDef by meaning with the one that --metagraph-snapshot-update has kept."""
     with snapshots_of(request.node) as snapshots:
         yield snapshots
+
+
+def _check_own_graphs(config: pytest.Config, settings: Settings) -> None:
+    from pytest_metagraph.carrying.resolving import ExporterNotFoundError  # noqa: PLC0415 - protobuf; see above
+    from pytest_metagraph.options.selection import corpus_of  # noqa: PLC0415 - the corpus; see above
+    from pytest_metagraph.own_graphs.folder import OwnGraphsError  # noqa: PLC0415 - protobuf; see above
+
+    if settings.exports:
+        raise pytest.UsageError(
+            "--metagraph-graphs needs an exporter that can be asked; a folder of exports answers the corpus"
+        )
+    _make_importable(config)
+    try:
+        corpus_of(settings)
+    except (OwnGraphsError, ExporterNotFoundError) as error:
+        raise pytest.UsageError(f"metagraph_graphs: {error}") from error
 
 
 def _asks_for_corpus(config: pytest.Config) -> bool:

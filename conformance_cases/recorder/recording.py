@@ -29,8 +29,8 @@ from conformance_cases.recorder import oracle
 from conformance_cases.recorder.answers import Oracle
 from conformance_cases.recorder.blueprint import Blueprint
 from conformance_cases.recorder.fixpoint import build
-from conformance_cases.recorder.tiers import covering_rows, pairs_of, row_of, smoke_choices
 from conformance_cases.recorder.toml_text import dumps
+from conformance_cases.tiers import covering_rows, pairs_of, row_of, smoke_choices
 from reference_impl.contracts import Contract
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, OpDef, SaverDef
 

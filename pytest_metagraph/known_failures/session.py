@@ -134,9 +134,10 @@ class KnownFailuresPlugin:
 
     def _case_ids(self) -> CaseIds:
         """Every case of the corpus, and those that have run from elsewhere."""
-        from conformance_cases import Tier, load_corpus  # noqa: PLC0415 - only a session that ran cases pays for it
+        from conformance_cases import Tier  # noqa: PLC0415 - only a session that ran cases pays for it
+        from pytest_metagraph.options.selection import corpus_of  # noqa: PLC0415 - the same
 
-        ids = [case.id for case in load_corpus().cases(Tier.FULL)]
+        ids = [case.id for case in corpus_of(self._settings).cases(Tier.FULL)]
         return dict.fromkeys([*ids, *(record.case for record in self._records)])
 
     def _lookup(self, known: KnownFailures) -> Lookup:
@@ -163,9 +164,10 @@ class KnownFailuresPlugin:
 
     def _refusals(self, exitstatus: int) -> Iterator[str]:
         """Why this run says too little about the list."""
-        from conformance_cases import Tier, load_corpus  # noqa: PLC0415 - as above
+        from conformance_cases import Tier  # noqa: PLC0415 - as above
+        from pytest_metagraph.options.selection import corpus_of  # noqa: PLC0415 - the same
 
-        tier = {case.id for case in load_corpus().cases(Tier(self._settings.tier))}
+        tier = {case.id for case in corpus_of(self._settings).cases(Tier(self._settings.tier))}
         ran = [record.case for record in self._records]
         missing = tier.difference(ran)
         if missing:

@@ -16,6 +16,7 @@ from pytest_metagraph.options.sharding import WHOLE_TIER, Shard
 # conformance run may pay for the import of the corpus.
 CONTRACTS = ("documented", "tensorflow")
 TIERS = ("smoke", "default", "full")
+DEFAULT_EXPECTED_FROM = "reference"
 
 SNAPSHOT_UPDATES = ("create", "fix", "trim")
 """What can be done to the files of snapshots: make missing ones, rewrite others, delete unused ones."""
@@ -37,6 +38,8 @@ class Settings:
         update_known_failures: whether to write what the run has seen into that list.
         reports: files to write reports to; the suffix of each chooses its format.
         shard: the part of the tier to run.
+        graphs: a folder of the user's graphs to judge in place of the corpus; empty for the corpus.
+        expected_from: the exporter that says what is right about the user's graphs.
         snapshot_updates: those of `SNAPSHOT_UPDATES` that were asked for.
     """
 
@@ -51,6 +54,8 @@ class Settings:
     update_known_failures: bool = False
     reports: tuple[str, ...] = ()
     shard: Shard = WHOLE_TIER
+    graphs: str = ""
+    expected_from: str = DEFAULT_EXPECTED_FROM
     snapshot_updates: frozenset[str] = frozenset()
 
     @classmethod
@@ -72,6 +77,8 @@ class Settings:
             update_known_failures=_read(config, "metagraph_update_known_failures"),
             reports=tuple(_read(config, "metagraph_report")),
             shard=_shard(_read(config, "metagraph_shard")),
+            graphs=_graphs(config),
+            expected_from=_read(config, "metagraph_expected_from"),
             snapshot_updates=_snapshot_updates(_read(config, "metagraph_snapshot_update")),
         )
 
@@ -94,6 +101,9 @@ class Settings:
             words.append(f"--metagraph-timeout={self.timeout:g}")
         words.append(f"--metagraph-contract={self.contract}")
         words.append(f"--metagraph-tier={self.tier}")
+        if self.graphs:
+            words.append(f"--metagraph-graphs={self.graphs}")
+            words.append(f"--metagraph-expected-from={self.expected_from}")
         if self.known_failures:
             words.append(f"--metagraph-known-failures={self.known_failures}")
         return shlex.join(words)
@@ -139,6 +149,12 @@ def add_options(parser: pytest.Parser) -> None:
     shard = "run one part of the tier only, such as 2/4 for the second of four"
     group.addoption("--metagraph-shard", metavar="I/N", help=shard)
     parser.addini("metagraph_shard", shard, type="string", default="1/1")
+    graphs = "judge the graphs of this folder, files *.meta, in place of the corpus"
+    group.addoption("--metagraph-graphs", metavar="DIR", help=graphs)
+    parser.addini("metagraph_graphs", graphs, type="string", default="")
+    expected = "exporter that says what is right about own graphs: reference, tensorflow, or module:attribute"
+    group.addoption("--metagraph-expected-from", metavar="NAME", help=f"{expected}; default: reference")
+    parser.addini("metagraph_expected_from", expected, type="string", default=DEFAULT_EXPECTED_FROM)
     update = "update the files of snapshots, never in CI: any of create, fix, trim, with commas between"
     group.addoption("--metagraph-snapshot-update", metavar="CATEGORIES", help=update)
     parser.addini("metagraph_snapshot_update", update, type="string", default="")
@@ -147,6 +163,15 @@ def add_options(parser: pytest.Parser) -> None:
 def _read(config: pytest.Config, name: str) -> Any:
     given = config.getoption(name)
     return config.getini(name) if given is None else given
+
+
+def _graphs(config: pytest.Config) -> str:
+    """The folder of own graphs; in the ini file it is relative to that file, as paths there are."""
+    given: str | None = config.getoption("metagraph_graphs")
+    stated: str = config.getini("metagraph_graphs")
+    if given is not None or not stated or config.inipath is None:
+        return stated if given is None else given
+    return str(config.inipath.parent / stated)
 
 
 def _shard(value: str) -> Shard:

@@ -6,8 +6,8 @@ import dataclasses
 import hashlib
 import json
 
-from conformance_cases import Tier, load_corpus
-from pytest_metagraph.options.selection import shard_cases
+from conformance_cases import Tier
+from pytest_metagraph.options.selection import corpus_of, shard_cases
 from pytest_metagraph.options.settings import Settings
 from pytest_metagraph.reports.model import Exporter, Header, ReportedRequirement, digest_of
 from reference_impl import __version__
@@ -21,7 +21,7 @@ def header_of(settings: Settings, exporter: Exporter, started: str) -> Header:
         exporter: what is under test.
         started: now, as ISO 8601 in UTC.
     """
-    corpus = load_corpus()
+    corpus = corpus_of(settings)
     requirements = {
         name: ReportedRequirement(rule.sentence, str(rule.basis), str(rule.level), rule.quote)
         for name, rule in corpus.requirements.items()

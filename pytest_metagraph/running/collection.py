@@ -28,6 +28,7 @@ from pytest_metagraph.known_failures.loading import KnownFailuresError
 from pytest_metagraph.known_failures.session import lookup_for
 from pytest_metagraph.options.selection import NoSuchCaseError, selected_cases
 from pytest_metagraph.options.settings import Settings
+from pytest_metagraph.own_graphs.folder import OwnGraphsError
 from pytest_metagraph.reports import transport
 from pytest_metagraph.reports.results import exporter_of, result_of
 from pytest_metagraph.running.judge import Judge
@@ -71,11 +72,11 @@ class CorpusModule(pytest.Module):
         """One collector for each graph.
 
         Raises:
-            CollectError: when an option names no case.
+            CollectError: when an option names no case, or no graphs.
         """
         try:
             cases = selected_cases(Settings.from_config(self.config))
-        except NoSuchCaseError as error:
+        except (NoSuchCaseError, OwnGraphsError, ExporterNotFoundError) as error:
             raise self.CollectError(str(error)) from error
         by_graph = sorted(cases, key=lambda case: (case.graph.name, case.id))
         for name, group in groupby(by_graph, key=lambda case: case.graph.name):
@@ -113,6 +114,11 @@ class CaseItem(pytest.Function):
     def __init__(self, *, case: Case, **keywords: Any) -> None:
         super().__init__(**keywords)
         self._case = case
+
+    @property
+    def case(self) -> Case:
+        """The case, for the hooks of the user: `pytest_collection_modifyitems` marks or leaves out by it."""
+        return self._case
 
     @property
     def fixture_info(self) -> Any:
@@ -156,9 +162,9 @@ class CaseItem(pytest.Function):
             return str(excinfo.value)
         return super().repr_failure(excinfo)
 
-    def reportinfo(self) -> tuple[Path, None, str]:
-        """Where pytest says that the item is."""
-        return self.path, None, self.name
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where pytest says that the item is; pytest wants a line of an item that a mark skips."""
+        return self.path, 0, self.name
 
     def _carrier(self) -> Carrier:
         """The way to the exporter that the fixtures have brought."""

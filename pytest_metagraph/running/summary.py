@@ -61,6 +61,8 @@ def summary_lines(records: Sequence[Record], settings: Settings, levels: Mapping
     checks = sum(record.checks for record in records)
     exporter = f"{records[0].exporter} {records[0].exporter_version}".rstrip()
     yield f"exporter {exporter}, contract {records[0].contract}, tier {settings.tier}"
+    if settings.graphs:
+        yield f"own graphs of {settings.graphs}, compared with what {settings.expected_from} exports of them"
     yield (
         f"{_counted(len(graphs), 'graph')}, {_counted(len(records), 'case')}, {_counted(checks, 'check')}: "
         f"{_verdicts(verdicts)}"
@@ -130,10 +132,11 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _levels_of_tier(settings: Settings) -> Mapping[str, str]:
-    from conformance_cases import Tier, load_corpus  # noqa: PLC0415 - only a session that ran cases pays for it
+    from conformance_cases import Tier  # noqa: PLC0415 - only a session that ran cases pays for it
+    from pytest_metagraph.options.selection import corpus_of  # noqa: PLC0415 - as above
     from pytest_metagraph.reports.model import strictest  # noqa: PLC0415 - as above
 
-    corpus = load_corpus()
+    corpus = corpus_of(settings)
     known = corpus.requirements
     return {
         case.id: strictest(str(known[name].level) for name in case.requirements)

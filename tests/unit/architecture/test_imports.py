@@ -17,6 +17,7 @@ PLUGIN_LAYERS = (
     "diff",
     "carrying",
     "exporters",
+    "own_graphs",
     "options",
     "snapshots",
     "judging",

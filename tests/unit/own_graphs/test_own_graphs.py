@@ -1,0 +1,178 @@
+"""The user's own graphs: which cases are made of a file, and what is expected of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance_cases import Case, ExpectedError, ExpectedMessage, NotAsked, Tier, load_corpus
+from conformance_cases.tiers import pairs_of, row_of
+from pytest_metagraph import ExportRequest, Unsupported
+from pytest_metagraph.carrying.in_process import InProcess
+from pytest_metagraph.exporters import reference
+from pytest_metagraph.own_graphs.argument_values import axes_of
+from pytest_metagraph.own_graphs.folder import OwnGraphsError, load_own_graphs
+from pytest_metagraph.own_graphs.own_graph import OwnGraph
+from reference_impl import Contract, Graph, export_meta_graph
+from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, SaverDef
+
+
+def graph(*names: str, **fields: SaverDef) -> MetaGraphDef:
+    """A graph of nodes that do nothing."""
+    nodes = [NodeDef(name=name, op="NoOp") for name in names]
+    return MetaGraphDef(graph_def=GraphDef(node=nodes), **fields)
+
+
+def towers(judge: InProcess | None = None) -> OwnGraph:
+    """The graph `towers` of the corpus as an own graph that has a saver."""
+    message = load_corpus().graphs["towers"].message()
+    message.saver_def.save_tensor_name = "save/control_dependency:0"
+    return OwnGraph("deep/towers", message, judge or InProcess(reference.export, "reference"))
+
+
+def case_of(own: OwnGraph, name: str) -> Case:
+    """The case of a combination."""
+    return next(case for case in own.cases(Tier.FULL) if case.id == f"own/deep/towers/{name}")
+
+
+@pytest.mark.parametrize(
+    ("message", "scopes"),
+    [
+        (graph("a", "b"), ()),
+        (graph("a/x", "b/x", "b/y"), ("b",)),
+        (graph("a/x", "a/in/y", "a/in/z", "a/out/z"), ("a", "a/in")),
+        (graph("a,b/x", "a,b/y", "c=d/x", "e/x"), ("e",)),
+        (graph("a/b/c/d"), ("a", "a/b")),
+    ],
+)
+def test_scopes_are_the_largest_of_two_levels(message: MetaGraphDef, scopes: tuple[str, ...]) -> None:
+    """A scope is one that holds nodes, and whose name a case id can hold."""
+    assert axes_of(message).export_scopes == scopes
+
+
+def test_a_graph_without_a_saver_is_exported_without_one() -> None:
+    """Only a graph that states a SaverDef is exported with it."""
+    assert axes_of(graph("a")).saver_defs == ()
+    assert axes_of(graph("a", saver_def=SaverDef(max_to_keep=3))).saver_defs == ("own",)
+
+
+def test_the_full_tier_holds_every_combination_and_default_every_pair() -> None:
+    """Default has all the pairs of full in few cases, smoke is the plain export alone."""
+    own = towers()
+    rows = {tier: [row_of(case.choices) for case in own.cases(tier)] for tier in Tier}
+    assert len(rows[Tier.FULL]) == len(set(rows[Tier.FULL])) == 3 * 2 * 2 * 4 * 4 * 8
+    pairs = {tier: {pair for row in found for pair in pairs_of(row)} for tier, found in rows.items()}
+    assert pairs[Tier.DEFAULT] == pairs[Tier.FULL]
+    assert len(rows[Tier.DEFAULT]) < 40
+    assert [case.id for case in own.cases(Tier.SMOKE)] == ["own/deep/towers/plain"]
+    assert {case.id for case in own.cases(Tier.SMOKE)} < {case.id for case in own.cases(Tier.DEFAULT)}
+
+
+def test_arguments_are_made_of_the_graph() -> None:
+    """Each value is of the type that export_meta_graph takes, and new in each call."""
+    own = towers()
+    case = case_of(own, "meta_info_def=op_list,graph_def=given,saver_def=own,collection_list=unknown")
+    arguments = case.keyword_arguments()
+    assert arguments["graph_def"].node[0].name == own.message().graph_def.node[0].name
+    assert not any("_output_shapes" in node.attr for node in arguments["graph_def"].node)
+    assert arguments["saver_def"] == own.message().saver_def
+    assert arguments["meta_info_def"].stripped_op_list.op[0].name == "OpOfTheCaller"
+    assert arguments["collection_list"][0] not in own.message().collection_def
+    assert arguments["collection_list"][1] in own.message().collection_def
+    arguments["graph_def"].Clear()
+    assert case.keyword_arguments()["graph_def"].node
+
+
+def test_what_is_right_is_what_the_other_exporter_answers() -> None:
+    """Under each contract the message, or the promised error, is that of the exporter that was named."""
+    own = towers()
+    cleared = case_of(own, "clear_devices").expectation(Contract.DOCUMENTED)
+    loaded = Graph.from_meta_graph_def(own.message())
+    assert isinstance(cleared, ExpectedMessage)
+    assert cleared.message() == export_meta_graph(graph=loaded, clear_devices=True)
+    both = case_of(own, f"graph_def=given,export_scope={axes_of(own.message()).export_scopes[0]}")
+    assert both.expectation(Contract.DOCUMENTED) == ExpectedError("ValueError")
+    assert isinstance(both.expectation(Contract.TENSORFLOW), ExpectedMessage)
+
+
+def test_nothing_is_asked_where_the_other_exporter_has_no_answer() -> None:
+    """A gap and a crash of the judging exporter say nothing about the one that is judged."""
+
+    def judge(request: ExportRequest) -> MetaGraphDef:
+        if "clear_devices" in request.arguments:
+            raise KeyError("lost")
+        raise Unsupported("strip_default_attrs")
+
+    own = towers(InProcess(judge, "half"))
+    for name, words in {"clear_devices": "KeyError", "strip_default_attrs": "strip_default_attrs"}.items():
+        expected = case_of(own, name).expectation(Contract.DOCUMENTED)
+        assert isinstance(expected, NotAsked)
+        assert "half, which says what is right, answers" in expected.reason
+        assert words in expected.reason
+
+
+def test_nothing_is_asked_where_tensorflow_would_build_a_saver() -> None:
+    """SAV-06: under the contract "tensorflow" clearing all savers of a graph with savers asks nothing."""
+    message = load_corpus().graphs["several_savers"].message()
+    assert "savers" in message.collection_def
+    own = OwnGraph("deep/towers", message, InProcess(reference.export, "reference"))
+    asked_nothing = case_of(own, "clear_extraneous_savers")
+    assert isinstance(asked_nothing.expectation(Contract.TENSORFLOW), NotAsked)
+    assert isinstance(asked_nothing.expectation(Contract.DOCUMENTED), ExpectedMessage)
+    without_savers = case_of(own, "collection_list=empty,clear_extraneous_savers")
+    assert isinstance(without_savers.expectation(Contract.TENSORFLOW), ExpectedMessage)
+
+
+def test_debug_info_is_not_asked_for_where_siblings_match() -> None:
+    """DBG-05: under a scope that is the beginning of another name no variant asks for debug info."""
+    judge = InProcess(reference.export, "reference")
+    message = graph("tower_1/a", "tower_1/b", "tower_10/a")
+    (scoped,) = (
+        case
+        for case in OwnGraph("g", message, judge).cases(Tier.FULL)
+        if case.id == "own/g/export_scope=tower_1"
+    )
+    assert len(scoped.variants) == 12
+    alone = OwnGraph("g", graph("tower_1/a"), judge)
+    assert {len(case.variants) for case in alone.cases(Tier.FULL)} == {16}
+
+
+def test_every_file_below_the_folder_is_a_graph(tmp_path: Path) -> None:
+    """Binary and text files are read; the name of a graph is that of its file; other files are left alone."""
+    message = load_corpus().graphs["towers"].message()
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "binary.meta").write_bytes(message.SerializeToString())
+    (tmp_path / "text.meta").write_text(str(message))
+    (tmp_path / "model.index").write_bytes(b"\xff")
+    own = load_own_graphs(tmp_path, "reference")
+    assert [case.id for case in own.cases(Tier.SMOKE)] == ["own/deep/binary/plain", "own/text/plain"]
+    assert {case.graph.data for case in own.cases(Tier.SMOKE)} == {
+        message.SerializeToString(deterministic=True)
+    }
+
+
+def test_the_digest_is_that_of_the_graphs(tmp_path: Path) -> None:
+    """Reports on other graphs, or on the same under other names, have another digest."""
+    folders = [tmp_path / name for name in ("one", "renamed", "changed")]
+    files = {
+        "one": ("a.meta", graph("x")),
+        "renamed": ("b.meta", graph("x")),
+        "changed": ("a.meta", graph("y")),
+    }
+    for folder in folders:
+        folder.mkdir()
+        name, message = files[folder.name]
+        (folder / name).write_bytes(message.SerializeToString())
+    assert len({load_own_graphs(folder, "reference").digest for folder in folders}) == 3
+
+
+def test_a_folder_without_graphs_is_refused(tmp_path: Path) -> None:
+    """No file, no folder, and a file that holds no graph are told apart."""
+    with pytest.raises(OwnGraphsError, match="there is no file"):
+        load_own_graphs(tmp_path, "reference")
+    with pytest.raises(OwnGraphsError, match="there is no file"):
+        load_own_graphs(tmp_path / "nowhere", "reference")
+    (tmp_path / "model.meta").write_bytes(b"Hello world!")
+    with pytest.raises(OwnGraphsError, match=r"model\.meta' holds no graph that can be exported"):
+        load_own_graphs(tmp_path, "reference")
