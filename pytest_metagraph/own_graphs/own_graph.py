@@ -35,6 +35,9 @@ PREFIX = "own/"
 _PROMISED_ERROR = "ValueError"
 """The one error that is promised for arguments of the right types (SCOPE-11)."""
 
+_REFUSED_TOGETHER = frozenset({"graph_def", "export_scope"})
+"""The arguments for which it is promised."""
+
 
 class OwnGraph:
     """A graph that is exported under combinations of its argument values.
@@ -112,7 +115,9 @@ class OwnGraph:
         match self._judge.ask(request):
             case Exported() as answer:
                 return ExpectedMessage(answer.serialised)
-            case Raised(classes=classes) if _PROMISED_ERROR in classes:
+            case Raised(classes=classes) if (
+                _PROMISED_ERROR in classes and case.choices.keys() >= _REFUSED_TOGETHER
+            ):
                 return ExpectedError(_PROMISED_ERROR)
             case answer:
                 return NotAsked(f"{self._judge.name}, which says what is right, answers {answer}")
@@ -145,7 +150,7 @@ class OwnGraph:
     def _pairs(self) -> list[dict[str, str]]:
         """The plain export, and few combinations that hold every pair of values."""
         rows = {row_of(choices): choices for choices in self._axes.combinations()}
-        answered = {row: not {"graph_def", "export_scope"} <= choices.keys() for row, choices in rows.items()}
+        answered = {row: not choices.keys() >= _REFUSED_TOGETHER for row, choices in rows.items()}
         plain: dict[str, str] = {}
         return [plain, *(rows[row] for row in covering_rows(answered) if rows[row])]
 

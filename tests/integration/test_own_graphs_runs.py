@@ -23,7 +23,7 @@ def own(project: Project) -> Project:
     """A project with a graph of its own."""
     folder = project.pytester.mkdir("graphs")
     message = load_corpus().graphs["towers"].message()
-    message.graph_def.node[0].name += "_of_the_user"
+    message.graph_def.node.add(name="mine", op="NoOp")
     (folder / "mine.meta").write_bytes(message.SerializeToString())
     return project.given("--metagraph-graphs=graphs")
 

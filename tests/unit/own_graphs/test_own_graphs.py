@@ -97,15 +97,15 @@ def test_what_is_right_is_what_the_other_exporter_answers() -> None:
 
 
 def test_nothing_is_asked_where_the_other_exporter_has_no_answer() -> None:
-    """A gap and a crash of the judging exporter say nothing about the one that is judged."""
+    """A gap of the judging exporter, or a graph that it can not load, is no verdict on the judged one."""
 
     def judge(request: ExportRequest) -> MetaGraphDef:
         if "clear_devices" in request.arguments:
-            raise KeyError("lost")
+            raise ValueError("can not be loaded")
         raise Unsupported("strip_default_attrs")
 
     own = towers(InProcess(judge, "half"))
-    for name, words in {"clear_devices": "KeyError", "strip_default_attrs": "strip_default_attrs"}.items():
+    for name, words in {"clear_devices": "ValueError", "strip_default_attrs": "strip_default_attrs"}.items():
         expected = case_of(own, name).expectation(Contract.DOCUMENTED)
         assert isinstance(expected, NotAsked)
         assert "half, which says what is right, answers" in expected.reason
