@@ -15,6 +15,9 @@ from conformance_cases.corpus import GRAPH_FOLDERS, REQUIREMENT_CASES_FOLDER
 
 _SHOWN_DIFFERENCES = 20
 
+_SAMPLED = 10
+"""A sample has one graph of this many."""
+
 
 class _Recorded(Protocol):
     """What was recorded of a graph or of a case."""
@@ -43,6 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--case", action="append", metavar="ID", help="only this requirement case (repeatable)"
     )
+    parser.add_argument("--sample", action="store_true", help="every requirement case, and one graph of ten")
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit with 1 if a new recording would differ"
     )
@@ -57,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     Returns:
         0 when all is recorded or as recorded, 1 when a check found differences, 2 when it can not record.
     """
+    if arguments.sample and (arguments.graph or arguments.case):
+        return _refuse("--sample chooses by itself; leave out --graph and --case")
     if importlib.util.find_spec("tensorflow") is None:
         return _refuse("recording needs TensorFlow: pip install tensorflow-cpu==2.21.0")
     # TensorFlow takes seconds to import, so nothing that needs it is imported for the other sub-commands.
@@ -91,7 +97,7 @@ def _graphs(arguments: argparse.Namespace) -> Iterator[tuple[_Recorded, Path]]:
     from conformance_cases.recorder.blueprint import blueprints  # noqa: PLC0415 - needs TensorFlow
 
     names = _chosen("graph", list(blueprints()), arguments.graph, others=arguments.case)
-    for recording in record_all(names, arguments.jobs):
+    for recording in record_all(names[:: _SAMPLED if arguments.sample else 1], arguments.jobs):
         yield recording, GRAPH_FOLDERS[recording.kind] / recording.name
 
 
