@@ -113,13 +113,15 @@ def _node_filter(arguments: ExportArguments) -> NodeFilter:
     Raises:
         ValueError: when saver_def does not say where its saver is (SAV-07).
     """
+    index = arguments.graph.node_index if arguments.graph_def is None else NodeIndex(arguments.graph_def)
     removed: frozenset[str] = frozenset()
     if arguments.clear_extraneous_savers:
         if arguments.graph_def is None and arguments.contract is Contract.TENSORFLOW:
             # TensorFlow looks for savers in the bytes of the whole graph, whatever the scope (BIG-02).
             check_size(arguments.graph.byte_size(), arguments.contract, is_decoded=True)
-        removed = extraneous_saver_nodes(_source_nodes(arguments), arguments.saver_def)
+        removed = extraneous_saver_nodes(index, arguments.saver_def)
     return NodeFilter(
+        index,
         scope=make_scope(arguments.export_scope, arguments.contract),
         removed=removed,
         clear_devices=arguments.clear_devices,
@@ -131,25 +133,20 @@ def _is_filtered(arguments: ExportArguments) -> bool:
     return bool(arguments.export_scope) or arguments.clear_devices or arguments.clear_extraneous_savers
 
 
-def _source_nodes(arguments: ExportArguments) -> GraphDef:
-    return arguments.graph.stated_graph_def if arguments.graph_def is None else arguments.graph_def
-
-
 def _state_nodes(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef) -> None:
     """Fill in the GraphDef, on one of four paths: live or given, plain or filtered (PATH-01 to PATH-04).
 
     Raises:
         ValueError: when it has 2 GB or more (BIG-01).
     """
-    source = _source_nodes(arguments)
+    source = nodes.index.graph_def
     is_live = arguments.graph_def is None
     if _is_filtered(arguments):
-        index = arguments.graph.node_index if is_live else NodeIndex(source)
-        nodes.copy_nodes(index, target)
+        nodes.copy_nodes(target)
         target.versions.CopyFrom(source.versions)
         if source.HasField("library") or not is_live:
             target.library.CopyFrom(source.library)
-        if may_exceed(index.byte_size + nodes.most_growth(index)):  # to measure a changed message is slow
+        if may_exceed(nodes.most_bytes):  # to measure a changed message is slow
             check_size(target.ByteSize(), arguments.contract, is_decoded=not is_live)
     elif is_live:
         check_size(arguments.graph.byte_size(), arguments.contract, is_decoded=True)
@@ -246,7 +243,7 @@ def _write_files(arguments: ExportArguments, nodes: NodeFilter, result: MetaGrap
     if not arguments.save_debug_info:
         write_files({path: content})
         return
-    names = [node.name for node in _source_nodes(arguments).node if nodes.includes(node.name)]
+    names = [name for name in nodes.index.names if nodes.includes(name)]
     debug_path = debug_info_path(path, arguments.contract)
     debug_info = serialise(graph_debug_info(arguments.graph, names), as_text=arguments.as_text)
     if arguments.contract is Contract.TENSORFLOW:

@@ -27,12 +27,14 @@ class NodeFilter:
     """What a filtered export takes away from its nodes.
 
     Attributes:
+        index: the graph, and answers about its nodes.
         scope: which nodes are selected and how they are renamed; None for all nodes under their names.
         removed: names of nodes that are left out (SAV-02).
         clear_devices: whether devices are emptied (DEV-01).
         unbound: receives the inputs that come from outside of the scope, once per use (UNB-02).
     """
 
+    index: NodeIndex
     scope: LiteralScope | PrefixScope | None = None
     removed: AbstractSet[str] = frozenset()
     clear_devices: bool = False
@@ -53,60 +55,58 @@ class NodeFilter:
         """Whether every node stays, and keeps its name."""
         return self.scope is None and not self.removed
 
-    def positions(self, index: NodeIndex) -> Sequence[int]:
+    def positions(self) -> Sequence[int]:
         """The nodes that stay, in the order of the graph (NODE-01)."""
         if self.keeps_all:
-            return range(len(index.graph_def.node))
-        return [position for position, name in enumerate(index.names) if self.includes(name)]
+            return range(len(self.index.graph_def.node))
+        return [position for position, name in enumerate(self.index.names) if self.includes(name)]
 
-    def copy_nodes(self, index: NodeIndex, target: GraphDef) -> None:
-        """Copy the nodes that stay, as they are called in the export; only nodes that change are looked at.
+    def copy_nodes(self, target: GraphDef) -> None:
+        """Copy the nodes that stay, as they are called in the export, looking only at those that change.
 
         Args:
-            index: the graph, and answers about its nodes.
             target: has no nodes yet; receives them in the order of the graph (NODE-01).
         """
-        positions = self.positions(index)
-        if len(positions) == len(index.graph_def.node) and not len(UnknownFieldSet(index.graph_def)):
-            target.CopyFrom(index.graph_def)  # takes half as long as a copy of each node
+        source = self.index.graph_def
+        positions = self.positions()
+        if len(positions) == len(source.node) and not len(UnknownFieldSet(source)):
+            target.CopyFrom(source)  # takes half as long as a copy of each node
             for descriptor, _ in target.ListFields():
                 if descriptor.name != "node":
                     target.ClearField(descriptor.name)
         else:
-            target.node.extend(index.graph_def.node[position] for position in positions)
+            target.node.extend(source.node[position] for position in positions)
         places = {position: place for place, position in enumerate(positions)}
         if self.clear_devices:
-            for place in _present(index.placed, places):
+            for place in _present(self.index.placed, places):
                 target.node[place].device = ""
-        for place in _present(index.oddly_colocated, places):
+        for place in _present(self.index.oddly_colocated, places):
             _make_list(target.node[place].attr[COLOCATION_ATTR])
         if self.scope is not None:
-            self._rename(index, positions, target, self.scope)
-            self._rename_colocations(index, places, target, self.scope)
-        for place in _present(index.framed, places):
+            self._rename(positions, target, self.scope)
+            self._rename_colocations(places, target, self.scope)
+        for place in _present(self.index.framed, places):
             self._rewrite_frame_name(target.node[place].attr[FRAME_ATTR])
 
-    def most_growth(self, index: NodeIndex) -> int:
-        """By how many bytes at most `copy_nodes` writes more than the graph has."""
-        return _GROWTH_OF_A_NODE * len(index.graph_def.node) + _GROWTH_OF_AN_INPUT * len(self.unbound)
+    @property
+    def most_bytes(self) -> int:
+        """The serialised size of the graph, and as much as `copy_nodes` can have added to it at most."""
+        growth = _GROWTH_OF_A_NODE * len(self.index.names) + _GROWTH_OF_AN_INPUT * len(self.unbound)
+        return self.index.byte_size + growth
 
-    def _rename(
-        self, index: NodeIndex, positions: Sequence[int], target: GraphDef, scope: ExportScope
-    ) -> None:
+    def _rename(self, positions: Sequence[int], target: GraphDef, scope: ExportScope) -> None:
         """Rename nodes and their inputs; inputs from outside of the scope are noted (UNB-01, UNB-02)."""
-        inputs = itertools.chain.from_iterable(index.inputs[position] for position in positions)
+        inputs = itertools.chain.from_iterable(self.index.inputs[position] for position in positions)
         renamed = iter(rescope_inputs(inputs, RescopedNames(scope), self.unbound))
         for position, node in zip(positions, target.node, strict=True):
-            node.name = scope.strip(index.names[position])
-            if count := len(index.inputs[position]):
+            node.name = scope.strip(self.index.names[position])
+            if count := len(self.index.inputs[position]):
                 node.input[:] = itertools.islice(renamed, count)
 
-    def _rename_colocations(
-        self, index: NodeIndex, places: Mapping[int, int], target: GraphDef, scope: ExportScope
-    ) -> None:
+    def _rename_colocations(self, places: Mapping[int, int], target: GraphDef, scope: ExportScope) -> None:
         """Keep the entries of `_class` that name a node of the scope, stripped of it (CLS-01, CLS-02)."""
         rescoped = RescopedColocations(scope)
-        for position, entries in zip(index.colocated, index.colocations, strict=True):
+        for position, entries in zip(self.index.colocated, self.index.colocations, strict=True):
             if (place := places.get(position)) is not None:
                 target.node[place].attr[COLOCATION_ATTR].list.s[:] = rescoped[entries]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reference_impl.schema import GraphDef, SaverDef
+from reference_impl.node_index import NodeIndex
+from reference_impl.schema import SaverDef
 
 SAVE_AND_RESTORE_OPS = frozenset(
     {
@@ -13,14 +14,14 @@ SAVE_AND_RESTORE_OPS = frozenset(
 """The ops whose scope is the scope of a saver; `SaveSlices` is not among them (SAV-02, SAV-03)."""
 
 
-def extraneous_saver_nodes(graph_def: GraphDef, saver_def: SaverDef | None) -> frozenset[str]:
+def extraneous_saver_nodes(index: NodeIndex, saver_def: SaverDef | None) -> frozenset[str]:
     """The nodes of all savers but one (SAV-02, SAV-04).
 
     A saver is known by the scope of its save and restore nodes; every node below such a scope goes, also
     one that is no part of a saver. Savers without a scope of their own are never removed.
 
     Args:
-        graph_def: all nodes of the graph. It is only read.
+        index: answers about all nodes of the graph.
         saver_def: the saver that stays, or None when every saver goes (SAV-06).
 
     Returns:
@@ -29,12 +30,14 @@ def extraneous_saver_nodes(graph_def: GraphDef, saver_def: SaverDef | None) -> f
     Raises:
         ValueError: when saver_def lacks its save_tensor_name or restore_op_name (SAV-07).
     """
-    names_of_savers = {node.name for node in graph_def.node if node.op in SAVE_AND_RESTORE_OPS}
+    names_of_savers = {
+        name for name, op in zip(index.names, index.ops, strict=True) if op in SAVE_AND_RESTORE_OPS
+    }
     scopes = {_scope_of(name) for name in names_of_savers} - names_of_savers - _retained(saver_def)
     prefixes = tuple(f"{scope}/" for scope in scopes if scope)
     if not prefixes:
         return frozenset()
-    return frozenset(node.name for node in graph_def.node if node.name.startswith(prefixes))
+    return frozenset(name for name in index.names if name.startswith(prefixes))
 
 
 def _retained(saver_def: SaverDef | None) -> set[str]:

@@ -58,8 +58,8 @@ class PrefixScope:
     def __init__(self, scope: str) -> None:
         self._prefix = scope
         self._pattern_text = scope.removesuffix("/")
-        # A scope without special characters can only strip where it occurs; asking for that first saves
-        # the regular expression on most names.
+        # A scope without special characters strips what it literally begins, and nothing where it does not
+        # occur; asking for that first saves the regular expression, which is slow, on nearly every name.
         is_plain_text = re.fullmatch(r"[\w/\-]*", self._pattern_text) is not None
         self._needle = self._pattern_text + "/" if is_plain_text else ""
         self._pattern: re.Pattern[str] | None = None
@@ -70,6 +70,8 @@ class PrefixScope:
 
     def strip(self, name: str) -> str:
         """The name without the first `SCOPE/` at its start, behind a `^` or behind a `loc:@`."""
+        if self._needle and name.startswith(self._needle):
+            return name[len(self._needle) :].lstrip("/")
         if self._needle not in name:
             return name
         if self._pattern is None:  # late: an invalid one harms only where it strips (SCOPE-09)

@@ -8,7 +8,6 @@ from miniature import Right, changes_arguments, changes_message, replaces
 
 from reference_impl.arguments import ExportArguments
 from reference_impl.node_filter import NodeFilter
-from reference_impl.node_index import NodeIndex
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef
 from reference_impl.scope import LiteralScope
 
@@ -111,11 +110,9 @@ def fails_for_outside_frame_names(right: Right, nodes: NodeFilter, value: AttrVa
 
 
 @replaces(_COPY_NODES, "FRM-03")
-def strips_frame_names_of_all_ops(
-    right: Right, nodes: NodeFilter, index: NodeIndex, target: GraphDef
-) -> None:
+def strips_frame_names_of_all_ops(right: Right, nodes: NodeFilter, target: GraphDef) -> None:
     """Strips a frame_name under a scope whatever the op is."""
-    right(nodes, index, target)
+    right(nodes, target)
     for node in target.node:
         if nodes.scope is not None and _FRAME_ATTR in node.attr:
             node.attr[_FRAME_ATTR].s = nodes.scope.strip(node.attr[_FRAME_ATTR].s.decode()).encode()
@@ -142,20 +139,20 @@ def always_clears_devices(_arguments: ExportArguments) -> dict[str, Any]:
 
 
 @replaces(_COPY_NODES, "DEV-01")
-def clears_gpu_devices_only(right: Right, nodes: NodeFilter, index: NodeIndex, target: GraphDef) -> None:
+def clears_gpu_devices_only(right: Right, nodes: NodeFilter, target: GraphDef) -> None:
     """Empties only devices that name a GPU."""
-    right(nodes, index, target)
-    devices = {nodes.strip(node.name): node.device for node in index.graph_def.node}
+    right(nodes, target)
+    devices = {nodes.strip(node.name): node.device for node in nodes.index.graph_def.node}
     for node in target.node:
         if nodes.clear_devices and "GPU" not in devices[node.name]:
             node.device = devices[node.name]
 
 
 @replaces(_COPY_NODES, "DEV-01")
-def keeps_the_job_of_a_device(right: Right, nodes: NodeFilter, index: NodeIndex, target: GraphDef) -> None:
+def keeps_the_job_of_a_device(right: Right, nodes: NodeFilter, target: GraphDef) -> None:
     """Takes the device off a node and leaves the job and the task that it is part of."""
-    right(nodes, index, target)
-    devices = {nodes.strip(node.name): node.device for node in index.graph_def.node}
+    right(nodes, target)
+    devices = {nodes.strip(node.name): node.device for node in nodes.index.graph_def.node}
     for node in target.node:
         if nodes.clear_devices:
             node.device = devices[node.name].partition("/device:")[0]

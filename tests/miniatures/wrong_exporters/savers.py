@@ -9,8 +9,9 @@ from miniature import Right, changes_arguments, changes_message, replaces
 from reference_impl import Contract, GraphKeys
 from reference_impl.arguments import ExportArguments
 from reference_impl.node_filter import NodeFilter
+from reference_impl.node_index import NodeIndex
 from reference_impl.savers import SAVE_AND_RESTORE_OPS
-from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
+from reference_impl.schema import MetaGraphDef, SaverDef
 from reference_impl.scope import ExportScope
 
 _NODES = "reference_impl.export:extraneous_saver_nodes"
@@ -75,10 +76,10 @@ def can_not_clear_extraneous_savers(arguments: ExportArguments) -> dict[str, Any
 
 
 @replaces(_NODES, "SAV-02")
-def removes_save_and_restore_nodes_only(right: Right, graph_def: GraphDef, saver: SaverDef) -> frozenset[str]:
+def removes_save_and_restore_nodes_only(right: Right, index: NodeIndex, saver: SaverDef) -> frozenset[str]:
     """Removes the save and restore nodes of a saver and leaves the other nodes below its scope."""
-    ops = {node.name: node.op for node in graph_def.node}
-    return frozenset(name for name in right(graph_def, saver) if ops[name] in SAVE_AND_RESTORE_OPS)
+    ops = {node.name: node.op for node in index.graph_def.node}
+    return frozenset(name for name in right(index, saver) if ops[name] in SAVE_AND_RESTORE_OPS)
 
 
 @replaces(_OPS, "SAV-03")
@@ -106,11 +107,11 @@ def looks_at_the_save_tensor_only(_right: Right, saver: SaverDef | None) -> set[
 
 
 @replaces(_NODES, "SAV-02")
-def removes_siblings_with_the_prefix(right: Right, graph_def: GraphDef, saver: SaverDef) -> frozenset[str]:
+def removes_siblings_with_the_prefix(right: Right, index: NodeIndex, saver: SaverDef) -> frozenset[str]:
     """Removes `save_1/x` with the saver `save`: it compares names without the slash."""
-    removed = right(graph_def, saver)
+    removed = right(index, saver)
     scopes = tuple({name.partition("/")[0] for name in removed})
-    return frozenset(node.name for node in graph_def.node if scopes and node.name.startswith(scopes))
+    return frozenset(node.name for node in index.graph_def.node if scopes and node.name.startswith(scopes))
 
 
 @replaces(_OPS, "SAV-03")
@@ -126,25 +127,27 @@ def takes_sharded_file_names_for_a_saver(right: frozenset[str]) -> frozenset[str
 
 
 @replaces(_NODES, "SAV-04")
-def removes_savers_of_the_root(right: Right, graph_def: GraphDef, saver: SaverDef) -> frozenset[str]:
+def removes_savers_of_the_root(right: Right, index: NodeIndex, saver: SaverDef) -> frozenset[str]:
     """Removes save and restore nodes that have no scope, too."""
-    roots = {node.name for node in graph_def.node if node.op in SAVE_AND_RESTORE_OPS and "/" not in node.name}
-    return frozenset(right(graph_def, saver) | roots)
+    roots = {
+        node.name for node in index.graph_def.node if node.op in SAVE_AND_RESTORE_OPS and "/" not in node.name
+    }
+    return frozenset(right(index, saver) | roots)
 
 
 @replaces(_NODES, "SAV-04")
-def spares_scopes_with_a_model(right: Right, graph_def: GraphDef, saver: SaverDef) -> frozenset[str]:
+def spares_scopes_with_a_model(right: Right, index: NodeIndex, saver: SaverDef) -> frozenset[str]:
     """Leaves a scope alone that also holds nodes that compute something."""
-    removed: frozenset[str] = right(graph_def, saver)
-    models = {node.name.partition("/")[0] for node in graph_def.node if node.op not in _OPS_OF_SAVERS}
+    removed: frozenset[str] = right(index, saver)
+    models = {node.name.partition("/")[0] for node in index.graph_def.node if node.op not in _OPS_OF_SAVERS}
     return frozenset(name for name in removed if name.partition("/")[0] not in models)
 
 
 @replaces(_NODES, "SAV-04")
-def spares_savers_inside_of_others(right: Right, graph_def: GraphDef, saver: SaverDef) -> frozenset[str]:
+def spares_savers_inside_of_others(right: Right, index: NodeIndex, saver: SaverDef) -> frozenset[str]:
     """Leaves the nodes of the saver that stays alone, also inside the scope of one that goes."""
     stays = saver.save_tensor_name.rpartition("/")[0] if saver else ""
-    removed: frozenset[str] = right(graph_def, saver)
+    removed: frozenset[str] = right(index, saver)
     return frozenset(name for name in removed if not stays or not name.startswith(f"{stays}/"))
 
 
