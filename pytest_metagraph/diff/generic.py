@@ -29,7 +29,7 @@ def _scalar(field: FieldDescriptor) -> Rule:
 
     def rule(run: Comparison, where: Location, expected: Any, actual: Any) -> None:
         left, right = getattr(expected, name), getattr(actual, name)
-        if left is not right:
+        if not run.leeway.same(left, right):  # before a location is made, which costs more than this
             run.values(where.inside(name), field, left, right)
 
     return rule
