@@ -10,7 +10,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from differential.graph_defs import GRAPH_DEF_VARIATIONS, ODD_SCOPES
+from pytest_metagraph.fuzzing.graph_defs import GRAPH_DEF_VARIATIONS
+from pytest_metagraph.fuzzing.scopes import ODD_SCOPES, scopes_of
 from reference_impl.schema import MetaGraphDef, SaverDef
 
 
@@ -228,13 +229,10 @@ class _Dice:
 
 
 def _scopes(message: MetaGraphDef) -> list[str]:
-    """Every name scope of the graph, those near the root as often as the many below them."""
-    scopes: set[str] = set()
-    for node in message.graph_def.node:
-        parts = node.name.split("/")
-        scopes.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
-    shallow = sorted(scope for scope in scopes if scope.count("/") < 2)
-    return [*sorted(scopes), *shallow * max(1, len(scopes) // max(1, len(shallow)))]
+    """The name scopes of the graph, those near the root as often as the many below them."""
+    scopes = scopes_of(message)
+    shallow = [scope for scope in scopes if scope.count("/") < 2]
+    return [*scopes, *shallow * max(1, len(scopes) // max(1, len(shallow)))]
 
 
 def _fresh(value: Any) -> Any:

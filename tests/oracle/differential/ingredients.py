@@ -6,9 +6,7 @@ import importlib
 from typing import Any
 
 from differential.workbench import WIDTH, Ingredient, Workbench
-
-SOME_BYTES = (b"", b"plain", b"\x00\xff\xfe", "h\u00e9llo \u4e16".encode(), b"\xed\xa0\x80", b"a\nb\"'\\")
-"""Strings of any bytes: empty, NUL, not UTF-8, an encoded surrogate, quotes."""
+from pytest_metagraph.fuzzing.blocks import SOME_BYTES
 
 
 def arithmetic(bench: Workbench) -> None:

@@ -7,16 +7,7 @@ from typing import Any
 
 from differential.ingredients import INGREDIENTS, SOME_BYTES, WITH_FUNCTIONS
 from differential.workbench import Workbench
-
-SCOPE_FAMILIES: tuple[tuple[str, ...], ...] = (
-    ("", "tower_1", "tower_10", "tower_1/inner", "tower"),
-    ("s", "sp", "s/p", "s1", "s/p/q/r"),
-    ("", "a.b", "aXb", "a.b/c", "a-b"),
-    ("m.1", "m-1", "m.1/v", "gradients", "save"),
-    ("model/layer_1", "model/layer_1_1", "model/layer_2", "mod", "model"),
-    ("A", "a", "A/a", "a/A", "0"),
-)
-"""Scopes that nest, that are prefixes of each other, or that say something as a regular expression."""
+from pytest_metagraph.fuzzing.scopes import SCOPE_FAMILIES
 
 SMALLEST, LARGEST = 20, 110
 """The range of the node count at which a random graph stops growing; its last ingredient may overshoot."""

@@ -13,25 +13,11 @@ from google.protobuf.message import Message
 from differential.calls import Call, Once
 from differential.comparer import difference_report
 from differential.sides import UNBOUND_COLLECTIONS, Outcome, Side
+from pytest_metagraph.fuzzing.accidents import NEW_SAVER, builds_saver, crash_reason
 from reference_impl.schema import MetaGraphDef
 
 Tally = collections.Counter[str]
 """Counts by what was counted, such as `exports`, `messages equal` or `skipped: <reason>`."""
-
-_FRM_02 = "FRM-02: a frame_name outside the scope crashes TensorFlow"
-
-ACCIDENTS: dict[tuple[str, str], str] = {
-    ("UnboundLocalError", "new_s"): _FRM_02,
-    ("TypeError", "expected bytes, list found"): _FRM_02,
-    ("IndexError", ""): "CLS-03: a _class entry without @ crashes TensorFlow under a scope",
-    ("UnicodeDecodeError", ""): "CLS-03: a _class entry that is not UTF-8 crashes TensorFlow under a scope",
-    ("AttributeError", "no attribute 'save_tensor_name'"): "CALL-08: a falsy saver_def is not always none",
-    ("InvalidArgumentError", "duplicate function"): "EAG-03: eager TensorFlow keeps other graphs' functions",
-    ("TypeError", "unhashable"): "SAV-09: eager TensorFlow can not look up variables among removed nodes",
-    ("RuntimeError", "`var_list` must specify"): "SAV-09: eager TensorFlow can not build a Saver to export",
-    ("error", "invalid group reference"): "DBG-05: debug info under a scope like 0/a crashes TensorFlow",
-}
-"""TensorFlow's crashes, asked of nobody: the error's class and part of its text, and the reason."""
 
 
 class DifferenceError(AssertionError):
@@ -105,9 +91,8 @@ def reason_to_skip_call(call: Call, keys: set[str]) -> str:
         keys: the collections of the graph.
     """
     arguments = call.arguments
-    clears_savers = bool(arguments.get("clear_extraneous_savers"))
-    if clears_savers and not arguments.get("saver_def") and "savers" in _exported_keys(call, keys):
-        return "SAV-06: TensorFlow builds a new Saver in the live graph"
+    if builds_saver(arguments, _exported_keys(call, keys)):
+        return NEW_SAVER
     wrong = [name for name in ("graph_def", "saver_def", "meta_info_def") if _is_wrong_type(arguments, name)]
     if call.filtered and wrong:
         return "CALL-06, CALL-08: TensorFlow filters before it checks types, and may fail or leave traces"
@@ -132,10 +117,7 @@ def _exported_keys(call: Call, keys: set[str]) -> Collection[Any]:
 
 def reason_to_skip_outcome(outcome: Outcome) -> str:
     """Why TensorFlow's outcome is asked of nobody; empty where it is asked."""
-    for (error, text), reason in ACCIDENTS.items():
-        if outcome.error == error and text in outcome.error_text:
-            return reason
-    return ""
+    return crash_reason(outcome.error, outcome.error_text)
 
 
 def outcome_report(expected: Outcome, actual: Outcome, *, library_ordered: bool) -> str:

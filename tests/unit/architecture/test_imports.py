@@ -24,6 +24,7 @@ PLUGIN_LAYERS = (
     "known_failures",
     "reports",
     "running",
+    "fuzzing",
 )
 """The packages of the plugin, the lowest first; `plugin`, `commands` and `cli` stand above them."""
 

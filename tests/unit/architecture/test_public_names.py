@@ -23,6 +23,7 @@ PACKAGES = (
     "conformance_cases",
     "pytest_metagraph",
     "pytest_metagraph.diff",
+    "pytest_metagraph.fuzzing.strategies",
 )
 _DESCRIBED = (types.FunctionType, classmethod, staticmethod, property, functools.cached_property)
 LEVELS = {"stable", "evolving"}

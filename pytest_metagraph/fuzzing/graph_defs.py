@@ -7,13 +7,12 @@ from collections.abc import Callable
 
 from google.protobuf.message import Message
 
+from pytest_metagraph.fuzzing.scopes import ODD_SCOPES
 from reference_impl.schema import AttrValue, GraphDef, NodeDef
 
 Variation = Callable[[GraphDef, random.Random], GraphDef]
 
-
-ODD_SCOPES = ("a.b", "(", "t(1)", "(s)", "[a", "[a]", "\u4e16\u754c", "s|m", "a b", "x+", "$", ".*", "^", "*")
-"""Scopes that say something else, or nothing valid, as a regular expression, or that no tf.Graph takes."""
+_ONE_IN_THREE = (True, False, False)
 
 
 def unchanged(graph_def: GraphDef, rng: random.Random) -> GraphDef:
@@ -35,7 +34,7 @@ def part(graph_def: GraphDef, rng: random.Random) -> GraphDef:
     share = rng.random()
     kept = [node for node in graph_def.node if rng.random() < share]
     result = GraphDef(node=kept)
-    if rng.random() < 0.5:
+    if rng.choice((True, False)):
         result.library.CopyFrom(graph_def.library)
         result.versions.CopyFrom(graph_def.versions)
     return result
@@ -63,13 +62,13 @@ def with_odd_nodes(graph_def: GraphDef, rng: random.Random) -> GraphDef:
     call = graph_def.node.add(
         name=f"{prefix}call", op=rng.choice(["PartitionedCall", "StatefulPartitionedCall"])
     )
-    if rng.random() < 0.5 and graph_def.library.function:
+    if rng.choice((True, False)) and graph_def.library.function:
         call.attr["f"].func.name = rng.choice(graph_def.library.function).signature.name
     colocated = graph_def.node.add(name=f"{prefix}colocated", op="Const")
     colocated.attr["_class"].list.s.extend(
         [f"loc:@{anchor}".encode(), b"loc:@elsewhere", b"grp@" + anchor.encode()]
     )
-    if rng.random() < 0.3:
+    if rng.choice(_ONE_IN_THREE):
         colocated.attr["_class"].list.s.append(rng.choice([b"no at sign", b"loc:@\xff"]))
     colocated.attr["value"].SetInParent()
     single = graph_def.node.add(name=f"{prefix}single", op="Const")
@@ -107,7 +106,7 @@ def renamed(graph_def: GraphDef, rng: random.Random) -> GraphDef:
         copy.CopyFrom(node)
         if index % 2:
             copy.name = f"{scope}/{node.name}"
-        copy.input[:] = [f"{scope}/{name}" if rng.random() < 0.3 else name for name in node.input]
+        copy.input[:] = [f"{scope}/{name}" if rng.choice(_ONE_IN_THREE) else name for name in node.input]
     return result
 
 

@@ -1,0 +1,207 @@
+"""`metagraph fuzz`: looks for differences with random graphs and arguments."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.util
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_metagraph.carrying.time_limit import DEFAULT_SECONDS, parse_seconds
+from pytest_metagraph.options.settings import CONTRACTS
+
+if TYPE_CHECKING:
+    from pytest_metagraph.carrying.carrier import Carrier
+    from pytest_metagraph.fuzzing.hunting import Discovery
+
+_DESCRIPTION = """\
+Export random graphs with random arguments, and compare each export with what the reference, or TensorFlow,
+exports. Each kind of difference is made small, to the fewest nodes and arguments that still show it, and
+written as a folder with the case and the line that makes its call again.
+
+Needs hypothesis: pip install 'pytest-metagraph[fuzz]'
+"""
+
+_EPILOG = """\
+examples:
+  metagraph fuzz --exporter my_framework.adapter:export
+  metagraph fuzz --exporter my_framework.adapter:export --seconds 600 --seed 7 --out findings
+  metagraph fuzz --command 'node worker.mjs' --contract tensorflow
+  metagraph fuzz --exporter reference --against tensorflow --contract tensorflow
+
+exit status: 0 no difference, 1 differences, 2 unusable input
+"""
+
+_DEFAULT_SECONDS = 60.0
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the sub-command to the command line."""
+    parser = subparsers.add_parser(
+        "fuzz",
+        help="look for differences with random graphs and arguments",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_exporter_options(parser)
+    parser.add_argument("--contract", choices=CONTRACTS, default="documented", help="default: %(default)s")
+    parser.add_argument(
+        "--seconds",
+        type=parse_seconds,
+        default=_DEFAULT_SECONDS,
+        metavar="N",
+        help="how long to look, without the time for making findings small; default: %(default)g",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="which random exports to make; default: %(default)s"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("metagraph-findings"),
+        metavar="DIR",
+        help="an empty or new folder for what is found; made when something is; default: %(default)s",
+    )
+    parser.set_defaults(run=run)
+
+
+def add_exporter_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name an exporter that can be asked anything, and what it is compared with."""
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument(
+        "--exporter", default="", metavar="NAME", help="reference, tensorflow or module:attribute"
+    )
+    asked.add_argument("--command", default="", metavar="COMMAND", help="the command of a worker")
+    parser.add_argument(
+        "--against",
+        choices=("reference", "tensorflow"),
+        default="reference",
+        help="who says what is right; default: %(default)s",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=parse_seconds,
+        default=DEFAULT_SECONDS,
+        metavar="SECONDS",
+        help="how long a worker may take for one answer; default: %(default)g",
+    )
+
+
+@contextlib.contextmanager
+def chosen_exporter(arguments: argparse.Namespace) -> Iterator[Carrier]:
+    """The way to the exporter that the options name; one beside the user's shell can be named, too.
+
+    Raises:
+        ExporterNotFoundError: when there is none.
+    """
+    from pytest_metagraph.carrying.connecting import connected  # noqa: PLC0415 - protobuf takes time to import
+
+    sys.path.append(os.getcwd())  # noqa: PTH109 - as text, as sys.path holds it
+    asked = {"exporter": arguments.exporter, "command": arguments.command}
+    with _without_warnings(), connected(**asked, seconds=arguments.timeout) as carrier:
+        yield carrier
+
+
+@contextlib.contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Silence the warnings about each collection that can not be exported: random graphs have many."""
+    loggers = [logging.getLogger(name) for name in ("reference_impl", "tensorflow")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the sub-command.
+
+    Returns:
+        0 when nothing was found, 1 when something was, 2 when it can not look.
+    """
+    if importlib.util.find_spec("hypothesis") is None:
+        return _refuse("hypothesis is not installed here: pip install 'pytest-metagraph[fuzz]'")
+    # The corpus and protobuf take time to import, which the other sub-commands must not pay.
+    from pytest_metagraph.carrying.resolving import ExporterNotFoundError  # noqa: PLC0415 - see above
+
+    folder: Path = arguments.out
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            return _refuse(f"{str(folder)!r} is not empty; name a new folder with --out")
+        with chosen_exporter(arguments) as carrier:
+            return _hunt(carrier, arguments)
+    except ExporterNotFoundError as error:
+        return _refuse(str(error))
+    except OSError as error:
+        return _refuse(f"{str(folder)!r} can not be written: {error.strerror}; name another with --out")
+
+
+def _hunt(carrier: Carrier, arguments: argparse.Namespace) -> int:
+    from pytest_metagraph.fuzzing.drawing import random_examples  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.fuzzing.examining import Examiner  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.fuzzing.hunting import Hunt  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.fuzzing.right_answers import right_answers  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.fuzzing.shrinking import DEFAULT_SECONDS as SHRINK  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.fuzzing.telling import Progress, title  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.judging.written_files import ScratchFolder  # noqa: PLC0415 - see `run`
+    from reference_impl.contracts import Contract  # noqa: PLC0415 - see `run`
+
+    contract = Contract(arguments.contract)
+    right = right_answers(arguments.against)
+    count = 0
+    with (
+        contextlib.closing(ScratchFolder(contract)) as scratch,
+        contextlib.closing(random_examples(contract, arguments.seed)) as examples,
+    ):
+        hunt = Hunt(Examiner(carrier, right, contract, scratch), arguments.seconds, SHRINK, Progress("fuzz"))
+        for count, discovery in enumerate(hunt.run(examples), start=1):
+            _tell(count, discovery, arguments)
+    _say(f"{title(carrier)} against {arguments.against}, contract {contract}, seed {arguments.seed}")
+    _say(f"{hunt.tally}; {count or 'nothing'} to report")
+    return 1 if count else 0
+
+
+def _tell(number: int, discovery: Discovery, arguments: argparse.Namespace) -> None:
+    """Write a finding and say what it is.
+
+    Raises:
+        OSError: when it can not be written.
+    """
+    from pytest_metagraph.fuzzing.case_folder import folder_name, write_case  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.fuzzing.hunting import describe  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.fuzzing.telling import (  # noqa: PLC0415 - see `run`
+        call_text,
+        carrier_option,
+        findings_text,
+        replay_command,
+        size_text,
+    )
+
+    kind = describe(discovery.kind)
+    folder = arguments.out / folder_name(number, kind)
+    asked = carrier_option(arguments.exporter, arguments.command)
+    origin = {"found_by": f"metagraph fuzz {asked} --seed {arguments.seed}", "against": arguments.against}
+    write_case(folder, discovery.examined, f"An export differs: {kind}.", origin)
+    _say(f"[{number}] {kind}")
+    _say(f"{size_text(discovery.examined)}, {call_text(discovery.examined.example)}")
+    _say(findings_text(discovery.examined.judgement))
+    _say(f"again: {replay_command(folder, asked)}\n")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _refuse(reason: str) -> int:
+    sys.stderr.write(f"metagraph fuzz: {reason}\n")
+    return 2

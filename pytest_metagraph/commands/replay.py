@@ -1,0 +1,82 @@
+"""`metagraph replay`: makes the call of a case folder again and says what is wrong with the answer."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from pathlib import Path
+
+from pytest_metagraph.carrying.time_limit import DEFAULT_SECONDS, parse_seconds
+from pytest_metagraph.options.settings import CONTRACTS
+
+_EPILOG = """\
+example:
+  metagraph replay metagraph-findings/1-device-changed-in-graph-def-node --exporter my_adapter:export
+
+exit status: 0 the answer is right, 1 it is wrong, 2 unusable input
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the sub-command to the command line."""
+    parser = subparsers.add_parser(
+        "replay",
+        help="judge the case of one folder, such as `metagraph fuzz` writes",
+        description="Ask an exporter for the export that a case folder states, and judge the answer by what "
+        "the folder expects. Such folders are written by `metagraph fuzz` and `metagraph shrink`; those of "
+        "requirement cases have the same form.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", metavar="FOLDER", type=Path, help="the folder with case.toml")
+    asked = parser.add_mutually_exclusive_group(required=True)
+    asked.add_argument(
+        "--exporter", default="", metavar="NAME", help="reference, tensorflow or module:attribute"
+    )
+    asked.add_argument("--command", default="", metavar="COMMAND", help="the command of a worker")
+    parser.add_argument(
+        "--contract", choices=CONTRACTS, default=None, help="default: the one that the folder was written for"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=parse_seconds,
+        default=DEFAULT_SECONDS,
+        metavar="SECONDS",
+        help="how long a worker may take for one answer; default: %(default)g",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the sub-command.
+
+    Returns:
+        0 when the answer is right or nothing is asked, 1 when it is wrong, 2 when it can not ask.
+    """
+    # The corpus and protobuf take time to import, which the other sub-commands must not pay.
+    from pytest_metagraph.carrying.resolving import ExporterNotFoundError  # noqa: PLC0415 - see above
+    from pytest_metagraph.commands.fuzz import chosen_exporter  # noqa: PLC0415 - see above
+    from pytest_metagraph.fuzzing.case_folder import CaseFolderError, read_case  # noqa: PLC0415 - see above
+    from pytest_metagraph.fuzzing.telling import findings_text, title  # noqa: PLC0415 - see above
+    from pytest_metagraph.judging.written_files import ScratchFolder  # noqa: PLC0415 - see above
+    from pytest_metagraph.running.judge import Judge  # noqa: PLC0415 - see above
+    from reference_impl.contracts import Contract  # noqa: PLC0415 - see above
+
+    try:
+        case, found_under = read_case(arguments.folder)
+        contract = Contract(arguments.contract or found_under)
+        with (
+            contextlib.closing(ScratchFolder(contract)) as scratch,
+            chosen_exporter(arguments) as carrier,
+        ):
+            judgement = Judge(carrier, contract, scratch).judge(case)
+            name = title(carrier)
+    except (CaseFolderError, ExporterNotFoundError) as error:
+        sys.stderr.write(f"metagraph replay: {error}\n")
+        return 2
+    if judgement.findings:
+        sys.stdout.write(f"{findings_text(judgement)}\n")
+    verdict = f"{judgement.verdict}: {judgement.reason}" if judgement.reason else judgement.verdict
+    sys.stdout.write(f"{case.graph.description}\n{name}, contract {contract}: {verdict}\n")
+    return 1 if judgement.verdict.is_red else 0

@@ -1,0 +1,91 @@
+"""What is asked of nobody: calls in which TensorFlow crashes, or does what no rule asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from pytest_metagraph.fuzzing.example import Example
+from reference_impl.contracts import Contract
+from reference_impl.schema import NodeDef
+
+NEW_SAVER = "SAV-06: TensorFlow builds a new Saver in the live graph"
+FRAME_NAME = "FRM-02: a frame_name outside the scope crashes TensorFlow"
+ODD_CLASS = "CLS-03: an entry of _class without @, or not in UTF-8, crashes TensorFlow under a scope"
+EAGER_SAVERS = "SAV-09: eager TensorFlow can not look up variables among removed nodes"
+
+_CRASHES: Mapping[tuple[str, str], str] = {
+    ("UnboundLocalError", "new_s"): FRAME_NAME,
+    ("TypeError", "expected bytes, list found"): FRAME_NAME,
+    ("IndexError", ""): ODD_CLASS,
+    ("UnicodeDecodeError", ""): ODD_CLASS,
+    ("AttributeError", "no attribute 'save_tensor_name'"): "CALL-08: a falsy saver_def is not always none",
+    ("InvalidArgumentError", "duplicate function"): "EAG-03: eager TensorFlow keeps other graphs' functions",
+    ("TypeError", "unhashable"): EAGER_SAVERS,
+    ("RuntimeError", "`var_list` must specify"): "SAV-09: eager TensorFlow can not build a Saver to export",
+    ("error", "invalid group reference"): "DBG-05: debug info under a scope like 0/a crashes TensorFlow",
+}
+"""TensorFlow's crashes: the error's class and part of its text, and why they are asked of nobody."""
+
+
+def crash_reason(error: str, text: str) -> str:
+    """Why an error of TensorFlow is asked of nobody; empty where it is asked.
+
+    Args:
+        error: the name of the error's class.
+        text: its text.
+    """
+    return next(
+        (reason for (name, part), reason in _CRASHES.items() if error == name and part in text),
+        "",
+    )
+
+
+def builds_saver(arguments: Mapping[str, Any], exported_keys: Collection[Any]) -> bool:
+    """Whether TensorFlow builds a Saver in the graph for a call (SAV-06).
+
+    Args:
+        arguments: those of the call.
+        exported_keys: the collections that the call asks for.
+    """
+    clears = bool(arguments.get("clear_extraneous_savers")) and not arguments.get("saver_def")
+    return clears and "savers" in exported_keys
+
+
+def reason_not_asked(example: Example) -> str:
+    """Why an export is asked of nobody, as far as that shows before it is made; empty where it is asked."""
+    arguments = example.arguments
+    is_tensorflow = example.contract is Contract.TENSORFLOW
+    keys = arguments.get("collection_list", example.graph.collection_def.keys())
+    if is_tensorflow and builds_saver(arguments, keys):
+        return NEW_SAVER
+    if example.eager and arguments.get("clear_extraneous_savers"):
+        return EAGER_SAVERS
+    scope = arguments.get("export_scope", "")
+    if not scope:
+        return ""
+    nodes = [node for node in _source(example) if node.name.startswith(scope.removesuffix("/"))]
+    if is_tensorflow and any(_has_frame_outside(node, scope) for node in nodes):
+        return FRAME_NAME
+    return ODD_CLASS if any(map(_has_odd_class, nodes)) else ""
+
+
+def _source(example: Example) -> Iterable[NodeDef]:
+    given = example.arguments.get("graph_def")
+    return (example.graph.graph_def if given is None else given).node
+
+
+def _has_frame_outside(node: NodeDef, scope: str) -> bool:
+    is_enter = node.op in {"Enter", "RefEnter"} and "frame_name" in node.attr
+    return is_enter and not node.attr["frame_name"].s.startswith(scope.encode())
+
+
+def _has_odd_class(node: NodeDef) -> bool:
+    return "_class" in node.attr and any(map(_is_odd, node.attr["_class"].list.s))
+
+
+def _is_odd(entry: bytes) -> bool:
+    try:
+        return "@" not in entry.decode()
+    except UnicodeDecodeError:
+        return True

@@ -1,0 +1,165 @@
+"""Takes nodes out of a graph so that what is left is a graph still: nothing refers to what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from google.protobuf.message import Message
+
+from reference_impl.schema import REGISTERED_COLLECTIONS, GraphDef, MetaGraphDef
+from reference_impl.schema.fields import is_repeated
+
+_LOCATION = b"loc:@"
+
+
+def producer(name: str) -> str:
+    """The node that an input, a tensor or a node name refers to."""
+    return name.removeprefix("^").partition(":")[0]
+
+
+def without_nodes(message: MetaGraphDef, names: Iterable[str]) -> MetaGraphDef:
+    """A copy of a graph without some nodes, without all that read them, and without what names them.
+
+    A control input, a colocation or an item of a collection that refers to a node that is gone goes, too; a
+    node goes where one of its data inputs does.
+
+    Args:
+        message: the graph; it is not changed.
+        names: the names of nodes to take out.
+    """
+    gone = _with_consumers(message.graph_def, set(names))
+    result = MetaGraphDef()
+    result.CopyFrom(message)
+    _remove_nodes(result.graph_def, gone)
+    for key in [*result.collection_def]:
+        _remove_items(result, key, gone)
+    return result
+
+
+def part_of(message: MetaGraphDef, names: Iterable[str]) -> MetaGraphDef:
+    """A copy of a graph with some nodes and all that they read, and without functions that nothing calls.
+
+    Args:
+        message: the graph; it is not changed.
+        names: the names of nodes to keep.
+    """
+    inputs = {node.name: [*map(producer, node.input)] for node in message.graph_def.node}
+    kept: set[str] = set()
+    waiting = [name for name in names if name in inputs]
+    while waiting:
+        name = waiting.pop()
+        if name not in kept:
+            kept.add(name)
+            waiting += inputs.get(name, ())
+    return without_functions(without_nodes(message, inputs.keys() - kept))
+
+
+def without_functions(message: MetaGraphDef) -> MetaGraphDef:
+    """A copy of a graph without the functions that neither a node nor a remaining function names."""
+    result = MetaGraphDef()
+    result.CopyFrom(message)
+    library = result.graph_def.library
+    bodies = {function.signature.name: function for function in library.function}
+    gradients = {gradient.function_name: gradient.gradient_func for gradient in library.gradient}
+    used: set[str] = set()
+    waiting = {name for node in result.graph_def.node for name in _names_in(node)} & bodies.keys()
+    while waiting:
+        name = waiting.pop()
+        used.add(name)
+        named = {gradients.get(name, ""), *_names_in(bodies[name])}
+        waiting |= (named & bodies.keys()) - used
+    _keep(library.function, lambda function: function.signature.name in used)
+    _keep(library.gradient, lambda gradient: gradient.function_name in used)
+    if not library.ListFields():
+        result.graph_def.ClearField("library")
+    return result
+
+
+def _with_consumers(graph_def: GraphDef, gone: set[str]) -> set[str]:
+    """The nodes that go with others because they read them, through loops, too."""
+    consumers: dict[str, list[str]] = {}
+    for node in graph_def.node:
+        for name in node.input:
+            if not name.startswith("^"):
+                consumers.setdefault(producer(name), []).append(node.name)
+    waiting, found = [*gone], set(gone)
+    while waiting:
+        for name in consumers.get(waiting.pop(), ()):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def _remove_nodes(graph_def: GraphDef, gone: AbstractSet[str]) -> None:
+    _keep(graph_def.node, lambda node: node.name not in gone)
+    for node in graph_def.node:
+        node.input[:] = [name for name in node.input if producer(name) not in gone]
+        if "_class" in node.attr:
+            places = node.attr["_class"].list.s
+            places[:] = [place for place in places if not _names_one(place, gone)]
+            if not places:
+                del node.attr["_class"]
+
+
+def _names_one(place: bytes, gone: AbstractSet[str]) -> bool:
+    return place.startswith(_LOCATION) and place.removeprefix(_LOCATION).decode(errors="replace") in gone
+
+
+def _remove_items(message: MetaGraphDef, key: str, gone: AbstractSet[str]) -> None:
+    """Take the items out of a collection that name what is gone, and the collection where none is left."""
+    collection = message.collection_def[key]
+    kind = collection.WhichOneof("kind")
+    if kind is None:
+        return
+    values = getattr(collection, kind).value
+    before = len(values)
+    if kind == "node_list":
+        values[:] = [name for name in values if producer(name) not in gone]
+    elif kind == "bytes_list" and key in REGISTERED_COLLECTIONS:
+        items = (_without_values(REGISTERED_COLLECTIONS[key].FromString(data), gone) for data in values)
+        kept = [item for item in items if gone.isdisjoint(map(producer, _texts(item)))]
+        values[:] = [item.SerializeToString(deterministic=True) for item in kept]
+    if before and not values:
+        del message.collection_def[key]
+
+
+def _without_values(item: Any, gone: AbstractSet[str]) -> Any:
+    """The item itself; a control-flow context without the inner tensors that are gone: it only lists them."""
+    for field, value in item.ListFields():
+        if field.name == "values_def":
+            value.values[:] = [name for name in value.values if producer(name) not in gone]
+        elif field.message_type is not None and not field.message_type.GetOptions().map_entry:
+            for inner in value if is_repeated(field) else (value,):
+                _without_values(inner, gone)
+    return item
+
+
+def _texts(item: Message) -> Iterable[str]:
+    """Every text in a message, keys of maps included."""
+    for field, value in item.ListFields():
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            yield from (text for entry in value.items() for text in entry if isinstance(text, str))
+            yield from (
+                text for inner in value.values() if isinstance(inner, Message) for text in _texts(inner)
+            )
+        elif field.message_type is not None:
+            for inner in value if is_repeated(field) else (value,):
+                yield from _texts(inner)
+        elif field.type == field.TYPE_STRING:
+            yield from value if is_repeated(field) else (value,)
+
+
+def _names_in(item: Message) -> set[str]:
+    """Every text in a node or a function: the names of the functions that it calls are among them."""
+    return set(_texts(item))
+
+
+def _keep(repeated: Any, wanted: Any) -> None:
+    """Keep some messages of a repeated field, in their order."""
+    kept = [type(item).FromString(item.SerializeToString()) for item in repeated if wanted(item)]
+    if len(kept) != len(repeated):
+        del repeated[:]
+        repeated.extend(kept)

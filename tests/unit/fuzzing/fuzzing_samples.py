@@ -1,0 +1,74 @@
+"""A graph that is small enough to read, and exporters that are wrong in one thing."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from google.protobuf import text_format
+
+from pytest_metagraph import ExportRequest
+from pytest_metagraph.carrying.in_process import InProcess
+from pytest_metagraph.carrying.request import Exporter
+from pytest_metagraph.exporters import reference
+from pytest_metagraph.fuzzing.examining import Examiner
+from pytest_metagraph.fuzzing.right_answers import right_answers
+from pytest_metagraph.judging.written_files import ScratchFolder
+from reference_impl import Contract
+from reference_impl.schema import POOL, MetaGraphDef, VariableDef
+
+
+def chain() -> MetaGraphDef:
+    """A -> b -> c with a control edge a -> d, where d is colocated with b; collections name all of them."""
+    shape = 'attr { key: "_output_shapes" value { list { shape { dim { size: 2 } } } } }'
+    kind = 'attr { key: "T" value { type: DT_FLOAT } }'
+    text = f"""
+        graph_def {{
+          node {{ name: "a" op: "Placeholder" attr {{ key: "dtype" value {{ type: DT_FLOAT }} }} {shape} }}
+          node {{ name: "b" op: "Tanh" input: "a" device: "/device:CPU:0" {kind} {shape} }}
+          node {{ name: "c" op: "Tanh" input: "b" {kind} {shape} }}
+          node {{
+            name: "d" op: "NoOp" input: "^a" attr {{ key: "_class" value {{ list {{ s: "loc:@b" }} }} }}
+          }}
+          versions {{ producer: 2474 }}
+        }}
+        collection_def {{ key: "nodes" value {{ node_list {{ value: ["a:0", "b:0", "c:0", "d"] }} }} }}
+        collection_def {{ key: "last" value {{ node_list {{ value: "c:0" }} }} }}
+    """
+    message = text_format.Parse(text, MetaGraphDef(), descriptor_pool=POOL)
+    variable = VariableDef(variable_name="b:0", initializer_name="c", snapshot_name="b:0")
+    message.collection_def["variables"].bytes_list.value.append(variable.SerializeToString())
+    return message
+
+
+def names(message: MetaGraphDef) -> list[str]:
+    """The names of the nodes of a graph."""
+    return [node.name for node in message.graph_def.node]
+
+
+def keeps_devices(request: ExportRequest) -> MetaGraphDef:
+    """An exporter that knows no clear_devices."""
+    request.arguments.pop("clear_devices", None)
+    return reference.export(request)
+
+
+def forgets_savers(request: ExportRequest) -> MetaGraphDef:
+    """An exporter that loses the argument saver_def."""
+    message = reference.export(request)
+    message.ClearField("saver_def")
+    return message
+
+
+def keeps_devices_and_forgets_savers(request: ExportRequest) -> MetaGraphDef:
+    """An exporter with two defects."""
+    request.arguments.pop("clear_devices", None)
+    return forgets_savers(request)
+
+
+@contextlib.contextmanager
+def examiner_of(
+    exporter: Exporter, contract: Contract = Contract.DOCUMENTED, peer: str = "reference"
+) -> Iterator[Examiner]:
+    """An examiner whose folder is removed at the end."""
+    with contextlib.closing(ScratchFolder(contract)) as folder:
+        yield Examiner(InProcess(exporter, "sample"), right_answers(peer), contract, folder)

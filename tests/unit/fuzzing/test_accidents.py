@@ -1,0 +1,97 @@
+"""What is asked of nobody is told from what is asked."""
+
+from __future__ import annotations
+
+import pytest
+from fuzzing_samples import chain
+
+from pytest_metagraph.fuzzing.accidents import (
+    EAGER_SAVERS,
+    FRAME_NAME,
+    NEW_SAVER,
+    ODD_CLASS,
+    crash_reason,
+    reason_not_asked,
+)
+from pytest_metagraph.fuzzing.example import Example
+from reference_impl import Contract
+from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
+
+TENSORFLOW, DOCUMENTED = Contract.TENSORFLOW, Contract.DOCUMENTED
+
+
+def _with_saver() -> MetaGraphDef:
+    graph = chain()
+    graph.collection_def["savers"].bytes_list.value.append(SaverDef().SerializeToString())
+    return graph
+
+
+def _enter(frame: str) -> GraphDef:
+    given = GraphDef()
+    given.node.add(name="s/enter", op="Enter").attr["frame_name"].s = frame.encode()
+    return given
+
+
+def _colocated(entry: bytes) -> GraphDef:
+    given = GraphDef()
+    given.node.add(name="s/node", op="NoOp").attr["_class"].list.s.append(entry)
+    return given
+
+
+CLEARS = {"clear_extraneous_savers": True}
+EXAMPLES = {
+    "all savers go": (Example(_with_saver(), CLEARS, contract=TENSORFLOW), NEW_SAVER),
+    "all savers go, as documented": (Example(_with_saver(), CLEARS), ""),
+    "one saver stays": (
+        Example(_with_saver(), {**CLEARS, "saver_def": SaverDef()}, contract=TENSORFLOW),
+        "",
+    ),
+    "savers are not exported": (
+        Example(_with_saver(), {**CLEARS, "collection_list": []}, contract=TENSORFLOW),
+        "",
+    ),
+    "no savers": (Example(chain(), CLEARS, contract=TENSORFLOW), ""),
+    "eager": (Example(chain(), CLEARS, eager=True), EAGER_SAVERS),
+    "a frame elsewhere": (
+        Example(chain(), {"export_scope": "s", "graph_def": _enter("t/w")}, contract=TENSORFLOW),
+        FRAME_NAME,
+    ),
+    "a frame elsewhere, as documented": (
+        Example(chain(), {"export_scope": "s", "graph_def": _enter("t/w")}, contract=DOCUMENTED),
+        "",
+    ),
+    "a frame in the scope": (
+        Example(chain(), {"export_scope": "s", "graph_def": _enter("s/w")}, contract=TENSORFLOW),
+        "",
+    ),
+    "a frame without a scope": (
+        Example(chain(), {"graph_def": _enter("t/w")}, contract=TENSORFLOW),
+        "",
+    ),
+    "a class without at sign": (
+        Example(chain(), {"export_scope": "s", "graph_def": _colocated(b"plain")}),
+        ODD_CLASS,
+    ),
+    "a class of other bytes": (
+        Example(chain(), {"export_scope": "s", "graph_def": _colocated(b"loc:@\xff")}),
+        ODD_CLASS,
+    ),
+    "an everyday class": (
+        Example(chain(), {"export_scope": "s", "graph_def": _colocated(b"loc:@s/x")}),
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_what_is_asked_of_nobody(name: str) -> None:
+    """Each accident of TensorFlow is recognised before a call, and its neighbours are asked."""
+    example, reason = EXAMPLES[name]
+    assert reason_not_asked(example) == reason
+
+
+def test_a_crash_is_told_from_an_error() -> None:
+    """TensorFlow's crashes have a reason each; its deliberate errors have none."""
+    assert crash_reason("UnboundLocalError", "cannot access local variable 'new_s'") == FRAME_NAME
+    assert crash_reason("IndexError", "list index out of range") == ODD_CLASS
+    assert crash_reason("ValueError", "graph_def and export_scope cannot both be specified") == ""

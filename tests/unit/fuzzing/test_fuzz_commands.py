@@ -1,0 +1,137 @@
+"""The commands fuzz, shrink and replay: what they write, what they say, and how they end."""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_metagraph.cli import main
+from pytest_metagraph.fuzzing import drawing
+from pytest_metagraph.fuzzing.drawing import random_examples
+from pytest_metagraph.fuzzing.example import Example
+from reference_impl import Contract, __version__
+
+ADAPTER = """
+from pytest_metagraph.exporters import reference
+
+def wrong(request):
+    request.arguments.pop("clear_devices", None)
+    return reference.export(request)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_with_an_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working directory holds the module `wrong_adapter`."""
+    (tmp_path / "wrong_adapter.py").write_text(ADAPTER, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "wrong_adapter", raising=False)
+    monkeypatch.setattr(drawing, "random_examples", _few_examples)
+
+
+def _few_examples(contract: Contract, seed: int) -> Iterator[Example]:
+    """The examples of a seed with an end, so that no test depends on how fast a machine is."""
+    yield from itertools.islice(random_examples(contract, seed), 60)
+
+
+def _fuzz(*options: str) -> int:
+    return main(["fuzz", "--seconds", "1e6", *options])
+
+
+def test_a_finding_can_be_made_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """What fuzz finds it writes, with the line that shows it again; the reference passes the same case."""
+    assert _fuzz("--exporter", "wrong_adapter:wrong", "--out", "found") == 1
+    said = capsys.readouterr().out
+    assert "[1] device-changed in graph_def.node device\n1 node, export_meta_graph(clear_devices=True" in said
+    (line,) = [line for line in said.splitlines() if line.startswith("again: ")]
+    words = shlex.split(line.removeprefix("again: metagraph "))
+    assert {path.name for path in Path(words[1]).iterdir()} == {"case.toml", "graph.pbtxt", "expected.pbtxt"}
+    assert main(words) == 1
+    assert "clear_devices looks unapplied" in capsys.readouterr().out
+    assert main([*words[:2], "--exporter", "reference"]) == 0
+    assert capsys.readouterr().out.endswith(f"reference {__version__}, contract documented: pass\n")
+
+
+def test_nothing_found_is_nothing_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A right exporter ends with 0, a count, and no file anywhere in the working directory."""
+    before = sorted(path.name for path in tmp_path.iterdir())
+    assert _fuzz("--exporter", "reference", "--contract", "tensorflow", "--seed", "9") == 0
+    said = capsys.readouterr().out
+    assert f"reference {__version__} against reference, contract tensorflow, seed 9\n" in said
+    assert "0 kinds of difference seen; nothing to report\n" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_case_of_the_corpus_is_made_small(capsys: pytest.CaptureFixture[str]) -> None:
+    """Shrink takes a failing matrix case down to the one node and the one flag that matter."""
+    case = "matrix/towers/collection_list=some,clear_devices,strip_default_attrs"
+    assert main(["shrink", case, "--exporter", "wrong_adapter:wrong", "--out", "small"]) == 1
+    said = capsys.readouterr().out
+    assert "from 32 nodes to 1 node, export_meta_graph(clear_devices=True, graph=graph)\n" in said
+    assert main(["replay", "small", "--exporter", "wrong_adapter:wrong"]) == 1
+
+
+def test_a_found_case_can_be_shrunk_again() -> None:
+    """Shrink takes a folder for a case, too; what is smallest already stays as it is."""
+    assert main(["shrink", "matrix/towers/clear_devices", "--exporter", "wrong_adapter:wrong"]) == 1
+    again = ["shrink", "metagraph-shrunk", "--exporter", "wrong_adapter:wrong", "--out", "smaller"]
+    assert main(again) == 1
+    files = [(Path(name) / "graph.pbtxt").read_bytes() for name in ("metagraph-shrunk", "smaller")]
+    assert files[0] == files[1]
+
+
+def test_a_case_that_passes_is_not_shrunk(capsys: pytest.CaptureFixture[str]) -> None:
+    """Shrink has nothing to do where the exporter is right."""
+    assert main(["shrink", "matrix/towers/clear_devices", "--exporter", "reference"]) == 0
+    assert capsys.readouterr().out.endswith("there is nothing to shrink\n")
+    assert not Path("metagraph-shrunk").exists()
+
+
+UNUSABLE = {
+    "an unknown exporter": (["fuzz", "--exporter", "nonsense"], "'nonsense' names no exporter"),
+    "an unknown case": (["shrink", "no/such/case", "--exporter", "reference"], "no folder, and no case"),
+    "a case of several calls": (
+        ["shrink", "CALL-12/twice", "--exporter", "reference"],
+        "makes several calls",
+    ),
+    "a folder without a case": (["replay", ".", "--exporter", "reference"], "is no case: No such file"),
+    "a folder that is not there": (["replay", "nowhere", "--exporter", "reference"], "is no case"),
+    "a folder that is in use": (["fuzz", "--exporter", "reference", "--out", "."], "'.' is not empty"),
+    "a small case into a folder in use": (
+        ["shrink", "matrix/towers/plain", "--exporter", "reference", "--out", "."],
+        "'.' is not empty",
+    ),
+    "a worker that is not there": (["fuzz", "--command", "no-such-program"], "is not found"),
+    "a folder below a file": (
+        ["fuzz", "--exporter", "wrong_adapter:wrong", "--out", "wrong_adapter.py/x"],
+        "can not be written",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_unusable_input_is_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What can not be used ends with 2 and one line that says why."""
+    words, reason = UNUSABLE[name]
+    assert main(words) == 2
+    error = capsys.readouterr().err.removesuffix("\n")
+    assert reason in error
+    assert error.startswith(f"metagraph {words[0]}: ")
+    assert "\n" not in error
+
+
+def test_hypothesis_is_asked_for_where_it_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without hypothesis fuzz says how to install it, and shrink works."""
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert _fuzz("--exporter", "reference") == 2
+    assert "pip install 'pytest-metagraph[fuzz]'" in capsys.readouterr().err
+    assert main(["shrink", "matrix/towers/clear_devices", "--exporter", "wrong_adapter:wrong"]) == 1
