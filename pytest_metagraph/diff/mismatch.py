@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+
 from pytest_metagraph.diff import details, rendering
+from pytest_metagraph.diff.findings import Code
 from pytest_metagraph.diff.result import MetaGraphDiff
 
 
@@ -21,10 +24,17 @@ class MetaGraphMismatch(AssertionError):  # noqa: N818 - a failed assertion, nam
 def raise_unless_equal(diff: MetaGraphDiff) -> None:
     """Raise where something differs; what the text has to leave out is in a file that it names.
 
+    Warns of each pattern of the options that matched nothing: nobody reads the notes of a comparison that
+    passes, and an ignore that ignores nothing hides a typing error.
+
     Raises:
         MetaGraphMismatch: when the two sides differ.
     """
     __tracebackhide__ = True  # pytest shows the caller's line, and nothing of the differ
+    for note in diff.notes:
+        if note.code is Code.OPTION_UNUSED:
+            text = f"{note.field}: the pattern {note.key!r} {note.actual}"
+            warnings.warn(text, stacklevel=3)  # the caller of assert_..._equal
     if diff.equal:
         return
     text = diff.render()

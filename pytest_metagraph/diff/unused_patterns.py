@@ -8,9 +8,12 @@ from typing import Any
 from pytest_metagraph.diff import patterns
 from pytest_metagraph.diff.comparison import Comparison
 from pytest_metagraph.diff.findings import Code, Difference
+from pytest_metagraph.diff.options import CompareOptions
 from pytest_metagraph.diff.shallow import VIEWS
 
 _OPTIONS = ("ignore_attrs", "unordered_collections", "collection_types")
+_OF_PRESETS = frozenset(CompareOptions.tf_compat().ignore_attrs)
+"""Nobody has typed these, and a graph without such attributes is common."""
 
 
 def note(run: Comparison, views: Iterable[Any]) -> None:
@@ -24,7 +27,7 @@ def note(run: Comparison, views: Iterable[Any]) -> None:
         (option, pattern)
         for option in _OPTIONS
         for pattern in getattr(run.options, option)
-        if (option, pattern) not in run.used_patterns
+        if (option, pattern) not in run.used_patterns and pattern not in _OF_PRESETS
     ]
     if not unused:
         return

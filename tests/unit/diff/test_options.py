@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from diff_rows import attr, compared, function, message, nodes
 
-from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
+from pytest_metagraph.diff import CompareOptions, assert_meta_graph_equal, diff_meta_graphs
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,20 @@ def test_options_have_no_effect_on_equal_messages() -> None:
     text = attr("f: 1.0")
     for option in ("check_node_order", "normalize_devices", "canonicalize_function_names", "fail_on_notes"):
         assert compared(text, text, **{option: True}).equal
+
+
+def test_pattern_without_a_match_is_warned_of() -> None:
+    """An assertion that passes warns of a pattern that ignores nothing, at the line of the assertion."""
+    options = CompareOptions(ignore_attrs=["x", "no_such*"])
+    one = message(attr("f: 1.0"))
+    with pytest.warns(UserWarning, match=r"^ignore_attrs: the pattern 'no_such\*' matches nothing") as caught:
+        assert_meta_graph_equal(expected=one, actual=one, options=options)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_pattern_of_a_preset_is_not_warned_of() -> None:
+    """A graph without private attributes is compared under the preset that ignores them in silence."""
+    one = message(attr("f: 1.0"))
+    diff = diff_meta_graphs(expected=one, actual=one, options=CompareOptions.tf_compat())
+    assert diff.equal
+    assert diff.notes == ()

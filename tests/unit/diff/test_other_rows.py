@@ -218,6 +218,17 @@ def test_order_of_maps() -> None:
     assert not compared(expected, actual).equal
 
 
+def test_order_of_signatures() -> None:
+    """Signatures in another order on the wire are the same, as long as each says the same."""
+    one, other = (
+        message(f"signature_def {{ key: '{key}' value {{ method_name: '{key}' }} }}").SerializeToString()
+        for key in ("a", "b")
+    )
+    assert one + other != other + one
+    assert compared(one + other, other + one).equal
+    assert not compared(one + other, one + other.replace(b"b", b"c")).equal
+
+
 def test_text_file_and_binary_file(tmp_path: Path) -> None:
     """A text file and a binary file of one message are equal, whatever they are called."""
     expected = message(attr("f: 0.1"))
