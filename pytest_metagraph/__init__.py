@@ -32,7 +32,7 @@ __all__ = [
     "serve",
 ]
 
-# `-p pytest_metagraph` with plugin autoload switched off imports this package as the plugin.
+# pytest loads this package as the plugin, by its entry point and by `-p pytest_metagraph`.
 pytest_plugins = ["pytest_metagraph.plugin"]
 
 _HOMES = {
