@@ -111,6 +111,13 @@ keeps_the_scope_in_pivots = _keeps_the_scope(
     "pivot_for_pred_name",
     "pivot_for_body_name",
 )
+keeps_the_scope_in_the_number_of_iterations = _keeps_the_scope(
+    "keeps-the-scope-in-the-number-of-iterations",
+    "COL-15",
+    "Leaves the scope in the name of the tensor that says how often a loop may run.",
+    "WhileContextDef",
+    "maximum_iterations_name",
+)
 keeps_the_scope_in_values_of_conditionals = _keeps_the_scope(
     "keeps-the-scope-in-values-of-conditionals",
     "COL-15",
@@ -186,6 +193,12 @@ def forgets_exceptions_of_queue_runners(message: MetaGraphDef, _arguments: Expor
 @replaces("reference_impl.scoped_protos:_strip_nested", "COL-15")
 def keeps_the_scope_in_nested_contexts(_right: Right, *_context: Any) -> None:
     """Strips a context and leaves the scope in the contexts inside it, as TensorFlow does."""
+
+
+@changes_message("COL-11")
+def forgets_settings_of_loops(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Loses whether the memory of a loop is swapped, and how many of its iterations run at a time."""
+    _change_entries(message, "WhileContextDef", _clear("swap_memory", "parallel_iterations"))
 
 
 @changes_message("COL-15")
