@@ -45,12 +45,9 @@ def graph(nodes: int) -> MetaGraphDef:
     return message
 
 
-def changed(message: MetaGraphDef, how_many: str) -> MetaGraphDef:
-    """A copy in which the device of some nodes, spread over the graph, is another one."""
-    copy = MetaGraphDef()
-    copy.CopyFrom(message)
-    nodes = len(copy.graph_def.node)
+def change(message: MetaGraphDef, how_many: str) -> None:
+    """Change the device of some nodes, a number or `all` of them, spread over the graph."""
+    nodes = len(message.graph_def.node)
     wanted = nodes if how_many == "all" else min(int(how_many), nodes)
     for index in range(wanted):
-        copy.graph_def.node[index * nodes // wanted].device = "/device:TPU:0"
-    return copy
+        message.graph_def.node[index * nodes // wanted].device = "/device:TPU:0"
