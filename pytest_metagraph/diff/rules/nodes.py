@@ -40,34 +40,83 @@ def _nodes(
     run: Comparison, where: Location, kind: _Kind, expected: Sequence[bytes], actual: Sequence[bytes]
 ) -> None:
     field, view = kind
-    left, left_defects = _by_name(view, expected)
-    # Mostly all nodes are the same, also where two messages differ in their version strings.
-    right, right_defects = (left, left_defects) if expected == actual else _by_name(view, actual)
-    _report_defects(run, where, field, left_defects, right_defects)
-    for name, index in left.items() if right is not left else ():
+    left = _by_name(view, expected)
+    positions: Sequence[int] = _unequal_positions(expected, actual)
+    right = _with_replaced(view, left, positions, actual)
+    if right is None:
+        positions, right = range(len(expected)), _by_name(view, actual)
+    _report_defects(run, where, field, left.defects, right.defects)
+    names = list(left.positions)
+    for position in itertools.takewhile(len(names).__gt__, positions):
         # The nodes stay in the message that holds them: reading one makes a copy, and keeping all of the
         # copies would take more time than the comparison.
-        data = expected[index]
-        other = right.get(name)
+        data, name = expected[position], names[position]
+        other = right.positions.get(name)
         if other is None:
             node = view.FromString(data)
             run.differ(Code.NODE_MISSING, where.entry(field, _text(name), node.op), node.op, None)
         elif data != actual[other]:
             node = view.FromString(data)
             run.fields(where.entry(field, _text(name), node.op), node, view.FromString(actual[other]))
-    for name in sorted(right.keys() - left.keys()):
-        node = view.FromString(actual[right[name]])
+    for name in sorted(right.positions.keys() - left.positions.keys()):
+        node = view.FromString(actual[right.positions[name]])
         run.differ(Code.NODE_EXTRA, where.entry(field, _text(name), node.op), None, node.op)
     if run.options.check_node_order:
-        _order(run, where.inside(field), list(left), list(right))
+        _order(run, where.inside(field), names, sorted(right.positions, key=right.positions.__getitem__))
 
 
 _Defects = dict[tuple[str, Code], str]
 """What makes a graph invalid: by the node's name and the kind of defect, a text."""
 
 
-def _by_name(view: Any, nodes: Sequence[bytes]) -> tuple[dict[bytes, int], _Defects]:
-    """The position of each serialised node by its name, and what is invalid about the nodes.
+class _Named(NamedTuple):
+    """The nodes of one side.
+
+    Attributes:
+        positions: the position of each node by its name, the second node of one name under `name#2`.
+        defects: what is invalid about them.
+    """
+
+    positions: dict[bytes, int]
+    defects: _Defects
+
+
+def _unequal_positions(expected: Sequence[bytes], actual: Sequence[bytes]) -> list[int]:
+    """The positions, in their order, at which two lists do not hold the same node."""
+    pairs = enumerate(zip(expected, actual, strict=False))
+    found = [position for position, (left, right) in pairs if left != right]
+    ends = sorted((len(expected), len(actual)))
+    return [*found, *range(*ends)]
+
+
+def _with_replaced(
+    view: Any, named: _Named, positions: Sequence[int], actual: Sequence[bytes]
+) -> _Named | None:
+    """The nodes of the actual side, which are those of the other side but for some positions.
+
+    Mostly a few nodes of a large graph differ, and the others need not be looked at again.
+
+    Returns:
+        The same as `_by_name`, in another order; None where either side repeats a name, which changes
+        what other nodes are called.
+    """
+    names = list(named.positions)
+    found, defects = dict(named.positions), dict(named.defects)
+    for position in positions:
+        if position < len(names):
+            del found[names[position]]
+            defects.pop((_text(names[position]), Code.INPUT_MISPLACED), None)
+    there = [position for position in positions if position < len(actual)]
+    replaced = _by_name(view, [actual[position] for position in there])
+    repeated = any(code is Code.NODE_DUPLICATE for _, code in (*defects, *replaced.defects))
+    if repeated or found.keys() & replaced.positions.keys():
+        return None
+    found.update(zip(replaced.positions, there, strict=True))
+    return _Named(found, defects | replaced.defects)
+
+
+def _by_name(view: Any, nodes: Sequence[bytes]) -> _Named:
+    """The nodes of a side by name.
 
     A name is the first field of a serialised node, and its length, below 128, one byte; only other nodes
     are parsed. The second node of one name is kept as `name#2`, so that it is compared as well.
@@ -86,7 +135,7 @@ def _by_name(view: Any, nodes: Sequence[bytes]) -> tuple[dict[bytes, int], _Defe
         if b"^" in data and _MAY_HAVE_CONTROL_INPUT(data) and _is_misordered(view.FromString(data).input):
             defects[_text(name), Code.INPUT_MISPLACED] = "a data input after a control input"
         found[name] = index
-    return found, defects
+    return _Named(found, defects)
 
 
 def _is_misordered(inputs: Iterable[str]) -> bool:
