@@ -1,12 +1,21 @@
-"""The fixture of the integration tests."""
+"""The fixtures of the integration tests."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from user_project import Project
+from wheel_project import build_environment
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester) -> Project:
     """An empty project that runs the whole default tier of the corpus."""
     return Project(pytester)
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment with the wheel; made once."""
+    return build_environment(tmp_path_factory.mktemp("wheel"))

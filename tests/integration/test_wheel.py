@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from wheel_project import WheelProject, build_environment, clean_environment
+from wheel_project import WheelProject, clean_environment
 
 from conformance_cases import ExpectedMessage, load_corpus
 from reference_impl import Contract
@@ -132,12 +132,6 @@ RED = {
     "an expired entry": "known.toml:18: entry 4*expired on 2020-01-01*",
     "overlapping entries": "known.toml:29: entry 6 overlaps entry 5*",
 }
-
-
-@pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment with the wheel; made once."""
-    return build_environment(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture

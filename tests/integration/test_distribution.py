@@ -1,0 +1,147 @@
+"""However the work is spread, a run writes the same report, byte for byte apart from times."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from execnet.script import socketserver
+from user_project import Project
+
+from pytest_metagraph.cli import main
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.reports.reading import read_report
+
+ADAPTER = """
+import dataclasses
+
+def export(request):
+    if "graph_def" in request.arguments and request.default_graph:
+        raise KeyError("lost")
+    arguments = {**request.arguments, "clear_devices": False}
+    return reference.export(dataclasses.replace(request, arguments=arguments))
+
+export.unsupported = {"strip_default_attrs", "eager"}
+export.version = "1.2"
+"""
+"""An exporter with failures of several kinds, so that equal reports mean something."""
+
+CRASHES = """
+def export(request):
+    if request.case_id == CRASHING and "PYTEST_XDIST_WORKER" in os.environ:
+        os.kill(os.getpid(), 9)
+    return reference.export(request)
+
+CRASHING = "matrix/queue_runners/plain"
+"""
+
+SPREADS = {
+    "two workers": ("-n", "2"),
+    "four workers": ("-n", "4"),
+    "worksteal": ("-n", "2", "--dist", "worksteal"),
+    "loadscope": ("-n", "2", "--dist", "loadscope"),
+}
+
+
+@pytest.fixture
+def smoke(project: Project) -> Project:
+    """A project that runs the smoke tier with an exporter that fails in parts."""
+    return project.with_adapter(ADAPTER).given("--metagraph-tier=smoke")
+
+
+def timeless(path: Path) -> str:
+    """The text of a report without its times, and without the folder of its project."""
+    text = path.read_text(encoding="utf-8").replace(str(path.parent), "")
+    return re.sub(r'("(?:started|finished|duration)": ?)("[^"]*"|[0-9.e-]+)', r"\1", text)
+
+
+def report_of(project: Project, *arguments: str) -> str:
+    """The report of a run without its times."""
+    project.given("--metagraph-report=report.jsonl", *arguments).run_apart()
+    return timeless(project.pytester.path / "report.jsonl")
+
+
+def test_reports_do_not_depend_on_the_distribution(smoke: Project) -> None:
+    """One process, two and four workers, work stealing, and a graph for a worker at a time: one report."""
+    alone = report_of(smoke, "-n", "0")
+    for verdict in ("pass", "fail", "unsupported"):
+        assert f'"verdict":"{verdict}"' in alone
+    assert '"verdict":"fail","verdicts"' in alone.splitlines()[-1]
+    for name, arguments in SPREADS.items():
+        assert report_of(smoke, *arguments) == alone, name
+
+
+def test_merged_shards_are_the_report_of_the_whole(smoke: Project) -> None:
+    """Three parts, run with and without workers, are merged to what one run writes."""
+    alone = report_of(smoke)
+    folder = smoke.pytester.path
+    parts = [f"part{index}.jsonl" for index in (1, 2, 3)]
+    for index, (name, workers) in enumerate(zip(parts, ("0", "2", "0"), strict=True), start=1):
+        smoke.given("-n", workers, f"--metagraph-shard={index}/3", f"--metagraph-report={name}").run_apart()
+    merged = folder / "merged.jsonl"
+    assert main(["report", "merge", *(str(folder / name) for name in parts), "-o", str(merged)]) == 0
+    assert timeless(merged) == alone
+
+
+def test_two_hosts_write_the_report_of_one_process(smoke: Project, environment: Path) -> None:
+    """Two interpreters that are reached over sockets, one of them with the wheel, share the work of a run."""
+    alone = report_of(smoke)
+    with contextlib.ExitStack() as stack:
+        hosts = [host(python, smoke.pytester.path) for python in (Path(sys.executable), environment)]
+        specs = [stack.enter_context(one) for one in hosts]
+        result = smoke.given("--metagraph-report=spread.jsonl", "--dist", "load", "-v", *specs).run_apart()
+    workers = {line.split("]")[0] for line in result.outlines if "] " in line and "PASSED" in line}
+    assert len(workers) == len(hosts)
+    assert timeless(smoke.pytester.path / "spread.jsonl") == alone
+
+
+@contextlib.contextmanager
+def host(python: Path, project: Path) -> Iterator[str]:
+    """A host that execnet reaches over a socket, with the project on its path.
+
+    Yields:
+        The option that makes it a worker of pytest-xdist.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    folder = project / f"host_{address.rpartition(':')[2]}"
+    folder.mkdir()
+    path = os.pathsep.join([str(project), *filter(None, [os.environ.get("PYTHONPATH")])])
+    server = subprocess.Popen(
+        [python, socketserver.__file__, address],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert server.stdout is not None
+        server.stdout.readline()  # it listens
+        yield f"--tx=socket={address}//chdir={folder}"
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def test_a_crash_of_a_worker_is_in_the_report(project: Project) -> None:
+    """A worker of xdist that dies takes one case along; the others are judged, and the report is INVALID."""
+    crashing = project.with_adapter(CRASHES).given("--metagraph-tier=smoke", "-n", "2")
+    result = crashing.given("--metagraph-report=report.jsonl").run_apart()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "*worker 'gw*' crashed while running*queue_runners/plain*",
+            "the report is INVALID: 1 case of * missing.",
+        ]
+    )
+    report = read_report(project.pytester.path / "report.jsonl")
+    assert len(report.results) == report.header.expected_cases - 1
+    assert {result.verdict for result in report.results} == {Verdict.PASS}
+    assert "matrix/queue_runners/plain" not in {result.case for result in report.results}
