@@ -15,7 +15,7 @@ def symptoms_of(case: dict[str, Any]) -> list[str]:
     """What is different in a case, each kind of difference once."""
     found = []
     for finding in case["findings"]:
-        groups = [f"{group['section']}: {group['kind']}" for group in finding["groups"]]
+        groups = [f"`{group['section']}: {group['kind']}`" for group in finding["groups"]]
         found += groups or [finding["summary"]]
     return list(dict.fromkeys(found))
 

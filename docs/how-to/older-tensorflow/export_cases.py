@@ -1,11 +1,13 @@
 """Exports the cases of `metagraph cases` with a TensorFlow that the kit can not be installed beside.
 
-Run `python export_cases.py CASES ANSWERS` where that TensorFlow is installed.
+Run `python export_cases.py CASES ANSWERS` where that TensorFlow is installed. Globs of case ids behind that
+choose among the cases.
 """
 # ruff: noqa: INP001 - a script that stands alone
 
 import base64
 import contextlib
+import fnmatch
 import json
 import os
 import sys
@@ -78,8 +80,8 @@ def answer(case: dict[str, Any], variant: dict[str, Any], cases: Path, answers: 
         (folder / f"{variant['name']}.pb").write_bytes(message.SerializeToString())
 
 
-def main(cases: Path, answers: Path) -> None:
-    """Answer every variant of every case."""
+def main(cases: Path, answers: Path, *globs: str) -> None:
+    """Answer every variant of every case that matches a glob, or of all cases."""
     tf.get_logger().setLevel("ERROR")
     answers.mkdir(parents=True)
     corpus = json.loads((cases / "corpus.json").read_text(encoding="utf-8"))
@@ -87,9 +89,11 @@ def main(cases: Path, answers: Path) -> None:
     (answers / "exporter.json").write_text(json.dumps(exporter), encoding="utf-8")
     for line in (cases / "cases.jsonl").read_text(encoding="utf-8").splitlines():
         case = json.loads(line)
+        if globs and not any(fnmatch.fnmatch(case["case"], glob) for glob in globs):
+            continue
         for variant in case["variants"]:
             answer(case, variant, cases, answers)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])
