@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
-from pytest_metagraph.reports.model import Report
+from pytest_metagraph.reports.model import ASKED, Report
 from pytest_metagraph.reports.scoring import Score, rows_by_requirement, scores_by_level
 
 _SAME_IN_ALL = {"corpus_digest": "corpus", "contract": "contract", "tier": "tier"}
@@ -32,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A case that the implementations answer differently.
+    """A case in which implementations that were asked have different verdicts.
 
     Attributes:
         case: the id of the case.
@@ -49,7 +49,7 @@ class Comparison:
 
     Attributes:
         columns: the implementations, in the order in which they were given.
-        disagreements: the cases in which they are not all the same, sorted by case.
+        disagreements: the cases in which those that were asked part, sorted by case.
     """
 
     columns: tuple[Column, ...]
@@ -103,6 +103,7 @@ def _disagreements(reports: Sequence[Report]) -> tuple[Disagreement, ...]:
     found = []
     for case in sorted(set().union(*by_case)):
         verdicts = tuple(verdicts.get(case) for verdicts in by_case)
-        if len(set(verdicts)) > 1:
+        # What an implementation was not asked is no answer that others could differ from.
+        if len({verdict for verdict in verdicts if verdict in ASKED}) > 1:
             found.append(Disagreement(case, verdicts))
     return tuple(found)

@@ -24,7 +24,7 @@ def render_markdown(report: Report) -> str:
 
 
 def render_comparison_markdown(comparison: Comparison) -> str:
-    """Reports side by side as Markdown: scores, and the cases in which they are not the same."""
+    """Reports side by side as Markdown: scores, and the cases in which they part."""
     return _join(_comparison_lines(comparison))
 
 
@@ -129,9 +129,10 @@ def _comparison_lines(comparison: Comparison) -> Iterator[str]:
         ),
     )
     if not comparison.disagreements:
-        yield from ("", "They are the same in every case.")
+        yield from ("", "They part in no case that more than one of them was asked.")
         return
-    yield from ("", f"### {len(comparison.disagreements):,} cases in which they are not the same", "")
+    count = len(comparison.disagreements)
+    yield from ("", f"### {count:,} case{'' if count == 1 else 's'} in which they part", "")
     yield from _table(
         ("Case", *(_text(column.label) for column in comparison.columns)),
         (

@@ -75,10 +75,10 @@ def summary_lines(records: Sequence[Record], settings: Settings, levels: Mapping
     else:
         yield f"score: {_score(records, levels)}"
     failed = [record for record in records if record.verdict == Verdict.FAIL]
-    if failed:
+    if failed and len(records) > 1:
         yield from _symptom_lines(failed)
         yield f"next: look at one of them alone: {settings.command_for(failed[0].case)}"
-    elif is_whole and settings.tier != "full":
+    elif not failed and is_whole and settings.tier != "full":
         yield "next: --metagraph-tier=full runs every combination of the arguments"
 
 

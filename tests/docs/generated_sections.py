@@ -14,13 +14,16 @@ from pathlib import Path
 
 from api_section import api_of
 from command_line_section import command_line
+from coverage_section import coverage
 from options_section import options
 from requirements_section import capabilities, requirements
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+PROJECT = Path(__file__).resolve().parents[2]
+DOCUMENTS = (PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")))
 
 SECTIONS: dict[str, Callable[[], str]] = {
     "command line": command_line,
+    "coverage": coverage,
     "options": options,
     "requirements": requirements,
     "capabilities": capabilities,
@@ -50,7 +53,7 @@ def updated(page: str) -> str:
 
 def main() -> None:
     """Write every page anew that has generated sections."""
-    for path in sorted(DOCS.rglob("*.md")):
+    for path in DOCUMENTS:
         page = path.read_text(encoding="utf-8")
         if names_of(page):
             path.write_text(updated(page), encoding="utf-8")

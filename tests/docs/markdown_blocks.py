@@ -5,7 +5,7 @@ What a block means stands in its info string:
 - `python`: runs in one namespace for the whole document; with `title="name.py"` it is written to that
   file of the document's folder instead, for later blocks to use;
 - `console`: each line behind `$ ` runs in a shell in the document's folder; the lines below it are its
-  output, in which `...` stands for anything. With `not-run` behind it, a block is for other machines;
+  output, in which `...` stands for anything. A block for other machines has `not-run="REASON"` behind it;
 - `toml`, `yaml`, `json`: has to parse, and is written to its title like a Python block;
 - `text`: an excerpt, not run.
 """
@@ -28,6 +28,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 _TITLE = re.compile(r'title="([^"]+)"')
+_NOT_RUN = re.compile(r'not-run="([^"]+)"')
 _PARSERS = {"toml": tomllib.loads, "yaml": yaml.safe_load, "json": json.loads}
 KNOWN_LANGUAGES = {"python", "console", "text", *_PARSERS}
 
@@ -54,6 +55,12 @@ class Block:
         found = _TITLE.search(self.info)
         return found.group(1) if found else ""
 
+    @property
+    def not_run(self) -> str:
+        """Why it is for other machines; empty where it is run."""
+        found = _NOT_RUN.search(self.info)
+        return found.group(1) if found else ""
+
 
 def blocks_of(document: Path) -> Iterator[Block]:
     """The fenced blocks of a document, in order."""
@@ -76,6 +83,7 @@ class DocumentRunner:
         """Run one block; an AssertionError or the block's own exception says what is wrong with it."""
         where = f"{self._document.name}:{block.line}"
         assert block.language in KNOWN_LANGUAGES, f"{where}: unknown language {block.language!r}"
+        assert block.not_run or "not-run" not in block.info, f'{where}: say why: not-run="REASON"'
         if block.language in _PARSERS:
             _PARSERS[block.language](block.content)
         if block.title:
@@ -84,7 +92,7 @@ class DocumentRunner:
             target.write_text(block.content, encoding="utf-8")
         elif block.language == "python":
             exec(compile(block.content, where, "exec"), self._namespace)  # noqa: S102 - the documents are ours
-        elif block.language == "console" and "not-run" not in block.info:
+        elif block.language == "console" and not block.not_run:
             for command, expected in _commands(block.content):
                 self._run_command(where, command, expected)
 

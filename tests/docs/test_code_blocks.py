@@ -24,6 +24,17 @@ def test_the_code_blocks_of_a_document_do_what_they_show(
         runner.run(block)
 
 
+def test_a_block_that_is_not_run_says_why(tmp_path: Path) -> None:
+    """A reason is kept, and a block without one is an error: what is not run has to stay the exception."""
+    document = tmp_path / "page.md"
+    document.write_text('```console not-run="a reason"\n$ false\n```\n```console not-run\n$ false\n```\n')
+    with_reason, without = blocks_of(document)
+    runner = DocumentRunner(document, tmp_path, command_environment(tmp_path))
+    runner.run(with_reason)
+    with pytest.raises(AssertionError, match=r"page\.md:4: say why"):
+        runner.run(without)
+
+
 def test_a_block_with_wrong_output_is_seen(tmp_path: Path) -> None:
     """The harness fails on a command that prints something else than its document says."""
     document = tmp_path / "wrong.md"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from generated_sections import DOCS, SECTIONS, names_of, updated
+from generated_sections import DOCUMENTS, SECTIONS, names_of, updated
 from options_section import registered, twin_of
 
-PAGES = [path for path in sorted(DOCS.rglob("*.md")) if names_of(path.read_text(encoding="utf-8"))]
+PAGES = [path for path in DOCUMENTS if names_of(path.read_text(encoding="utf-8"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)

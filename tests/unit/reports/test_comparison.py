@@ -27,6 +27,18 @@ def test_implementations_stand_beside_each_other() -> None:
     ]
 
 
+def test_who_was_not_asked_parts_with_nobody() -> None:
+    """A case that an implementation does not claim is listed only where two others part over it."""
+    skips = samples.report(
+        samples.result("a", Verdict.UNSUPPORTED),
+        samples.result("b", Verdict.UNSUPPORTED),
+        exporter=Exporter("four"),
+    )
+    assert compare({"b": B, "d": skips}).disagreements == ()
+    (found,) = compare({"a": A, "b": B, "d": skips}).disagreements
+    assert found.verdicts == (Verdict.FAIL, Verdict.PASS, Verdict.UNSUPPORTED)
+
+
 def test_labels_tell_columns_apart() -> None:
     """Two reports of one exporter and version get different names."""
     assert [column.label for column in compare({"x": A, "y": A}).columns] == ["one 1", "one 1 (2)"]
@@ -63,4 +75,4 @@ def test_the_pages_name_every_implementation() -> None:
         assert "one 1" in page
         assert "two 2" in page
     assert "| b | fail | pass |" in render({"a": A, "b": B}, "md")
-    assert "They are the same in every case." in render({"a": A, "b": A}, "md")
+    assert "They part in no case" in render({"a": A, "b": A}, "md")

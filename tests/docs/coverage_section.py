@@ -1,0 +1,26 @@
+"""How much the corpus covers, counted."""
+
+from __future__ import annotations
+
+from markdown_tables import table
+
+from conformance_cases import Tier, load_corpus
+
+
+def coverage() -> str:
+    """The number of rules, graphs and cases, and of the calls of the exporter that a tier makes."""
+    corpus = load_corpus()
+    graphs = len(corpus.matrix_graphs) + len(corpus.real_graphs)
+    counts = (
+        f"{len(corpus.requirements)} requirements, each with its source; "
+        f"{len(corpus.requirement_cases)} cases that are named after one;\n"
+        f"{graphs} graphs under every combination of the arguments, "
+        f"{len(corpus.real_graphs)} of them of whole models."
+    )
+    meanings = {
+        Tier.SMOKE: "a handful of combinations on every graph",
+        Tier.DEFAULT: "every requirement case, and each pair of argument values on every graph",
+        Tier.FULL: "every combination on every graph",
+    }
+    rows = [(f"`{tier}`", meaning, f"{len(corpus.cases(tier)):,}") for tier, meaning in meanings.items()]
+    return f"{counts}\n\n{table(('tier', 'what it runs', 'cases'), rows)}"
