@@ -34,6 +34,21 @@ Outcome = MetaGraphDef | ExpectedError | NotAsked
 """What a recorder found: a message or why there is none."""
 
 
+_MOST_BYTES = 64 * 1024 * 1024
+"""What an archive may unpack to, many times what the largest of the corpus does."""
+
+_MOST_MEMORY = 256 * 1024 * 1024
+"""What unpacking may take; the dictionary that xz keeps is 64 MB large."""
+
+
+_UNREADABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError, tarfile.TarError)
+"""What comes of reading bytes that are no archive."""
+
+
+class ArchiveError(ValueError):
+    """The bytes are no archive of expectations, or one that contradicts itself; the text says why."""
+
+
 @dataclass(frozen=True)
 class Archive:
     """The contents of one archive.
@@ -54,25 +69,68 @@ class Archive:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Archive:
-        """Unpack an archive; everything is decompressed at once."""
-        members: dict[str, bytes] = {}
-        with tarfile.open(fileobj=io.BytesIO(lzma.decompress(data))) as tar:
-            for info in tar:
-                extracted = tar.extractfile(info)
-                if extracted is not None:
-                    members[info.name] = extracted.read()
-        index = json.loads(members.pop(_INDEX))
+        """Unpack an archive; everything is decompressed at once, and nothing is written anywhere.
+
+        Raises:
+            ArchiveError: when the bytes are no archive.
+        """
+        return cls.from_tar(cls.unpacked(data))
+
+    @staticmethod
+    def unpacked(data: bytes) -> bytes:
+        """The tar inside of an archive.
+
+        Raises:
+            ArchiveError: when the bytes are not compressed by xz, are cut off, or unpack to far too much.
+        """
+        unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MOST_MEMORY)
+        try:
+            tar = unpacker.decompress(data, max_length=_MOST_BYTES)
+        except lzma.LZMAError as error:
+            raise ArchiveError(f"these {len(data)} bytes are not compressed by xz: {error}") from error
+        if not unpacker.eof:
+            raise ArchiveError(f"these {len(data)} bytes are cut off, or unpack to more than {_MOST_BYTES:,}")
+        return tar
+
+    @classmethod
+    def from_tar(cls, data: bytes) -> Archive:
+        """Read an archive after decompression.
+
+        Raises:
+            ArchiveError: when the bytes are no tar with an index and all that the index names.
+        """
+        try:
+            members = _members(data)
+            index = json.loads(members.pop(_INDEX))
+            parts = tuple(index["parts"])
+            messages = tuple(tuple(message) for message in index["messages"])
+            cases = {name: dict(contracts) for name, contracts in index["cases"].items()}
+        except _UNREADABLE as error:
+            raise ArchiveError(f"no archive of expectations: {type(error).__name__}: {error}") from error
         return cls(
             members=members,
-            parts=tuple(index["parts"]),
-            messages=tuple(tuple(message) for message in index["messages"]),
-            cases=index["cases"],
+            parts=parts,
+            messages=messages,
+            cases=cases,
             arguments={
                 name.removeprefix(_ARGUMENTS).removesuffix(".pb"): member
                 for name, member in members.items()
                 if name.startswith(_ARGUMENTS)
             },
         )
+
+    def check(self, combination: str) -> None:
+        """Look up what a combination has to give under each contract.
+
+        Raises:
+            ArchiveError: when the index names what is not there.
+        """
+        for contract in Contract:
+            try:
+                self.expectation(combination, contract)
+            except (LookupError, TypeError, ValueError) as error:
+                problem = f"{combination}, {contract}: {type(error).__name__}: {error}"
+                raise ArchiveError(f"the archive contradicts itself: {problem}") from error
 
     def find(self, combination: str, contract: Contract) -> Expectation | None:
         """Like `expectation`, but None when the archive has no such combination."""
@@ -178,6 +236,17 @@ def split_message(message: MetaGraphDef) -> Iterable[tuple[str, MetaGraphDef]]:
 def compress(tar: bytes) -> bytes:
     """Compress an archive as the corpus stores it."""
     return lzma.compress(tar, format=lzma.FORMAT_XZ, preset=9 | lzma.PRESET_EXTREME)
+
+
+def _members(tar: bytes) -> dict[str, bytes]:
+    """The files in a tar, by name; links and folders are passed over."""
+    members: dict[str, bytes] = {}
+    with tarfile.open(fileobj=io.BytesIO(tar), mode="r:") as opened:
+        for info in opened:
+            if info.isreg():
+                extracted = opened.extractfile(info)
+                members[info.name] = extracted.read() if extracted else b""
+    return members
 
 
 def _pack(files: Iterable[tuple[str, bytes]]) -> bytes:

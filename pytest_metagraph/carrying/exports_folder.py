@@ -56,7 +56,7 @@ class ExportsFolder:
                 "`metagraph cases --out DIR` writes the cases; docs/reference/exports-folder.md says where "
                 "their answers go"
             ) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ExportsFolderError(f"{str(path)!r} is no JSON: {error}") from error
         return cls(folder, _introduction(path, stated))
 
@@ -129,7 +129,7 @@ def _read(path: Path) -> Answer | None:
 def _read_error(path: Path) -> Answer:
     try:
         stated = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return Malformed(f"The file {path.name} is no JSON: {error}.")
     match stated:
         case {"unsupported": str(capability)}:

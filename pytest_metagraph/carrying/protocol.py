@@ -171,8 +171,12 @@ def decode_request(data: bytes) -> ExportRequest | Control:
             export = request.export
         case _:
             raise ProtocolError("a Request of no kind that this version of the protocol knows")
+    try:
+        graph = MetaGraphDef.FromString(export.graph)
+    except protobuf.DecodeError:
+        raise ProtocolError(f"a Request with {len(export.graph)} bytes that are no MetaGraphDef") from None
     return ExportRequest(
-        graph=MetaGraphDef.FromString(export.graph),
+        graph=graph,
         arguments=_decode_arguments(export),
         default_graph=export.default_graph,
         eager=export.eager,

@@ -9,7 +9,7 @@ from google.protobuf import message as protobuf
 from google.protobuf import message_factory
 
 from pytest_metagraph.carrying.messages import Value
-from reference_impl.schema import POOL
+from reference_impl.schema import POOL, parse_message
 
 
 class UncarriableValueError(TypeError):
@@ -38,7 +38,8 @@ def decode(stated: Any) -> Any:
     """The inverse of `encode`; messages are of `reference_impl.schema`.
 
     Raises:
-        ValueError: when the message states no value, or a message of a type that TensorFlow's schema lacks.
+        ValueError: when the message states no value, a damaged message, one of a type that TensorFlow's
+            schema lacks, or a dict whose key is no plain value.
     """
     kind = stated.WhichOneof("kind")
     match kind:
@@ -47,13 +48,22 @@ def decode(stated: Any) -> Any:
         case "list":
             return [decode(item) for item in stated.list.items]
         case "dict":
-            return {decode(entry.key): decode(entry.value) for entry in stated.dict.entries}
+            return {_decode_key(entry.key): decode(entry.value) for entry in stated.dict.entries}
         case "message":
             return _parse(stated.message.type, stated.message.data)
         case None:
             raise ValueError("a Value of the worker protocol has no kind")
         case _:
             return getattr(stated, kind)
+
+
+def _decode_key(stated: Any) -> Any:
+    key = decode(stated)
+    try:
+        hash(key)
+    except TypeError:
+        raise ValueError(f"a {type(key).__name__} can not be the key of a dict") from None
+    return key
 
 
 def _state(value: Any, stated: Any) -> None:
@@ -110,4 +120,4 @@ def _parse(type_name: str, data: bytes) -> protobuf.Message:
         descriptor = POOL.FindMessageTypeByName(type_name)
     except KeyError:
         raise ValueError(f"TensorFlow's schema has no message {type_name!r}") from None
-    return message_factory.GetMessageClass(descriptor).FromString(data)
+    return parse_message(data, message_factory.GetMessageClass(descriptor))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf import text_format
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from conformance_cases import Case, ExpectedError, ExpectedMessage, Tier, Variant
 from conformance_cases.model import DEFAULT_FILENAME
@@ -25,6 +25,17 @@ from reference_impl.files import write_files
 
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME = 60
+
+_UNREADABLE = (
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    text_format.ParseError,
+    DecodeError,
+)
+"""What comes of reading files that state no case."""
 
 
 class CaseFolderError(Exception):
@@ -87,14 +98,7 @@ def read_case(folder: Path) -> tuple[Case, Contract]:
         _ = (case.calls(), case.expectation(contract), case.variants, case.capabilities)
     except OSError as error:
         raise CaseFolderError(f"{str(folder)!r} is no case: {error.strerror}: {error.filename!r}") from error
-    except (
-        AttributeError,
-        LookupError,
-        RecursionError,
-        TypeError,
-        ValueError,
-        text_format.ParseError,
-    ) as error:
+    except _UNREADABLE as error:
         reason = " ".join(str(error).split())[:200]
         raise CaseFolderError(f"{str(folder)!r} is no case: {type(error).__name__}: {reason}") from error
     _refuse_outside(folder, [case.filename, *case.earlier_filenames])

@@ -41,7 +41,7 @@ def load(text: str, name: str) -> KnownFailures:
     """
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers of too many digits, brackets in brackets
         raise KnownFailuresError(f"{name}: this is no TOML: {error}") from error
     problems = [_unknown(f"{name}: ", key, (TABLE,)) for key in document if key != TABLE]
     tables = document.get(TABLE, [])

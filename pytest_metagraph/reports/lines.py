@@ -60,10 +60,10 @@ def from_line(line: str) -> Header | CaseResult | Footer:
                 return _case_result(fields)
             case _:
                 return _footer(fields)
-    except json.JSONDecodeError as error:
-        raise ReportError(ErrorCode.BAD_LINE, f"It is no JSON: {error}.") from error
-    except (FieldError, RecursionError) as error:
+    except FieldError as error:
         raise ReportError(ErrorCode.BAD_LINE, f"It does not follow the format: {error}.") from error
+    except (ValueError, RecursionError) as error:  # no JSON, numbers of too many digits, brackets in brackets
+        raise ReportError(ErrorCode.BAD_LINE, f"It is no JSON: {error}.") from error
 
 
 def _header(fields: Fields) -> Header:

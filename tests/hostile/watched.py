@@ -1,0 +1,107 @@
+"""Watches what a parser does beside parsing: what it runs, and what it writes where."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+import types
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+SECONDS_FOR_ONE_INPUT = 30
+"""No input of a few kilobytes takes a thousandth of this; what takes longer hangs."""
+
+_PROGRAMS = frozenset({"os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.Popen", "pty.spawn"})
+"""Events that start a program."""
+
+_PATHS = {"os.remove": 0, "os.rename": 1, "os.mkdir": 0, "os.rmdir": 0, "os.symlink": 1, "os.link": 1}
+"""Events that change a folder, and which of their arguments is the path that is changed."""
+
+
+class Watch:
+    """What the audit hook has seen; Python can not take a hook back, so there is one for all tests."""
+
+    def __init__(self) -> None:
+        self.folders: tuple[str, ...] = ()
+        self.seen: list[str] = []
+        self.is_on = False
+        sys.addaudithook(self._hook)
+
+    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.is_on:
+            return
+        if event in _PROGRAMS or (event in {"exec", "compile"} and _is_from_data(event, arguments)):
+            self.seen.append(f"{event} {arguments!r}"[:200])
+        elif event == "open" and _writes(arguments):
+            self._check_path(event, arguments[0])
+        elif event in _PATHS:
+            self._check_path(event, arguments[_PATHS[event]])
+
+    def _check_path(self, event: str, path: object) -> None:
+        if isinstance(path, int):
+            return  # a descriptor that is open already
+        whole = os.path.abspath(os.fsdecode(path))  # type: ignore[arg-type] # noqa: PTH100 - a hook makes no Path
+        if not whole.startswith(self.folders) and whole != os.devnull:
+            self.seen.append(f"{event} {whole}")
+
+
+def _is_from_data(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Whether code is made or run that comes from no file, as that of an input would.
+
+    The kit's own templates are compiled each time they are rendered; a test of its own shows that a report is
+    no template.
+    """
+    if event == "exec":
+        name = arguments[0].co_filename if isinstance(arguments[0], types.CodeType) else ""
+    else:
+        name = "<none>" if arguments[1] is None else os.fsdecode(arguments[1])
+    return name.startswith("<") and name != "<template>"
+
+
+def _writes(arguments: tuple[Any, ...]) -> bool:
+    """Whether an open is one to write; with `os.open` there are flags and no mode."""
+    _, mode, flags = arguments
+    if isinstance(mode, str):
+        return any(letter in mode for letter in "wax+")
+    return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
+WATCH = Watch()
+
+
+class HangError(BaseException):
+    """A parser did not come back; no `except Exception` may take it for an answer."""
+
+
+@contextlib.contextmanager
+def watched(folder: Path) -> Iterator[None]:
+    """Fail when the code inside runs anything, or writes outside of a folder and of the temporary folder.
+
+    Raises:
+        AssertionError: when it did.
+        HangError: when it did not end.
+    """
+
+    def hang(*_: object) -> None:
+        raise HangError
+
+    before = signal.signal(signal.SIGALRM, hang)
+    signal.alarm(SECONDS_FOR_ONE_INPUT)
+    WATCH.folders = (str(folder), str(Path(tempfile.gettempdir()) / "metagraph-"))
+    WATCH.seen.clear()
+    WATCH.is_on = True
+    try:
+        # protobuf's parser of text warns of escapes that Python does not know.
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            yield
+    finally:
+        WATCH.is_on = False
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    if WATCH.seen:
+        raise AssertionError("; ".join(WATCH.seen))
