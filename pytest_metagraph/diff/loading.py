@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,7 +31,7 @@ class Side:
     """
 
     label: str
-    view: Any
+    view: Any = field(repr=False)
     was_text: bool = False
 
     @property

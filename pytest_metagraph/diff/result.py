@@ -8,9 +8,10 @@ from typing import Any
 
 from pytest_metagraph.diff import json_form, rendering
 from pytest_metagraph.diff.explained import ExplainedSides
+from pytest_metagraph.diff.values import counted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MetaGraphDiff(ExplainedSides):
     """Everything that differs between two messages, and the forms in which it can be told.
 
@@ -21,6 +22,11 @@ class MetaGraphDiff(ExplainedSides):
         notes: what is worth telling but makes no difference.
         composites: the values of a few differences that can be explained by their parts, by position.
     """
+
+    def __repr__(self) -> str:
+        # Debuggers and pytest show locals by their repr, which is short for a million differences too.
+        kinds = f"{counted(len(self.differences), 'difference')} of {counted(len(self.groups), 'kind')}"
+        return f"<MetaGraphDiff: {'equal' if self.equal else kinds}>"
 
     def render(self, *, color: bool = False, max_lines: int = 120) -> str:
         """The difference as text for people: likely causes first, then what differs by kind, then the notes.

@@ -158,7 +158,7 @@ def _peers_table(sizes: list[int], cap: float) -> Iterator[str]:
     _say("|---:|---:|---|---:|---:|---:|")
     contests: list[tuple[_Function, ...]] = [differ_peers.ON_DICTS]
     if importlib.util.find_spec("tensorflow"):
-        contests.append(differ_peers.OF_TENSORFLOW)
+        contests.insert(0, differ_peers.OF_TENSORFLOW)
     for nodes in sizes:
         for how_many in ("0", "10"):
             with prepared(nodes, how_many) as files:
@@ -197,7 +197,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="the best of how many rounds counts")
     parser.add_argument("--cap", type=float, default=60, help="seconds after which a peer is stopped")
     arguments = parser.parse_args()
-    missed = list(_sizes_table(arguments.sizes, arguments.rounds, arguments.cap))
+    missed: list[str] = []
+    if arguments.sizes:
+        missed += _sizes_table(arguments.sizes, arguments.rounds, arguments.cap)
     if arguments.peer_sizes:
         missed += _peers_table(arguments.peer_sizes, arguments.cap)
     for line in missed:

@@ -59,6 +59,13 @@ def test_large_difference_stays_short() -> None:
     assert len(text.splitlines()) < 12
 
 
+def test_repr_is_short() -> None:
+    """What a debugger shows of a difference is its size, and neither message."""
+    assert repr(compared(_many(900), _many(900, "/d"))) == "<MetaGraphDiff: 900 differences of 1 kind>"
+    assert repr(compared(_many(1), _many(1))) == "<MetaGraphDiff: equal>"
+    assert len(repr(compared(_many(900), _many(900)).expected)) < 100
+
+
 def test_values_that_differ_in_numbers() -> None:
     """Devices that differ only in their numbers are shown by what they have in common."""
     actual = _many(4)
