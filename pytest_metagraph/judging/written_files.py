@@ -40,10 +40,11 @@ class ScratchFolder:
 
     Args:
         contract: which file the debug info is expected in, where its name is asked for (DBG-01).
+        parent: where to make the folder; where the system has temporary files by default.
     """
 
-    def __init__(self, contract: Contract) -> None:
-        self._path = Path(tempfile.mkdtemp(prefix="metagraph-exports-"))
+    def __init__(self, contract: Contract, parent: Path | None = None) -> None:
+        self._path = Path(tempfile.mkdtemp(prefix="metagraph-exports-", dir=parent))
         self._identity = _identity(self._path)
         self._contract = contract
         self._said: dict[bytes, bytes] = {}

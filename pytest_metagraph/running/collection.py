@@ -100,11 +100,11 @@ class GraphCases(pytest.Collector):
             yield item
 
 
-def _fixtures(metagraph_exporter: Exporter) -> None:
+def _fixtures(metagraph_exporter: Exporter, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Names the fixtures of an item whose exporter is a function; it is never called."""
 
 
-def _carried_fixtures(metagraph_carrier: Carrier) -> None:
+def _carried_fixtures(metagraph_carrier: Carrier, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Names the fixtures of an item whose exporter is elsewhere; it is never called."""
 
 
@@ -173,10 +173,15 @@ class CaseItem(pytest.Function):
         return carrier(cast("Exporter", self.funcargs["metagraph_exporter"]))
 
     def _scratch_folder(self, settings: Settings) -> ScratchFolder:
-        """The one folder that all cases of this process export to."""
+        """The one folder that all cases of this process export to.
+
+        It lies among the temporary files of the run: what a killed process leaves behind, a later run of
+        pytest removes.
+        """
         stash = self.config.stash
         if _SCRATCH_FOLDER not in stash:
-            stash[_SCRATCH_FOLDER] = ScratchFolder(Contract(settings.contract))
+            parent = cast("pytest.TempPathFactory", self.funcargs["tmp_path_factory"]).getbasetemp()
+            stash[_SCRATCH_FOLDER] = ScratchFolder(Contract(settings.contract), parent)
             self.config.add_cleanup(stash[_SCRATCH_FOLDER].close)
         return stash[_SCRATCH_FOLDER]
 

@@ -130,8 +130,13 @@ def host(python: Path, project: Path) -> Iterator[str]:
         server.communicate()
 
 
-def test_a_crash_of_a_worker_is_in_the_report(project: Project) -> None:
-    """A worker of xdist that dies takes one case along; the others are judged, and the report is INVALID."""
+def test_a_crash_of_a_worker_is_in_the_report(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker of xdist that dies takes one case along; the others are judged, and the report is INVALID.
+
+    The folder that it exported to lies where pytest cleans up.
+    """
+    temporary = project.pytester.mkdir("temporary")
+    monkeypatch.setenv("TMPDIR", str(temporary))
     crashing = project.with_adapter(CRASHES).given("--metagraph-tier=smoke", "-n", "2")
     result = crashing.given("--metagraph-report=report.jsonl").run_apart()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -145,3 +150,4 @@ def test_a_crash_of_a_worker_is_in_the_report(project: Project) -> None:
     assert len(report.results) == report.header.expected_cases - 1
     assert {result.verdict for result in report.results} == {Verdict.PASS}
     assert "matrix/queue_runners/plain" not in {result.case for result in report.results}
+    assert list(temporary.glob("metagraph-exports-*")) == []

@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from user_project import PLAIN, REFUSED, Project
 
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.reports.reading import read_report
+
 WORKER = """
 import os, sys, time
 from pathlib import Path
@@ -40,6 +43,9 @@ serve(export, name="reference")
 
 DEVICES = "matrix/towers/clear_devices"
 """The case that the workers fail."""
+
+FIRST = "matrix/attribute_kinds/plain"
+"""A case that runs before it, and that the workers answer."""
 
 ALSO_DEVICES = "matrix/towers/clear_devices,strip_default_attrs"
 """Another one."""
@@ -163,21 +169,38 @@ def heeds_interrupts() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("heeds_interrupts")
+@pytest.mark.parametrize("processes", ["0", "2"])
 @pytest.mark.parametrize("how", ["interrupted", "killed"])
-def test_no_worker_outlives_the_run(project: Project, how: str) -> None:
-    """Ctrl-C and SIGKILL end a run in the middle of a request; the worker ends with it."""
+def test_what_ends_a_run_ends_its_worker_and_leaves_a_true_report(
+    project: Project, how: str, processes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C and SIGKILL end a run in the middle of a request: no process stays, and what was judged does."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     hanging = project_with(project, "def misbehave(): Path('asked').touch(); time.sleep(3600)")
-    arguments = hanging.given("--metagraph-timeout=600").case(DEVICES).arguments
-    words = [sys.executable, "-m", "pytest", "-p", "pytest_metagraph", *arguments]
-    run = subprocess.Popen(
-        words, cwd=project.pytester.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    wait_until((project.pytester.path / "asked").exists)
-    os.kill(run.pid, signal.SIGINT if how == "interrupted" else signal.SIGKILL)
-    printed, _ = run.communicate(timeout=60)
+    given = hanging.given("--metagraph-timeout=600", "--metagraph-report=report.jsonl", "-n", processes)
+    words = [sys.executable, "-m", "pytest", "-p", "pytest_metagraph", *given.case(FIRST, DEVICES).arguments]
+    folder = project.pytester.path
+    with (folder / "printed").open("w") as printed:
+        run = subprocess.Popen(words, cwd=folder, stdout=printed, stderr=printed, start_new_session=True)
+    wait_until((folder / "asked").exists)
+    wait_until(lambda: (folder / "report.jsonl").exists() and len(lines_of(folder / "report.jsonl")) > 1)
+    if how == "interrupted":
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+    else:
+        os.kill(run.pid, signal.SIGKILL)
+    run.wait(timeout=60)
     wait_until(lambda: left_behind(project) == [])
     assert run.returncode == (pytest.ExitCode.INTERRUPTED if how == "interrupted" else -signal.SIGKILL)
-    assert how == "killed" or "KeyboardInterrupt" in printed
+    assert how == "killed" or "KeyboardInterrupt" in (folder / "printed").read_text()
+    report = read_report(folder / "report.jsonl")
+    assert {result.case: result.verdict for result in report.results} == {FIRST: Verdict.PASS}
+    assert not report.is_valid
+    assert report.footer is None if how == "killed" else report.footer.verdict == "partial"
+
+
+def lines_of(path: Path) -> list[str]:
+    """The lines of a file."""
+    return path.read_text(encoding="utf-8").splitlines()
 
 
 def test_more_than_one_exporter_is_refused(project: Project) -> None:
