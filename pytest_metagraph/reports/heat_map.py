@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conformance_cases.matrix_graph import PREFIX
 from pytest_metagraph.reports.model import CaseResult, Report
 from pytest_metagraph.reports.scoring import Score, score_of
 
@@ -26,10 +25,10 @@ class HeatMap:
 
 
 def heat_map(report: Report) -> HeatMap:
-    """Count the matrix cases of a report: the graph of a requirement case has no other case."""
+    """Count the cases of a report, without those that have a graph of their own: each would be a row."""
     cells: dict[tuple[str, str], list[CaseResult]] = {}
     for result in report.results:
-        if not result.case.startswith(PREFIX):
+        if result.graph == result.case:
             continue
         for argument in result.arguments or (PLAIN,):
             cells.setdefault((result.graph, argument), []).append(result)

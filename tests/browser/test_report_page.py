@@ -227,6 +227,18 @@ def test_the_table_and_the_matrix_lead_to_cases(page: Page) -> None:
     assert page.cases() == [FAILED]
 
 
+def test_requirements_without_a_failure_are_folded(page: Page) -> None:
+    """What failed is in view, the rest one key away."""
+    shown = (
+        "return [...document.querySelectorAll('.requirements li')].filter((e) => e.checkVisibility()).length"
+    )
+    failing = page.run("return document.querySelectorAll('.requirements li.failing').length")
+    assert 0 < failing == page.run(shown)
+    page.run("document.querySelector('#requirements summary').focus()")
+    page.press("\ue007")
+    assert page.run(shown) == len(report().header.requirements)
+
+
 def test_a_failure_shows_cause_picture_and_diff(page: Page) -> None:
     """The hint, a bar for each kind of difference, and the lines of the diff are there."""
     page.run("document.querySelector('#list summary').click()")

@@ -161,6 +161,14 @@ def test_a_page_states_sentence_basis_and_quote_of_a_requirement() -> None:
         assert text in page
 
 
+def test_a_page_has_a_matrix_only_of_graphs_with_several_cases() -> None:
+    """Requirement cases alone make no matrix, and no link to one."""
+    own = samples.result("SCOPE-05/a", graph="SCOPE-05/a")
+    assert 'id="matrix"' not in render_html(samples.report(own))
+    assert '"#matrix"' not in render_html(samples.report(own))
+    assert 'id="matrix"' in render_html(samples.report(own, samples.result("matrix/towers/plain")))
+
+
 def test_a_page_shares_what_cases_share() -> None:
     """Equal findings, requirements and arguments are stated once."""
     data = page_data.page_data(run(50, 50))
