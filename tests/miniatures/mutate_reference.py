@@ -1,0 +1,211 @@
+"""Mutates the reference exporter and lets the corpus alone judge each mutant.
+
+Run `python tests/miniatures/mutate_reference.py` with the extra `mutation` installed; it takes an hour. It
+prints how many mutants a case of the corpus killed, and the survivors. A survivor has to be listed in
+surviving_mutants.toml with the reason why nothing that it changes can be observed; the exit status is 1 where
+one is not, or where fewer than 97 % were killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import difflib
+import importlib
+import importlib.abc
+import importlib.machinery
+import logging
+import os
+import random
+import resource
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+import cosmic_ray.ast
+import cosmic_ray.mutating
+import cosmic_ray.plugins
+from miniature_judging import matrix_cases, requirement_cases
+
+from pytest_metagraph.carrying.in_process import InProcess
+from pytest_metagraph.judging.written_files import ScratchFolder
+from pytest_metagraph.running.judge import Judge
+from reference_impl import Contract
+
+PACKAGE = Path(__file__).resolve().parents[2] / "reference_impl"
+SURVIVORS = Path(__file__).with_name("surviving_mutants.toml")
+KILLED_AT_LEAST = 0.97
+_SECONDS = 120
+_KILLED, _SURVIVED = 1, 0
+
+NOT_MUTATED = {
+    "__init__": "only names what the other modules define",
+    "contracts": "the names of the contracts, which the kit itself uses to ask",
+    "naming": "names nodes that a program adds; the corpus loads its graphs",
+    "stack_traces": "notes where a program adds nodes; the corpus loads its graphs",
+}
+"""Modules without any line that an export of a loaded graph runs."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One changed module.
+
+    Attributes:
+        module: the name of the module inside of `reference_impl`.
+        source: its changed source.
+        change: the changed line, before and after.
+    """
+
+    module: str
+    source: str
+    change: tuple[str, str]
+
+
+class _MutatedSource(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Imports one module from a changed source."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._name = f"reference_impl.{mutant.module}"
+        self._source = mutant.source
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        del path, target
+        return importlib.machinery.ModuleSpec(fullname, self) if fullname == self._name else None
+
+    def get_source(self, fullname: str) -> str:
+        del fullname
+        return self._source
+
+
+def _unjudged_lines(tree: ast.Module) -> set[int]:
+    """The lines of annotations and decorators, which are no behaviour of an export."""
+    lines: set[int] = set()
+    for node in ast.walk(tree):
+        parts: list[ast.AST | None] = []
+        if isinstance(node, ast.FunctionDef):
+            parts = [node.returns, *node.decorator_list]
+        elif isinstance(node, ast.arg | ast.AnnAssign):
+            parts = [node.annotation]
+        for part in parts:
+            if part is not None:
+                lines.update(range(part.lineno, (part.end_lineno or part.lineno) + 1))  # type: ignore[attr-defined]
+    return lines
+
+
+def mutants_of(path: Path) -> Iterator[Mutant]:
+    """Every mutant that cosmic-ray's operators make of a module, each once."""
+    source = path.read_text(encoding="utf-8")
+    unjudged = _unjudged_lines(ast.parse(source))
+    seen = {source}
+    for name in cosmic_ray.plugins.operator_names():
+        operator_class = cosmic_ray.plugins.get_operator(name)
+        if operator_class.arguments():
+            continue
+        nodes = cosmic_ray.ast.ast_nodes(cosmic_ray.ast.get_ast(source))
+        starts = [start for node in nodes for start, _ in operator_class().mutation_positions(node)]
+        for occurrence, (line, _) in enumerate(starts):
+            changed = cosmic_ray.mutating.mutate_code(source, operator_class(), occurrence)
+            if changed is None or changed in seen or line in unjudged:
+                continue
+            seen.add(changed)
+            yield Mutant(path.stem, changed, _change(source, changed))
+
+
+def _change(before: str, after: str) -> tuple[str, str]:
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[3:]
+    old = " ".join(line[1:].strip() for line in lines if line.startswith("-"))
+    new = " ".join(line[1:].strip() for line in lines if line.startswith("+"))
+    return old, new
+
+
+def _judge(mutant: Mutant) -> int:
+    """Judge a mutant in this process, which is spoilt by it; whether a case killed it."""
+    for name in list(sys.modules):
+        of_exporter = name.startswith("reference_impl") and not name.startswith("reference_impl.schema")
+        if name == "pytest_metagraph.exporters.reference" or (
+            of_exporter and name != "reference_impl.contracts"
+        ):
+            del sys.modules[name]
+    sys.meta_path.insert(0, _MutatedSource(mutant))
+    try:
+        export = importlib.import_module("pytest_metagraph.exporters.reference").export
+    except Exception:  # noqa: BLE001 - a mutant that can not even be imported answers no case
+        return _KILLED
+    for cases in (requirement_cases(), matrix_cases()):
+        for contract in Contract:
+            with contextlib.closing(ScratchFolder(contract)) as folder:
+                judge = Judge(InProcess(export, "mutant"), contract, folder)
+                if any(judge.judge(case).verdict.is_red for case in cases):
+                    return _KILLED
+    return _SURVIVED
+
+
+def _judge_and_leave(mutant: Mutant) -> NoReturn:
+    # Processor time, for a busy machine slows a mutant down without making it one that never answers.
+    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    outcome = _KILLED
+    with contextlib.suppress(BaseException):
+        outcome = _judge(mutant)
+    os._exit(outcome)
+
+
+def is_killed(mutant: Mutant) -> bool:
+    """Judge a mutant in a process of its own."""
+    child = os.fork()
+    if child == 0:
+        _judge_and_leave(mutant)
+    _, status = os.waitpid(child, 0)
+    return not (os.WIFEXITED(status) and os.WEXITSTATUS(status) == _SURVIVED)
+
+
+def explained_survivors() -> Mapping[tuple[str, str, str], str]:
+    """The reason of each listed survivor, by its module, and its line before and after."""
+    listed: list[dict[str, Any]] = tomllib.loads(SURVIVORS.read_text(encoding="utf-8")).get("mutant", [])
+    return {(entry["module"], entry["before"], entry["after"]): entry["reason"] for entry in listed}
+
+
+def main() -> int:
+    """Judge all mutants, or a sample; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sample", type=int, metavar="N", help="judge only N mutants, chosen by chance")
+    parser.add_argument(
+        "--module", action="append", metavar="NAME", help="mutate this module only; repeatable"
+    )
+    options = parser.parse_args()
+    logging.disable()
+    paths = [
+        path
+        for path in sorted(PACKAGE.glob("*.py"))
+        if path.stem not in NOT_MUTATED and path.stem in (options.module or [path.stem])
+    ]
+    mutants = [mutant for path in paths for mutant in mutants_of(path)]
+    if options.sample is not None:
+        mutants = random.Random(0).sample(mutants, min(options.sample, len(mutants)))  # noqa: S311 - no secret
+    for case in (*requirement_cases(), *matrix_cases()):
+        case.graph.message()  # read once here and not in every child
+    explained = explained_survivors()
+    survivors = []
+    for number, mutant in enumerate(mutants, start=1):
+        if is_killed(mutant):
+            continue
+        survivors.append(mutant)
+        before, after = mutant.change
+        reason = explained.get((mutant.module, before, after), "UNEXPLAINED")
+        sys.stdout.write(f"[{number}/{len(mutants)}] {mutant.module}: {before}  ->  {after}  # {reason}\n")
+        sys.stdout.flush()
+    killed = len(mutants) - len(survivors)
+    sys.stdout.write(f"{killed} of {len(mutants)} mutants killed: {killed / max(len(mutants), 1):.1%}\n")
+    unexplained = [mutant for mutant in survivors if (mutant.module, *mutant.change) not in explained]
+    return int(bool(unexplained) or killed < KILLED_AT_LEAST * len(mutants))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
