@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_metagraph import hooks
 from pytest_metagraph.options.processes import is_xdist_worker
 from pytest_metagraph.options.settings import Settings, add_options
 from pytest_metagraph.running.stopping import stop_run
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from pytest_metagraph.snapshots.snapshot import Snapshots
 
 CORPUS_PACKAGE = "conformance_cases"
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks that users may implement."""
+    pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -105,7 +111,7 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 
 @pytest.fixture(scope="session")
 def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
-    """The exporter under test: the one that --metagraph-exporter names.
+    """The exporter under test: the one that --metagraph-exporter names, or the hook of that name gives.
 
     Override it in a conftest.py to hand over a function of one ExportRequest.
     """
@@ -114,6 +120,10 @@ def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
     settings = Settings.from_config(request.config)
     _make_importable(request.config)
     try:
+        if not settings.exporter:
+            given: Exporter | None = request.config.hook.pytest_metagraph_exporter(config=request.config)
+            if given is not None:
+                return given
         return resolving.resolve(settings.exporter)
     except resolving.ExporterNotFoundError as error:
         stop_run(request.session, str(error))

@@ -74,8 +74,8 @@ def check_name(name: str) -> None:
     """
     if not name:
         raise ExporterNotFoundError(
-            "no exporter was given: use --metagraph-exporter=reference, tensorflow or module:attribute, "
-            "or override the fixture metagraph_exporter in a conftest.py"
+            "no exporter was given: use --metagraph-exporter=reference, tensorflow or module:attribute, or "
+            "the fixture metagraph_exporter or the hook pytest_metagraph_exporter in a conftest.py"
         )
     if name == "tensorflow" and importlib.util.find_spec("tensorflow") is None:
         raise ExporterNotFoundError(

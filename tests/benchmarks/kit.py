@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import resource
 import shlex
@@ -33,6 +34,7 @@ from reference_impl.schema import MetaGraphDef
 
 _SESSION = ("-q", "-p", "no:cacheprovider")
 _CORPUS = ("-p", "pytest_metagraph", "--pyargs", "conformance_cases")
+_IDLE_ROUNDS = 4
 _PLUGINS = {"without the plugin": (), "with the plugin": ("-p", "pytest_metagraph.plugin")}
 
 
@@ -164,9 +166,12 @@ def idle_rows(rounds: int) -> Iterator[str]:
     yield "|---|---:|"
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "test_one.py").write_text("def test_one(): pass\n", encoding="utf-8")
-        for name, plugin in _PLUGINS.items():
-            seconds = session_seconds((*plugin, "--rootdir", folder, folder), rounds)
-            yield f"| {name} | {seconds * 1e3:.0f} ms |"
+        best = dict.fromkeys(_PLUGINS, float("inf"))
+        for _ in range(_IDLE_ROUNDS * rounds):  # in turns: what is compared is a few milliseconds
+            for name, plugin in _PLUGINS.items():
+                seconds = session_seconds((*plugin, "--rootdir", folder, folder), 1)
+                best[name] = min(best[name], seconds)
+        yield from (f"| {name} | {seconds * 1e3:.0f} ms |" for name, seconds in best.items())
 
 
 def main() -> None:
@@ -176,6 +181,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="runs of each session; the best one counts")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    logging.disable(logging.WARNING)  # some cases are about what an export warns of
     if arguments.serve:
         serve_timed(arguments.serve)
         return

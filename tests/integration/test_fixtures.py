@@ -26,6 +26,36 @@ def test_a_conftest_can_hand_over_the_exporter(project: Project, scope: str) -> 
     result.stdout.fnmatch_lines(["exporter conftest:*own_exporter*, contract documented, tier default"])
 
 
+def test_a_hook_can_hand_over_the_exporter(project: Project) -> None:
+    """The hook pytest_metagraph_exporter is asked where no option names an exporter, and only then."""
+    project.pytester.makeconftest(
+        """
+        from pytest_metagraph.exporters import reference
+
+        def pytest_metagraph_exporter(config):
+            assert config.getoption("metagraph_tier") == "smoke"
+            def from_hook(request):
+                return reference.export(request)
+            return from_hook
+        """
+    )
+    given = project.given("--metagraph-tier=smoke").case(PLAIN)
+    for arguments in ((), ("-n", "1")):
+        result = given.given(*arguments).run_apart()
+        result.assert_outcomes(passed=1)
+        result.stdout.fnmatch_lines(["exporter conftest:*from_hook*, contract documented, tier smoke"])
+    named = given.given("--metagraph-exporter=reference").run()
+    named.stdout.fnmatch_lines(["exporter reference*, contract documented, tier smoke"])
+
+
+def test_a_hook_that_gives_none_leaves_it_to_the_options(project: Project) -> None:
+    """Without an exporter from anywhere the run ends, and the text names the hook."""
+    project.pytester.makeconftest("def pytest_metagraph_exporter(config): return None")
+    result = project.case(PLAIN).run_apart()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["*the hook pytest_metagraph_exporter*"])
+
+
 def test_autouse_fixtures_of_the_user_apply(project: Project) -> None:
     """A user's autouse fixtures, module scope included, run around cases as around tests."""
     project.pytester.makeconftest(
