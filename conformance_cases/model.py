@@ -129,6 +129,7 @@ class NotAsked:
 
 
 Expectation = ExpectedMessage | ExpectedError | NotAsked
+"""What a case expects of an exporter under one contract."""
 
 
 class InputGraph(Protocol):

@@ -6,6 +6,7 @@ raises, so that importing this package beside another TensorFlow version would b
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import resources
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
@@ -19,26 +20,30 @@ def data(name: str) -> bytes:
     return resources.files(__package__).joinpath(name).read_bytes()
 
 
-def _load() -> tuple[
-    descriptor_pool.DescriptorPool, dict[str, type[message.Message]], dict[str, EnumTypeWrapper]
-]:
-    descriptors = descriptor_pb2.FileDescriptorSet.FromString(data(_RECORDED))
+def _pool(files: Iterable[descriptor_pb2.FileDescriptorProto]) -> descriptor_pool.DescriptorPool:
     pool = descriptor_pool.DescriptorPool()
-    for file in descriptors.file:
+    for file in files:
         pool.Add(file)
-    files = [pool.FindFileByName(file.name) for file in descriptors.file]
-    classes = {
-        descriptor.name: message_factory.GetMessageClass(descriptor)
-        for file in files
-        for descriptor in file.message_types_by_name.values()
-    }
-    enums = {
-        descriptor.name: EnumTypeWrapper(descriptor)
-        for file in files
-        for descriptor in file.enum_types_by_name.values()
-    }
-    return pool, classes, enums
+    return pool
 
 
-POOL, CLASSES, ENUMS = _load()
-"""The pool; each top-level message's class and each top-level enum by its short name, which no two share."""
+_RECORDED_FILES = descriptor_pb2.FileDescriptorSet.FromString(data(_RECORDED)).file
+
+POOL = _pool(_RECORDED_FILES)
+"""The pool of the messages. `text_format` needs it, as `descriptor_pool`, to read and print Any messages."""
+
+_FILES = [POOL.FindFileByName(file.name) for file in _RECORDED_FILES]
+
+CLASSES: dict[str, type[message.Message]] = {
+    descriptor.name: message_factory.GetMessageClass(descriptor)
+    for file in _FILES
+    for descriptor in file.message_types_by_name.values()
+}
+"""The class of each top-level message by its short name, which no two share."""
+
+ENUMS = {
+    descriptor.name: EnumTypeWrapper(descriptor)
+    for file in _FILES
+    for descriptor in file.enum_types_by_name.values()
+}
+"""Each top-level enum by its short name, which no two share."""

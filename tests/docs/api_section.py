@@ -23,12 +23,18 @@ _LONG = 30
 
 def api_of(package: str) -> str:
     """Every public name of a package, in the order of its `__all__`; protobuf's classes as one list."""
-    module = importlib.import_module(package)
-    messages = [name for name in module.__all__ if is_message_type(getattr(module, name))]
-    parts = [part for name in module.__all__ if name not in messages for part in _describe(package, name)]
+    documented = documented_names(package)
+    messages = [name for name in importlib.import_module(package).__all__ if name not in documented]
+    parts = [part for name in documented for part in _describe(package, name)]
     if messages:
         parts += [f"### Messages of `{package}`", ", ".join(f"`{name}`" for name in messages)]
     return "\n\n".join(parts)
+
+
+def documented_names(package: str) -> list[str]:
+    """The public names of a package that are not made by protobuf."""
+    module = importlib.import_module(package)
+    return [name for name in module.__all__ if not is_message_type(getattr(module, name))]
 
 
 def is_message_type(value: object) -> bool:
@@ -42,6 +48,7 @@ def _describe(package: str, name: str) -> Iterator[str]:
     value = getattr(importlib.import_module(package), name)
     yield f"### `{package}.{name}`"
     if isinstance(value, types.UnionType):
+        yield from _markdown(attribute_docstring(package, name))
         yield "One of " + ", ".join(f"`{member.__name__}`" for member in value.__args__) + "."
     elif inspect.isclass(value):
         yield from _markdown(inspect.getdoc(value) or "")

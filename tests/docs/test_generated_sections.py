@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from pathlib import Path
 
 import pytest
+from api_section import documented_names
+from attribute_docstrings import attribute_docstring
 from generated_sections import DOCUMENTS, SECTIONS, names_of, updated
 from options_section import registered, twin_of
 
+PACKAGES = (
+    "reference_impl",
+    "reference_impl.schema",
+    "conformance_cases",
+    "pytest_metagraph",
+    "pytest_metagraph.diff",
+)
 PAGES = [path for path in DOCUMENTS if names_of(path.read_text(encoding="utf-8"))]
 
 
@@ -22,6 +33,16 @@ def test_every_section_is_on_a_page() -> None:
     """Nothing is made that no page shows, and no page has a section twice."""
     shown = [name for page in PAGES for name in names_of(page.read_text(encoding="utf-8"))]
     assert sorted(shown) == sorted(SECTIONS)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_constants_and_aliases_say_what_they_are(package: str) -> None:
+    """What has no docstring of its own has a text below its assignment, which the API page shows."""
+    public = {name: getattr(importlib.import_module(package), name) for name in documented_names(package)}
+    plain = [
+        name for name, value in public.items() if not (inspect.isclass(value) or inspect.isroutine(value))
+    ]
+    assert [name for name in plain if not attribute_docstring(package, name)] == []
 
 
 def test_a_stale_page_is_seen() -> None:
