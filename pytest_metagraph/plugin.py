@@ -100,13 +100,14 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 
     Which messages they are is told by their classes, so that a session without any imports no protobuf.
     """
-    kinds = {getattr(getattr(type(side), "DESCRIPTOR", None), "full_name", None) for side in (left, right)}
-    kind = kinds.pop()
-    if op != "==" or kinds or not isinstance(kind, str) or not kind.startswith("tensorflow."):
+    name, other = (
+        getattr(getattr(type(side), "DESCRIPTOR", None), "full_name", None) for side in (left, right)
+    )
+    if op != "==" or not isinstance(name, str) or name != other or not name.startswith("tensorflow."):
         return None
     from pytest_metagraph.diff import equality  # noqa: PLC0415 - protobuf; see above
 
-    return equality.explain_inequality(kind.removeprefix("tensorflow."), left, right)
+    return equality.explain_inequality(name.removeprefix("tensorflow."), left, right)
 
 
 @pytest.fixture(scope="session")
