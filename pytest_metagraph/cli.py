@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import pkgutil
 import sys
@@ -36,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status of the sub-command; 130 after Ctrl-C, and 141 where nobody reads the output any more,
         as a shell says of a program that a closed pipe ends.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names are of any script, and of any bytes in a path; a terminal in ASCII shows their numbers.
+        sys.stdout.reconfigure(errors="backslashreplace")
     arguments = build_parser().parse_args(argv)
     try:
         status: int = arguments.run(arguments)

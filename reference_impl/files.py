@@ -136,11 +136,17 @@ def _stage(path: str, content: bytes, undo: contextlib.ExitStack) -> Path:
         raise IsADirectoryError(errno.EISDIR, "the filename is that of a directory", path)
     _make_directories(target.parent, undo)
     temporary = target.with_name(f"{target.name}.tmp{secrets.token_hex(16)}")
-    # Not tempfile: its files are private to the user, these obey the umask.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    undo.callback(temporary.unlink, missing_ok=True)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
+    try:
+        # Not tempfile: its files are private to the user, these obey the umask.
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        undo.callback(temporary.unlink, missing_ok=True)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+    except OSError as error:
+        error.filename = (
+            path  # what was asked for; a full disk names no file, and nobody knows the temporary one
+        )
+        raise
     return temporary
 
 

@@ -138,9 +138,10 @@ def _is_colored(choice: str) -> bool:
 
 def _draw(diff: MetaGraphDiff, path: Path) -> bool:
     from pytest_metagraph.diff import picture_layout, pictures  # noqa: PLC0415 - see `run`
+    from reference_impl.files import write_files  # noqa: PLC0415 - see `run`
 
     try:
-        path.write_text(pictures.svg(diff), encoding="utf-8")
+        write_files({str(path): pictures.svg(diff).encode()})
     except (picture_layout.NoDrawingLibraryError, OSError) as error:
         _refuse(f"the picture can not be drawn: {error}")
         return False

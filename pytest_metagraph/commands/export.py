@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +46,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("source", metavar="IN", type=Path, help="the MetaGraphDef file to load")
     parser.add_argument("target", metavar="OUT", type=Path, help="the file to write; folders are made")
     content = parser.add_argument_group("what is exported")
-    content.add_argument("--export-scope", metavar="NAME", help="only this name scope, stripped from names")
+    content.add_argument(
+        "--export-scope", metavar="NAME", type=_name, help="only this name scope, stripped from names"
+    )
     content.add_argument("--clear-devices", action="store_true", help="empty the device of every node")
     content.add_argument(
         "--clear-extraneous-savers",
@@ -63,6 +66,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="KEY",
         dest="collection_list",
         action="append",
+        type=_name,
         help="only the collection with this key; may be repeated; all without this option",
     )
     keys.add_argument(
@@ -75,6 +79,7 @@ def add_parser(subparsers: Any) -> None:
     content.add_argument(
         "--unbound-inputs-col-name",
         metavar="KEY",
+        type=_name,
         default="unbound_inputs",
         help="the collection that lists inputs from outside of the scope; default: %(default)s",
     )
@@ -95,6 +100,11 @@ def add_parser(subparsers: Any) -> None:
         default=Contract.DOCUMENTED.value,
         help="do what the documentation promises, or what TensorFlow 2.21 does; default: %(default)s",
     )
+
+
+def _name(word: str) -> str:
+    """A name in a graph, which is UTF-8 whatever the locale is that the word was read in."""
+    return os.fsencode(word).decode()
 
 
 def run(arguments: argparse.Namespace) -> int:

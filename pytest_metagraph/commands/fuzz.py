@@ -190,6 +190,7 @@ def _tell(number: int, discovery: Discovery, arguments: argparse.Namespace) -> N
     folder = arguments.out / folder_name(number, kind)
     asked = carrier_option(arguments.exporter, arguments.command)
     origin = {"found_by": f"metagraph fuzz {asked} --seed {arguments.seed}", "against": arguments.against}
+    folder.mkdir(parents=True)  # fails where another run has the same folder
     write_case(folder, discovery.examined, f"An export differs: {kind}.", origin)
     _say(f"[{number}] {kind}")
     _say(f"{size_text(discovery.examined)}, {call_text(discovery.examined.example)}")

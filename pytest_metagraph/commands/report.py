@@ -16,6 +16,7 @@ from pytest_metagraph.reports.progress import Kind, changes
 from pytest_metagraph.reports.reading import read_report
 from pytest_metagraph.reports.scoring import scores_by_level
 from pytest_metagraph.reports.writing import write_report
+from reference_impl.files import write_files
 
 _FORMATS = ("jsonl", "md", "html", "svg", "annotations")
 
@@ -130,7 +131,7 @@ def _render(arguments: argparse.Namespace) -> int:
         sys.stdout.write(rendering.render(reports, arguments.format))
         return 0
     output = arguments.format or rendering.format_of(arguments.output)
-    arguments.output.write_text(rendering.render(reports, output), encoding="utf-8")
+    write_files({str(arguments.output): rendering.render(reports, output).encode()})
     return 0
 
 

@@ -42,7 +42,8 @@ def to_line(part: Header | CaseResult | Footer) -> str:
     if isinstance(part, Header):
         members["format"] = FORMAT
     members.update(dataclasses.asdict(part))
-    return json.dumps(members, ensure_ascii=False, separators=(",", ":")) + "\n"
+    line = json.dumps(members, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return line.encode(errors="replace").decode()  # an exporter's error may hold half a character
 
 
 def from_line(line: str) -> Header | CaseResult | Footer:
@@ -52,7 +53,10 @@ def from_line(line: str) -> Header | CaseResult | Footer:
         ReportError: when the line is not what `to_line` writes, or belongs to another version of the format.
     """
     try:
-        fields = Fields(json.loads(line))
+        parsed = json.loads(line)
+        if "\\ud" in line.lower():  # an escaped half of a character, which no file can be written with
+            json.dumps(parsed, ensure_ascii=False).encode()
+        fields = Fields(parsed)
         match fields.text("type", tuple(_TYPES.values())):
             case "header":
                 return _header(fields)
@@ -62,7 +66,7 @@ def from_line(line: str) -> Header | CaseResult | Footer:
                 return _footer(fields)
     except FieldError as error:
         raise ReportError(ErrorCode.BAD_LINE, f"It does not follow the format: {error}.") from error
-    except (ValueError, RecursionError) as error:  # no JSON, numbers of too many digits, brackets in brackets
+    except (ValueError, RecursionError) as error:  # also too many digits, or half a character
         raise ReportError(ErrorCode.BAD_LINE, f"It is no JSON: {error}.") from error
 
 

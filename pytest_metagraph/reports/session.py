@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 from collections.abc import Generator, Iterator, Sequence
@@ -18,6 +19,7 @@ from pytest_metagraph.reports.model import CaseResult, Exporter, Footer, Header,
 from pytest_metagraph.reports.transport import TransportPlugin, pick_up
 from pytest_metagraph.reports.validity import find_problems, summary_of
 from pytest_metagraph.reports.writing import ReportWriter
+from reference_impl.files import write_files
 
 
 def configure(config: pytest.Config) -> None:
@@ -70,11 +72,12 @@ class ReportPlugin:
         if carried is None:
             return
         exporter, result = carried
-        if self._header is None:
-            self._header = self._start(exporter)
-        self._results.append(result)
-        for writer in self._writers.values():
-            writer.add(result)
+        with _ending_where_nothing_can_be_written():
+            if self._header is None:
+                self._header = self._start(exporter)
+            self._results.append(result)
+            for writer in self._writers.values():
+                writer.add(result)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Finish the reports of a run that has judged a case."""
@@ -83,9 +86,10 @@ class ReportPlugin:
         results = tuple(sorted(self._results, key=lambda result: result.case))
         footer = summary_of(self._header, results, _now(), _list_problems(session.config))
         self._report = _report(self._header, results, footer)
-        for writer in self._writers.values():
-            writer.finish(self._report)
-        self._render(self._report)
+        with _ending_where_nothing_can_be_written():
+            for writer in self._writers.values():
+                writer.finish(self._report)
+            self._render(self._report)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
@@ -104,7 +108,7 @@ class ReportPlugin:
     def _render(self, report: Report) -> None:
         for path in self._formats.keys() - self._writers.keys():
             text = rendering.render({str(path): report}, self._formats[path])
-            path.write_text(text, encoding="utf-8")
+            write_files({str(path): text.encode()})
 
     def _summary(self) -> Iterator[str]:
         if self._report is None:
@@ -113,6 +117,16 @@ class ReportPlugin:
         if not self._report.is_valid:
             yield f"the report is INVALID: {self._report.no_score}"
         yield from (f"report: {path}" for path in self._formats)
+
+
+@contextlib.contextmanager
+def _ending_where_nothing_can_be_written() -> Iterator[None]:
+    """End the session, with a line that says why, where a report can not be written, on a full disk, say."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"--metagraph-report: a report can not be written: {error.strerror}"
+        pytest.exit(reason, returncode=pytest.ExitCode.INTERNAL_ERROR)
 
 
 def _list_problems(config: pytest.Config) -> tuple[str, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 
 from pytest_metagraph.reports.lines import to_line
 from pytest_metagraph.reports.model import CaseResult, Header, Report
+from reference_impl.files import write_files
 
 
 class ReportWriter:
@@ -49,10 +49,7 @@ def write_report(path: Path, report: Report) -> None:
     Raises:
         OSError: when the file can not be written; a file that was there before is then as it was.
     """
-    whole = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    with whole.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(report_text(report))
-    whole.replace(path)
+    write_files({str(path): report_text(report).encode()})
 
 
 def report_text(report: Report) -> str:

@@ -33,6 +33,7 @@ CRASHED = {
     "many brackets in toml": ("known failures", b"a = " + _MANY_BRACKETS),
     "many digits in a report": ("a report", b'{"type": ' + _MANY_DIGITS + b"}\n"),
     "many brackets in a report": ("a report", _MANY_BRACKETS + b"\n"),
+    "half a character in a report": ("a report", b'{"type": "header", "contract": "\\ud800"}\n'),
     "many brackets in exporter.json": ("an exports folder's exporter.json", _MANY_BRACKETS),
     "a graph that is none in a request": ("a request to a worker", _request(graph=b"\xff")),
     "a list as the key of a dict": ("a request to a worker", _argument(dict=_LIST_AS_KEY)),

@@ -54,13 +54,13 @@ def _is_from_data(event: str, arguments: tuple[Any, ...]) -> bool:
     """Whether code is made or run that comes from no file, as that of an input would.
 
     The kit's own templates are compiled each time they are rendered; a test of its own shows that a report is
-    no template.
+    no template. What `ast.literal_eval` reads has no name of a file either, and is not run.
     """
     if event == "exec":
         name = arguments[0].co_filename if isinstance(arguments[0], types.CodeType) else ""
     else:
         name = "<none>" if arguments[1] is None else os.fsdecode(arguments[1])
-    return name.startswith("<") and name != "<template>"
+    return name.startswith("<") and name not in {"<template>", "<unknown>"}
 
 
 def _writes(arguments: tuple[Any, ...]) -> bool:

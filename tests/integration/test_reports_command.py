@@ -95,7 +95,7 @@ def test_render_chooses_the_format_by_suffix_or_option(
             ["merge", "report.jsonl", "partial.jsonl", "-o", "x.jsonl"],
             "partial.jsonl is INVALID: 1 case of 4",
         ),
-        (["merge", "report.jsonl", "-o", "missing/x.jsonl"], "can not be written"),
+        (["merge", "report.jsonl", "-o", "text.jsonl/x.jsonl"], "can not be written"),
         (["diff", "report.jsonl", "partial.jsonl"], "the new report is INVALID"),
         (["render", "report.jsonl"], "Give -o FILE or --format."),
         (["render", "report.jsonl", "-o", "x.txt"], "Use .jsonl, .md, .html or .svg."),

@@ -1,0 +1,155 @@
+"""Writes that fail or are cut short: each has a clear message, and nothing is half written."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from user_process import CASES, EXPORTER, PROJECT, RUN, names_below, run_metagraph, run_python, sample_graph
+
+from pytest_metagraph.cli import main
+from pytest_metagraph.reports.reading import read_report
+
+# -- a full disk
+
+
+def test_an_export_to_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
+    """One line names the file and the reason; the old file is whole, and no temporary one is left."""
+    (tmp_path / "in.meta").write_bytes(sample_graph().SerializeToString())
+    (tmp_path / "out.meta").write_bytes(b"old")
+    ended = run_metagraph("export", "in.meta", "out.meta", folder=tmp_path, most_bytes=1000)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "can not write 'out.meta': File too large" in ended.stderr
+    assert names_below(tmp_path) == {"in.meta", "out.meta"}
+    assert (tmp_path / "out.meta").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("name", ["report.jsonl", "report.html"])
+def test_a_report_to_a_full_disk_ends_the_run(name: str, tmp_path: Path) -> None:
+    """A run whose report can not be written says so and is no success; no temporary file is left."""
+    ended = run_python(
+        "-m", "pytest", *RUN, EXPORTER, CASES, f"--metagraph-report={name}", folder=tmp_path, most_bytes=2000
+    )
+    assert ended.returncode == pytest.ExitCode.INTERNAL_ERROR
+    assert "a report can not be written: File too large" in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert names_below(tmp_path) <= {name}
+
+
+def test_a_merged_report_on_a_full_disk_is_refused(tmp_path: Path) -> None:
+    """The command names the file that was asked for, and leaves what was there."""
+    run_python("-m", "pytest", *RUN, EXPORTER, CASES, "--metagraph-report=a.jsonl", folder=tmp_path)
+    before = (tmp_path / "a.jsonl").read_bytes()
+    ended = run_metagraph("report", "render", "a.jsonl", "-o", "a.html", folder=tmp_path, most_bytes=500)
+    assert ended.returncode == 2
+    assert ended.stderr == "metagraph report: a.html can not be written: File too large.\n"
+    assert names_below(tmp_path) == {"a.jsonl"}
+    assert (tmp_path / "a.jsonl").read_bytes() == before
+
+
+def test_known_failures_on_a_full_disk_stay(tmp_path: Path) -> None:
+    """An update that can not be written leaves the list as it was, and fails the run."""
+    adapter = "from pytest_metagraph.exporters import reference\ndef export(request):\n    return b'\\xff'\n"
+    (tmp_path / "adapter.py").write_text(adapter, encoding="utf-8")
+    (tmp_path / "known.toml").write_text("# mine\n", encoding="utf-8")
+    options = (
+        "--metagraph-known-failures=known.toml",
+        "--metagraph-update-known-failures",
+        "--metagraph-tier=smoke",
+    )
+    words = ("-m", "pytest", *RUN, "--metagraph-exporter=adapter:export", *options)
+    ended = run_python(*words, folder=tmp_path, most_bytes=20, PYTHONPATH=f"{PROJECT}{os.pathsep}{tmp_path}")
+    assert ended.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "the known failures can not be written" in ended.stdout
+    assert names_below(tmp_path) == {"adapter.py", "known.toml"}
+    assert (tmp_path / "known.toml").read_text(encoding="utf-8") == "# mine\n"
+
+
+# -- folders that can not be written
+
+UNWRITABLE = {
+    "export": ("export", "in.meta", "/proc/metagraph/out.meta"),
+    "cases": ("cases", "--out", "/proc/metagraph"),
+    "shrink": ("shrink", "matrix/towers/plain", "--exporter", "wrong:export", "--out", "/proc/metagraph"),
+    "report": ("report", "render", "a.jsonl", "--format", "html", "-o", "/proc/metagraph/a.html"),
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that not even root can write")
+@pytest.mark.parametrize("command", UNWRITABLE)
+def test_a_folder_that_can_not_be_written_is_one_line(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each command that writes ends with 2 and one line about the path."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "wrong", raising=False)
+    Path("in.meta").write_bytes(sample_graph().SerializeToString())
+    Path("wrong.py").write_text("def export(request):\n    return request.graph\n", encoding="utf-8")
+    if command == "report":
+        run_python("-m", "pytest", *RUN, EXPORTER, CASES, "--metagraph-report=a.jsonl", folder=tmp_path)
+    assert main(list(UNWRITABLE[command])) == 2
+    error = capsys.readouterr().err
+    assert "/proc/metagraph" in error
+    assert error.count("\n") == 1
+
+
+# -- signals in the middle of a write
+
+STOPPED = """
+import os, signal, sys
+from pathlib import Path
+from reference_impl import files
+from pytest_metagraph.cli import main
+
+def stop(*_arguments):
+    os.kill(os.getpid(), signal.{name})
+    signal.pause()
+
+{patched} = stop
+sys.exit(main(["export", "in.meta", "out.meta", "--save-debug-info"]))
+"""
+
+
+@pytest.mark.parametrize("patched", ["files.os.fdopen", "Path.replace"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_a_signal_in_the_middle_of_a_write_keeps_the_old_file(
+    name: str, patched: str, tmp_path: Path
+) -> None:
+    """Whatever ends an export between its first and its last byte, the old file is whole."""
+    (tmp_path / "in.meta").write_bytes(sample_graph().SerializeToString())
+    (tmp_path / "out.meta").write_bytes(b"old")
+    ended = run_python("-c", STOPPED.format(name=name, patched=patched), folder=tmp_path)
+    assert ended.returncode == (130 if name == "SIGINT" else -getattr(signal, name))
+    assert (tmp_path / "out.meta").read_bytes() == b"old"
+    if name == "SIGINT":
+        assert ended.stderr.endswith("metagraph: interrupted\n")
+        assert names_below(tmp_path) == {"in.meta", "out.meta"}
+
+
+def test_a_run_that_is_killed_leaves_a_report_that_says_so(tmp_path: Path) -> None:
+    """Killed after some cases, a run leaves a report of these cases, INVALID and without a half line."""
+    adapter = """
+        import os, signal
+        from pytest_metagraph.exporters import reference
+        calls = 0
+        def export(request):
+            global calls
+            calls += 1
+            if calls > 40:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return reference.export(request)
+    """
+    (tmp_path / "adapter.py").write_text(
+        "\n".join(line[8:] for line in adapter.splitlines()), encoding="utf-8"
+    )
+    words = (*RUN, "--metagraph-exporter=adapter:export", CASES, "--metagraph-report=r.jsonl")
+    ended = run_python("-m", "pytest", *words, folder=tmp_path, PYTHONPATH=f"{PROJECT}{os.pathsep}{tmp_path}")
+    report = read_report(tmp_path / "r.jsonl")
+    assert ended.returncode == -signal.SIGKILL
+    assert len(report.results) == 2
+    assert next(iter(report.problems)).code == "no_footer"
