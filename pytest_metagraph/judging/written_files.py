@@ -167,11 +167,15 @@ class ScratchFolder:
 
     def _is_known_to_say(self, data: bytes, returned: Exported, *, as_text: bool) -> bool:
         """Whether a file says what was returned, as far as that can be told without parsing it."""
-        if as_text and data == str(returned.message).encode():  # protobuf's own text, printed in C
+        if not as_text:
+            return data == returned.serialised
+        text, message = _digest(data), _digest(returned.serialised)
+        if self._said.get(text) == message:
             return True
-        if as_text:
-            return self._said.get(_digest(data)) == _digest(returned.serialised)
-        return data == returned.serialised
+        if data != str(returned.message).encode():  # protobuf's own text, printed in C
+            return False
+        self._said[text] = message
+        return True
 
     def _debug_info_file(self, filename: str, *, as_contracted: bool) -> str:
         """Where the debug info has to be; without `as_contracted`, where it is, if there is any."""

@@ -1,5 +1,6 @@
 // A modest export_meta_graph in JavaScript: whole graphs, without scopes and without removing savers.
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { stripDefaultAttrs } from "./default_attrs.mjs";
 import { strippedOpList } from "./op_list.mjs";
 import { GraphDef, MetaGraphDef, MetaInfoDef, SaverDef } from "./schema.mjs";
@@ -45,7 +46,10 @@ function exportOnce(graph, givenArguments) {
   stateMetaInfo(result, loaded, given.strip_default_attrs);
   if (given.strip_default_attrs) stripDefaultAttrs(result.graph_def);
   const data = MetaGraphDef.encode(result).finish();
-  if (given.filename) writeFileSync(given.filename, data);
+  if (given.filename) {
+    mkdirSync(dirname(given.filename), { recursive: true });
+    writeFileSync(given.filename, data);
+  }
   return data;
 }
 
@@ -92,20 +96,33 @@ function exportedNodes(givenGraphDef, loadedGraphDef, clearDevices) {
   return GraphDef.create(filtered);
 }
 
-/** The collections that are asked for and hold something; an unknown key asks for nothing. */
+/** The collections that are asked for and hold something, once for each time that their key is listed. */
 function exportedCollections(collections, collectionList) {
   const stated = Object.entries(collections).filter(([, collection]) => itemsOf(collection).length > 0);
   if (collectionList === null || collectionList === undefined) return Object.fromEntries(stated);
   if (typeof collectionList[Symbol.iterator] !== "function") {
     throw new ExportError("TypeError", "collection_list is not iterable");
   }
-  const keys = new Set(Array.from(collectionList, (key) => (Buffer.isBuffer(key) ? key.toString() : key)));
-  return Object.fromEntries(stated.filter(([key]) => keys.has(key)));
+  const times = new Map();
+  for (const listed of collectionList) {
+    const key = Buffer.isBuffer(listed) ? listed.toString() : listed;
+    times.set(key, (times.get(key) ?? 0) + 1);
+  }
+  const wanted = stated.filter(([key]) => times.has(key));
+  return Object.fromEntries(wanted.map(([key, collection]) => [key, repeated(collection, times.get(key))]));
+}
+
+function repeated(collection, times) {
+  return { [kindOf(collection)]: { value: Array(times).fill(itemsOf(collection)).flat() } };
 }
 
 function itemsOf(collection) {
-  const kind = ["node_list", "bytes_list", "int64_list", "float_list", "any_list"].find((name) => collection[name]);
+  const kind = kindOf(collection);
   return kind ? collection[kind].value : [];
+}
+
+function kindOf(collection) {
+  return ["node_list", "bytes_list", "int64_list", "float_list", "any_list"].find((name) => collection[name]);
 }
 
 /** Versions, list of ops, and whether defaults were stripped; what the caller gave stays but for versions. */
