@@ -50,6 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_exporter_options(parser)
+    add_peer_option(parser)
     parser.add_argument("--contract", choices=CONTRACTS, default="documented", help="default: %(default)s")
     parser.add_argument(
         "--seconds",
@@ -72,24 +73,28 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def add_exporter_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that name an exporter that can be asked anything, and what it is compared with."""
+    """Add the options that name an exporter which can be asked anything."""
     asked = parser.add_mutually_exclusive_group(required=True)
     asked.add_argument(
         "--exporter", default="", metavar="NAME", help="reference, tensorflow or module:attribute"
     )
     asked.add_argument("--command", default="", metavar="COMMAND", help="the command of a worker")
     parser.add_argument(
-        "--against",
-        choices=("reference", "tensorflow"),
-        default="reference",
-        help="who says what is right; default: %(default)s",
-    )
-    parser.add_argument(
         "--timeout",
         type=parse_seconds,
         default=DEFAULT_SECONDS,
         metavar="SECONDS",
         help="how long a worker may take for one answer; default: %(default)g",
+    )
+
+
+def add_peer_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says what an exporter is compared with."""
+    parser.add_argument(
+        "--against",
+        choices=("reference", "tensorflow"),
+        default="reference",
+        help="who says what is right; default: %(default)s",
     )
 
 

@@ -7,7 +7,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from pytest_metagraph.carrying.time_limit import DEFAULT_SECONDS, parse_seconds
+from pytest_metagraph.commands.fuzz import add_exporter_options, chosen_exporter
 from pytest_metagraph.options.settings import CONTRACTS
 
 _EPILOG = """\
@@ -30,20 +30,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="the folder with case.toml")
-    asked = parser.add_mutually_exclusive_group(required=True)
-    asked.add_argument(
-        "--exporter", default="", metavar="NAME", help="reference, tensorflow or module:attribute"
-    )
-    asked.add_argument("--command", default="", metavar="COMMAND", help="the command of a worker")
+    add_exporter_options(parser)
     parser.add_argument(
         "--contract", choices=CONTRACTS, default=None, help="default: the one that the folder was written for"
-    )
-    parser.add_argument(
-        "--timeout",
-        type=parse_seconds,
-        default=DEFAULT_SECONDS,
-        metavar="SECONDS",
-        help="how long a worker may take for one answer; default: %(default)g",
     )
     parser.set_defaults(run=run)
 
@@ -56,7 +45,6 @@ def run(arguments: argparse.Namespace) -> int:
     """
     # The corpus and protobuf take time to import, which the other sub-commands must not pay.
     from pytest_metagraph.carrying.resolving import ExporterNotFoundError  # noqa: PLC0415 - see above
-    from pytest_metagraph.commands.fuzz import chosen_exporter  # noqa: PLC0415 - see above
     from pytest_metagraph.fuzzing.case_folder import CaseFolderError, read_case  # noqa: PLC0415 - see above
     from pytest_metagraph.fuzzing.telling import findings_text, title  # noqa: PLC0415 - see above
     from pytest_metagraph.judging.written_files import ScratchFolder  # noqa: PLC0415 - see above

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_metagraph.carrying.time_limit import parse_seconds
-from pytest_metagraph.commands.fuzz import add_exporter_options, chosen_exporter
+from pytest_metagraph.commands.fuzz import add_exporter_options, add_peer_option, chosen_exporter
 from pytest_metagraph.options.settings import CONTRACTS
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("case", metavar="CASE", help="the id of a case, or its folder")
     add_exporter_options(parser)
+    add_peer_option(parser)
     parser.add_argument(
         "--contract", choices=CONTRACTS, default=None, help="default: documented, or that of the folder"
     )

@@ -30,6 +30,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "reference_impl": lambda: api_of("reference_impl"),
     "conformance_cases": lambda: api_of("conformance_cases"),
     "pytest_metagraph": lambda: api_of("pytest_metagraph"),
+    "pytest_metagraph.fuzzing.strategies": lambda: api_of("pytest_metagraph.fuzzing.strategies"),
     "reference_impl.schema": lambda: api_of("reference_impl.schema"),
 }
 

@@ -93,6 +93,33 @@ def test_a_case_that_passes_is_not_shrunk(capsys: pytest.CaptureFixture[str]) ->
     assert not Path("metagraph-shrunk").exists()
 
 
+def test_a_worker_can_be_fuzzed(capsys: pytest.CaptureFixture[str]) -> None:
+    """A worker in a process of its own is asked, and named in the line that makes the call again."""
+    source = "from pytest_metagraph import serve\nfrom wrong_adapter import wrong\nserve(wrong)\n"
+    Path("worker.py").write_text(source, encoding="utf-8")
+    command = shlex.join([sys.executable, "worker.py"])
+    assert _fuzz("--command", command, "--out", "found") == 1
+    said = capsys.readouterr().out
+    assert "[1] device-changed in graph_def.node device\n" in said
+    assert f"--command {shlex.quote(command)}\n" in said
+
+
+def test_two_hunts_share_no_folder(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hunt whose folder another one fills ends with a line, and changes nothing in it."""
+    folder = Path("found", "1-device-changed-in-graph-def-node-device")
+
+    def another_begins(contract: Contract, seed: int) -> Iterator[Example]:
+        folder.mkdir(parents=True)
+        yield from _few_examples(contract, seed)
+
+    monkeypatch.setattr(drawing, "random_examples", another_begins)
+    assert _fuzz("--exporter", "wrong_adapter:wrong", "--out", "found") == 2
+    assert "'found' can not be written: File exists" in capsys.readouterr().err
+    assert list(folder.iterdir()) == []
+
+
 UNUSABLE = {
     "an unknown exporter": (["fuzz", "--exporter", "nonsense"], "'nonsense' names no exporter"),
     "an unknown case": (["shrink", "no/such/case", "--exporter", "reference"], "no folder, and no case"),
