@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import sys
 import textwrap
 from collections import Counter
@@ -64,10 +65,15 @@ def run(arguments: argparse.Namespace) -> int:
             contextlib.closing(ScratchFolder(contract)) as folder,
             connected(**asked, seconds=arguments.timeout) as carrier,
         ):
-            return _examine(carrier, contract, folder)
+            status = _examine(carrier, contract, folder)
     except ExporterNotFoundError as error:
         sys.stderr.write(f"metagraph smoke: {error}\n")
         return 2
+    if status == 0:
+        options = {**asked, "contract": arguments.contract}
+        given = [f"--metagraph-{name}={value}" for name, value in options.items() if value]
+        _say(f"next: pytest -p pytest_metagraph --pyargs conformance_cases {shlex.join(given)}")
+    return status
 
 
 def _examine(carrier: Carrier, contract: Contract, folder: ScratchFolder) -> int:
