@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import shlex
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_metagraph.cli import main
-from pytest_metagraph.fuzzing import drawing
+from pytest_metagraph.fuzzing import drawing, telling
 from pytest_metagraph.fuzzing.drawing import random_examples
 from pytest_metagraph.fuzzing.example import Example
 from reference_impl import Contract, __version__
@@ -27,12 +28,13 @@ def wrong(request):
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_with_an_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The working directory holds the module `wrong_adapter`."""
+    """The working directory holds the module `wrong_adapter`, and no progress is told on a slow machine."""
     (tmp_path / "wrong_adapter.py").write_text(ADAPTER, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.delitem(sys.modules, "wrong_adapter", raising=False)
     monkeypatch.setattr(drawing, "random_examples", _few_examples)
+    monkeypatch.setattr(telling, "_EVERY_SECONDS", math.inf)
 
 
 def _few_examples(contract: Contract, seed: int) -> Iterator[Example]:
