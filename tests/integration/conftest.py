@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,3 +21,11 @@ def project(pytester: pytest.Pytester) -> Project:
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment with the wheel; made once."""
     return build_environment(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heeds_interrupts() -> Iterator[None]:
+    """Programs started here end on Ctrl-C also where these tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

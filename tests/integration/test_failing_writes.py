@@ -101,14 +101,14 @@ def test_a_folder_that_can_not_be_written_is_one_line(
 # -- signals in the middle of a write
 
 STOPPED = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
 from reference_impl import files
 from pytest_metagraph.cli import main
 
 def stop(*_arguments):
     os.kill(os.getpid(), signal.{name})
-    signal.pause()
+    time.sleep(20)
 
 {patched} = stop
 sys.exit(main(["export", "in.meta", "out.meta", "--save-debug-info"]))

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -160,15 +160,6 @@ def test_every_xdist_worker_has_a_worker_of_its_own(project: Project) -> None:
     wait_until(lambda: left_behind(project) == [])
 
 
-@pytest.fixture
-def heeds_interrupts() -> Iterator[None]:
-    """Programs started here end on Ctrl-C also where these tests run in the background, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("heeds_interrupts")
 @pytest.mark.parametrize("processes", ["0", "2"])
 @pytest.mark.parametrize("how", ["interrupted", "killed"])
 def test_what_ends_a_run_ends_its_worker_and_leaves_a_true_report(

@@ -186,10 +186,18 @@ def is_killed(mutant: Mutant) -> bool:
     return not (os.WIFEXITED(status) and os.WEXITSTATUS(status) == _SURVIVED)
 
 
-def explained_survivors() -> Mapping[tuple[str, str, str], str]:
-    """The reason of each listed survivor, by its module, and its line before and after."""
-    listed: list[dict[str, Any]] = tomllib.loads(SURVIVORS.read_text(encoding="utf-8")).get("mutant", [])
-    return {(entry["module"], entry["before"], entry["after"]): entry["reason"] for entry in listed}
+def reason_of(mutant: Mutant, listed: Sequence[Mapping[str, Any]]) -> str:
+    """Why nothing that a survivor changes can be observed; empty where the list has no reason."""
+    before, after = mutant.change
+    return next(
+        (
+            entry["reason"]
+            for entry in listed
+            if (entry["module"], entry["line"]) == (mutant.module, before)
+            and after in entry.get("after", [after])
+        ),
+        "",
+    )
 
 
 def main() -> int:
@@ -212,22 +220,21 @@ def main() -> int:
         del mutants[options.sample :]
     for case in (*requirement_cases(), *smoke_cases()):
         case.graph.message()  # read once here and not in every child
-    explained = explained_survivors()
-    survivors = []
+    listed = tomllib.loads(SURVIVORS.read_text(encoding="utf-8"))["survivor"]
+    killed = unobservable = 0
     for number, mutant in enumerate(mutants, start=1):
         if is_killed(mutant):
+            killed += 1
             continue
-        survivors.append(mutant)
-        before, after = mutant.change
-        reason = explained.get((mutant.module, before, after), "UNEXPLAINED")
-        sys.stdout.write(f"[{number}/{len(mutants)}] {mutant.module}: {before}  ->  {after}  # {reason}\n")
+        reason = reason_of(mutant, listed)
+        unobservable += bool(reason)
+        change = "  ->  ".join(mutant.change)
+        sys.stdout.write(f"[{number}/{len(mutants)}] {mutant.module}: {change}  # {reason or 'A GAP'}\n")
         sys.stdout.flush()
-    killed = len(mutants) - len(survivors)
-    unexplained = [mutant for mutant in survivors if (mutant.module, *mutant.change) not in explained]
-    observable = killed + len(unexplained)
+    observable = len(mutants) - unobservable
     sys.stdout.write(
-        f"{killed} of {len(mutants)} mutants killed; {len(survivors) - len(unexplained)} survivors change "
-        f"nothing that can be observed; {killed / max(observable, 1):.1%} of the others killed\n"
+        f"{killed} of {len(mutants)} mutants killed; {unobservable} survivors change nothing that can be "
+        f"observed; {killed / max(observable, 1):.1%} of the others killed\n"
     )
     return int(killed < KILLED_AT_LEAST * observable)
 
