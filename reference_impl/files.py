@@ -143,9 +143,8 @@ def _stage(path: str, content: bytes, undo: contextlib.ExitStack) -> Path:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
     except OSError as error:
-        error.filename = (
-            path  # what was asked for; a full disk names no file, and nobody knows the temporary one
-        )
+        # What was asked for: a full disk names no file, and nobody knows the temporary one.
+        error.filename = path
         raise
     return temporary
 

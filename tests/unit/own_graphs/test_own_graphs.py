@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from google.protobuf import text_format
 
 from conformance_cases import Case, ExpectedError, ExpectedMessage, NotAsked, Tier, load_corpus
 from conformance_cases.tiers import pairs_of, row_of
@@ -143,7 +144,7 @@ def test_every_file_below_the_folder_is_a_graph(tmp_path: Path) -> None:
     message = load_corpus().graphs["towers"].message()
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "binary.meta").write_bytes(message.SerializeToString())
-    (tmp_path / "text.meta").write_text(str(message))
+    (tmp_path / "text.meta").write_text(text_format.MessageToString(message))
     (tmp_path / "model.index").write_bytes(b"\xff")
     own = load_own_graphs(tmp_path, "reference")
     assert [case.id for case in own.cases(Tier.SMOKE)] == ["own/deep/binary/plain", "own/text/plain"]
