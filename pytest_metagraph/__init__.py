@@ -48,12 +48,10 @@ _HOMES = {
 }
 
 
+# dir() has these names once they are loaded: pytest gets every name in dir() of a plugin, in every session.
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(home), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    value = globals()[name] = getattr(importlib.import_module(home), name)
+    return value
