@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reference_impl.scope import ExportScope
 
 
-class RescopedColocations(dict[tuple[bytes, ...], list[bytes]]):
-    """What the entries of a node become: those that name a node of the scope remain, stripped of it.
-
-    Entries that occur together are worked out once: all nodes of a variable share theirs.
+def rescope_colocations(entries: Iterable[bytes], scope: ExportScope) -> list[bytes]:
+    """What the entries of a node become: those that name a node of the scope remain, stripped of it (CLS-02).
 
     Args:
+        entries: the texts in the attribute `_class`, in order.
         scope: what the export selects.
     """
-
-    def __init__(self, scope: ExportScope) -> None:
-        super().__init__()
-        self._scope = scope
-
-    def __missing__(self, entries: tuple[bytes, ...]) -> list[bytes]:
-        inside = [entry for entry in entries if _is_inside(entry, self._scope)]
-        self[entries] = [_strip_entry(entry, self._scope) for entry in inside]
-        return self[entries]
+    return [_strip_entry(entry, scope) for entry in entries if _is_inside(entry, scope)]
 
 
 def _is_inside(entry: bytes, scope: ExportScope) -> bool:

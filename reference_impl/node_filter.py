@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from reference_impl.colocations import RescopedColocations
+from reference_impl.colocations import rescope_colocations
 from reference_impl.node_index import COLOCATION_ATTR, FRAME_ATTR, NodeIndex
 from reference_impl.schema import AttrValue, GraphDef
 from reference_impl.scope import UNBOUND_INPUT_PREFIX, ExportScope, LiteralScope, PrefixScope
@@ -96,19 +96,23 @@ class NodeFilter:
 
     def _rename(self, positions: Sequence[int], target: GraphDef, scope: ExportScope) -> None:
         """Rename nodes and their inputs; inputs from outside of the scope are noted (UNB-01, UNB-02)."""
-        inputs = itertools.chain.from_iterable(self.index.inputs[position] for position in positions)
-        renamed = iter(rescope_inputs(inputs, RescopedNames(scope), self.unbound))
-        for position, node in zip(positions, target.node, strict=True):
-            node.name = scope.strip(self.index.names[position])
-            if count := len(self.index.inputs[position]):
-                node.input[:] = itertools.islice(renamed, count)
+        names = [self.index.names[position] for position in positions]
+        stripped = [scope.strip(name) for name in names]
+        inputs = [self.index.inputs[position] for position in positions]
+        rescoped = RescopedNames(scope, zip(names, stripped, strict=True))
+        renamed = iter(rescope_inputs(itertools.chain.from_iterable(inputs), rescoped, self.unbound))
+        for node, name, old_inputs in zip(target.node, stripped, inputs, strict=True):
+            node.name = name
+            if old_inputs:
+                node.input[:] = itertools.islice(renamed, len(old_inputs))
 
     def _rename_colocations(self, places: Mapping[int, int], target: GraphDef, scope: ExportScope) -> None:
         """Keep the entries of `_class` that name a node of the scope, stripped of it (CLS-01, CLS-02)."""
-        rescoped = RescopedColocations(scope)
-        for position, entries in zip(self.index.colocated, self.index.colocations, strict=True):
-            if (place := places.get(position)) is not None:
-                target.node[place].attr[COLOCATION_ATTR].list.s[:] = rescoped[entries]
+        nodes = target.node
+        for entries, positions in self.index.colocations.items():
+            rescoped = rescope_colocations(entries, scope)
+            for place in _present(positions, places):
+                nodes[place].attr[COLOCATION_ATTR].list.s[:] = rescoped
 
     def _rewrite_frame_name(self, value: AttrValue) -> None:
         """Strip the frame's name where it lies in the scope; others stay as they are (FRM-01, FRM-02)."""

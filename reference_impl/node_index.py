@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from reference_impl.schema import GraphDef
@@ -48,28 +49,28 @@ class NodeIndex:
         """The nodes that have a device."""
         return [position for position, node in enumerate(self.graph_def.node) if node.device]
 
-    @cached_property
-    def colocated(self) -> list[int]:
-        """The nodes that have an attribute `_class` (CLS-01)."""
-        return [position for position, node in enumerate(self.graph_def.node) if COLOCATION_ATTR in node.attr]
+    @property
+    def colocations(self) -> Mapping[tuple[bytes, ...], Sequence[int]]:
+        """The nodes that have an attribute `_class`, by the texts in it (CLS-01)."""
+        return self._colocated[0]
+
+    @property
+    def oddly_colocated(self) -> Sequence[int]:
+        """The nodes whose `_class` is anything but a list of texts, as it has to be (CLS-01)."""
+        return self._colocated[1]
 
     @cached_property
-    def colocations(self) -> list[tuple[bytes, ...]]:
-        """The texts in the attribute `_class` of each of the nodes in `colocated`."""
-        return [
-            tuple(self.graph_def.node[position].attr[COLOCATION_ATTR].list.s) for position in self.colocated
-        ]
-
-    @cached_property
-    def oddly_colocated(self) -> list[int]:
-        """Those among `colocated` whose value is anything but a list of strings, as it has to be (CLS-01)."""
+    def _colocated(self) -> tuple[dict[tuple[bytes, ...], list[int]], list[int]]:
+        by_texts: dict[tuple[bytes, ...], list[int]] = {}
         odd = []
-        for position in self.colocated:
-            value = self.graph_def.node[position].attr[COLOCATION_ATTR]
-            fields = value.list.ListFields() if value.HasField("list") else None
-            if fields is None or any(descriptor.name != "s" for descriptor, _ in fields):
-                odd.append(position)
-        return odd
+        for position, node in enumerate(self.graph_def.node):
+            if COLOCATION_ATTR in (attrs := node.attr):
+                value = attrs[COLOCATION_ATTR]
+                by_texts.setdefault(tuple(value.list.s), []).append(position)
+                fields = value.list.ListFields() if value.HasField("list") else None
+                if fields is None or any(descriptor.name != "s" for descriptor, _ in fields):
+                    odd.append(position)
+        return by_texts, odd
 
     @cached_property
     def framed(self) -> list[int]:

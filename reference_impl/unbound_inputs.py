@@ -19,10 +19,11 @@ class RescopedNames(dict[str, str]):
 
     Args:
         scope: what the export selects.
+        nodes: names of nodes and what they are called in the export: most inputs are among them.
     """
 
-    def __init__(self, scope: ExportScope) -> None:
-        super().__init__()
+    def __init__(self, scope: ExportScope, nodes: Iterable[tuple[str, str]]) -> None:
+        super().__init__((name, renamed) for name, renamed in nodes if scope.selects(name))
         self.unbound: set[str] = set()
         self._scope = scope
 
