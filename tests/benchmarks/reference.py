@@ -79,14 +79,20 @@ def network(nodes: int) -> tuple[bytes, bytes]:
     return v1.train.export_meta_graph(graph=loaded).SerializeToString(), savers[0].SerializeToString()
 
 
+def _one(call: Callable[[], object]) -> float:
+    """The processor time of one call; what it returns is freed after the clock has stopped."""
+    start = time.process_time()
+    kept = call()
+    taken = time.process_time() - start
+    del kept
+    return taken
+
+
 def seconds(call: Callable[[], object]) -> float:
     """The median processor time of some calls; of one, where it takes long."""
     taken = []
     while len(taken) < _ROUNDS:
-        start = time.process_time()
-        kept = call()
-        taken.append(time.process_time() - start)
-        del kept
+        taken.append(_one(call))
         if taken[0] > _SLOW and len(taken) >= (1 if taken[0] > _SLOW_ROUNDS * _SLOW else _SLOW_ROUNDS):
             break
     return statistics.median(taken)
@@ -182,6 +188,21 @@ def show_stages(nodes: int) -> None:
     show(f"| whole | {milliseconds(whole)} |")
 
 
+def show_first_calls(nodes: int) -> None:
+    """Print what the first export of a loaded graph costs: it reads what it needs of the nodes."""
+    data, saver = network(nodes)
+    our_saver = MetaGraphDef().saver_def.FromString(saver)
+    show(f"\n| {nodes:,} nodes | first export of a graph, ms | later ones, ms |\n|---|---:|---:|")
+    with tempfile.TemporaryDirectory() as folder:
+        for mode in MODES:
+            graph = Graph.from_meta_graph_def(data)
+            call = functools.partial(
+                export_meta_graph, graph=graph, **prepared(mode, our_saver, Path(folder))
+            )
+            first, *later = (_one(call) for _ in range(_ROUNDS))
+            show(f"| {mode} | {milliseconds(first)} | {milliseconds(statistics.median(later))} |")
+
+
 def resident(field: str) -> int:
     """A figure of this process's memory in kB: VmRSS is what it holds, VmHWM the most that it held."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
@@ -239,6 +260,7 @@ def main() -> None:
         powers = [f"{exponent(list(points.items())):.2f}" for points in (times, theirs[mode])]
         show(f"| {mode} | {times[larger] / times[smaller]:.1f}x | " + " | ".join(powers) + " |")
     show_stages(STAGES)
+    show_first_calls(STAGES)
     show_memory(smaller)
 
 
