@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import io
 import os
 import pkgutil
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 
 from pytest_metagraph import commands
 from reference_impl import __version__
@@ -27,6 +30,27 @@ To run the corpus against an implementation of export_meta_graph:
 """
 
 
+class _TerminatedError(KeyboardInterrupt):
+    """SIGTERM has come. Whatever cleans up after Ctrl-C, and lets it through, does the same here."""
+
+
+@contextlib.contextmanager
+def _orderly_end_on_sigterm() -> Iterator[None]:
+    """Let what has been begun clean up when SIGTERM comes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may handle signals
+        return
+
+    def terminate(_number: int, _frame: object) -> None:
+        raise _TerminatedError
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one sub-command.
 
@@ -34,20 +58,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after `metagraph`; those of this process when None.
 
     Returns:
-        The exit status of the sub-command; 130 after Ctrl-C, and 141 where nobody reads the output any more,
-        as a shell says of a program that a closed pipe ends.
+        The exit status of the sub-command; 130 after Ctrl-C, 143 after SIGTERM, and 141 where nobody reads
+        the output any more, as a shell says of a program that a signal ends.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names are of any script, and of any bytes in a path; a terminal in ASCII shows their numbers.
         sys.stdout.reconfigure(errors="backslashreplace")
     arguments = build_parser().parse_args(argv)
     try:
-        status: int = arguments.run(arguments)
-        sys.stdout.flush()
+        with _orderly_end_on_sigterm():
+            status: int = arguments.run(arguments)
+            sys.stdout.flush()
     except BrokenPipeError:  # `metagraph ... | head` has seen enough
         # What is left in the buffer must go somewhere when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except _TerminatedError:
+        print("metagraph: terminated", file=sys.stderr)  # noqa: T201 - as below
+        return 143
     except KeyboardInterrupt:
         print("metagraph: interrupted", file=sys.stderr)  # noqa: T201 - the command's own output
         return 130

@@ -112,9 +112,9 @@ def serialise(value: message.Message, *, as_text: bool) -> bytes:
 def write_files(contents: Mapping[str, bytes]) -> None:
     """Write files whole or not at all (FILE-02).
 
-    Missing directories are made. Each content first goes to a temporary file beside its target; only when
-    all are on disk do they take the places of their targets. When anything fails before that, neither a
-    temporary file nor a new directory is left behind.
+    Missing directories are made. Each content first goes to a temporary file beside its target, whose name
+    has `.tmp` after that of the target; only when all are on disk do they take the places of their targets.
+    When anything fails, Ctrl-C included, no temporary file, no new directory and no new file is left behind.
 
     Args:
         contents: the content of each file, by path.
@@ -125,7 +125,7 @@ def write_files(contents: Mapping[str, bytes]) -> None:
     with contextlib.ExitStack() as undo:
         staged = [(_stage(path, content, undo), path) for path, content in contents.items()]
         for temporary, path in staged:
-            temporary.replace(path)
+            _put_in_place(temporary, Path(path), undo)
         undo.pop_all()
 
 
@@ -136,10 +136,10 @@ def _stage(path: str, content: bytes, undo: contextlib.ExitStack) -> Path:
         raise IsADirectoryError(errno.EISDIR, "the filename is that of a directory", path)
     _make_directories(target.parent, undo)
     temporary = target.with_name(f"{target.name}.tmp{secrets.token_hex(16)}")
+    undo.callback(temporary.unlink, missing_ok=True)
     try:
         # Not tempfile: its files are private to the user, these obey the umask.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        undo.callback(temporary.unlink, missing_ok=True)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
     except OSError as error:
@@ -147,6 +147,13 @@ def _stage(path: str, content: bytes, undo: contextlib.ExitStack) -> Path:
         error.filename = path
         raise
     return temporary
+
+
+def _put_in_place(temporary: Path, target: Path, undo: contextlib.ExitStack) -> None:
+    """Give a temporary file its name; `undo` learns how to take back one that was not there before."""
+    if not os.path.lexists(target):
+        undo.callback(_remove_if_same, target, temporary.stat())
+    temporary.replace(target)
 
 
 def _make_directories(directory: Path, undo: contextlib.ExitStack) -> None:
@@ -157,6 +164,13 @@ def _make_directories(directory: Path, undo: contextlib.ExitStack) -> None:
         undo.callback(_remove_if_empty, path)
     if not directory.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "a file is where a directory is needed", str(directory))
+
+
+def _remove_if_same(path: Path, written: os.stat_result) -> None:
+    """Remove a file, unless it is another one by now."""
+    with contextlib.suppress(OSError):
+        if os.path.samestat(path.lstat(), written):
+            path.unlink()
 
 
 def _remove_if_empty(directory: Path) -> None:

@@ -7,6 +7,7 @@ same names as one that is recorded after all the others.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -34,8 +35,13 @@ def record_all(names: Iterable[str], jobs: int) -> Iterator[Recording]:
     # A fork shares the imported TensorFlow, which a new interpreter would need seconds to import. It is
     # safe here because the parent only imports TensorFlow and starts no thread of it.
     context = multiprocessing.get_context("fork")
-    with context.Pool(jobs, maxtasksperchild=1) as pool:
+    with context.Pool(jobs, _end_on_sigterm, maxtasksperchild=1) as pool:
         yield from pool.imap(_record_one, names, chunksize=1)
+
+
+def _end_on_sigterm() -> None:
+    """What a pool ends its processes with ends them at once, whatever the command does on it."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _record_one(name: str) -> Recording:

@@ -32,6 +32,7 @@ from conformance_cases.recorder.fixpoint import build
 from conformance_cases.recorder.toml_text import dumps
 from conformance_cases.tiers import covering_rows, pairs_of, row_of, smoke_choices
 from reference_impl.contracts import Contract
+from reference_impl.files import write_files
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, OpDef, SaverDef
 
 _INDEX = "graph.toml"
@@ -58,16 +59,14 @@ class Recording:
     files: Mapping[str, bytes]
 
     def write(self, folder: Path) -> None:
-        """Write the graph's folder; the date changes only where the contents do."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, data in self.files.items():
-            (folder / name).write_bytes(data)
+        """Write the graph's folder, all files or none; the date changes only where the contents do."""
         stored = _stored_index(folder)
         recorded_on = stored.get("provenance", {}).pop("recorded_on", None)
         if recorded_on is None or stored != self.index:
             recorded_on = dt.datetime.now(tz=dt.UTC).date().isoformat()
         provenance = {**self.index["provenance"], "recorded_on": recorded_on}
-        (folder / _INDEX).write_text(dumps({**self.index, "provenance": provenance}), encoding="utf-8")
+        files = {**self.files, _INDEX: dumps({**self.index, "provenance": provenance}).encode()}
+        write_files({str(folder / name): data for name, data in files.items()})
 
     def differences(self, folder: Path) -> list[str]:
         """What a stored folder states otherwise than it is recorded now.

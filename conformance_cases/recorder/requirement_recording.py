@@ -33,6 +33,7 @@ from conformance_cases.recorder.fixpoint import fixpoint
 from conformance_cases.recorder.readable_text import readable_text
 from conformance_cases.requirement_case import EXPECTED, GRAPH, INDEX, RequirementCase, expected_file
 from reference_impl.contracts import Contract
+from reference_impl.files import write_files
 from reference_impl.schema import POOL, MetaGraphDef
 
 _NO_MESSAGE = frozenset({"error", "not_asked", "by_hand"})
@@ -53,18 +54,18 @@ class CaseRecording:
     provenance: Mapping[str, str]
 
     def write(self, folder: Path) -> None:
-        """Write the case's folder; the date changes only where something else does."""
+        """Write the case's folder, all files or none; the date changes only where something else does."""
         if not self.differences(folder):
             return
-        for name in (EXPECTED, *map(expected_file, Contract)):
-            if name not in self.files and name not in _by_hand(RequirementCase(folder)):
-                (folder / name).unlink(missing_ok=True)
-        for name, data in self.files.items():
-            (folder / name).write_bytes(data)
+        by_hand = _by_hand(RequirementCase(folder))
         index = tomlkit.parse((folder / INDEX).read_text(encoding="utf-8"))
         today = dt.datetime.now(tz=dt.UTC).date().isoformat()
         index["provenance"] = {**self.provenance, "recorded_on": today}
-        (folder / INDEX).write_text(tomlkit.dumps(index), encoding="utf-8")
+        files = {**self.files, INDEX: tomlkit.dumps(index).encode()}
+        write_files({str(folder / name): data for name, data in files.items()})
+        for name in (EXPECTED, *map(expected_file, Contract)):
+            if name not in self.files and name not in by_hand:
+                (folder / name).unlink(missing_ok=True)
 
     def differences(self, folder: Path) -> list[str]:
         """What a stored folder states otherwise than it is recorded now, one line for each file."""

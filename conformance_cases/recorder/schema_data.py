@@ -14,6 +14,7 @@ from google.protobuf import descriptor_pb2
 from grpc_tools import protoc
 
 from conformance_cases.recorder import oracle
+from reference_impl.files import write_files
 
 _STUB_SOURCE = "messages.proto"
 _STUB_HEADER = "# Generated from TensorFlow's descriptors by `metagraph record --schema`; do not edit.\n"
@@ -45,8 +46,7 @@ def record_schema(directory: Path) -> dict[str, int]:
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in payloads.items()},
     }
     payloads["provenance.json"] = (json.dumps(provenance, indent=2) + "\n").encode()
-    for name, data in payloads.items():
-        (directory / name).write_bytes(data)
+    write_files({str(directory / name): data for name, data in payloads.items()})
     return {name: len(data) for name, data in payloads.items()}
 
 

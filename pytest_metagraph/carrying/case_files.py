@@ -3,7 +3,7 @@
 The folder holds
 
 * `corpus.json`: which corpus, contract and tier this is, and how many cases;
-* `cases.jsonl`: one JSON object in each line, see `_CaseWriter.line`;
+* `cases.jsonl`: one JSON object in each line, see `_CaseTexts.line`;
 * `graphs/NAME.pb`: the input graphs, serialised MetaGraphDefs;
 * `messages/DIGEST.pb` and `.json`: the messages among the arguments, serialised and in protobuf's JSON form.
 """
@@ -24,6 +24,7 @@ from conformance_cases import Case, Corpus, NotAsked, Tier
 from pytest_metagraph.carrying.answer_files import answer_stem
 from pytest_metagraph.carrying.values import UncarriableValueError
 from reference_impl.contracts import Contract
+from reference_impl.files import write_files
 from reference_impl.schema import POOL
 
 FORMAT = 1
@@ -33,7 +34,7 @@ _DIGEST_CHARACTERS = 16
 
 
 def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) -> int:
-    """Write the cases of a tier that the contract asks, with everything they need.
+    """Write the cases of a tier that the contract asks, with everything they need: all files or none.
 
     Args:
         corpus: the corpus.
@@ -48,9 +49,8 @@ def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) ->
         OSError: when a file can not be written.
     """
     cases = [case for case in corpus.cases(tier) if not isinstance(case.expectation(contract), NotAsked)]
-    writer = _CaseWriter(folder)
-    lines = [json.dumps(writer.line(case), ensure_ascii=False) for case in cases]
-    (folder / "cases.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    texts = _CaseTexts()
+    lines = [json.dumps(texts.line(case), ensure_ascii=False) for case in cases]
     header = {
         "format": FORMAT,
         "corpus": corpus.digest,
@@ -58,23 +58,30 @@ def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) ->
         "tier": tier.value,
         "cases": len(cases),
     }
-    (folder / "corpus.json").write_text(json.dumps(header, indent=2) + "\n", encoding="utf-8")
+    files = {
+        **texts.files,
+        "cases.jsonl": "".join(f"{line}\n" for line in lines).encode(),
+        "corpus.json": (json.dumps(header, indent=2) + "\n").encode(),
+    }
+    write_files({str(folder / name): data for name, data in files.items()})
     return len(cases)
 
 
-class _CaseWriter:
-    """Turns cases into JSON and writes the files that the JSON names, each once."""
+class _CaseTexts:
+    """Turns cases into JSON.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._written: set[str] = set()
+    Attributes:
+        files: the contents of the files that the JSON names.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
 
     def line(self, case: Case) -> dict[str, Any]:
         """One case; what its keys mean is documented in docs/reference/exports-folder.md."""
         *earlier, call = case.calls()
         graph = f"graphs/{answer_stem(case.graph.name)}.pb"
-        self._write(graph, case.graph.data)
+        self.files[graph] = case.graph.data
         return {
             "case": case.id,
             "graph": graph,
@@ -126,17 +133,7 @@ class _CaseWriter:
     def _message(self, message: protobuf.Message) -> Mapping[str, str]:
         data = message.SerializeToString(deterministic=True)
         stem = f"messages/{hashlib.sha256(data).hexdigest()[:_DIGEST_CHARACTERS]}"
-        if self._write(f"{stem}.pb", data):
+        if f"{stem}.pb" not in self.files:
             text = json_format.MessageToJson(message, preserving_proto_field_name=True, descriptor_pool=POOL)
-            self._write(f"{stem}.json", text.encode())
+            self.files |= {f"{stem}.pb": data, f"{stem}.json": text.encode()}
         return {"message": message.DESCRIPTOR.full_name, "file": f"{stem}.pb", "json": f"{stem}.json"}
-
-    def _write(self, name: str, data: bytes) -> bool:
-        """Write a file of the folder; returns whether that was the first time."""
-        if name in self._written:
-            return False
-        path = self._folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        self._written.add(name)
-        return True

@@ -195,8 +195,11 @@ def _tell(number: int, discovery: Discovery, arguments: argparse.Namespace) -> N
     folder = arguments.out / folder_name(number, kind)
     asked = carrier_option(arguments.exporter, arguments.command)
     origin = {"found_by": f"metagraph fuzz {asked} --seed {arguments.seed}", "against": arguments.against}
-    folder.mkdir(parents=True)  # fails where another run has the same folder
-    write_case(folder, discovery.examined, f"An export differs: {kind}.", origin)
+    with contextlib.ExitStack() as undo:
+        folder.mkdir(parents=True)  # fails where another run has the same folder
+        undo.callback(folder.rmdir)
+        write_case(folder, discovery.examined, f"An export differs: {kind}.", origin)
+        undo.pop_all()
     _say(f"[{number}] {kind}")
     _say(f"{size_text(discovery.examined)}, {call_text(discovery.examined.example)}")
     _say(findings_text(discovery.examined.judgement))

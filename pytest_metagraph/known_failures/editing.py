@@ -57,7 +57,7 @@ def write(path: Path, text: str) -> None:
         KnownFailuresError: when the file can not be written; it is then as it was.
     """
     target = path.resolve()
-    scratch = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    scratch = target.with_name(f"{target.name}.tmp{uuid.uuid4().hex}")
     try:
         try:
             scratch.write_bytes(text.encode())

@@ -80,7 +80,7 @@ def write(path: Path, test: str, message: MetaGraphDef) -> None:
     """
     body = text_format.MessageToString(message, as_utf8=True, descriptor_pool=POOL).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f"{path.name}.tmp{os.getpid()}")
     try:
         partial.write_bytes(_HEAD.format(test=test, digest=_digest(body)).encode() + body)
         diff = diff_meta_graphs(

@@ -1,9 +1,8 @@
-"""Writes that fail or are cut short: each has a clear message, and nothing is half written."""
+"""Writes that fail: each has a clear message, and nothing is half written."""
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from user_process import CASES, EXPORTER, PROJECT, RUN, names_below, run_metagraph, run_python, sample_graph
 
 from pytest_metagraph.cli import main
-from pytest_metagraph.reports.reading import read_report
 
 # -- a full disk
 
@@ -69,6 +67,25 @@ def test_known_failures_on_a_full_disk_stay(tmp_path: Path) -> None:
     assert (tmp_path / "known.toml").read_text(encoding="utf-8") == "# mine\n"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("cases", "--out", "out/cases"),
+        ("shrink", "matrix/towers/plain", "--exporter", "wrong:export", "--out", "out/small"),
+        ("new-adapter", "command", "out/adapter"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_folder_on_a_full_disk_is_not_begun(words: tuple[str, ...], tmp_path: Path) -> None:
+    """A command that writes a folder leaves nothing of it, and says in one line what the reason is."""
+    (tmp_path / "wrong.py").write_text("def export(request):\n    return b'\\xff'\n", encoding="utf-8")
+    ended = run_metagraph(*words, folder=tmp_path, most_bytes=20)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "File too large" in ended.stderr
+    assert names_below(tmp_path) == {"wrong.py"}
+
+
 # -- folders that can not be written
 
 UNWRITABLE = {
@@ -96,60 +113,3 @@ def test_a_folder_that_can_not_be_written_is_one_line(
     error = capsys.readouterr().err
     assert "/proc/metagraph" in error
     assert error.count("\n") == 1
-
-
-# -- signals in the middle of a write
-
-STOPPED = """
-import os, signal, sys, time
-from pathlib import Path
-from reference_impl import files
-from pytest_metagraph.cli import main
-
-def stop(*_arguments):
-    os.kill(os.getpid(), signal.{name})
-    time.sleep(20)
-
-{patched} = stop
-sys.exit(main(["export", "in.meta", "out.meta", "--save-debug-info"]))
-"""
-
-
-@pytest.mark.parametrize("patched", ["files.os.fdopen", "Path.replace"])
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
-def test_a_signal_in_the_middle_of_a_write_keeps_the_old_file(
-    name: str, patched: str, tmp_path: Path
-) -> None:
-    """Whatever ends an export between its first and its last byte, the old file is whole."""
-    (tmp_path / "in.meta").write_bytes(sample_graph().SerializeToString())
-    (tmp_path / "out.meta").write_bytes(b"old")
-    ended = run_python("-c", STOPPED.format(name=name, patched=patched), folder=tmp_path)
-    assert ended.returncode == (130 if name == "SIGINT" else -getattr(signal, name))
-    assert (tmp_path / "out.meta").read_bytes() == b"old"
-    if name == "SIGINT":
-        assert ended.stderr.endswith("metagraph: interrupted\n")
-        assert names_below(tmp_path) == {"in.meta", "out.meta"}
-
-
-def test_a_run_that_is_killed_leaves_a_report_that_says_so(tmp_path: Path) -> None:
-    """Killed after some cases, a run leaves a report of these cases, INVALID and without a half line."""
-    adapter = """
-        import os, signal
-        from pytest_metagraph.exporters import reference
-        calls = 0
-        def export(request):
-            global calls
-            calls += 1
-            if calls > 40:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return reference.export(request)
-    """
-    (tmp_path / "adapter.py").write_text(
-        "\n".join(line[8:] for line in adapter.splitlines()), encoding="utf-8"
-    )
-    words = (*RUN, "--metagraph-exporter=adapter:export", CASES, "--metagraph-report=r.jsonl")
-    ended = run_python("-m", "pytest", *words, folder=tmp_path, PYTHONPATH=f"{PROJECT}{os.pathsep}{tmp_path}")
-    report = read_report(tmp_path / "r.jsonl")
-    assert ended.returncode == -signal.SIGKILL
-    assert len(report.results) == 2
-    assert next(iter(report.problems)).code == "no_footer"

@@ -9,6 +9,7 @@ from pathlib import Path
 from conformance_cases import Capability
 from pytest_metagraph.carrying import messages
 from reference_impl import schema
+from reference_impl.files import write_files
 
 _CAPABILITIES = "@CAPABILITIES@"
 _WORKFLOW = ".github/workflows/conformance.yml"
@@ -50,7 +51,7 @@ def starter_files(kind: Kind) -> dict[str, bytes]:
 
 
 def write_starter(kind: Kind, folder: Path) -> list[str]:
-    """Write the files of a starter.
+    """Write the files of a starter, all or none.
 
     Args:
         kind: see `starter_files`.
@@ -66,10 +67,7 @@ def write_starter(kind: Kind, folder: Path) -> list[str]:
     for name in files:
         if (folder / name).exists():
             raise FileExistsError(f"{str(folder / name)!r} exists already; name a folder without it")
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    write_files({str(folder / name): content for name, content in files.items()})
     return list(files)
 
 

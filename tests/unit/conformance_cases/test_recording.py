@@ -41,6 +41,27 @@ def test_a_check_names_what_differs(recording: Any, tmp_path: Path) -> None:
     assert "matrix/towers/plain: the expectation of the contract documented differs" in found
 
 
+def test_an_interrupted_recording_changes_nothing(
+    recording: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C before all files are on the disk leaves those of a graph and of a case as they were."""
+    for name in ("towers", CASES[0]):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "expected.pbtxt").write_text("old", encoding="utf-8")
+    shutil.copy(REQUIREMENT_CASES_FOLDER / CASES[0] / "case.toml", tmp_path / CASES[0])
+    case = _record_case()(REQUIREMENT_CASES_FOLDER / CASES[0])
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    for what, name in ((recording, "towers"), (case, CASES[0])):
+        with pytest.raises(KeyboardInterrupt):
+            what.write(tmp_path / name)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
 def test_a_check_says_that_a_graph_is_not_recorded(recording: Any, tmp_path: Path) -> None:
     """A new blueprint is a difference too."""
     assert recording.differences(tmp_path / "towers") == ["towers: not recorded yet"]
