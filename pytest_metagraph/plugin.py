@@ -6,6 +6,7 @@ imported in the functions below, which a session without conformance cases never
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from conformance_cases import Case
     from pytest_metagraph.carrying.carrier import Carrier
     from pytest_metagraph.carrying.request import Exporter
+    from pytest_metagraph.judging.written_files import ScratchFolder
     from pytest_metagraph.snapshots.snapshot import Snapshots
 
 CORPUS_PACKAGE = "conformance_cases"
@@ -143,6 +145,25 @@ def metagraph_carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
             yield carrier
     except resolving.ExporterNotFoundError as error:
         stop_run(request.session, str(error))
+
+
+@pytest.fixture(scope="session")
+def _metagraph_scratch_folder(request: pytest.FixtureRequest) -> Iterator[ScratchFolder]:
+    """The one folder that all cases of this process export to.
+
+    It lies among the temporary files of the run: what a killed process leaves behind, a later run of pytest
+    removes. Under `-p no:tmpdir` there are none, and it lies where the system has its own.
+    """
+    from pytest_metagraph.judging.written_files import ScratchFolder  # noqa: PLC0415 - protobuf; see above
+    from reference_impl.contracts import Contract  # noqa: PLC0415 - protobuf; see above
+
+    parent: Path | None = None
+    if request.config.pluginmanager.has_plugin("tmpdir"):
+        parent = request.getfixturevalue("tmp_path_factory").getbasetemp()
+    with contextlib.closing(
+        ScratchFolder(Contract(Settings.from_config(request.config).contract), parent)
+    ) as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -41,8 +41,6 @@ CORPUS_MODULE = Path(conformance_cases.__file__)
 NODE_ID = "conformance_cases"
 """What node ids of cases begin with: the same wherever the corpus is installed."""
 
-_SCRATCH_FOLDER = pytest.StashKey[ScratchFolder]()
-
 
 def corpus_directory(path: Path, parent: pytest.Collector) -> CorpusDirectory | None:
     """The collector of a folder, if that is the corpus."""
@@ -100,11 +98,11 @@ class GraphCases(pytest.Collector):
             yield item
 
 
-def _fixtures(metagraph_exporter: Exporter, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _fixtures(metagraph_exporter: Exporter, _metagraph_scratch_folder: ScratchFolder) -> None:
     """Names the fixtures of an item whose exporter is a function; it is never called."""
 
 
-def _carried_fixtures(metagraph_carrier: Carrier, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _carried_fixtures(metagraph_carrier: Carrier, _metagraph_scratch_folder: ScratchFolder) -> None:
     """Names the fixtures of an item whose exporter is elsewhere; it is never called."""
 
 
@@ -137,7 +135,7 @@ class CaseItem(pytest.Function):
             known_failures = lookup_for(self.config, settings.contract, asked.version)
         except (ExporterNotFoundError, KnownFailuresError) as error:
             stop_run(self.session, str(error))
-        folder = self._scratch_folder(settings)
+        folder = cast("ScratchFolder", self.funcargs["_metagraph_scratch_folder"])
         try:
             judge = Judge(asked, Contract(settings.contract), folder, known_failures)
             judgement = judge.judge(self._case)
@@ -171,19 +169,6 @@ class CaseItem(pytest.Function):
         if "metagraph_carrier" in self.funcargs:
             return cast("Carrier", self.funcargs["metagraph_carrier"])
         return carrier(cast("Exporter", self.funcargs["metagraph_exporter"]))
-
-    def _scratch_folder(self, settings: Settings) -> ScratchFolder:
-        """The one folder that all cases of this process export to.
-
-        It lies among the temporary files of the run: what a killed process leaves behind, a later run of
-        pytest removes.
-        """
-        stash = self.config.stash
-        if _SCRATCH_FOLDER not in stash:
-            parent = cast("pytest.TempPathFactory", self.funcargs["tmp_path_factory"]).getbasetemp()
-            stash[_SCRATCH_FOLDER] = ScratchFolder(Contract(settings.contract), parent)
-            self.config.add_cleanup(stash[_SCRATCH_FOLDER].close)
-        return stash[_SCRATCH_FOLDER]
 
     def _record(self, judgement: Judgement, exporter: Carrier, settings: Settings) -> None:
         record = Record(

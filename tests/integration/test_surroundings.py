@@ -6,6 +6,7 @@ import itertools
 import os
 import subprocess
 import sys
+import textwrap
 import threading
 from pathlib import Path
 
@@ -95,6 +96,26 @@ def test_two_runs_in_one_folder_both_end_well(tmp_path: Path) -> None:
     assert [run.wait() for run in runs] == [0, 0]
     assert [problem.code.value for problem in read_report(tmp_path / "r.jsonl").problems] == ["partial"]
     assert names_below(tmp_path) == {"r.jsonl", "r.html"}
+
+
+def test_a_run_without_the_plugin_of_temporary_folders(tmp_path: Path) -> None:
+    """With -p no:tmpdir exports go to the system's temporary folder, and nothing of them stays there."""
+    (tmp_path / "temporary").mkdir()
+    adapter = """
+        import sys
+        from pytest_metagraph.exporters import reference
+        def export(request):
+            sys.stderr.write(str(request.arguments.get("filename", "")) + "\\n")
+            return reference.export(request)
+    """
+    (tmp_path / "adapter.py").write_text(textwrap.dedent(adapter), encoding="utf-8")
+    words = ("-s", "-p", "no:tmpdir", *RUN, "--metagraph-exporter=adapter:export", CASES)
+    folder = tmp_path / "temporary"
+    path = f"{PROJECT}{os.pathsep}{tmp_path}"
+    ended = run_python("-m", "pytest", *words, folder=tmp_path, TMPDIR=str(folder), PYTHONPATH=path)
+    assert ended.returncode == 0, ended.stdout
+    assert f"{folder}{os.sep}metagraph-exports-" in ended.stderr
+    assert names_below(folder) == set()
 
 
 # -- other systems
