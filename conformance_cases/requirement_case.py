@@ -48,6 +48,11 @@ _MESSAGE_ARGUMENTS: Mapping[str, type[message.Message]] = {
     "saver_def": SaverDef,
     "meta_info_def": MetaGraphDef.MetaInfoDef,
 }
+_MESSAGE_KINDS: Mapping[str, type[message.Message]] = {
+    "GraphDef": GraphDef,
+    "MetaInfoDef": MetaGraphDef.MetaInfoDef,
+    "SaverDef": SaverDef,
+}
 _VARIANTS = {variant.name: variant for variant in ALL_VARIANTS}
 
 MessageT = TypeVar("MessageT", bound=message.Message)
@@ -183,14 +188,21 @@ class RequirementCase:
     def _arguments(self, stated: Mapping[str, Any], graph_def: GraphDef | None) -> dict[str, Any]:
         """The keyword arguments of one call; values of TOML are new ones each time."""
         arguments: dict[str, Any] = json.loads(json.dumps(stated.get("arguments", {})))
-        for name, text in stated.get("messages", {}).items():
-            arguments[name] = _from_text(text, _MESSAGE_ARGUMENTS[name])
+        for name, text_or_table in stated.get("messages", {}).items():
+            arguments[name] = _message_argument(name, text_or_table)
         if graph_def is not None and "graph_def" not in arguments:
             arguments["graph_def"] = graph_def
         return arguments
 
     def _parse(self, name: str, kind: type[MessageT]) -> MessageT:
         return _from_text((self._folder / name).read_text(encoding="utf-8"), kind)
+
+
+def _message_argument(name: str, stated: str | Mapping[str, str]) -> message.Message:
+    """A message of the kind that the argument takes, or of the wrong kind that a table states (CALL-07)."""
+    if isinstance(stated, str):
+        return _from_text(stated, _MESSAGE_ARGUMENTS[name])
+    return _from_text(stated["text"], _MESSAGE_KINDS[stated["kind"]])
 
 
 def _from_text(text: str, kind: type[MessageT]) -> MessageT:

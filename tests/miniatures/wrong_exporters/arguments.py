@@ -86,6 +86,14 @@ def ignores_arguments_of_a_wrong_type(right: Right, name: str, given: Mapping[st
     return None if isinstance(given[name], str) else right(name, given, kind)
 
 
+@replaces(_CHECKED_MESSAGE, "CALL-07")
+def reads_messages_of_any_kind(right: Right, name: str, given: Mapping[str, Any], kind: Any) -> Any:
+    """Reads the bytes of whatever message it is given as the one that it wants."""
+    value = given[name]
+    is_message = isinstance(value, protobuf.Message)
+    return kind.FromString(value.SerializeToString()) if is_message else right(name, given, kind)
+
+
 @replaces(_CHECKED_MESSAGE, "CALL-07", raises="ValueError")
 def raises_another_error_for_a_wrong_type(
     right: Right, name: str, given: Mapping[str, Any], kind: Any

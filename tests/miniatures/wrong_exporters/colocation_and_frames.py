@@ -35,6 +35,14 @@ def leaves_a_single_text_in_class(right: Right, value: AttrValue) -> None:
         right(value)
 
 
+@replaces(_COLOCATION, "CLS-01")
+def empties_lists_of_numbers_only(right: Right, value: AttrValue) -> None:
+    """Takes numbers out of a `_class` in a filtered export, and leaves types, shapes and tensors in it."""
+    stays = AttrValue.ListValue(type=value.list.type, shape=value.list.shape, tensor=value.list.tensor)
+    right(value)
+    value.list.MergeFrom(stays)
+
+
 @changes_message("CLS-01")
 def drops_colocations_of_filtered_exports(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Leaves out `_class` where devices or savers are cleared."""

@@ -164,6 +164,15 @@ def lists_functions_as_ops(right: Right, graph_def: GraphDef) -> list[OpDef]:
     return [*right(graph_def), *(signature for signature in signatures if signature.name in called)]
 
 
+@replaces(_OP_LIST, "OPS-02")
+def lists_ops_that_functions_are_named_after(right: Right, graph_def: GraphDef) -> list[OpDef]:
+    """Lists a registered op because a function that nothing calls has its name."""
+    listed = {op_def.name: op_def for op_def in right(graph_def)}
+    names = {function.signature.name for function in graph_def.library.function}
+    listed.update({name: registered_ops()[name] for name in names & registered_ops().keys()})
+    return [listed[name] for name in sorted(listed)]
+
+
 @changes_message("OPS-04")
 def replaces_the_callers_op_list(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Puts its own list of ops in the place of the caller's."""

@@ -114,6 +114,20 @@ def removes_siblings_with_the_prefix(right: Right, index: NodeIndex, saver: Save
     return frozenset(node.name for node in index.graph_def.node if scopes and node.name.startswith(scopes))
 
 
+@replaces(_NODES, "SAV-02")
+def removes_a_named_scope_without_a_saver(
+    right: Right, index: NodeIndex, saver: SaverDef | None
+) -> frozenset[str]:
+    """Removes the scope that saver_def names where no saver lies in it."""
+    savers = [node.name for node in index.graph_def.node if node.op in SAVE_AND_RESTORE_OPS]
+    scopes = {name.rpartition("/")[0] for name in savers}
+    named = saver.save_tensor_name.rpartition("/")[0] if saver else ""
+    removed: frozenset[str] = right(index, saver)
+    if not named or named in scopes:
+        return removed
+    return removed.union(name for name in index.names if name.startswith(f"{named}/"))
+
+
 @replaces(_OPS, "SAV-03")
 def takes_save_slices_for_a_saver(right: frozenset[str]) -> frozenset[str]:
     """Takes SaveSlices for a node of a saver."""

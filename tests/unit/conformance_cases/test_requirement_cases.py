@@ -19,7 +19,7 @@ from conformance_cases import (
 from conformance_cases.corpus import REQUIREMENT_CASES_FOLDER
 from conformance_cases.requirement_case import RequirementCase, expected_file
 from reference_impl.contracts import Contract
-from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
+from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, SaverDef
 
 CASES = load_corpus().requirement_cases
 KEYS = {
@@ -96,6 +96,12 @@ def test_arguments_and_messages_become_keyword_arguments() -> None:
     assert arguments["meta_info_def"].tags == ["serve"]
     assert case("CALL-05/empty-saver-def-is-given").keyword_arguments() == {"saver_def": SaverDef()}
     assert case("CALL-07/graph-def-is-text").keyword_arguments() == {"graph_def": "text"}
+
+
+def test_a_message_may_be_of_a_wrong_kind() -> None:
+    """CALL-07: a table states the kind of a message that the argument does not take."""
+    given = case("CALL-07/saver-def-is-a-graph-def").keyword_arguments()
+    assert given == {"saver_def": GraphDef(node=[NodeDef(name="a", op="NoOp")])}
 
 
 def test_arguments_are_new_each_time() -> None:
