@@ -1,4 +1,4 @@
-"""Writes the little TOML that a graph's index needs; the standard library only reads it."""
+"""Writes the little TOML that the index of a graph or case needs; the standard library only reads it."""
 
 from __future__ import annotations
 
@@ -8,22 +8,29 @@ from typing import Any
 
 
 def dumps(document: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:
-    """A document of strings, integers, lists of strings and tables of these, as TOML.
+    """A document of strings, integers, lists of strings, and tables and lists of tables of these, as TOML.
 
     Args:
-        document: the contents; an entry whose value is a mapping becomes a table.
+        document: the contents; an entry whose value is a mapping becomes a table, one whose value is a list
+            of mappings becomes an array of tables.
         path: the names of the tables around it.
 
     Returns:
         The text; `tomllib.loads` gives an equal document.
     """
-    plain = {key: value for key, value in document.items() if not isinstance(value, Mapping)}
-    tables = {key: value for key, value in document.items() if isinstance(value, Mapping)}
+    plain = {key: value for key, value in document.items() if not _tables(value)}
     text = "".join(f"{_key(key)} = {_value(value)}\n" for key, value in plain.items())
-    for key, table in tables.items():
+    for key, value in document.items():
         inner = (*path, _key(key))
-        text += f"\n[{'.'.join(inner)}]\n" + dumps(table, inner)
+        header = f"[[{'.'.join(inner)}]]" if isinstance(value, list) else f"[{'.'.join(inner)}]"
+        text += "".join(f"\n{header}\n{dumps(table, inner)}" for table in _tables(value))
     return text
+
+
+def _tables(value: Any) -> list[Mapping[str, Any]]:
+    """The tables that a value is; none where it is plain."""
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, Mapping)]
 
 
 def _key(key: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pytest_metagraph.fuzzing.example import Example
@@ -53,7 +54,16 @@ def builds_saver(arguments: Mapping[str, Any], exported_keys: Collection[Any]) -
 
 
 def reason_not_asked(example: Example) -> str:
-    """Why an export is asked of nobody, as far as that shows before it is made; empty where it is asked."""
+    """Why an export is asked of nobody, as far as that shows before it is made; empty where it is asked.
+
+    It is not where that holds for one of the calls before it.
+    """
+    calls = [example.arguments, *(call.arguments for call in example.earlier)]
+    return next(filter(None, (_reason(replace(example, arguments=call)) for call in calls)), "")
+
+
+def _reason(example: Example) -> str:
+    """Why the last call of an example is asked of nobody."""
     arguments = example.arguments
     is_tensorflow = example.contract is Contract.TENSORFLOW
     keys = arguments.get("collection_list", example.graph.collection_def.keys())

@@ -19,7 +19,7 @@ from conformance_cases.recorder.readable_text import readable_text
 from conformance_cases.recorder.toml_text import dumps
 from conformance_cases.requirement_case import EXPECTED, GRAPH, GRAPH_DEF, INDEX, RequirementCase
 from pytest_metagraph.fuzzing.examining import Examined
-from pytest_metagraph.fuzzing.example import Example
+from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from reference_impl.contracts import Contract
 from reference_impl.files import write_files
 
@@ -80,7 +80,7 @@ def write_case(folder: Path, examined: Examined, sentence: str, provenance: Mapp
             reason = f"Found under the contract {example.contract}; nothing is known of this one."
             index[contract.value] = {"not_asked": reason}
     index["provenance"] = {**provenance, "contract": example.contract.value}
-    files[INDEX] = dumps(_tables_last(index))
+    files[INDEX] = dumps(index)
     write_files({str(folder / name): text.encode() for name, text in files.items()})
 
 
@@ -113,23 +113,20 @@ def _refuse_outside(folder: Path, names: list[str]) -> None:
 
 
 def example_of(case: Case, variant: Variant, contract: Contract) -> Example:
-    """One variant of a case as an example.
-
-    Raises:
-        ValueError: when the case makes several calls.
-    """
-    if case.earlier_filenames:
-        raise ValueError(
-            f"the case {case.id} makes several calls of one graph, which can not be made smaller"
-        )
+    """One variant of a case as an example."""
+    *earlier, arguments = case.calls()
     return Example(
         case.graph.message(),
-        case.keyword_arguments(),
+        arguments,
         variant,
         case.eager,
         contract,
         case.filename,
         frozenset(case.details),
+        tuple(
+            EarlierCall({key: value for key, value in call.items() if key != "graph_def"}, filename)
+            for call, filename in zip(earlier, case.earlier_filenames, strict=True)
+        ),
     )
 
 
@@ -141,10 +138,19 @@ def _index(example: Example, sentence: str) -> dict[str, Any]:
         "variants": [example.variant.name] if example.variant != Variant() else [],
         "filename": example.filename if example.filename != DEFAULT_FILENAME else "",
         "details": sorted(detail.value for detail in example.details),
-        "arguments": {name: value for name, value in example.arguments.items() if _is_plain(value)},
+        "preceding": [{"filename": call.filename, **_stated(call.arguments)} for call in example.earlier],
+        **_stated(example.arguments),
+    }
+    return {name: value for name, value in stated.items() if value}
+
+
+def _stated(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of one call as case.toml has them; a graph_def has a file of its own."""
+    stated = {
+        "arguments": {name: value for name, value in arguments.items() if _is_plain(value)},
         "messages": {
             name: readable_text(value)
-            for name, value in example.arguments.items()
+            for name, value in arguments.items()
             if isinstance(value, Message) and name != "graph_def"
         },
     }
@@ -153,8 +159,3 @@ def _index(example: Example, sentence: str) -> dict[str, Any]:
 
 def _is_plain(value: object) -> bool:
     return value is not None and not isinstance(value, Message)
-
-
-def _tables_last(index: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values before tables, as TOML wants them."""
-    return dict(sorted(index.items(), key=lambda item: isinstance(item[1], Mapping)))

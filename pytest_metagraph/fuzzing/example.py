@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -23,9 +24,22 @@ NAME = "fuzz"
 """The id of the case that an example is judged as."""
 
 
+@dataclass(frozen=True)
+class EarlierCall:
+    """An export of the same loaded graph before the one that is looked at (CALL-12).
+
+    Attributes:
+        arguments: as `Example.arguments`, but without graph_def: what the example gives is given here, too.
+        filename: the file that it writes.
+    """
+
+    arguments: dict[str, Any]
+    filename: str
+
+
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One export of one graph.
+    """One export of one graph, with the exports that come before it.
 
     Attributes:
         graph: the graph, never changed.
@@ -35,6 +49,7 @@ class Example:
         contract: the contract that it is judged under.
         filename: the file that the variant writes, where it writes one.
         details: what is asked beyond what every case does.
+        earlier: the calls before; most examples have none.
     """
 
     graph: MetaGraphDef = field(repr=False)
@@ -44,17 +59,24 @@ class Example:
     contract: Contract = Contract.DOCUMENTED
     filename: str = DEFAULT_FILENAME
     details: frozenset[Detail] = frozenset()
+    earlier: tuple[EarlierCall, ...] = ()
 
-    def fresh_arguments(self) -> dict[str, Any]:
-        """The arguments with copies of all that a call could change."""
-        return {name: _copy(value) for name, value in self.arguments.items()}
+    def fresh_calls(self) -> tuple[dict[str, Any], ...]:
+        """The arguments of all calls, this one last, with copies of all that a call could change.
+
+        A graph_def is one object for all calls, so that what one does to it shows in the next (CALL-11).
+        """
+        last = _fresh(self.arguments)
+        shared = {name: value for name, value in last.items() if name == "graph_def"}
+        return (*({**_fresh(call.arguments), **shared} for call in self.earlier), last)
 
     def request(self) -> ExportRequest:
         """What an exporter is asked, without any file."""
         graph = MetaGraphDef()
         graph.CopyFrom(self.graph)
+        *earlier, last = self.fresh_calls()
         return ExportRequest(
-            graph, self.fresh_arguments(), self.variant.default_graph, self.eager, self.contract, NAME
+            graph, last, self.variant.default_graph, self.eager, self.contract, NAME, tuple(earlier)
         )
 
 
@@ -101,7 +123,7 @@ class ExampleSource:
 
     def calls(self, _case: Case) -> tuple[dict[str, Any], ...]:
         """See `CaseSource.calls`."""
-        return (self.example.fresh_arguments(),)
+        return self.example.fresh_calls()
 
     def expectation(self, _case: Case, _contract: Contract) -> Expectation:
         """See `CaseSource.expectation`."""
@@ -113,9 +135,12 @@ class ExampleSource:
 
     def capabilities(self, case: Case) -> frozenset[Capability]:
         """See `CaseSource.capabilities`."""
-        needed = set(needed_capabilities(case.choices, features_of(self.example.graph)))
+        earlier = {name: GIVEN for call in self.example.earlier for name in call.arguments}
+        needed = set(needed_capabilities({**earlier, **case.choices}, features_of(self.example.graph)))
         if self.example.eager:
             needed.add(Capability.EAGER)
+        if self.example.earlier:
+            needed |= {Capability.FILES, Capability.PRECEDING_EXPORTS}
         return frozenset(needed)
 
     def variants(self, _case: Case) -> tuple[Variant, ...]:
@@ -136,8 +161,13 @@ class ExampleSource:
             source=self,
             eager=self.example.eager,
             filename=self.example.filename,
+            earlier_filenames=tuple(call.filename for call in self.example.earlier),
             details=self.example.details,
         )
+
+
+def _fresh(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _copy(value) for name, value in arguments.items()}
 
 
 def _copy(value: Any) -> Any:

@@ -22,6 +22,19 @@ from reference_impl.schema.fields import is_repeated
 Reduction: TypeAlias = Callable[[Example], Iterator[Example]]
 
 
+def fewer_calls(example: Example) -> Iterator[Example]:
+    """Without one of the calls before, or with a simpler one."""
+    for index, call in enumerate(example.earlier):
+        before, behind = example.earlier[:index], example.earlier[index + 1 :]
+        yield replace(example, earlier=(*before, *behind))
+        smaller = [
+            {name: value for name, value in call.arguments.items() if name != left_out}
+            for left_out in call.arguments
+        ]
+        for arguments in (*smaller, *_simpler(call.arguments)):
+            yield replace(example, earlier=(*before, replace(call, arguments=arguments), *behind))
+
+
 def fewer_arguments(example: Example) -> Iterator[Example]:
     """Without one of the arguments, or as the plain call."""
     if example.variant != Variant():
@@ -43,15 +56,8 @@ def fewer_arguments(example: Example) -> Iterator[Example]:
 
 def simpler_arguments(example: Example) -> Iterator[Example]:
     """With one field less in a message, or one key less in a list."""
-    for name, value in example.arguments.items():
-        if isinstance(value, list):
-            smaller: Iterator[Any] = (value[:index] + value[index + 1 :] for index in range(len(value)))
-        elif isinstance(value, Message) and name != "graph_def":
-            smaller = _without_a_field(value)
-        else:
-            continue
-        for one in smaller:
-            yield replace(example, arguments={**example.arguments, name: one})
+    for arguments in _simpler(example.arguments):
+        yield replace(example, arguments=arguments)
 
 
 def fewer_nodes(example: Example) -> Iterator[Example]:
@@ -129,6 +135,7 @@ def fewer_extras(example: Example) -> Iterator[Example]:
 
 
 REDUCTIONS: tuple[Reduction, ...] = (
+    fewer_calls,
     fewer_arguments,
     fewer_nodes,
     fewer_collections,
@@ -152,6 +159,19 @@ def _graphs(example: Example) -> Iterator[tuple[MetaGraphDef, Callable[[MetaGrap
             return replace(example, arguments={**example.arguments, "graph_def": graph.graph_def})
 
         yield around, changed
+
+
+def _simpler(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The arguments of a call with one that is simpler."""
+    for name, value in arguments.items():
+        if isinstance(value, list):
+            smaller: Iterator[Any] = (value[:index] + value[index + 1 :] for index in range(len(value)))
+        elif isinstance(value, Message) and name != "graph_def":
+            smaller = _without_a_field(value)
+        else:
+            continue
+        for one in smaller:
+            yield {**arguments, name: one}
 
 
 def _without_a_field(message: Message) -> Iterator[Message]:

@@ -114,10 +114,13 @@ class _TensorFlow:
         return is_same and exported.collection_def == stated.collection_def
 
     def _export(self, loaded: Oracle, example: Example) -> MetaGraphDef | ExpectedError:
-        arguments = example.fresh_arguments()
+        *earlier, arguments = example.fresh_calls()
+        # As documented an export leaves no trace, so that earlier calls make no difference (UNB-07).
         if example.contract is Contract.DOCUMENTED and not example.eager:
             return loaded.documented(arguments)
         if example.contract is Contract.DOCUMENTED and arguments.get("export_scope"):
             return ExpectedError("ValueError")  # eagerly a graph_def is always given (SCOPE-11)
         graph = self._oracle.load_without_saver(example.graph)
+        for call in earlier:
+            self._oracle.export(graph, eager=example.eager, **call)
         return self._canonical(self._oracle.export(graph, eager=example.eager, **arguments))

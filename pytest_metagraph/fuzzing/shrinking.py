@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pytest_metagraph.fuzzing.examining import Examined, Examiner, Kind
 from pytest_metagraph.fuzzing.example import Example
@@ -57,9 +58,13 @@ def _reduced(
 
 def _identity(example: Example) -> bytes:
     """What tells an example from another one of the same contract."""
-    arguments = sorted(
+    earlier = [(_arguments_identity(call.arguments), call.filename) for call in example.earlier]
+    call = (_arguments_identity(example.arguments), example.variant.name, example.eager, example.filename)
+    return example.graph.SerializeToString(deterministic=True) + repr((earlier, call)).encode()
+
+
+def _arguments_identity(arguments: Mapping[str, Any]) -> list[tuple[str, object]]:
+    return sorted(
         (name, value if isinstance(value, str | bool | list) else value.SerializeToString(deterministic=True))
-        for name, value in example.arguments.items()
+        for name, value in arguments.items()
     )
-    data = example.graph.SerializeToString(deterministic=True)
-    return data + repr((arguments, example.variant.name, example.eager, example.filename)).encode()

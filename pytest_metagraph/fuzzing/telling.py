@@ -6,10 +6,13 @@ import shlex
 import sys
 import textwrap
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from google.protobuf.message import Message
 
+from conformance_cases import Variant
 from pytest_metagraph.carrying.carrier import Carrier
 from pytest_metagraph.fuzzing.examining import Examined
 from pytest_metagraph.fuzzing.example import Example
@@ -37,21 +40,24 @@ class Progress:
 
 
 def call_text(example: Example) -> str:
-    """The call that an example makes, on one line."""
-    given = [f"{name}={_value(value)}" for name, value in example.arguments.items()]
-    if example.variant.filename:
-        given.append(f"filename={example.filename!r}")
-    given += [
-        f"{name}=True"
-        for name, is_set in (
-            ("as_text", example.variant.as_text),
-            ("save_debug_info", example.variant.save_debug_info),
-        )
-        if is_set
-    ]
-    if not example.variant.default_graph:
+    """The call that an example makes, and those before it, on one line."""
+    variant = example.variant
+    flags = {"as_text": variant.as_text, "save_debug_info": variant.save_debug_info}
+    given = {
+        **example.arguments,
+        **({"filename": example.filename} if variant.filename else {}),
+        **{name: True for name, is_set in flags.items() if is_set},
+    }
+    earlier = [{**call.arguments, "filename": call.filename} for call in example.earlier]
+    calls = [_call(arguments, variant) for arguments in (*earlier, given)]
+    return "; ".join(calls) + (", eagerly" if example.eager else "")
+
+
+def _call(arguments: Mapping[str, Any], variant: Variant) -> str:
+    given = [f"{name}={_value(value)}" for name, value in arguments.items()]
+    if not variant.default_graph:
         given.append("graph=graph")
-    return f"export_meta_graph({', '.join(given)})" + (", eagerly" if example.eager else "")
+    return f"export_meta_graph({', '.join(given)})"
 
 
 def size_text(examined: Examined) -> str:

@@ -17,7 +17,7 @@ from reference_impl.schema import POOL, MetaGraphDef, SaverDef, WhileContextDef
 
 
 def test_written_toml_reads_back() -> None:
-    """Text in one line and in several, quotes, other alphabets, numbers, lists and tables in tables."""
+    """Text in one line and in several, quotes, other alphabets, numbers, lists, tables in both."""
     document = {
         "text": 'a "quoted" \\ line',
         "lines": "first\n  'second'\n",
@@ -26,6 +26,7 @@ def test_written_toml_reads_back() -> None:
         "empty": [],
         "list": ["a", "\u00e9\U0001f600"],
         "table": {"inner": {"key with space": "x"}, "plain": "y"},
+        "tables": [{"plain": "y", "inner": {"flag": True}}, {"inner": {"list": ["a"]}}],
     }
     assert tomllib.loads(dumps(document)) == document
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from google.protobuf import text_format
 
@@ -15,7 +16,7 @@ from pytest_metagraph.fuzzing.examining import Examiner
 from pytest_metagraph.fuzzing.right_answers import right_answers
 from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl import Contract
-from reference_impl.schema import POOL, MetaGraphDef, VariableDef
+from reference_impl.schema import POOL, GraphDef, MetaGraphDef, VariableDef
 
 
 def chain() -> MetaGraphDef:
@@ -63,6 +64,16 @@ def keeps_devices_and_forgets_savers(request: ExportRequest) -> MetaGraphDef:
     """An exporter with two defects."""
     request.arguments.pop("clear_devices", None)
     return forgets_savers(request)
+
+
+def clears_for_good(request: ExportRequest) -> MetaGraphDef:
+    """An exporter that clears the devices of the loaded graph and of a given graph_def themselves."""
+    graph = MetaGraphDef.FromString(request.graph.SerializeToString())
+    for call in request.preceding:
+        if call.get("clear_devices"):
+            for node in (*graph.graph_def.node, *call.get("graph_def", GraphDef()).node):
+                node.device = ""
+    return reference.export(replace(request, graph=graph))
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from pytest_metagraph.fuzzing.accidents import (
     crash_reason,
     reason_not_asked,
 )
-from pytest_metagraph.fuzzing.example import Example
+from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from reference_impl import Contract
 from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
 
@@ -51,6 +51,10 @@ EXAMPLES = {
         "",
     ),
     "no savers": (Example(chain(), CLEARS, contract=TENSORFLOW), ""),
+    "all savers go in an earlier call": (
+        Example(_with_saver(), {}, contract=TENSORFLOW, earlier=(EarlierCall(CLEARS, "call_1.meta"),)),
+        NEW_SAVER,
+    ),
     "eager": (Example(chain(), CLEARS, eager=True), EAGER_SAVERS),
     "a frame elsewhere": (
         Example(chain(), {"export_scope": "s", "graph_def": _enter("t/w")}, contract=TENSORFLOW),

@@ -6,6 +6,7 @@ import itertools
 
 from fuzzing_samples import (
     chain,
+    clears_for_good,
     examiner_of,
     forgets_savers,
     keeps_devices,
@@ -16,7 +17,7 @@ from conformance_cases import NotAsked, Variant
 from pytest_metagraph.carrying.request import Exporter
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.fuzzing.drawing import random_examples
-from pytest_metagraph.fuzzing.example import Example
+from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from pytest_metagraph.fuzzing.hunting import Discovery, Hunt, describe
 from pytest_metagraph.fuzzing.shrinking import shrink
 from reference_impl import Contract
@@ -88,6 +89,37 @@ def test_messages_lose_the_fields_that_do_not_matter() -> None:
         smallest = shrink(examined, examined.kinds[0], examiner).example
     assert smallest.arguments == {"saver_def": SaverDef()}
     assert not smallest.graph.graph_def.node
+
+
+def test_only_the_calls_that_matter_are_left() -> None:
+    """Of three earlier calls the one that leaves a trace remains, with the argument that does it."""
+    harmless = EarlierCall({"export_scope": "s", "collection_list": ["nodes"]}, "call_1.meta")
+    clearing = EarlierCall(MANY_FLAGS, "call_2.meta")
+    example = Example(chain(), {"collection_list": ["last"]}, earlier=(harmless, clearing, harmless))
+    with examiner_of(clears_for_good) as examiner:
+        examined = examiner.examine(example)
+        smallest = shrink(examined, examined.kinds[0], examiner).example
+    assert smallest.earlier == (EarlierCall({"clear_devices": True}, "call_2.meta"),)
+    assert smallest.arguments == {}
+    assert [node.name for node in smallest.graph.graph_def.node] == ["b"]
+
+
+def test_calls_that_do_not_matter_go() -> None:
+    """A difference that one call shows alone needs none before it."""
+    example = Example(chain(), MANY_FLAGS, earlier=(EarlierCall({"clear_devices": True}, "call_1.meta"),))
+    with examiner_of(forgets_savers) as examiner:
+        examined = examiner.examine(example)
+        assert shrink(examined, examined.kinds[0], examiner).example.earlier == ()
+
+
+def test_a_graph_def_is_the_same_for_all_calls() -> None:
+    """What an earlier call does to the given graph_def shows in the next (CALL-11)."""
+    given = {"graph_def": chain().graph_def}
+    example = Example(chain(), given, earlier=(EarlierCall({"clear_devices": True}, "call_1.meta"),))
+    with examiner_of(clears_for_good) as examiner:
+        kinds = examiner.examine(example).kinds
+    assert "device-changed in graph_def.node device" in map(describe, kinds)
+    assert given["graph_def"] == chain().graph_def
 
 
 def test_shrinking_keeps_the_kind_of_difference() -> None:
