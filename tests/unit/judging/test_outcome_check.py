@@ -21,6 +21,7 @@ from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef
 
 A, B = NodeDef(name="a", op="NoOp"), NodeDef(name="b", op="NoOp")
 EXPECTED = MetaGraphDef(graph_def=GraphDef(node=[A, B]))
+EXPECTED_BYTES = EXPECTED.SerializeToString(deterministic=True)
 REORDERED = MetaGraphDef(graph_def=GraphDef(node=[B, A]))
 OTHER = MetaGraphDef(graph_def=GraphDef(node=[NodeDef(name="a", op="Const"), B]))
 ERROR = ExpectedError("ValueError")
@@ -29,12 +30,12 @@ ERROR = ExpectedError("ValueError")
 @pytest.mark.parametrize("message", [EXPECTED, REORDERED], ids=["the same", "the same meaning"])
 def test_an_equal_message_has_no_finding(message: MetaGraphDef) -> None:
     """A message that is equal, or that the differ finds equal, is right."""
-    assert check_answer(Exported(message), MessageComparison(EXPECTED)) == []
+    assert check_answer(Exported(message), MessageComparison(EXPECTED_BYTES)) == []
 
 
 def test_another_message_shows_the_difference() -> None:
     """A message that differs comes with the differ's text, fingerprint and result."""
-    (finding,) = check_answer(Exported(OTHER), MessageComparison(EXPECTED))
+    (finding,) = check_answer(Exported(OTHER), MessageComparison(EXPECTED_BYTES))
     assert finding.code is Code.MESSAGE_DIFFERS
     assert finding.summary.endswith("differs from the expected one (graph_def.node: field-changed op)")
     assert finding.diff is not None
@@ -45,7 +46,7 @@ def test_another_message_shows_the_difference() -> None:
 def test_a_difference_names_the_case_and_counts_its_other_kinds() -> None:
     """The text says whose expectation it is; the sentence names the first kind and how many there are."""
     worse = MetaGraphDef(graph_def=GraphDef(node=[NodeDef(name="a", op="Const", device="/cpu:0")]))
-    comparison = MessageComparison(EXPECTED, case_id="NODE-01/two-nodes")
+    comparison = MessageComparison(EXPECTED_BYTES, case_id="NODE-01/two-nodes")
     (finding,) = check_answer(Exported(worse), comparison)
     assert finding.summary.endswith("one (graph_def.node: field-changed op, and 2 other kinds)")
     sides = "expected: NODE-01/two-nodes (2 nodes)   actual: what the exporter returned (1 node)"
@@ -76,7 +77,7 @@ def test_equal_answers_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> Non
         return diff_meta_graphs(actual=actual, expected=expected, options=options)
 
     monkeypatch.setattr("pytest_metagraph.judging.outcome_check.diff_meta_graphs", differ)
-    comparison = MessageComparison(EXPECTED)
+    comparison = MessageComparison(EXPECTED_BYTES)
     for message in (EXPECTED, OTHER, OTHER, OTHER):
         check_answer(Exported(message), comparison)
     assert compared == [OTHER]
@@ -103,7 +104,9 @@ def test_every_wrong_answer_has_its_own_finding(
     answer: Answer, where_message: Code, where_error: Code
 ) -> None:
     """Each kind of answer is told apart, where a message and where an error was expected."""
-    assert [finding.code for finding in check_answer(answer, MessageComparison(EXPECTED))] == [where_message]
+    assert [finding.code for finding in check_answer(answer, MessageComparison(EXPECTED_BYTES))] == [
+        where_message
+    ]
     assert [finding.code for finding in check_answer(answer, ERROR)] == [where_error]
 
 
@@ -152,7 +155,7 @@ def test_an_answer_that_is_one_object_twice_is_compared_as_it_was() -> None:
     message = MetaGraphDef()
     message.CopyFrom(EXPECTED)
     first = Exported(message)
-    assert check_answer(first, MessageComparison(EXPECTED)) == []
+    assert check_answer(first, MessageComparison(EXPECTED_BYTES)) == []
     message.CopyFrom(OTHER)
     assert len(check_repetition(first, Exported(message), CompareOptions())) == 1
 

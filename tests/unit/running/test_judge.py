@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance_cases import Case, NotAsked, Tier, load_corpus
+from conformance_cases.archive import split_message
 from pytest_metagraph import ExportRequest
 from pytest_metagraph.carrying.in_process import InProcess
 from pytest_metagraph.exporters import reference
@@ -110,6 +111,23 @@ def test_a_change_of_the_input_does_not_spread(plain: Case, judge: JudgeCase) ->
     assert [(finding.code, finding.variants) for finding in judgement.findings] == [
         (Code.INPUT_CHANGED, ("as_text", "as_text,save_debug_info"))
     ]
+
+
+def test_the_order_of_stored_bytes_is_no_change(
+    plain: Case, judge: JudgeCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A graph whose stored bytes protobuf would write in another order is not taken for a changed one."""
+    parts = [part.SerializeToString() for _, part in split_message(plain.graph.message())]
+    monkeypatch.setattr(plain.graph, "data", b"".join(reversed(parts)))
+    assert plain.graph.message().SerializeToString(deterministic=True) != plain.graph.data
+    asked: list[str] = []
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        asked.append(request.case_id)
+        return reference.export(request)
+
+    assert judge(plain, exporter).verdict is Verdict.PASS
+    assert len(asked) == 16
 
 
 def answers_once(exporter: Exporter) -> Exporter:
