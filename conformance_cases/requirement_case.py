@@ -16,9 +16,10 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from google.protobuf import message, text_format
+from google.protobuf import text_format
+from google.protobuf.message import Message
 
 from conformance_cases.axes import GIVEN
 from conformance_cases.capabilities import Capability
@@ -44,18 +45,16 @@ GRAPH = "graph.pbtxt"
 GRAPH_DEF = "graph_def.pbtxt"
 EXPECTED = "expected.pbtxt"
 
-_MESSAGE_ARGUMENTS: Mapping[str, type[message.Message]] = {
+_MESSAGE_ARGUMENTS: Mapping[str, type[Message]] = {
     "saver_def": SaverDef,
     "meta_info_def": MetaGraphDef.MetaInfoDef,
 }
-_MESSAGE_KINDS: Mapping[str, type[message.Message]] = {
+_MESSAGE_KINDS: Mapping[str, type[Message]] = {
     "GraphDef": GraphDef,
     "MetaInfoDef": MetaGraphDef.MetaInfoDef,
     "SaverDef": SaverDef,
 }
 _VARIANTS = {variant.name: variant for variant in ALL_VARIANTS}
-
-MessageT = TypeVar("MessageT", bound=message.Message)
 
 
 def expected_file(contract: Contract) -> str:
@@ -90,7 +89,7 @@ class RequirementCase:
     @functools.cached_property
     def data(self) -> bytes:
         """The MetaGraphDef, serialised; read once."""
-        return self._parse(GRAPH, MetaGraphDef).SerializeToString(deterministic=True)
+        return _parsed(self._read(GRAPH), MetaGraphDef)
 
     @property
     def digest(self) -> str:
@@ -137,7 +136,7 @@ class RequirementCase:
     def calls(self, _case: Case) -> tuple[dict[str, Any], ...]:
         """See `Case.calls`."""
         path = self._folder / GRAPH_DEF
-        graph_def = self._parse(GRAPH_DEF, GraphDef) if path.is_file() else None
+        graph_def = _from_text(self._read(GRAPH_DEF), GraphDef) if path.is_file() else None
         return tuple(
             self._arguments(stated, graph_def) for stated in (*self.index.get("preceding", ()), self.index)
         )
@@ -151,7 +150,7 @@ class RequirementCase:
             return NotAsked(str(stated["not_asked"]))
         own = expected_file(contract)
         name = own if (self._folder / own).is_file() else EXPECTED
-        return ExpectedMessage(self._parse(name, MetaGraphDef).SerializeToString(deterministic=True))
+        return ExpectedMessage(_parsed(self._read(name), MetaGraphDef))
 
     def requirements(self, _case: Case) -> tuple[str, ...]:
         """See `Case.requirements`; the one that the case is named after comes first."""
@@ -194,16 +193,23 @@ class RequirementCase:
             arguments["graph_def"] = graph_def
         return arguments
 
-    def _parse(self, name: str, kind: type[MessageT]) -> MessageT:
-        return _from_text((self._folder / name).read_text(encoding="utf-8"), kind)
+    def _read(self, name: str) -> str:
+        return (self._folder / name).read_text(encoding="utf-8")
 
 
-def _message_argument(name: str, stated: str | Mapping[str, str]) -> message.Message:
+def _message_argument(name: str, stated: str | Mapping[str, str]) -> Any:
     """A message of the kind that the argument takes, or of the wrong kind that a table states (CALL-07)."""
     if isinstance(stated, str):
         return _from_text(stated, _MESSAGE_ARGUMENTS[name])
     return _from_text(stated["text"], _MESSAGE_KINDS[stated["kind"]])
 
 
-def _from_text(text: str, kind: type[MessageT]) -> MessageT:
-    return text_format.Parse(text, kind(), descriptor_pool=POOL)
+def _from_text(text: str, kind: Any) -> Any:  # mypy does not see that a class of messages can be hashed
+    """A new message of a class each time."""
+    return kind.FromString(_parsed(text, kind))
+
+
+@functools.cache  # text is parsed at 1 MB/s, and half of the cases have their graph from another one
+def _parsed(text: str, kind: type[Message]) -> bytes:
+    """The message that a text states, serialised."""
+    return text_format.Parse(text, kind(), descriptor_pool=POOL).SerializeToString(deterministic=True)

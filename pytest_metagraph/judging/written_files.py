@@ -56,7 +56,7 @@ class ScratchFolder:
 
     def path_of(self, name: str) -> str:
         """The absolute path of a file in the folder."""
-        return str(self._path / name)
+        return f"{self._path}{os.sep}{name}"
 
     def check_export(
         self,
