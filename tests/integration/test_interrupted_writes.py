@@ -19,16 +19,18 @@ WRONG = "def export(request):\n    return b'\\xff'\n"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a graph, a report, and an exporter that is always wrong."""
-    (tmp_path / "in.meta").write_bytes(sample_graph().SerializeToString())
-    (tmp_path / "wrong.py").write_text(WRONG, encoding="utf-8")
-    return tmp_path
+    """A folder with a graph, and an exporter that is always wrong."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "in.meta").write_bytes(sample_graph().SerializeToString())
+    (folder / "wrong.py").write_text(WRONG, encoding="utf-8")
+    return folder
 
 
 def _run(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run `interrupted.py` with these words."""
+    """Run `interrupted.py` with these words, its temporary files beside the folder."""
     path = f"{PROJECT}{os.pathsep}{folder}"
-    return run_python(INTERRUPTED, *words, folder=folder, PYTHONPATH=path, CI="")
+    return run_python(INTERRUPTED, *words, folder=folder, PYTHONPATH=path, TMPDIR=str(folder.parent), CI="")
 
 
 def _files(folder: Path) -> set[str]:
