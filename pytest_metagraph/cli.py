@@ -23,7 +23,7 @@ examples:
   metagraph show model.meta
   metagraph SUBCOMMAND --help
 
-exit status: 0 good, 1 different or failed, 2 unusable input
+exit status: 0 good, 1 different or failed, 2 unusable input, 130 after Ctrl-C, 143 after SIGTERM
 
 To run the corpus against an implementation of export_meta_graph:
   pytest -p pytest_metagraph --pyargs conformance_cases --metagraph-exporter=my_module:my_function

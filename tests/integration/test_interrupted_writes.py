@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 from user_process import CASES, PROJECT, RUN, names_below, run_metagraph, run_python, sample_graph
 
 from conformance_cases.corpus import REQUIREMENT_CASES_FOLDER
+from pytest_metagraph.cli import main
 from pytest_metagraph.reports.reading import read_report
 
 INTERRUPTED = str(Path(__file__).with_name("interrupted.py"))
@@ -83,6 +85,16 @@ def test_a_killed_command_leaves_temporary_files_at_most(command: str, folder: P
     assert ended.returncode == -signal.SIGKILL
     assert left
     assert all(".tmp" in name for name in left)
+
+
+def test_a_command_changes_no_handler_of_its_caller(folder: Path) -> None:
+    """Called as a function, also from another thread, where no signal can be handled, it works as before."""
+    before, statuses = signal.getsignal(signal.SIGTERM), [main(["show", str(folder / "in.meta")])]
+    thread = threading.Thread(target=lambda: statuses.append(main(["show", str(folder / "in.meta")])))
+    thread.start()
+    thread.join()
+    assert statuses == [0, 0]
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 STOPPING = """
