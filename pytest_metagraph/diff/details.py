@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from google.protobuf import text_format
 
 from pytest_metagraph.diff.explained import ExplainedSides
 from pytest_metagraph.diff.json_form import as_dict
+from reference_impl.files import write_files
 from reference_impl.schema import POOL, NodeDef
 
 
@@ -19,12 +21,20 @@ def write(diff: ExplainedSides) -> Path:
 
     Returns:
         The path of the file, which is JSON in the form of `diff.schema.json`.
+
+    Raises:
+        OSError: when it can not be written; no folder stays then.
     """
     names = {one.key for one in diff.differences if one.section == "graph_def.node"}
     expected, actual = _texts(diff.expected.nodes, names), _texts(diff.actual.nodes, names)
     nodes = {name: {"expected": expected.get(name), "actual": actual.get(name)} for name in sorted(names)}
-    path = Path(tempfile.mkdtemp(prefix="metagraph-diff-")) / f"{diff.fingerprint}.json"
-    path.write_text(json.dumps({**as_dict(diff), "nodes": nodes}, indent=2), encoding="utf-8")
+    text = json.dumps({**as_dict(diff), "nodes": nodes}, indent=2)
+    with contextlib.ExitStack() as undo:
+        folder = Path(tempfile.mkdtemp(prefix="metagraph-diff-"))
+        undo.callback(folder.rmdir)
+        path = folder / f"{diff.fingerprint}.json"
+        write_files({str(path): text.encode()})
+        undo.pop_all()
     return path
 
 

@@ -39,5 +39,13 @@ def raise_unless_equal(diff: MetaGraphDiff) -> None:
         return
     text = diff.render()
     if not rendering.shows_all(diff):
-        text += f"\n\nthe whole difference: {details.write(diff)}"
+        text += f"\n\n{_whole_difference(diff)}"
     raise MetaGraphMismatch(diff, text)
+
+
+def _whole_difference(diff: MetaGraphDiff) -> str:
+    """Where the whole difference is; a full disk does not hide that there is one."""
+    try:
+        return f"the whole difference: {details.write(diff)}"
+    except OSError as error:
+        return f"the whole difference can not be written: {error.strerror}"

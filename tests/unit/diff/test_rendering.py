@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import sys
@@ -147,6 +148,19 @@ def test_details_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     jsonschema.Draft202012Validator(json_schema()).validate(found)
     assert found["nodes"]["node_8"]["actual"] == 'name: "node_8"\nop: "NoOp"\ndevice: "/d"\n'
     assert path.is_relative_to(tmp_path)
+
+
+def test_a_full_disk_hides_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the details can not be written the assertion fails as it should, says why, leaving no folder."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("reference_impl.files.os.fdopen", full)
+    with pytest.raises(MetaGraphMismatch, match=r"can not be written: No space left on device$"):
+        assert_meta_graph_equal(expected=_many(9), actual=_many(9, "/d"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_details_of_a_small_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
