@@ -70,9 +70,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             status: int = arguments.run(arguments)
             sys.stdout.flush()
     except BrokenPipeError:  # `metagraph ... | head` has seen enough
-        # What is left in the buffer must go somewhere when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 141
+    except OSError as error:  # the disk of the output, or of temporary files, is full
+        _drop_output()
+        print(f"metagraph: {error}", file=sys.stderr)  # noqa: T201 - as below
+        return 2
     except _TerminatedError:
         print("metagraph: terminated", file=sys.stderr)  # noqa: T201 - as below
         return 143
@@ -80,6 +83,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("metagraph: interrupted", file=sys.stderr)  # noqa: T201 - the command's own output
         return 130
     return status
+
+
+def _drop_output() -> None:
+    """Let what can not be written go somewhere when the interpreter ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from user_process import CASES, EXPORTER, PROJECT, RUN, names_below, run_metagraph, run_python, sample_graph
 
+from conformance_cases.corpus import REQUIREMENT_CASES_FOLDER
 from pytest_metagraph.cli import main
+
+CASE_ID = "SCOPE-05/nested-scope"
+CASE = REQUIREMENT_CASES_FOLDER / CASE_ID
 
 # -- a full disk
 
@@ -84,6 +89,33 @@ def test_a_folder_on_a_full_disk_is_not_begun(words: tuple[str, ...], tmp_path: 
     assert ended.stderr.count("\n") == 1
     assert "File too large" in ended.stderr
     assert names_below(tmp_path) == {"wrong.py"}
+
+
+@pytest.mark.parametrize("words", [("smoke",), ("replay", str(CASE)), ("shrink", CASE_ID), ("fuzz",)])
+def test_no_folder_for_temporary_files_is_one_line(words: tuple[str, ...], tmp_path: Path) -> None:
+    """Where exports can write nowhere, a command ends as with unusable input, and not as with a verdict."""
+    ended = run_metagraph(*words, "--exporter", "reference", folder=tmp_path, most_bytes=0)
+    assert ended.returncode == 2
+    assert "No usable temporary directory found" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_output_to_a_full_disk_is_no_success(tmp_path: Path) -> None:
+    """Where the output can not be written, the exit status and one line say so."""
+    (tmp_path / "in.meta").write_bytes(sample_graph().SerializeToString())
+    code = "import sys; from pytest_metagraph.cli import main; sys.exit(main())"
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", code, "show", "in.meta"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert ended.returncode == 2
+    assert ended.stderr == b"metagraph: [Errno 28] No space left on device\n"
 
 
 # -- folders that can not be written
