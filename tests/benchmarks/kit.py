@@ -1,196 +1,204 @@
-"""Measures what the kit itself costs: judging a call, collecting a tier, lying idle in a session.
+"""Measures what the kit itself costs: a call, a run, collecting a tier, lying idle in a session, imports.
 
-Run `python tests/benchmarks/kit.py`; it prints tables in Markdown. All times are processor times, which other
-processes disturb least. What the exporter takes is measured by itself and taken out.
+Run `python tests/benchmarks/kit.py`; it prints tables in Markdown. Times are processor times, which other
+processes disturb least, but for those of whole runs. What the exporter takes is measured by itself and taken
+out. Every measurement is made in a process of its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
-import logging
 import os
+import re
 import resource
-import shlex
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from conformance_cases import Tier, load_corpus
-from pytest_metagraph import ExportRequest, serve
-from pytest_metagraph.carrying.carrier import Carrier
-from pytest_metagraph.carrying.in_process import InProcess
-from pytest_metagraph.carrying.worker import Worker
-from pytest_metagraph.exporters import reference
-from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.judging.written_files import ScratchFolder
-from pytest_metagraph.running.judge import Judge
-from reference_impl import Contract
-from reference_impl.schema import MetaGraphDef
+from kit_judging import Costs
 
-_SESSION = ("-q", "-p", "no:cacheprovider")
-_CORPUS = ("-p", "pytest_metagraph", "--pyargs", "conformance_cases")
-_IDLE_ROUNDS = 4
+from conformance_cases import Tier
+
+_JUDGING = Path(__file__).with_name("kit_judging.py")
+_PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "xdist.plugin")
+_CORPUS = ("-p", "pytest_metagraph", "--pyargs", "conformance_cases", "--metagraph-exporter=reference")
 _PLUGINS = {"without the plugin": (), "with the plugin": ("-p", "pytest_metagraph.plugin")}
+_MODULES = ("reference_impl", "conformance_cases", "pytest_metagraph.plugin", "pytest_metagraph")
+_EMPTY_TESTS = 1000
+_SHORT_ROUNDS = 4
 
 
-class Timed:
-    """The reference exporter, which knows how long it took."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.seconds = 0.0
-        self.first_call = 0.0
-
-    def __call__(self, request: ExportRequest) -> MetaGraphDef:
-        """Export, and count the time."""
-        start = time.process_time()
-        self.first_call = self.first_call or start
-        try:
-            return reference.export(request)
-        finally:
-            self.seconds += time.process_time() - start
-            self.calls += 1
-
-
-class Judged(NamedTuple):
-    """What judging a tier took.
+class Part(NamedTuple):
+    """Some cases of the corpus.
 
     Attributes:
-        cases: the number of cases.
-        calls: the number of calls of the exporter.
-        kit: the seconds of the process that judges, without the exporter.
-        worker: the seconds of the worker, without the exporter; 0 where there is none.
-        exporter: the seconds of the exporter.
+        name: what tables call it.
+        tier: the tier they are of.
+        shard: which part of the tier.
     """
 
-    cases: int
-    calls: int
-    kit: float
-    worker: float
-    exporter: float
+    name: str
+    tier: Tier
+    shard: str = "1/1"
 
 
-def judged_in_process(tier: Tier) -> Judged:
-    """Judge a tier with a function of this process."""
-    exporter = Timed()
-    cases, seconds = _judge(InProcess(exporter, "reference"), tier)
-    return Judged(cases, exporter.calls, seconds - exporter.seconds, 0.0, exporter.seconds)
+_PARTS = (
+    Part("smoke", Tier.SMOKE),
+    Part("default", Tier.DEFAULT),
+    Part("full, every 16th case", Tier.FULL, "1/16"),
+)
 
 
-def judged_by_worker(tier: Tier) -> Judged:
-    """Judge a tier with a worker."""
-    with tempfile.TemporaryDirectory() as folder:
-        stated = Path(folder, "seconds.json")
-        worker = Worker(shlex.join([sys.executable, __file__, "--serve", str(stated)]))
-        cases, seconds = _judge(worker, tier)
-        worker.close()
-        calls, exporter, total = json.loads(stated.read_text(encoding="utf-8"))
-    return Judged(cases, calls, seconds, total - exporter, exporter)
+class Spent(NamedTuple):
+    """What a process took, and what it wrote."""
+
+    processor: float
+    wall: float
+    output: str
 
 
-def serve_timed(stated: Path) -> None:
-    """Be the worker; at the end, state calls, seconds of the exporter, and seconds since its first call."""
-    exporter = Timed()
-    serve(exporter, name="reference")
-    found = [exporter.calls, exporter.seconds, time.process_time() - exporter.first_call]
-    stated.write_text(json.dumps(found), encoding="utf-8")
-
-
-def _judge(carrier: Carrier, tier: Tier) -> tuple[int, float]:
-    """Judge every case of a tier, which all pass; returns their number and the seconds of this process."""
-    cases = load_corpus().cases(tier)
-    folder = ScratchFolder(Contract.DOCUMENTED)
-    judge = Judge(carrier, Contract.DOCUMENTED, folder)
-    start = time.process_time()
-    for case in cases:
-        if judge.judge(case).verdict is not Verdict.PASS:
-            raise SystemExit(f"{case.id} does not pass, so this measures something else")
-    seconds = time.process_time() - start
-    folder.close()
-    return len(cases), seconds
-
-
-def session_seconds(arguments: tuple[str, ...], rounds: int) -> float:
-    """The processor time of a run of pytest, the best of some rounds."""
-    return min(_session_seconds(arguments) for _ in range(rounds))
-
-
-def _session_seconds(arguments: tuple[str, ...]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    words = [sys.executable, "-m", "pytest", *_SESSION, *arguments]
+def run(*arguments: str) -> Spent:
+    """Run Python to its end, with no plugin of pytest but those that are named."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    subprocess.run(words, env=environment, stdout=subprocess.DEVNULL, check=True)
+    ended = subprocess.run(
+        [sys.executable, *arguments], env=environment, stdout=subprocess.PIPE, text=True, check=True
+    )
+    wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Spent(processor, wall, ended.stdout)
 
 
-def judging_rows(tier: Tier) -> Iterator[str]:
-    """What one call and one case cost, by carrier."""
-    yield "| carrier | cases | calls | kit, a call | kit, a case | worker's side, a call | exporter, a call |"
-    yield "|---|---:|---:|---:|---:|---:|---:|"
-    carriers: dict[str, Callable[[Tier], Judged]] = {
-        "function": judged_in_process,
-        "worker": judged_by_worker,
-    }
-    load_corpus().cases(tier)
-    for name, judged in carriers.items():
-        found = judged(tier)
-        shares = (
-            found.kit / found.calls,
-            found.kit / found.cases,
-            found.worker / found.calls,
-            found.exporter / found.calls,
+def judging(part: Part, *options: str) -> dict[str, Costs]:
+    """What judging a part of the corpus costs, by kind of case."""
+    words = (str(_JUDGING), f"--tier={part.tier}", f"--shard={part.shard}", *options)
+    costs: dict[str, Costs] = json.loads(run(*words).output)
+    return costs
+
+
+def judging_rows(_rounds: int) -> Iterator[str]:
+    """What one call and one case cost, by tier and carrier, and in the default tier by kind of case."""
+    yield (
+        "| tier | carrier | cases | calls | kit, a call | kit, a case | reading, a case "
+        "| worker's side, a call | exporter, a call |"
+    )
+    yield "|---|---|---:|---:|---:|---:|---:|---:|---:|"
+    by_kind: dict[str, Costs] = {}
+    for part in _PARTS:
+        for carrier, options in {"function": (), "worker": ("--worker",)}.items():
+            found = judging(part, *options)
+            if part.tier is Tier.DEFAULT and carrier == "function":
+                by_kind = found
+            costs = _total(found.values())
+            yield (
+                f"| {part.name} | {carrier} | {costs['cases']:,} | {costs['calls']:,} "
+                f"| {_share(costs, 'kit', 'calls')} | {_share(costs, 'kit', 'cases')} "
+                f"| {_share(costs, 'reading', 'cases')} "
+                f"| {_share(costs, 'worker', 'calls') if 'worker' in costs else ''} "
+                f"| {_share(costs, 'exporter', 'calls')} |"
+            )
+    yield ""
+    yield "| a case of the default tier | cases | calls | reading | exporter | kit | serialising | files |"
+    yield "|---|---:|---:|---:|---:|---:|---:|---:|"
+    for name, costs in by_kind.items():
+        shares = " | ".join(
+            _share(costs, what, "cases") for what in ("reading", "exporter", "kit", "serialising", "files")
         )
-        cells = " | ".join(f"{share * 1e3:.2f} ms" if share else "" for share in shares)
-        yield f"| {name} | {found.cases:,} | {found.calls:,} | {cells} |"
+        yield f"| {name} | {costs['cases']:,} | {costs['calls']:,} | {shares} |"
+
+
+def run_rows(rounds: int) -> Iterator[str]:
+    """What a whole run takes, beside one of tests that do nothing: what is pytest's own."""
+    yield "| the whole command | items | `-n 0`, processor | `-n 0`, clock | `-n 2`, clock |"
+    yield "|---|---:|---:|---:|---:|"
+    for part in _PARTS:
+        options = (*_CORPUS, f"--metagraph-tier={part.tier}", f"--metagraph-shard={part.shard}")
+        yield _run_row(part.name, options, rounds)
+    with _test_module(
+        f"@pytest.mark.parametrize('n', range({_EMPTY_TESTS}))\ndef test_it(n): pass"
+    ) as folder:
+        yield _run_row("tests that do nothing", ("--rootdir", folder, folder), rounds)
+
+
+def _run_row(name: str, options: Sequence[str], rounds: int) -> str:
+    serial, parallel = (
+        [run(*_PYTEST, *options, "-n", processes) for _ in range(rounds)] for processes in ("0", "2")
+    )
+    outcomes = re.findall(r"(\d+) (passed|skipped)", serial[0].output.splitlines()[-1])
+    cells = (
+        f"{sum(int(count) for count, _ in outcomes):,}",
+        f"{min(spent.processor for spent in serial):.2f} s",
+        f"{min(spent.wall for spent in serial):.2f} s",
+        f"{min(spent.wall for spent in parallel):.2f} s",
+    )
+    return f"| {name} | {' | '.join(cells)} |"
 
 
 def collecting_rows(rounds: int) -> Iterator[str]:
     """What a session pays before its first case."""
-    yield "| tier | cases | `--collect-only` |"
-    yield "|---|---:|---:|"
+    yield "| tier | `--collect-only` |"
+    yield "|---|---:|"
     for tier in Tier:
-        arguments = (*_CORPUS, "--collect-only", "-q", f"--metagraph-tier={tier}")
-        seconds = session_seconds(arguments, rounds)
-        yield f"| {tier} | {len(load_corpus().cases(tier)):,} | {seconds:.2f} s |"
+        words = (*_PYTEST, *_CORPUS, "--collect-only", "-q", f"--metagraph-tier={tier}")
+        yield f"| {tier} | {min(run(*words).processor for _ in range(rounds)):.2f} s |"
 
 
 def idle_rows(rounds: int) -> Iterator[str]:
     """What a session pays that has the plugin and runs no case."""
     yield "| a session with one test | time |"
     yield "|---|---:|"
+    with _test_module("def test_it(): pass") as folder:
+        words = {name: (*_PYTEST, *plugin, "--rootdir", folder, folder) for name, plugin in _PLUGINS.items()}
+        yield from _in_turns(words, rounds)
+
+
+def import_rows(rounds: int) -> Iterator[str]:
+    """What imports take, beside an interpreter that imports nothing."""
+    yield "| `python -c` | time |"
+    yield "|---|---:|"
+    words = {"`pass`": ("-c", "pass"), **{f"`import {name}`": ("-c", f"import {name}") for name in _MODULES}}
+    yield from _in_turns(words, rounds)
+
+
+def _in_turns(words: Mapping[str, Sequence[str]], rounds: int) -> Iterator[str]:
+    """The best processor time of each command; in turns, since what is compared is a few milliseconds."""
+    best = dict.fromkeys(words, float("inf"))
+    for _ in range(_SHORT_ROUNDS * rounds):
+        for name, command in words.items():
+            best[name] = min(best[name], run(*command).processor)
+    yield from (f"| {name} | {seconds * 1e3:.0f} ms |" for name, seconds in best.items())
+
+
+@contextlib.contextmanager
+def _test_module(text: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "test_one.py").write_text("def test_one(): pass\n", encoding="utf-8")
-        best = dict.fromkeys(_PLUGINS, float("inf"))
-        for _ in range(_IDLE_ROUNDS * rounds):  # in turns: what is compared is a few milliseconds
-            for name, plugin in _PLUGINS.items():
-                seconds = session_seconds((*plugin, "--rootdir", folder, folder), 1)
-                best[name] = min(best[name], seconds)
-        yield from (f"| {name} | {seconds * 1e3:.0f} ms |" for name, seconds in best.items())
+        Path(folder, "test_module.py").write_text(f"import pytest\n{text}\n", encoding="utf-8")
+        yield folder
+
+
+def _total(found: Iterable[Costs]) -> Costs:
+    kinds = list(found)
+    return {what: sum(costs[what] for costs in kinds) for what in kinds[0]}
+
+
+def _share(costs: Costs, what: str, per: str) -> str:
+    return f"{costs[what] / costs[per] * 1e3:.2f} ms"
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description="Measure what the kit itself costs.")
-    parser.add_argument("--tier", type=Tier, choices=list(Tier), default=Tier.DEFAULT, help="what is judged")
-    parser.add_argument("--rounds", type=int, default=5, help="runs of each session; the best one counts")
-    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    logging.disable(logging.WARNING)  # some cases are about what an export warns of
-    if arguments.serve:
-        serve_timed(arguments.serve)
-        return
-    for rows in (
-        judging_rows(arguments.tier),
-        collecting_rows(arguments.rounds),
-        idle_rows(arguments.rounds),
-    ):
-        for row in rows:
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each session; the best one counts")
+    rounds = parser.parse_args().rounds
+    for table in (judging_rows, run_rows, collecting_rows, idle_rows, import_rows):
+        for row in table(rounds):
             sys.stdout.write(f"{row}\n")
             sys.stdout.flush()
         sys.stdout.write("\n")

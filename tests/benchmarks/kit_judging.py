@@ -1,0 +1,203 @@
+"""Measures what judging a tier costs, in a process of its own: reading the corpus, the kit, the exporter.
+
+`kit.py` runs it, and it prints one line of JSON. The exporter is the reference; what it takes is measured by
+itself and taken out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from conformance_cases import Capability, Case, ExpectedError, Tier, load_corpus
+from conformance_cases.matrix_graph import MATRIX, REAL
+from pytest_metagraph import ExportRequest, serve
+from pytest_metagraph.carrying.answers import Answer, Exported
+from pytest_metagraph.carrying.in_process import InProcess
+from pytest_metagraph.carrying.request import Exporter
+from pytest_metagraph.carrying.worker import Worker
+from pytest_metagraph.exporters import reference
+from pytest_metagraph.judging.findings import Finding
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.written_files import ScratchFolder
+from pytest_metagraph.options.sharding import WHOLE_TIER, Shard
+from pytest_metagraph.running.judge import Judge
+from reference_impl import Contract
+from reference_impl.schema import MetaGraphDef
+
+Costs = dict[str, float]
+"""Of some cases: their number `cases`, the number of `calls`, and the seconds of `reading`, of the `exporter`,
+of the `kit`, parts of which are `serialising` and `files`, and of the side of the `worker`."""
+
+
+class Timed:
+    """The reference exporter, which knows how long it took."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.seconds = 0.0
+        self.first_call = 0.0
+
+    def __call__(self, request: ExportRequest) -> MetaGraphDef:
+        """Export, and count the time."""
+        start = time.process_time()
+        self.first_call = self.first_call or start
+        try:
+            return reference.export(request)
+        finally:
+            self.seconds += time.process_time() - start
+            self.calls += 1
+
+
+class TimedCarrier:
+    """A way to a function of this process that knows how long it took to serialise the answers.
+
+    The kit compares bytes; those that are made here it does not make again.
+    """
+
+    name, version = "reference", ""
+    unsupported: frozenset[Capability] = frozenset()
+
+    def __init__(self, exporter: Exporter) -> None:
+        self._carrier = InProcess(exporter, self.name)
+        self.seconds = 0.0
+
+    def ask(self, request: ExportRequest) -> Answer:
+        """Ask, and serialise the answer."""
+        answer = self._carrier.ask(request)
+        start = time.process_time()
+        if isinstance(answer, Exported):
+            _ = answer.serialised
+        self.seconds += time.process_time() - start
+        return answer
+
+
+class TimedFolder(ScratchFolder):
+    """A folder that knows how long it took to check the files in it."""
+
+    seconds = 0.0
+
+    def check_export(self, *arguments: Any, **options: Any) -> Iterator[Finding]:
+        """Check, and count the time."""
+        return self._timed(super().check_export(*arguments, **options))
+
+    def check_no_export(self, *arguments: Any) -> Iterator[Finding]:
+        """Check, and count the time."""
+        return self._timed(super().check_no_export(*arguments))
+
+    def _timed(self, findings: Iterator[Finding]) -> Iterator[Finding]:
+        start = time.process_time()
+        found = list(findings)
+        self.seconds += time.process_time() - start
+        return iter(found)
+
+
+def costs_by_kind(cases: Sequence[Case]) -> dict[str, Costs]:
+    """Judge cases with a function of this process; the costs of each kind of case."""
+    found: dict[str, Costs] = {}
+    exporter = Timed()
+    carrier = TimedCarrier(exporter)
+    with tempfile.TemporaryDirectory() as parent:
+        folder = TimedFolder(Contract.DOCUMENTED, Path(parent))
+        judge = Judge(carrier, Contract.DOCUMENTED, folder)
+        for case in cases:
+            exporter.calls, exporter.seconds, carrier.seconds, folder.seconds = 0, 0.0, 0.0, 0.0
+            costs = {
+                "cases": 1,
+                "reading": _read(case),
+                "kit": _judge(judge, case) - exporter.seconds,
+                "calls": exporter.calls,
+                "exporter": exporter.seconds,
+                "serialising": carrier.seconds,
+                "files": folder.seconds,
+            }
+            known = found.setdefault(_kind(case), dict.fromkeys(costs, 0))
+            known.update({what: known[what] + cost for what, cost in costs.items()})
+    return found
+
+
+def costs_by_worker(cases: Sequence[Case]) -> dict[str, Costs]:
+    """Judge cases with a worker."""
+    with tempfile.TemporaryDirectory() as parent:
+        stated = Path(parent, "seconds.json")
+        worker = Worker(shlex.join([sys.executable, __file__, "--serve", str(stated)]))
+        judge = Judge(worker, Contract.DOCUMENTED, ScratchFolder(Contract.DOCUMENTED, Path(parent)))
+        reading = sum(_read(case) for case in cases)
+        judging = sum(_judge(judge, case) for case in cases)
+        worker.close()
+        calls, exporting, serving = json.loads(stated.read_text(encoding="utf-8"))
+    costs = {
+        "cases": len(cases),
+        "calls": calls,
+        "reading": reading,
+        "kit": judging,
+        "worker": serving - exporting,
+        "exporter": exporting,
+    }
+    return {"all": costs}
+
+
+def serve_timed(stated: Path) -> None:
+    """Be the worker; at the end, state calls, seconds of the exporter, and seconds since its first call."""
+    exporter = Timed()
+    serve(exporter, name="reference")
+    found = [exporter.calls, exporter.seconds, time.process_time() - exporter.first_call]
+    stated.write_text(json.dumps(found), encoding="utf-8")
+
+
+def _kind(case: Case) -> str:
+    origin = case.id.partition("/")[0]
+    if origin == REAL:
+        return "of a real graph"
+    if origin != MATRIX:
+        return "of a requirement"
+    raises = isinstance(case.expectation(Contract.DOCUMENTED), ExpectedError)
+    return "of a matrix graph, an error" if raises else "of a matrix graph, a message"
+
+
+def _read(case: Case) -> float:
+    """Read what a case asks and expects; the seconds. The cases of one graph read its contents once."""
+    start = time.process_time()
+    _ = case.graph.data
+    case.expectation(Contract.DOCUMENTED)
+    case.calls()
+    return time.process_time() - start
+
+
+def _judge(judge: Judge, case: Case) -> float:
+    """Judge a case, which passes; the seconds of this process."""
+    start = time.process_time()
+    verdict = judge.judge(case).verdict
+    seconds = time.process_time() - start
+    if verdict is not Verdict.PASS:
+        raise SystemExit(f"{case.id} does not pass, so this measures something else")
+    return seconds
+
+
+def main() -> None:
+    """Print the costs of each kind of case, or be the worker."""
+    parser = argparse.ArgumentParser(description="Measure what judging costs.")
+    parser.add_argument("--tier", type=Tier, default=Tier.DEFAULT, help="which cases")
+    parser.add_argument("--shard", type=Shard.parse, default=WHOLE_TIER, help="which part of them")
+    parser.add_argument("--worker", action="store_true", help="have a worker export")
+    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    logging.disable(logging.WARNING)  # some cases are about what an export warns of
+    if arguments.serve:
+        serve_timed(arguments.serve)
+        return
+    cases = arguments.shard.part(load_corpus().cases(arguments.tier))
+    costs = costs_by_worker(cases) if arguments.worker else costs_by_kind(cases)
+    sys.stdout.write(json.dumps(costs) + "\n")
+
+
+if __name__ == "__main__":
+    main()
