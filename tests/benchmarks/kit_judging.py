@@ -34,8 +34,8 @@ from reference_impl import Contract
 from reference_impl.schema import MetaGraphDef
 
 Costs = dict[str, float]
-"""Of some cases: their number `cases`, the number of `calls`, and the seconds of `reading`, of the `exporter`,
-of the `kit`, parts of which are `serialising` and `files`, and of the side of the `worker`."""
+"""Of some cases: their number `cases`, the number of `calls`, and the seconds of `reading`, the `exporter`,
+the `kit`, parts of which are `serialising` and `files`, and the side of the `worker`."""
 
 
 class Timed:
