@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
+from types import CodeType, TracebackType
 from typing import Any
 
 from google.protobuf import message as protobuf
@@ -15,6 +16,10 @@ from reference_impl.schema import MetaGraphDef, adopt
 
 TRACEBACK_FRAMES = 6
 """Frames of an exporter's traceback that are kept: its own end is what its maintainer looks for."""
+
+_DESCRIBED: dict[tuple[str, CodeType, int], str] = {}
+"""What tracebacks say of places in the code. Half of the calls of the full tier raise, from few places, and
+reading the source each time would take longer than the export."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,21 @@ def _classes(kind: type[BaseException]) -> tuple[str, ...]:
 
 
 def _tail(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first frame is the call in this module
-    lines = traceback.format_list(frames[-TRACEBACK_FRAMES:])
+    frames, trace = [], error.__traceback__
+    while trace is not None:
+        frames.append(trace)
+        trace = trace.tb_next
+    del frames[0]  # the call in this module
+    lines = [_described(frame) for frame in frames[-TRACEBACK_FRAMES:]]
     if len(frames) > TRACEBACK_FRAMES:
         lines.insert(0, f"  ... {len(frames) - TRACEBACK_FRAMES} frames above\n")
     return "".join([*lines, *traceback.format_exception_only(error)]).rstrip()
+
+
+def _described(frame: TracebackType) -> str:
+    """What a traceback says of one frame, with its line of source."""
+    code = frame.tb_frame.f_code
+    place = (code.co_filename, code, frame.tb_lasti)  # equal code may be in two files
+    if place not in _DESCRIBED:
+        _DESCRIBED[place] = "".join(traceback.format_tb(frame, limit=1))
+    return _DESCRIBED[place]

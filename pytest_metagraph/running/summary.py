@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_metagraph.judging.records import Record
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.options.settings import Settings
+
+if TYPE_CHECKING:
+    from conformance_cases import Case, Requirement
 
 _MAX_GROUPS = 5
 """Groups of equal failures that are listed."""
@@ -41,21 +45,23 @@ class SummaryPlugin:
             return
         settings = Settings.from_config(self._config)
         terminalreporter.write_sep("=", "conformance of export_meta_graph")
-        for line in summary_lines(self._records, settings, _levels_of_tier(settings)):
+        for line in summary_lines(self._records, settings):
             terminalreporter.write_line(line)
 
 
-def summary_lines(records: Sequence[Record], settings: Settings, levels: Mapping[str, str]) -> Iterator[str]:
+def summary_lines(records: Sequence[Record], settings: Settings) -> Iterator[str]:
     """What a run says about an exporter.
 
     Args:
         records: the results, in any order; at least one.
         settings: the options of the run.
-        levels: the level of every case that the tier holds, by id.
 
     Yields:
         Lines without newlines.
     """
+    from conformance_cases import Tier  # noqa: PLC0415 - only a session that ran cases pays for it
+    from pytest_metagraph.options.selection import corpus_of  # noqa: PLC0415 - as above
+
     verdicts = Counter(record.verdict for record in records)
     graphs = {record.graph for record in records}
     checks = sum(record.checks for record in records)
@@ -67,13 +73,15 @@ def summary_lines(records: Sequence[Record], settings: Settings, levels: Mapping
         f"{_counted(len(graphs), 'graph')}, {_counted(len(records), 'case')}, {_counted(checks, 'check')}: "
         f"{_verdicts(verdicts)}"
     )
-    is_whole = len(records) == len(levels)
+    corpus = corpus_of(settings)
+    cases = corpus.cases(Tier(settings.tier))
+    is_whole = len(records) == len(cases)
     if not is_whole:
-        yield f"This is no score: {len(records):,} of the {len(levels):,} cases of the tier ran."
+        yield f"This is no score: {len(records):,} of the {len(cases):,} cases of the tier ran."
     elif Verdict.HARNESS_ERROR in verdicts:
         yield "This is no score: the kit itself failed."
     else:
-        yield f"score: {_score(records, levels)}"
+        yield f"score: {_score(records, _levels(cases, corpus.requirements))}"
     failed = [record for record in records if record.verdict == Verdict.FAIL]
     if failed and len(records) > 1:
         yield from _symptom_lines(failed)
@@ -131,14 +139,8 @@ def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _levels_of_tier(settings: Settings) -> Mapping[str, str]:
-    from conformance_cases import Tier  # noqa: PLC0415 - only a session that ran cases pays for it
-    from pytest_metagraph.options.selection import corpus_of  # noqa: PLC0415 - as above
+def _levels(cases: Iterable[Case], known: Mapping[str, Requirement]) -> Mapping[str, str]:
+    """The level of every case, by id."""
     from pytest_metagraph.reports.model import strictest  # noqa: PLC0415 - as above
 
-    corpus = corpus_of(settings)
-    known = corpus.requirements
-    return {
-        case.id: strictest(str(known[name].level) for name in case.requirements)
-        for case in corpus.cases(Tier(settings.tier))
-    }
+    return {case.id: strictest(str(known[name].level) for name in case.requirements) for case in cases}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -88,6 +89,35 @@ def test_a_traceback_ends_in_the_exporter() -> None:
     assert lines[0] == "  ... 6 frames above"
     assert lines[-1] == "KeyError: 'deep'"
     assert "in ask" not in answer.traceback
+
+
+def test_each_traceback_shows_its_own_lines() -> None:
+    """Two errors of one function are told apart by their lines, also when they come again."""
+
+    def fail(request: ExportRequest) -> MetaGraphDef:
+        if request.eager:
+            raise ValueError("in eager mode")
+        raise ValueError("in a graph")
+
+    carrier = InProcess(fail, "name")
+    for _ in range(2):
+        for eager, line in (
+            (True, 'raise ValueError("in eager mode")'),
+            (False, 'raise ValueError("in a graph")'),
+        ):
+            answer = carrier.ask(replace(REQUEST, eager=eager))
+            assert isinstance(answer, Raised)
+            assert answer.traceback.splitlines()[1].strip() == line
+
+
+def test_equal_functions_of_two_files_are_told_apart() -> None:
+    """Functions whose code is the same word for word are each shown with the file that they are in."""
+    for file in ("first.py", "second.py", "first.py"):
+        scope: dict[str, Any] = {}
+        exec(compile("def fail(request): raise ValueError", file, "exec"), scope)  # noqa: S102 - a constant
+        answer = InProcess(scope["fail"], "name").ask(REQUEST)
+        assert isinstance(answer, Raised)
+        assert f'File "{file}", line 1, in fail' in answer.traceback
 
 
 def test_an_exit_is_a_crash() -> None:
