@@ -13,6 +13,7 @@ from reference_impl.execution import executing_eagerly
 from reference_impl.files import checked_filename
 from reference_impl.graph import Graph, get_default_graph
 from reference_impl.keys import GraphKeys
+from reference_impl.message_parts import graph_def_size
 from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef, adopt
 from reference_impl.size_limit import check_size
 
@@ -104,11 +105,11 @@ def _message(name: str, given: Mapping[str, Any], kind: type[Any]) -> Any:
 
 
 def _graph_def(given: Mapping[str, Any], contract: Contract) -> GraphDef | None:
-    value = _checked_message("graph_def", given, GraphDef)
+    value: Any = _checked_message("graph_def", given, GraphDef)
     if value is None:
         return None
     if not isinstance(value, GraphDef):  # it is adopted by way of bytes, and only smaller ones can be read
-        check_size(value.ByteSize(), contract, is_decoded=True)
+        check_size(graph_def_size(value), contract, is_decoded=True)
     return adopt(value, GraphDef)
 
 

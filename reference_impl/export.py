@@ -13,9 +13,11 @@ from reference_impl.collection_defs import CollectionWriter
 from reference_impl.contracts import Contract
 from reference_impl.debug_info import graph_debug_info
 from reference_impl.default_attrs import strip_default_attrs as strip_defaults
-from reference_impl.files import debug_info_path, serialise, write_files
+from reference_impl.file_content import meta_graph_content, serialise
+from reference_impl.files import debug_info_path, write_files
 from reference_impl.graph import Graph
 from reference_impl.keys import GraphKeys
+from reference_impl.message_parts import graph_def_size
 from reference_impl.node_filter import NodeFilter
 from reference_impl.node_index import NodeIndex
 from reference_impl.op_list import stripped_op_list
@@ -71,8 +73,9 @@ def export_meta_graph(  # noqa: PLR0917 - all twelve may be positional by specif
     Raises:
         RuntimeError: when execution is eager and graph_def or graph is not given (EAG-01).
         TypeError: when an argument has a wrong type or an unknown name (CALL-03, CALL-07).
-        ValueError: when the GraphDef has 2 GB or more (BIG-01), when graph_def and export_scope are both
-            given (SCOPE-11), or when saver_def does not say where its saver is (SAV-07).
+        ValueError: when the GraphDef or a binary file would have 2 GB or more (BIG-01), when graph_def and
+            export_scope are both given (SCOPE-11), or when saver_def does not say where its saver is
+            (SAV-07).
         OSError: when a file can not be written; none is then left half written.
     """
     arguments = check_arguments(
@@ -94,7 +97,7 @@ def export_meta_graph(  # noqa: PLR0917 - all twelve may be positional by specif
     )
     nodes = _node_filter(arguments)
     result = MetaGraphDef()
-    _state_nodes(arguments, nodes, result.graph_def)
+    graph_def_bytes = _state_nodes(arguments, nodes, result.graph_def)
     if arguments.contract is Contract.TENSORFLOW:
         _leave_traces(arguments, nodes, meta_info_def)
     _state_meta_info(arguments, result)
@@ -103,7 +106,7 @@ def export_meta_graph(  # noqa: PLR0917 - all twelve may be positional by specif
     if arguments.saver_def is not None:
         result.saver_def.CopyFrom(arguments.saver_def)
     _state_collections(arguments, nodes, result)
-    _write_files(arguments, nodes, result)
+    _write_files(arguments, nodes, result, graph_def_bytes)
     return result
 
 
@@ -133,8 +136,11 @@ def _is_filtered(arguments: ExportArguments) -> bool:
     return bool(arguments.export_scope) or arguments.clear_devices or arguments.clear_extraneous_savers
 
 
-def _state_nodes(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef) -> None:
+def _state_nodes(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef) -> int:
     """Fill in the GraphDef, on one of four paths: live or given, plain or filtered (PATH-01 to PATH-04).
+
+    Returns:
+        Its serialised size in bytes, or a little more.
 
     Raises:
         ValueError: when it has 2 GB or more (BIG-01).
@@ -146,14 +152,19 @@ def _state_nodes(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef
         target.versions.CopyFrom(source.versions)
         if source.HasField("library") or not is_live:
             target.library.CopyFrom(source.library)
-        if may_exceed(nodes.most_bytes):  # to measure a changed message is slow
-            check_size(target.ByteSize(), arguments.contract, is_decoded=not is_live)
+        if not may_exceed(nodes.most_bytes):  # to measure a changed message is slow
+            return nodes.most_bytes
+        byte_size = graph_def_size(target)
+        check_size(byte_size, arguments.contract, is_decoded=not is_live)
     elif is_live:
-        check_size(arguments.graph.byte_size(), arguments.contract, is_decoded=True)
+        byte_size = arguments.graph.byte_size()
+        check_size(byte_size, arguments.contract, is_decoded=True)
         target.CopyFrom(arguments.graph.normalised_graph_def)
     else:
-        check_size(source.ByteSize(), arguments.contract, is_decoded=True)
+        byte_size = nodes.index.byte_size
+        check_size(byte_size, arguments.contract, is_decoded=True)
         target.CopyFrom(source)
+    return byte_size
 
 
 def _leave_traces(
@@ -234,12 +245,18 @@ def _replaced_collections(arguments: ExportArguments, nodes: NodeFilter) -> dict
     return replaced
 
 
-def _write_files(arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef) -> None:
-    """Write the message and, on request, where its nodes were created (FILE-01, DBG)."""
+def _write_files(
+    arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef, graph_def_bytes: int
+) -> None:
+    """Write the message and, on request, where its nodes were created (FILE-01, DBG).
+
+    Raises:
+        ValueError: when a binary file would have 2 GB or more (BIG-01).
+    """
     if arguments.filename is None:
         return
     path = arguments.filename
-    content = serialise(result, as_text=arguments.as_text)
+    content = meta_graph_content(result, as_text=arguments.as_text, graph_def_bytes=graph_def_bytes)
     if not arguments.save_debug_info:
         write_files({path: content})
         return

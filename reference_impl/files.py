@@ -7,19 +7,16 @@ import errno
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import message, text_format
+from google.protobuf import text_format
 
 from reference_impl.contracts import Contract
-from reference_impl.schema import POOL, AttrValue, MetaGraphDef, parse_message
+from reference_impl.schema import POOL, MetaGraphDef, parse_message
 
 _URL_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-
-_STR_ESCAPES_BYTES = str(AttrValue(s=b'"')) == 's: "\\""\n'
-"""Whether str() of a message can be parsed again: in bytes, protobuf 5.29 escapes no quote, no backslash."""
 
 
 def read_meta_graph_file(path: str | os.PathLike[str]) -> MetaGraphDef:
@@ -90,26 +87,7 @@ def checked_filename(filename: Any) -> str:
     return path
 
 
-def serialise(value: message.Message, *, as_text: bool) -> bytes:
-    """The content of a file, the same bytes for the same message (FILE-01).
-
-    Args:
-        value: the message to write.
-        as_text: whether to write protobuf's text format instead of binary.
-
-    Returns:
-        The bytes to write.
-    """
-    if not as_text:
-        return value.SerializeToString(deterministic=True)
-    if not _STR_ESCAPES_BYTES:
-        return text_format.MessageToString(value, descriptor_pool=POOL).encode()
-    # str() is written in C, text_format in Python and 7 times slower. The two differ in the order of map
-    # entries, in digits of floats that mean the same, and in Any messages, which str() leaves packed.
-    return str(value).encode()
-
-
-def write_files(contents: Mapping[str, bytes]) -> None:
+def write_files(contents: Mapping[str, bytes | Iterable[bytes]]) -> None:
     """Write files whole or not at all (FILE-02).
 
     Missing directories are made. Each content first goes to a temporary file beside its target, whose name
@@ -117,7 +95,7 @@ def write_files(contents: Mapping[str, bytes]) -> None:
     When anything fails, Ctrl-C included, no temporary file, no new directory and no new file is left behind.
 
     Args:
-        contents: the content of each file, by path.
+        contents: the content of each file, whole or in parts, by path.
 
     Raises:
         OSError: when a file can not be written; the targets are as they were.
@@ -129,7 +107,7 @@ def write_files(contents: Mapping[str, bytes]) -> None:
         undo.pop_all()
 
 
-def _stage(path: str, content: bytes, undo: contextlib.ExitStack) -> Path:
+def _stage(path: str, content: bytes | Iterable[bytes], undo: contextlib.ExitStack) -> Path:
     """Write the temporary file of a target; `undo` learns how to take back what was made."""
     target = Path(path)
     if path.endswith(os.sep) or target.is_dir():
@@ -141,7 +119,8 @@ def _stage(path: str, content: bytes, undo: contextlib.ExitStack) -> Path:
         # Not tempfile: its files are private to the user, these obey the umask.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+            for part in (content,) if isinstance(content, bytes) else content:
+                stream.write(part)
     except OSError as error:
         # What was asked for: a full disk names no file, and nobody knows the temporary one.
         error.filename = path

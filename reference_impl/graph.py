@@ -16,6 +16,7 @@ from reference_impl import loading
 from reference_impl.control_inputs import normalise_inputs
 from reference_impl.elements import Operation
 from reference_impl.execution import entered_graph, innermost_graph
+from reference_impl.message_parts import graph_def_size
 from reference_impl.naming import UniqueNames
 from reference_impl.node_index import NodeIndex
 from reference_impl.schema import GraphDef, NodeDef, provenance
@@ -93,7 +94,7 @@ class Graph:
     def byte_size(self) -> int:
         """The serialised size of the normalised nodes, versions and functions, in bytes."""
         if self._byte_size is None:
-            self._byte_size = self.normalised_graph_def.ByteSize()
+            self._byte_size = graph_def_size(self.normalised_graph_def)
         return self._byte_size
 
     def has_node(self, name: str) -> bool:

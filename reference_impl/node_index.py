@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from reference_impl.message_parts import graph_def_size
 from reference_impl.schema import GraphDef
 
 COLOCATION_ATTR = "_class"
@@ -27,7 +28,7 @@ class NodeIndex:
     @cached_property
     def byte_size(self) -> int:
         """The serialised size of the whole GraphDef, in bytes."""
-        return self.graph_def.ByteSize()
+        return graph_def_size(self.graph_def)
 
     @cached_property
     def names(self) -> list[str]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from pytest_metagraph import ExportRequest
 from pytest_metagraph.exporters import reference
-from reference_impl.files import debug_info_path, serialise, write_files
+from reference_impl.file_content import serialise
+from reference_impl.files import debug_info_path, write_files
 from reference_impl.schema import GraphDebugInfo, MetaGraphDef
 
 

@@ -55,7 +55,7 @@ class FullStream:
 
 STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "the message can not be serialised": lambda patch: patch.setattr(
-        "reference_impl.export.serialise", raising
+        "reference_impl.export.meta_graph_content", raising
     ),
     "a directory can not be made": lambda patch: patch.setattr(Path, "mkdir", raising),
     "the file can not be opened": lambda patch: patch.setattr("reference_impl.files.os.open", raising),
