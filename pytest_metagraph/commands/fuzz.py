@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.util
-import logging
-import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_metagraph.carrying.time_limit import DEFAULT_SECONDS, parse_seconds
+from pytest_metagraph.asking import (
+    add_exporter_options,
+    add_out_option,
+    add_peer_option,
+    chosen_exporter,
+    without_warnings,
+)
+from pytest_metagraph.carrying.time_limit import parse_seconds
 from pytest_metagraph.options.settings import CONTRACTS
 
 if TYPE_CHECKING:
@@ -62,69 +66,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="which random exports to make; default: %(default)s"
     )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("metagraph-findings"),
-        metavar="DIR",
-        help="an empty or new folder for what is found; made when something is; default: %(default)s",
-    )
+    add_out_option(parser, "metagraph-findings", "for what is found; made when something is")
     parser.set_defaults(run=run)
-
-
-def add_exporter_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that name an exporter which can be asked anything."""
-    asked = parser.add_mutually_exclusive_group(required=True)
-    asked.add_argument(
-        "--exporter", default="", metavar="NAME", help="reference, tensorflow or module:attribute"
-    )
-    asked.add_argument("--command", default="", metavar="COMMAND", help="the command of a worker")
-    parser.add_argument(
-        "--timeout",
-        type=parse_seconds,
-        default=DEFAULT_SECONDS,
-        metavar="SECONDS",
-        help="how long a worker may take for one answer; default: %(default)g",
-    )
-
-
-def add_peer_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option that says what an exporter is compared with."""
-    parser.add_argument(
-        "--against",
-        choices=("reference", "tensorflow"),
-        default="reference",
-        help="who says what is right; default: %(default)s",
-    )
-
-
-@contextlib.contextmanager
-def chosen_exporter(arguments: argparse.Namespace) -> Iterator[Carrier]:
-    """The way to the exporter that the options name; one beside the user's shell can be named, too.
-
-    Raises:
-        ExporterNotFoundError: when there is none.
-    """
-    from pytest_metagraph.carrying.connecting import connected  # noqa: PLC0415 - protobuf takes time to import
-
-    sys.path.append(os.getcwd())  # noqa: PTH109 - as text, as sys.path holds it
-    asked = {"exporter": arguments.exporter, "command": arguments.command}
-    with _without_warnings(), connected(**asked, seconds=arguments.timeout) as carrier:
-        yield carrier
-
-
-@contextlib.contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Silence the warnings about each collection that can not be exported: random graphs have many."""
-    loggers = [logging.getLogger(name) for name in ("reference_impl", "tensorflow")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -142,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if folder.exists() and any(folder.iterdir()):
             return _refuse(f"{str(folder)!r} is not empty; name a new folder with --out")
-        with chosen_exporter(arguments) as carrier:
+        with without_warnings(), chosen_exporter(arguments) as carrier:
             return _hunt(carrier, arguments)
     except ExporterNotFoundError as error:
         return _refuse(str(error))

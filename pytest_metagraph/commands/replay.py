@@ -7,7 +7,7 @@ import contextlib
 import sys
 from pathlib import Path
 
-from pytest_metagraph.commands.fuzz import add_exporter_options, chosen_exporter
+from pytest_metagraph.asking import add_exporter_options, chosen_exporter, without_warnings
 from pytest_metagraph.options.settings import CONTRACTS
 
 _EPILOG = """\
@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         contract = Contract(arguments.contract or found_under)
         with (
             contextlib.closing(ScratchFolder(contract)) as scratch,
+            without_warnings(),
             chosen_exporter(arguments) as carrier,
         ):
             judgement = Judge(carrier, contract, scratch).judge(case)

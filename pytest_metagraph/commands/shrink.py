@@ -8,8 +8,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_metagraph.asking import (
+    add_exporter_options,
+    add_out_option,
+    add_peer_option,
+    chosen_exporter,
+    without_warnings,
+)
 from pytest_metagraph.carrying.time_limit import parse_seconds
-from pytest_metagraph.commands.fuzz import add_exporter_options, add_peer_option, chosen_exporter
 from pytest_metagraph.options.settings import CONTRACTS
 
 if TYPE_CHECKING:
@@ -56,13 +62,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="N",
         help="when to be content with what is small by then; default: %(default)g",
     )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("metagraph-shrunk"),
-        metavar="DIR",
-        help="an empty or new folder for the smaller case; default: %(default)s",
-    )
+    add_out_option(parser, "metagraph-shrunk", "for the smaller case")
     parser.set_defaults(run=run)
 
 
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         if folder.exists() and any(folder.iterdir()):
             return _refuse(f"{str(folder)!r} is not empty; name a new folder with --out")
         case, contract = _find(arguments.case, arguments.contract)
-        with chosen_exporter(arguments) as carrier:
+        with without_warnings(), chosen_exporter(arguments) as carrier:
             return _shrink(carrier, case, contract, arguments)
     except (ExporterNotFoundError, CaseFolderError, ValueError) as error:
         return _refuse(str(error))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import shlex
 import sys
 import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pytest_metagraph.carrying.time_limit import DEFAULT_SECONDS, parse_seconds
+from pytest_metagraph.asking import add_exporter_options, chosen_exporter
 from pytest_metagraph.options.settings import CONTRACTS
 
 if TYPE_CHECKING:
@@ -28,20 +27,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Ask an exporter a few questions that show how an adapter is wired wrongly, with advice "
         "for each, then judge the smoke tier. Exit status 0 means wired right, however many cases fail.",
     )
-    asked = parser.add_mutually_exclusive_group(required=True)
-    asked.add_argument(
-        "--exporter", default="", metavar="NAME", help="reference, tensorflow or module:attribute"
-    )
-    asked.add_argument("--command", default="", metavar="COMMAND", help="the command of a worker")
+    asked = add_exporter_options(parser)
     asked.add_argument("--exports", default="", metavar="DIR", help="a folder of answers")
     parser.add_argument("--contract", choices=CONTRACTS, default="documented", help="default: %(default)s")
-    parser.add_argument(
-        "--timeout",
-        type=parse_seconds,
-        default=DEFAULT_SECONDS,
-        metavar="SECONDS",
-        help="how long a worker may take for one answer; default: %(default)s",
-    )
     parser.set_defaults(run=run)
 
 
@@ -52,26 +40,23 @@ def run(arguments: argparse.Namespace) -> int:
         0 when the adapter is wired right, 1 when it is not, 2 when there is none.
     """
     # The corpus and protobuf take time to import, which the other sub-commands must not pay.
-    from pytest_metagraph.carrying.connecting import connected  # noqa: PLC0415 - see above
     from pytest_metagraph.carrying.resolving import ExporterNotFoundError  # noqa: PLC0415 - see above
     from pytest_metagraph.judging.written_files import ScratchFolder  # noqa: PLC0415 - see above
     from reference_impl.contracts import Contract  # noqa: PLC0415 - see above
 
-    sys.path.append(os.getcwd())  # noqa: PTH109 - an adapter beside the user's shell can be named, as text
     contract = Contract(arguments.contract)
-    asked = {name: getattr(arguments, name) for name in ("exporter", "command", "exports")}
     try:
         with (
             contextlib.closing(ScratchFolder(contract)) as folder,
-            connected(**asked, seconds=arguments.timeout) as carrier,
+            chosen_exporter(arguments) as carrier,
         ):
             status = _examine(carrier, contract, folder)
     except ExporterNotFoundError as error:
         sys.stderr.write(f"metagraph smoke: {error}\n")
         return 2
     if status == 0:
-        options = {**asked, "contract": arguments.contract}
-        given = [f"--metagraph-{name}={value}" for name, value in options.items() if value]
+        options = ("exporter", "command", "exports", "contract")
+        given = [f"--metagraph-{name}={value}" for name in options if (value := getattr(arguments, name))]
         _say(f"next: pytest -p pytest_metagraph --pyargs conformance_cases {shlex.join(given)}")
     return status
 
