@@ -17,17 +17,20 @@ if TYPE_CHECKING:
     from pytest_metagraph.carrying.carrier import Carrier
 
 
-def add_exporter_options(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
-    """Add the options that name an exporter which can be asked anything.
+def add_exporter_options(parser: argparse.ArgumentParser, *, with_exports: bool = False) -> None:
+    """Add the options that name an exporter.
 
-    Returns:
-        The group of those of which exactly one has to be given.
+    Args:
+        parser: the parser of a sub-command.
+        with_exports: whether it may be a folder of answers, which can not be asked anything new.
     """
     asked = parser.add_mutually_exclusive_group(required=True)
     asked.add_argument(
         "--exporter", default="", metavar="NAME", help="reference, tensorflow or module:attribute"
     )
     asked.add_argument("--command", default="", metavar="COMMAND", help="the command of a worker")
+    if with_exports:
+        asked.add_argument("--exports", default="", metavar="DIR", help="a folder of answers")
     parser.add_argument(
         "--timeout",
         type=parse_seconds,
@@ -35,7 +38,6 @@ def add_exporter_options(parser: argparse.ArgumentParser) -> argparse._MutuallyE
         metavar="SECONDS",
         help="how long a worker may take for one answer; default: %(default)g",
     )
-    return asked
 
 
 def add_peer_option(parser: argparse.ArgumentParser) -> None:

@@ -27,8 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Ask an exporter a few questions that show how an adapter is wired wrongly, with advice "
         "for each, then judge the smoke tier. Exit status 0 means wired right, however many cases fail.",
     )
-    asked = add_exporter_options(parser)
-    asked.add_argument("--exports", default="", metavar="DIR", help="a folder of answers")
+    add_exporter_options(parser, with_exports=True)
     parser.add_argument("--contract", choices=CONTRACTS, default="documented", help="default: %(default)s")
     parser.set_defaults(run=run)
 

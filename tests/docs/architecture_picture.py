@@ -19,7 +19,7 @@ PICTURE = PROJECT / "docs" / "pictures" / "architecture.svg"
 
 _WHEEL = ("reference_impl", "conformance_cases", "pytest_metagraph")
 _RECORDER = "conformance_cases.recorder"
-_TOGETHER = {"cli": "commands", "hooks": "plugin", "progress": "commands"}
+_TOGETHER = {"asking": "commands", "cli": "commands", "hooks": "plugin", "progress": "commands"}
 """Modules of the plugin that are drawn as a part of a package."""
 
 
