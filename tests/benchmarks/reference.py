@@ -90,7 +90,7 @@ def _one(call: Callable[[], object]) -> float:
 
 def seconds(call: Callable[[], object]) -> float:
     """The median processor time of some calls; of one, where it takes long."""
-    taken = []
+    taken: list[float] = []
     while len(taken) < _ROUNDS:
         taken.append(_one(call))
         if taken[0] > _SLOW and len(taken) >= (1 if taken[0] > _SLOW_ROUNDS * _SLOW else _SLOW_ROUNDS):
