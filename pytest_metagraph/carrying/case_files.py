@@ -131,9 +131,12 @@ class _CaseTexts:
                 )
 
     def _message(self, message: protobuf.Message) -> Mapping[str, str]:
+        kind = message.DESCRIPTOR.full_name
         data = message.SerializeToString(deterministic=True)
-        stem = f"messages/{hashlib.sha256(data).hexdigest()[:_DIGEST_CHARACTERS]}"
+        # The kind takes part: the same bytes can be messages of two kinds, and differ as JSON.
+        digest = hashlib.sha256(kind.encode() + b"\n" + data).hexdigest()
+        stem = f"messages/{digest[:_DIGEST_CHARACTERS]}"
         if f"{stem}.pb" not in self.files:
             text = json_format.MessageToJson(message, preserving_proto_field_name=True, descriptor_pool=POOL)
             self.files |= {f"{stem}.pb": data, f"{stem}.json": text.encode()}
-        return {"message": message.DESCRIPTOR.full_name, "file": f"{stem}.pb", "json": f"{stem}.json"}
+        return {"message": kind, "file": f"{stem}.pb", "json": f"{stem}.json"}

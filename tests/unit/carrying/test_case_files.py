@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance_cases import NotAsked, Tier, load_corpus
+from conformance_cases import Case, NotAsked, Tier, load_corpus
 from pytest_metagraph.carrying.answer_files import answer_stem
 from pytest_metagraph.carrying.case_files import write_cases
 from reference_impl.contracts import Contract
@@ -81,6 +81,26 @@ def test_every_file_that_a_case_names_is_there(folder: Path) -> None:
             if isinstance(value, dict):
                 assert (folder / value["file"]).is_file()
                 json.loads((folder / value["json"]).read_text(encoding="utf-8"))
+
+
+def test_the_same_bytes_of_two_kinds_are_two_messages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A SaverDef and a MetaInfoDef that are written alike have a JSON form each."""
+    saver = SaverDef(filename_tensor_name="x")
+    meta_info = MetaGraphDef.MetaInfoDef(meta_graph_version="x")
+    assert saver.SerializeToString() == meta_info.SerializeToString()
+    monkeypatch.setattr(Case, "calls", lambda _: [{"saver_def": saver, "meta_info_def": meta_info}])
+    write_cases(load_corpus(), tmp_path, Tier.SMOKE, Contract.DOCUMENTED)
+    for line in lines_of(tmp_path).values():
+        as_json = {
+            name: json.loads((tmp_path / value["json"]).read_text())
+            for name, value in line["arguments"].items()
+        }
+        assert as_json == {
+            "saver_def": {"filename_tensor_name": "x"},
+            "meta_info_def": {"meta_graph_version": "x"},
+        }
 
 
 def test_calls_before_the_answered_one_are_stated(folder: Path) -> None:
