@@ -97,16 +97,16 @@ def export_meta_graph(  # noqa: PLR0917 - all twelve may be positional by specif
     )
     nodes = _node_filter(arguments)
     result = MetaGraphDef()
-    graph_def_bytes = _state_nodes(arguments, nodes, result.graph_def)
+    _state_nodes(arguments, nodes, result.graph_def)
     if arguments.contract is Contract.TENSORFLOW:
         _leave_traces(arguments, nodes, meta_info_def)
-    _state_meta_info(arguments, result)
+    _state_meta_info(arguments, nodes, result)
     if arguments.strip_default_attrs:
         strip_defaults(result.graph_def)
     if arguments.saver_def is not None:
         result.saver_def.CopyFrom(arguments.saver_def)
     _state_collections(arguments, nodes, result)
-    _write_files(arguments, nodes, result, graph_def_bytes)
+    _write_files(arguments, nodes, result)
     return result
 
 
@@ -136,11 +136,8 @@ def _is_filtered(arguments: ExportArguments) -> bool:
     return bool(arguments.export_scope) or arguments.clear_devices or arguments.clear_extraneous_savers
 
 
-def _state_nodes(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef) -> int:
+def _state_nodes(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef) -> None:
     """Fill in the GraphDef, on one of four paths: live or given, plain or filtered (PATH-01 to PATH-04).
-
-    Returns:
-        Its serialised size in bytes, or a little more.
 
     Raises:
         ValueError: when it has 2 GB or more (BIG-01).
@@ -152,19 +149,14 @@ def _state_nodes(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef
         target.versions.CopyFrom(source.versions)
         if source.HasField("library") or not is_live:
             target.library.CopyFrom(source.library)
-        if not may_exceed(nodes.most_bytes):  # to measure a changed message is slow
-            return nodes.most_bytes
-        byte_size = graph_def_size(target)
-        check_size(byte_size, arguments.contract, is_decoded=not is_live)
+        if may_exceed(nodes.most_bytes):  # to measure a changed message is slow
+            check_size(graph_def_size(target), arguments.contract, is_decoded=not is_live)
     elif is_live:
-        byte_size = arguments.graph.byte_size()
-        check_size(byte_size, arguments.contract, is_decoded=True)
+        check_size(arguments.graph.byte_size(), arguments.contract, is_decoded=True)
         target.CopyFrom(arguments.graph.normalised_graph_def)
     else:
-        byte_size = nodes.index.byte_size
-        check_size(byte_size, arguments.contract, is_decoded=True)
+        check_size(nodes.index.byte_size, arguments.contract, is_decoded=True)
         target.CopyFrom(source)
-    return byte_size
 
 
 def _leave_traces(
@@ -195,14 +187,14 @@ def _state_versions(meta_info_def: Any) -> None:
     meta_info_def.tensorflow_git_version = recorded.tensorflow_git
 
 
-def _state_meta_info(arguments: ExportArguments, result: MetaGraphDef) -> None:
+def _state_meta_info(arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef) -> None:
     """Fill in versions, the flag of stripped attributes, and the list of ops (META-02, OPS-04, STRIP-02)."""
     meta_info = result.meta_info_def
     if arguments.meta_info_def is not None:
         meta_info.CopyFrom(arguments.meta_info_def)
     _state_versions(meta_info)
     if not meta_info.stripped_op_list.op:
-        meta_info.stripped_op_list.op.extend(stripped_op_list(result.graph_def))
+        meta_info.stripped_op_list.op.extend(stripped_op_list(result.graph_def, nodes.ops))
         meta_info.stripped_op_list.SetInParent()  # present also where no op is used (NODE-06)
     if arguments.strip_default_attrs:
         meta_info.stripped_default_attrs = True
@@ -245,9 +237,7 @@ def _replaced_collections(arguments: ExportArguments, nodes: NodeFilter) -> dict
     return replaced
 
 
-def _write_files(
-    arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef, graph_def_bytes: int
-) -> None:
+def _write_files(arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef) -> None:
     """Write the message and, on request, where its nodes were created (FILE-01, DBG).
 
     Raises:
@@ -256,7 +246,7 @@ def _write_files(
     if arguments.filename is None:
         return
     path = arguments.filename
-    content = meta_graph_content(result, as_text=arguments.as_text, graph_def_bytes=graph_def_bytes)
+    content = meta_graph_content(result, as_text=arguments.as_text, graph_def_bytes=nodes.most_bytes)
     if not arguments.save_debug_info:
         write_files({path: content})
         return

@@ -94,7 +94,9 @@ class Graph:
     def byte_size(self) -> int:
         """The serialised size of the normalised nodes, versions and functions, in bytes."""
         if self._byte_size is None:
-            self._byte_size = graph_def_size(self.normalised_graph_def)
+            normalised = self.normalised_graph_def
+            is_stated = normalised is self._stated  # and measured once for both
+            self._byte_size = self.node_index.byte_size if is_stated else graph_def_size(normalised)
         return self._byte_size
 
     def has_node(self, name: str) -> bool:

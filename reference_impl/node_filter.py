@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from google.protobuf.unknown_fields import UnknownFieldSet
 
@@ -55,11 +56,19 @@ class NodeFilter:
         """Whether every node stays, and keeps its name."""
         return self.scope is None and not self.removed
 
+    @cached_property
     def positions(self) -> Sequence[int]:
         """The nodes that stay, in the order of the graph (NODE-01)."""
         if self.keeps_all:
             return range(len(self.index.graph_def.node))
         return [position for position, name in enumerate(self.index.names) if self.includes(name)]
+
+    @property
+    def ops(self) -> AbstractSet[str]:
+        """The ops of the nodes that stay, each once."""
+        if self.keeps_all:
+            return self.index.used_ops
+        return {self.index.ops[position] for position in self.positions}
 
     def copy_nodes(self, target: GraphDef) -> None:
         """Copy the nodes that stay, as they are called in the export, looking only at those that change.
@@ -68,7 +77,7 @@ class NodeFilter:
             target: has no nodes yet; receives them in the order of the graph (NODE-01).
         """
         source = self.index.graph_def
-        positions = self.positions()
+        positions = self.positions
         if len(positions) == len(source.node) and not len(UnknownFieldSet(source)):
             target.CopyFrom(source)  # takes half as long as a copy of each node
             for descriptor, _ in target.ListFields():
@@ -90,8 +99,8 @@ class NodeFilter:
 
     @property
     def most_bytes(self) -> int:
-        """The serialised size of the graph, and as much as `copy_nodes` can have added to it at most."""
-        growth = _GROWTH_OF_A_NODE * len(self.index.names) + _GROWTH_OF_AN_INPUT * len(self.unbound)
+        """The serialised size of the graph, and as much as an export can have added to it at most."""
+        growth = _GROWTH_OF_A_NODE * len(self.index.graph_def.node) + _GROWTH_OF_AN_INPUT * len(self.unbound)
         return self.index.byte_size + growth
 
     def _rename(self, positions: Sequence[int], target: GraphDef, scope: ExportScope) -> None:

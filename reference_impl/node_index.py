@@ -41,6 +41,11 @@ class NodeIndex:
         return [node.op for node in self.graph_def.node]
 
     @cached_property
+    def used_ops(self) -> frozenset[str]:
+        """The op of each node, each once."""
+        return frozenset(node.op for node in self.graph_def.node)
+
+    @cached_property
     def inputs(self) -> list[tuple[str, ...]]:
         """The inputs of each node."""
         return [tuple(node.input) for node in self.graph_def.node]
@@ -51,8 +56,8 @@ class NodeIndex:
         return [position for position, node in enumerate(self.graph_def.node) if node.device]
 
     @property
-    def colocations(self) -> Mapping[tuple[bytes, ...], Sequence[int]]:
-        """The nodes that have an attribute `_class`, by the texts in it (CLS-01)."""
+    def colocations(self) -> Mapping[tuple[str, ...], Sequence[int]]:
+        """The nodes with an attribute `_class`, by its entries; bytes that are no text as surrogates."""
         return self._colocated[0]
 
     @property
@@ -61,17 +66,21 @@ class NodeIndex:
         return self._colocated[1]
 
     @cached_property
-    def _colocated(self) -> tuple[dict[tuple[bytes, ...], list[int]], list[int]]:
-        by_texts: dict[tuple[bytes, ...], list[int]] = {}
+    def _colocated(self) -> tuple[dict[tuple[str, ...], list[int]], list[int]]:
+        by_entries: dict[tuple[bytes, ...], list[int]] = {}
         odd = []
         for position, node in enumerate(self.graph_def.node):
             if COLOCATION_ATTR in (attrs := node.attr):
                 value = attrs[COLOCATION_ATTR]
-                by_texts.setdefault(tuple(value.list.s), []).append(position)
+                by_entries.setdefault(tuple(value.list.s), []).append(position)
                 fields = value.list.ListFields() if value.HasField("list") else None
                 if fields is None or any(descriptor.name != "s" for descriptor, _ in fields):
                     odd.append(position)
-        return by_texts, odd
+        decoded = {
+            tuple(entry.decode(errors="surrogateescape") for entry in entries): positions
+            for entries, positions in by_entries.items()
+        }
+        return decoded, odd
 
     @cached_property
     def framed(self) -> list[int]:

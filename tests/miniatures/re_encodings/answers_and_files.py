@@ -15,7 +15,8 @@ from reference_impl.arguments import ExportArguments
 from reference_impl.schema import POOL, REGISTERED_COLLECTIONS, GraphDebugInfo, MetaGraphDef
 
 _EXPORT = "pytest_metagraph.exporters.reference:export"
-_SERIALISE = "reference_impl.export:serialise"
+_CONTENT = "reference_impl.file_content:serialise"
+_DEBUG_CONTENT = "reference_impl.export:serialise"
 
 
 def _fields_in_reverse(message: protobuf.Message) -> bytes:
@@ -120,14 +121,14 @@ def answers_in_a_foreign_pool(right: Right, request: ExportRequest) -> protobuf.
     return _foreign_class().FromString(right(request).SerializeToString())
 
 
-@replaces(_SERIALISE)
+@replaces(_CONTENT)
 def files_with_fields_in_reverse(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes binary files in which the fields come in another order."""
     text: bytes = right(value, as_text=True) if as_text else b""
     return text or _fields_in_reverse(value)
 
 
-@replaces(_SERIALISE)
+@replaces(_CONTENT)
 def text_on_one_line(_right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes text files on one line."""
     if not as_text:
@@ -135,14 +136,14 @@ def text_on_one_line(_right: Right, value: protobuf.Message, *, as_text: bool) -
     return text_format.MessageToString(value, as_one_line=True, descriptor_pool=POOL).encode()
 
 
-@replaces(_SERIALISE)
+@replaces(_CONTENT)
 def text_with_comments(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes text files with a comment and with deep indentation."""
     text: bytes = right(value, as_text=as_text)
     return b"# written by hand\n" + text.replace(b"\n", b"\n\t") if as_text else text
 
 
-@replaces(_SERIALISE)
+@replaces(_CONTENT)
 def text_with_angle_brackets(_right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes text files with the older brackets, and with letters beyond ASCII as they are."""
     if not as_text:
@@ -152,7 +153,7 @@ def text_with_angle_brackets(_right: Right, value: protobuf.Message, *, as_text:
     ).encode()
 
 
-@replaces(_SERIALISE)
+@replaces(_DEBUG_CONTENT)
 def debug_info_of_another_shape(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes debug info that names a source file and no node."""
     debug_info = GraphDebugInfo(files=["model.py"])

@@ -52,34 +52,34 @@ def drops_colocations_of_filtered_exports(message: MetaGraphDef, arguments: Expo
 
 
 @replaces(_INSIDE, "CLS-02")
-def keeps_outside_colocations(_right: Right, _entry: bytes, _scope: LiteralScope) -> bool:
+def keeps_outside_colocations(_right: Right, _entry: str, _scope: LiteralScope) -> bool:
     """Keeps colocations with nodes outside of the scope."""
     return True
 
 
 @replaces(_INSIDE, "CLS-02")
-def drops_all_colocations_under_a_scope(_right: Right, _entry: bytes, _scope: LiteralScope) -> bool:
+def drops_all_colocations_under_a_scope(_right: Right, _entry: str, _scope: LiteralScope) -> bool:
     """Drops colocations with nodes inside of the scope, too."""
     return False
 
 
 @replaces(_STRIP_ENTRY, "CLS-02")
-def keeps_the_scope_in_colocations(_right: Right, entry: bytes, _scope: LiteralScope) -> bytes:
+def keeps_the_scope_in_colocations(_right: Right, entry: str, _scope: LiteralScope) -> bytes:
     """Leaves the scope in the names that `_class` holds."""
-    return entry
+    return entry.encode()
 
 
 @replaces(_STRIP_ENTRY, "CLS-02")
-def loses_the_mark_of_a_colocation(right: Right, entry: bytes, scope: LiteralScope) -> bytes:
+def loses_the_mark_of_a_colocation(right: Right, entry: str, scope: LiteralScope) -> bytes:
     """Writes the name of a colocated node without `loc:@` before it."""
     stripped: bytes = right(entry, scope)
     return stripped.removeprefix(b"loc:@")
 
 
 @replaces(_STRIP_ENTRY, "CLS-02")
-def strips_entries_of_other_kinds(_right: Right, entry: bytes, scope: LiteralScope) -> bytes:
+def strips_entries_of_other_kinds(_right: Right, entry: str, scope: LiteralScope) -> bytes:
     """Strips the scope behind any prefix of a `_class` entry, not only behind `loc:@`."""
-    return entry.replace(f"@{scope._below}".encode(), b"@")
+    return entry.replace(f"@{scope._below}", "@").encode()
 
 
 @changes_message("CLS-02")

@@ -17,7 +17,8 @@ from reference_impl.schema import GraphDebugInfo, MetaGraphDef
 
 _WRITE_FILES = "reference_impl.export:_write_files"
 _WRITE = "reference_impl.export:write_files"
-_SERIALISE = "reference_impl.export:serialise"
+_CONTENT = "reference_impl.file_content:serialise"
+_DEBUG_CONTENT = "reference_impl.export:serialise"
 _DEBUG_PATH = "reference_impl.export:debug_info_path"
 _CHECK = "reference_impl.export:check_arguments"
 _EXPORT = "pytest_metagraph.exporters.reference:export"
@@ -136,21 +137,21 @@ def exports_no_collections_eagerly(message: MetaGraphDef, arguments: ExportArgum
         message.collection_def.clear()
 
 
-@replaces(_SERIALISE, "FILE-01")
+@replaces(_CONTENT, "FILE-01")
 def never_writes_text(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes binary files whatever as_text says."""
     content: bytes = right(value, as_text=as_text and not isinstance(value, MetaGraphDef))
     return content
 
 
-@replaces(_SERIALISE, "FILE-01")
+@replaces(_CONTENT, "FILE-01")
 def always_writes_text(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes text files whatever as_text says."""
     content: bytes = right(value, as_text=as_text or isinstance(value, MetaGraphDef))
     return content
 
 
-@replaces(_SERIALISE, "FILE-01")
+@replaces(_CONTENT, "FILE-01")
 def writes_a_graph_def_file(right: Right, value: Any, *, as_text: bool) -> bytes:
     """Writes a GraphDef where a MetaGraphDef is due."""
     content: bytes = right(value.graph_def if isinstance(value, MetaGraphDef) else value, as_text=as_text)
@@ -199,7 +200,7 @@ def writes_no_debug_info(_arguments: ExportArguments) -> dict[str, Any]:
     return {"save_debug_info": False}
 
 
-@replaces(_SERIALISE, "DBG-02")
+@replaces(_DEBUG_CONTENT, "DBG-02")
 def never_writes_debug_info_as_text(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes debug info in binary form beside a text file."""
     if isinstance(value, GraphDebugInfo) and as_text:

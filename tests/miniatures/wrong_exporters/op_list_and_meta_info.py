@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from miniature import Right, changes_arguments, changes_message, replaces
@@ -10,34 +11,36 @@ from miniature import Right, changes_arguments, changes_message, replaces
 from reference_impl.arguments import ExportArguments
 from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, OpDef, registered_ops
 
+Ops = AbstractSet[str]
+
 _OP_LIST = "reference_impl.export:stripped_op_list"
-_OPS_USED = "reference_impl.op_list:_ops_used"
+_USED = "reference_impl.op_list:_with_called_functions"
 _CALLING = "reference_impl.op_list:_CALLING_OPS"
 
 
 @replaces(_OP_LIST, "OPS-01")
-def lists_no_ops(_right: Right, _graph_def: GraphDef) -> list[OpDef]:
+def lists_no_ops(_right: Right, _graph_def: GraphDef, _node_ops: Ops) -> list[OpDef]:
     """Writes an empty list of ops, as TensorFlow.NET does."""
     return []
 
 
 @replaces(_OP_LIST, "OPS-01")
-def lists_an_op_for_each_node(right: Right, graph_def: GraphDef) -> list[OpDef]:
+def lists_an_op_for_each_node(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists an op as often as it is used."""
-    listed = {op_def.name: op_def for op_def in right(graph_def)}
+    listed = {op_def.name: op_def for op_def in right(graph_def, node_ops)}
     again = [listed.pop(node.op) for node in graph_def.node if node.op in listed]
-    return [*right(graph_def), *again[:1]]
+    return [*right(graph_def, node_ops), *again[:1]]
 
 
 @replaces(_OP_LIST, "OPS-01")
-def lists_names_of_ops_only(right: Right, graph_def: GraphDef) -> list[OpDef]:
+def lists_names_of_ops_only(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists ops by name, without inputs, outputs and attributes."""
-    return [OpDef(name=op_def.name) for op_def in right(graph_def)]
+    return [OpDef(name=op_def.name) for op_def in right(graph_def, node_ops)]
 
 
-def _without(right: Right, graph_def: GraphDef, *fields: str) -> list[OpDef]:
+def _without(right: Right, graph_def: GraphDef, node_ops: Ops, *fields: str) -> list[OpDef]:
     op_defs = []
-    for op_def in right(graph_def):
+    for op_def in right(graph_def, node_ops):
         copy = OpDef()
         copy.CopyFrom(op_def)
         for field in fields:
@@ -47,54 +50,54 @@ def _without(right: Right, graph_def: GraphDef, *fields: str) -> list[OpDef]:
 
 
 @replaces(_OP_LIST, "OPS-01")
-def forgets_that_ops_are_stateful(right: Right, graph_def: GraphDef) -> list[OpDef]:
+def forgets_that_ops_are_stateful(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Leaves is_stateful out of the OpDefs."""
-    return _without(right, graph_def, "is_stateful")
+    return _without(right, graph_def, node_ops, "is_stateful")
 
 
 @replaces(_OP_LIST, "OPS-01")
-def forgets_that_ops_commute(right: Right, graph_def: GraphDef) -> list[OpDef]:
+def forgets_that_ops_commute(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Leaves is_commutative and is_aggregate out of the OpDefs."""
-    return _without(right, graph_def, "is_commutative", "is_aggregate")
+    return _without(right, graph_def, node_ops, "is_commutative", "is_aggregate")
 
 
 @replaces(_OP_LIST, "OPS-01")
-def drops_deprecations(right: Right, graph_def: GraphDef) -> list[OpDef]:
+def drops_deprecations(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Removes the deprecation of ops together with their documentation."""
-    return _without(right, graph_def, "deprecation")
+    return _without(right, graph_def, node_ops, "deprecation")
 
 
 @replaces(_OP_LIST, "OPS-01")
-def drops_allowed_values(right: Right, graph_def: GraphDef) -> list[OpDef]:
+def drops_allowed_values(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Leaves the allowed values of attributes out of the OpDefs."""
-    op_defs = _without(right, graph_def)
+    op_defs = _without(right, graph_def, node_ops)
     for attr in itertools.chain.from_iterable(op_def.attr for op_def in op_defs):
         attr.ClearField("allowed_values")
     return op_defs
 
 
 @replaces(_OP_LIST, "OPS-02")
-def leaves_function_bodies_out(_right: Right, graph_def: GraphDef) -> list[OpDef]:
+def leaves_function_bodies_out(_right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists the ops of the graph's own nodes only."""
     functions = {function.signature.name for function in graph_def.library.function}
     ops = registered_ops()
-    return [ops[name] for name in sorted({node.op for node in graph_def.node} - functions) if name in ops]
+    return [ops[name] for name in sorted(node_ops - functions) if name in ops]
 
 
 @replaces(_OP_LIST, "OPS-02")
-def counts_functions_that_nothing_calls(right: Right, graph_def: GraphDef) -> list[OpDef]:
+def counts_functions_that_nothing_calls(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists the ops of all functions of the library."""
     bodies = [function.node_def for function in graph_def.library.function]
     everything = GraphDef(node=[*graph_def.node, *itertools.chain(*bodies)], library=graph_def.library)
-    op_defs: list[OpDef] = right(everything)
+    op_defs: list[OpDef] = right(everything, node_ops | {node.op for node in itertools.chain(*bodies)})
     return op_defs
 
 
-@replaces(_OPS_USED, "OPS-02")
-def follows_every_function_attribute(right: Right, nodes: Any) -> set[str]:
+@replaces(_USED, "OPS-02")
+def follows_every_function_attribute(right: Right, ops: Ops, nodes: Any) -> set[str]:
     """Follows functions that If, While, datasets and others name, not only those of calls."""
     named = {name for node in nodes for name in _function_names(node)}
-    return set(right(nodes)) | named
+    return set(right(ops, nodes)) | named
 
 
 def _function_names(node: NodeDef) -> set[str]:
@@ -122,7 +125,7 @@ def does_not_follow_stateful_calls(right: frozenset[str]) -> frozenset[str]:
 
 
 @replaces(_OP_LIST, "OPS-02")
-def follows_functions_one_level_deep(right: Right, graph_def: GraphDef) -> list[OpDef]:
+def follows_functions_one_level_deep(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Does not follow functions that function bodies call."""
     functions = {function.signature.name for function in graph_def.library.function}
     shallow = GraphDef()
@@ -131,43 +134,45 @@ def follows_functions_one_level_deep(right: Right, graph_def: GraphDef) -> list[
         flat = [node for node in function.node_def if node.op not in functions and "Call" not in node.op]
         del function.node_def[:]
         function.node_def.extend(flat)
-    shallow_list = right(shallow)
-    calls = [op_def for op_def in right(graph_def) if "Call" in op_def.name]
+    shallow_list = right(shallow, node_ops)
+    calls = [op_def for op_def in right(graph_def, node_ops) if "Call" in op_def.name]
     return sorted(
         {op_def.name: op_def for op_def in [*shallow_list, *calls]}.values(), key=lambda op: op.name
     )
 
 
 @replaces(_OP_LIST, "OPS-03")
-def invents_definitions_of_unknown_ops(right: Right, graph_def: GraphDef) -> list[OpDef]:
+def invents_definitions_of_unknown_ops(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists an op that is not registered, with its name only."""
     functions = {function.signature.name for function in graph_def.library.function}
-    unknown = {node.op for node in graph_def.node} - functions - registered_ops().keys()
-    return [*right(graph_def), *(OpDef(name=name) for name in sorted(unknown))]
+    unknown = node_ops - functions - registered_ops().keys()
+    return [*right(graph_def, node_ops), *(OpDef(name=name) for name in sorted(unknown))]
 
 
 @replaces(_OP_LIST, "OPS-03", raises="NotImplementedError")
-def refuses_unknown_ops(right: Right, graph_def: GraphDef) -> list[OpDef]:
+def refuses_unknown_ops(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Raises for an op that is not registered."""
     functions = {function.signature.name for function in graph_def.library.function}
-    if {node.op for node in graph_def.node} - functions - registered_ops().keys():
+    if node_ops - functions - registered_ops().keys():
         raise NotImplementedError("an op is not registered")
-    op_defs: list[OpDef] = right(graph_def)
+    op_defs: list[OpDef] = right(graph_def, node_ops)
     return op_defs
 
 
 @replaces(_OP_LIST, "OPS-02")
-def lists_functions_as_ops(right: Right, graph_def: GraphDef) -> list[OpDef]:
+def lists_functions_as_ops(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists the signatures of functions among the ops."""
-    called = {node.op for node in graph_def.node}
     signatures = [function.signature for function in graph_def.library.function]
-    return [*right(graph_def), *(signature for signature in signatures if signature.name in called)]
+    return [
+        *right(graph_def, node_ops),
+        *(signature for signature in signatures if signature.name in node_ops),
+    ]
 
 
 @replaces(_OP_LIST, "OPS-02")
-def lists_ops_that_functions_are_named_after(right: Right, graph_def: GraphDef) -> list[OpDef]:
+def lists_ops_that_functions_are_named_after(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists a registered op because a function that nothing calls has its name."""
-    listed = {op_def.name: op_def for op_def in right(graph_def)}
+    listed = {op_def.name: op_def for op_def in right(graph_def, node_ops)}
     names = {function.signature.name for function in graph_def.library.function}
     listed.update({name: registered_ops()[name] for name in names & registered_ops().keys()})
     return [listed[name] for name in sorted(listed)]

@@ -216,4 +216,5 @@ def lists_the_ops_of_the_whole_graph(message: MetaGraphDef, arguments: ExportArg
     if arguments.export_scope and not (given and given.stripped_op_list.op):
         listed = message.meta_info_def.stripped_op_list.op
         del listed[:]
-        listed.extend(stripped_op_list(arguments.graph.stated_graph_def))
+        graph = arguments.graph
+        listed.extend(stripped_op_list(graph.stated_graph_def, graph.node_index.used_ops))
