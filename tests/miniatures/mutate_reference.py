@@ -49,6 +49,7 @@ _KILLED, _SURVIVED = 1, 0
 NOT_MUTATED = {
     "__init__": "only names what the other modules define",
     "contracts": "the names of the contracts, which the kit itself uses to ask",
+    "large_files": "writes files of more than 64 MB, which no case can hold (BIG-01)",
     "message_parts": "measures and takes apart messages near 2 GB, which no case can hold (BIG-01)",
     "naming": "names nodes that a program adds; the corpus loads its graphs",
     "stack_traces": "notes where a program adds nodes; the corpus loads its graphs",
