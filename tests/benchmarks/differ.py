@@ -34,7 +34,7 @@ _Files = tuple[Path, Path]
 BUDGETS = {"up to 1,000 changed": 8.0, "all changed": 24.0}
 """The differ's time at 100,000 nodes, in times of one SerializeToString of both sides, at most."""
 
-PEER_BUDGETS = {"deepdiff_on_dicts": 200.0, "deepdiff_ignore_order": 200.0, "tensorflow_graph_def": 3.0}
+PEER_BUDGETS = {"deepdiff_on_dicts": 200.0, "tensorflow_graph_def": 3.0}
 """A peer's time at 50,000 nodes, in times of the differ's, at least."""
 
 
