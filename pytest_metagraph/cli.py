@@ -36,13 +36,22 @@ class _TerminatedError(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def _orderly_end_on_sigterm() -> Iterator[None]:
-    """Let what has been begun clean up when SIGTERM comes."""
+    """Let what has been begun clean up when SIGTERM comes.
+
+    A process that is forked meanwhile, such as one of a pool, ends at once on SIGTERM: its pool waits for it,
+    and what it has begun is the command's to clean up.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may handle signals
         return
 
-    def terminate(_number: int, _frame: object) -> None:
-        raise _TerminatedError
+    process = os.getpid()
+
+    def terminate(number: int, _frame: object) -> None:
+        if os.getpid() == process:
+            raise _TerminatedError
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
 
     before = signal.signal(signal.SIGTERM, terminate)
     try:

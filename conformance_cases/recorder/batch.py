@@ -40,7 +40,7 @@ def record_all(names: Iterable[str], jobs: int) -> Iterator[Recording]:
 
 
 def _end_on_sigterm() -> None:
-    """What a pool ends its processes with ends them at once, whatever the command does on it."""
+    """What a pool ends its processes with ends them at once, whatever handles it in the command."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 

@@ -13,6 +13,7 @@ from user_process import CASES, PROJECT, RUN, names_below, run_metagraph, run_py
 
 from conformance_cases.corpus import REQUIREMENT_CASES_FOLDER
 from pytest_metagraph.cli import main
+from pytest_metagraph.commands import show
 from pytest_metagraph.reports.reading import read_report
 
 INTERRUPTED = str(Path(__file__).with_name("interrupted.py"))
@@ -95,6 +96,23 @@ def test_a_command_changes_no_handler_of_its_caller(folder: Path) -> None:
     thread.join()
     assert statuses == [0, 0]
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # the child ends at once, whatever threads do
+def test_a_forked_process_ends_at_once_on_sigterm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process of a pool is no command: it neither cleans up nor goes on."""
+
+    def forking(_arguments: object) -> int:
+        child = os.fork()
+        if child == 0:
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+            finally:
+                os._exit(7)
+        return os.waitpid(child, 0)[1]
+
+    monkeypatch.setattr(show, "run", forking)
+    assert os.WTERMSIG(main(["show", "in.meta"])) == signal.SIGTERM
 
 
 STOPPING = """
