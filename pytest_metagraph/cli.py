@@ -73,7 +73,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names are of any script, and of any bytes in a path; a terminal in ASCII shows their numbers.
         sys.stdout.reconfigure(errors="backslashreplace")
-    arguments = build_parser().parse_args(argv)
+    parser = build_parser()
+    if any("\0" in word for word in argv or ()):  # only a caller in Python can say this
+        parser.error("a word has a NUL character in it, which no name of a file has")
+    arguments = parser.parse_args(argv)
     try:
         with _orderly_end_on_sigterm():
             status: int = arguments.run(arguments)

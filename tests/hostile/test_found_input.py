@@ -10,6 +10,7 @@ from entrances import ENTRANCES, enter
 
 from conformance_cases.archive import compress
 from pytest_metagraph.carrying import messages
+from pytest_metagraph.cli import main
 
 _MANY_DIGITS = b"9" * 5000
 _MANY_BRACKETS = b"[" * 5000
@@ -70,3 +71,11 @@ def test_what_once_crashed_is_refused(name: str, tmp_path: Path) -> None:
 def test_brackets_in_an_answer_are_no_answer(tmp_path: Path) -> None:
     """An error file that can not be read is a wrong answer, and no error of the kit."""
     assert enter(ENTRANCES["an answer in an exports folder"], _MANY_BRACKETS, tmp_path)
+
+
+def test_a_word_with_a_nul_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """A caller in Python can give `main` a name that no file can have, and gets a usage error for it."""
+    with pytest.raises(SystemExit) as ended:
+        main(["report", "validate", "r.js\0onl"])
+    assert ended.value.code == 2
+    assert "a word has a NUL character in it" in capsys.readouterr().err
