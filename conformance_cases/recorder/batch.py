@@ -40,7 +40,10 @@ def record_all(names: Iterable[str], jobs: int) -> Iterator[Recording]:
 
 
 def _end_on_sigterm() -> None:
-    """What a pool ends its processes with ends them at once, whatever handles it in the command."""
+    """Let SIGTERM, with which a pool ends its processes, end this one at once.
+
+    A handler of the command, which a fork inherits, would have to wait for TensorFlow to return to Python.
+    """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
