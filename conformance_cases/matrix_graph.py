@@ -22,8 +22,8 @@ from google.protobuf import text_format
 from conformance_cases.archive import Archive
 from conformance_cases.axes import FLAGS, GIVEN, Axes, choices_of, combination_name
 from conformance_cases.capabilities import Capability
-from conformance_cases.exercised import exercised_requirements, needed_capabilities
 from conformance_cases.model import ALL_VARIANTS, Case, Expectation, Tier, Variant
+from conformance_cases.requirement_mapping import exercised_requirements, needed_capabilities
 from reference_impl.contracts import Contract
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
 
@@ -78,7 +78,7 @@ class MatrixGraph:
 
     @property
     def features(self) -> frozenset[str]:
-        """What the graph contains, in the words of `conformance_cases.exercised`."""
+        """What the graph contains, in the words of `conformance_cases.requirement_mapping`."""
         return frozenset(self._index["features"])
 
     @property

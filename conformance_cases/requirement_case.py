@@ -23,8 +23,6 @@ from google.protobuf.message import Message
 
 from conformance_cases.axes import GIVEN
 from conformance_cases.capabilities import Capability
-from conformance_cases.exercised import needed_capabilities
-from conformance_cases.features import features_of
 from conformance_cases.model import (
     ALL_VARIANTS,
     DEFAULT_FILENAME,
@@ -37,6 +35,7 @@ from conformance_cases.model import (
     Tier,
     Variant,
 )
+from conformance_cases.requirement_mapping import features_of, needed_capabilities
 from reference_impl.contracts import Contract
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
 

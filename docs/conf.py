@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sphinx.application import Sphinx
 
-from reference_impl import __version__
+from pytest_metagraph._version import __version__
 
 project = "pytest-metagraph"
 author = "The pytest-metagraph maintainers"

@@ -10,8 +10,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_metagraph.carrying.request import Exporter, ExportRequest, Unsupported
-    from pytest_metagraph.carrying.serving import serve
     from pytest_metagraph.diff import (
         CompareOptions,
         MetaGraphDiff,
@@ -19,6 +17,8 @@ if TYPE_CHECKING:
         assert_meta_graph_equal,
         diff_meta_graphs,
     )
+    from pytest_metagraph.exporters.request import Exporter, ExportRequest, Unsupported
+    from pytest_metagraph.exporters.serve import serve
 
 __all__ = [
     "CompareOptions",
@@ -37,14 +37,14 @@ pytest_plugins = ["pytest_metagraph.plugin"]
 
 _HOMES = {
     "CompareOptions": "pytest_metagraph.diff",
-    "ExportRequest": "pytest_metagraph.carrying.request",
-    "Exporter": "pytest_metagraph.carrying.request",
+    "ExportRequest": "pytest_metagraph.exporters.request",
+    "Exporter": "pytest_metagraph.exporters.request",
     "MetaGraphDiff": "pytest_metagraph.diff",
     "MetaGraphMismatch": "pytest_metagraph.diff",
-    "Unsupported": "pytest_metagraph.carrying.request",
+    "Unsupported": "pytest_metagraph.exporters.request",
     "assert_meta_graph_equal": "pytest_metagraph.diff",
     "diff_meta_graphs": "pytest_metagraph.diff",
-    "serve": "pytest_metagraph.carrying.serving",
+    "serve": "pytest_metagraph.exporters.serve",
 }
 
 

@@ -4,15 +4,13 @@ It reads and writes MetaGraphDef messages, and follows either of two contracts: 
 the function promises, or what TensorFlow 2.21 does.
 """
 
+from reference_impl.collection_defs import GraphKeys
 from reference_impl.contracts import Contract
-from reference_impl.elements import Operation, Tensor
 from reference_impl.execution import eager_execution
 from reference_impl.export import export_meta_graph
 from reference_impl.files import read_meta_graph_file
 from reference_impl.graph import Graph, get_default_graph
-from reference_impl.keys import GraphKeys
-
-__version__ = "0.1.0"
+from reference_impl.names import Operation, Tensor
 
 __all__ = [
     "Contract",

@@ -8,14 +8,13 @@ from typing import Any
 
 from google.protobuf import message
 
+from reference_impl.collection_defs import GraphKeys
 from reference_impl.contracts import Contract
 from reference_impl.execution import executing_eagerly
 from reference_impl.files import checked_filename
 from reference_impl.graph import Graph, get_default_graph
-from reference_impl.keys import GraphKeys
-from reference_impl.message_parts import graph_def_size
 from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef, adopt
-from reference_impl.size_limit import check_size
+from reference_impl.serialization import check_size, graph_def_size
 
 MetaInfoDef = MetaGraphDef.MetaInfoDef
 

@@ -1,4 +1,4 @@
-"""Writes collections into a MetaGraphDef (COL)."""
+"""Collections: the standard keys, and how the items of a collection become a CollectionDef (COL)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,32 @@ from typing import Any
 from google.protobuf import message
 
 from reference_impl.contracts import Contract
-from reference_impl.node_filter import NodeFilter
+from reference_impl.nodes import NodeFilter
+from reference_impl.registered_protos import item_name, scoped_copy
 from reference_impl.schema import REGISTERED_COLLECTIONS, CollectionDef, MetaGraphDef, adopt
-from reference_impl.scoped_protos import item_name, scoped_copy
+
+
+class GraphKeys:
+    """Names of the standard collections, as `tf.compat.v1.GraphKeys` has them."""
+
+    GLOBAL_VARIABLES = "variables"
+    TRAINABLE_VARIABLES = "trainable_variables"
+    MODEL_VARIABLES = "model_variables"
+    LOCAL_VARIABLES = "local_variables"
+    METRIC_VARIABLES = "metric_variables"
+    MOVING_AVERAGE_VARIABLES = "moving_average_variables"
+    GLOBAL_STEP = "global_step"
+    SAVERS = "savers"
+    QUEUE_RUNNERS = "queue_runners"
+    COND_CONTEXT = "cond_context"
+    WHILE_CONTEXT = "while_context"
+    TRAIN_OP = "train_op"
+    SUMMARIES = "summaries"
+    LOSSES = "losses"
+    UPDATE_OPS = "update_ops"
+    INIT_OP = "init_op"
+    UNBOUND_INPUTS = "unbound_inputs"
+
 
 logger = logging.getLogger("reference_impl")
 

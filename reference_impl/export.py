@@ -9,22 +9,18 @@ from typing import Any
 from google.protobuf import message
 
 from reference_impl.arguments import ExportArguments, check_arguments
-from reference_impl.collection_defs import CollectionWriter
+from reference_impl.collection_defs import CollectionWriter, GraphKeys
 from reference_impl.contracts import Contract
 from reference_impl.debug_info import graph_debug_info
-from reference_impl.default_attrs import strip_default_attrs as strip_defaults
-from reference_impl.file_content import meta_graph_content, serialise
 from reference_impl.files import debug_info_path, write_files
 from reference_impl.graph import Graph
-from reference_impl.keys import GraphKeys
-from reference_impl.message_parts import graph_def_size
-from reference_impl.node_filter import NodeFilter
-from reference_impl.node_index import NodeIndex
-from reference_impl.op_list import stripped_op_list
+from reference_impl.nodes import NodeFilter, NodeIndex
+from reference_impl.op_defs import strip_default_attrs as strip_defaults
+from reference_impl.op_defs import stripped_op_list
 from reference_impl.savers import extraneous_saver_nodes
 from reference_impl.schema import GraphDef, MetaGraphDef, provenance
 from reference_impl.scope import PrefixScope, make_scope
-from reference_impl.size_limit import check_size, may_exceed
+from reference_impl.serialization import check_size, graph_def_size, may_exceed, meta_graph_content, serialise
 
 
 def export_meta_graph(  # noqa: PLR0917 - all twelve may be positional by specification (CALL-01)

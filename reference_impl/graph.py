@@ -13,14 +13,12 @@ from typing import Any
 from google.protobuf import message
 
 from reference_impl import loading
-from reference_impl.control_inputs import normalise_inputs
-from reference_impl.elements import Operation
+from reference_impl.debug_info import StackFrame, caller_frames
 from reference_impl.execution import entered_graph, innermost_graph
-from reference_impl.message_parts import graph_def_size
-from reference_impl.naming import UniqueNames
-from reference_impl.node_index import NodeIndex
+from reference_impl.names import Operation, UniqueNames, normalise_inputs
+from reference_impl.nodes import NodeIndex
 from reference_impl.schema import GraphDef, NodeDef, provenance
-from reference_impl.stack_traces import StackFrame, caller_frames
+from reference_impl.serialization import graph_def_size
 
 OUTPUT_SHAPES = "_output_shapes"
 

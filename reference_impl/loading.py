@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf import message
 
-from reference_impl.elements import element_named
+from reference_impl.names import element_named
 from reference_impl.schema import (
     REGISTERED_COLLECTIONS,
     CollectionDef,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reference_impl.node_index import NodeIndex
+from reference_impl.nodes import NodeIndex
 from reference_impl.schema import SaverDef
 
 SAVE_AND_RESTORE_OPS = frozenset(

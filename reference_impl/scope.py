@@ -1,15 +1,16 @@
-"""What an export scope selects, and how it is stripped from a name (SCOPE-01 to SCOPE-09).
+"""The export scope: the names it selects, and what it makes of names, colocations and inputs.
 
-The two contracts part here, so each has a class of its own behind one protocol. A colocation entry and a
-name are stripped by different methods, so that a literal scope never mistakes the one for the other.
+It implements SCOPE, CLS-02 and UNB-01.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Protocol
 
 from reference_impl.contracts import Contract
+from reference_impl.names import CONTROL_MARK
 
 COLOCATION_PREFIX = "loc:@"
 UNBOUND_INPUT_PREFIX = "$unbound_inputs_"
@@ -106,3 +107,67 @@ def make_scope(export_scope: str, contract: Contract) -> LiteralScope | PrefixSc
     if not export_scope:
         return None
     return PrefixScope(export_scope) if contract is Contract.TENSORFLOW else LiteralScope(export_scope)
+
+
+def rescope_colocations(entries: Iterable[str], scope: ExportScope) -> list[bytes]:
+    """What the entries of a node become: those that name a node of the scope remain, stripped of it (CLS-02).
+
+    Args:
+        entries: the texts in the attribute `_class`, in order; bytes that are no UTF-8 as surrogates.
+        scope: what the export selects.
+    """
+    return [_strip_entry(entry, scope) for entry in entries if _is_inside(entry, scope)]
+
+
+def _is_inside(entry: str, scope: ExportScope) -> bool:
+    """Whether the node that an entry names lies in the scope; an entry without `@` names none."""
+    _, _, rest = entry.partition("@")
+    return scope.selects(rest.partition("@")[0])
+
+
+def _strip_entry(entry: str, scope: ExportScope) -> bytes:
+    return scope.strip_colocation(entry).encode(errors="surrogateescape")
+
+
+class RescopedNames(dict[str, str]):
+    """What each input is called in an export under a scope; each name is worked out once.
+
+    Inputs inside the scope are stripped of it. Others get the prefix of unbound inputs; the output index
+    and the mark of a control input stay: `^ctl` becomes `^$unbound_inputs_ctl`.
+
+    Attributes:
+        unbound: the new names of inputs from outside of the scope, of those that were asked for.
+
+    Args:
+        scope: what the export selects.
+        nodes: names of nodes and what they are called in the export: most inputs are among them.
+    """
+
+    def __init__(self, scope: ExportScope, nodes: Iterable[tuple[str, str]]) -> None:
+        super().__init__((name, renamed) for name, renamed in nodes if scope.selects(name))
+        self.unbound: set[str] = set()
+        self._scope = scope
+
+    def __missing__(self, name: str) -> str:
+        mark, producer = (CONTROL_MARK, name[1:]) if name.startswith(CONTROL_MARK) else ("", name)
+        if self._scope.selects(producer):
+            renamed = mark + self._scope.strip(producer)
+        else:
+            renamed = mark + UNBOUND_INPUT_PREFIX + producer
+            self.unbound.add(renamed)
+        self[name] = renamed
+        return renamed
+
+
+def rescope_inputs(inputs: Iterable[str], names: RescopedNames, unbound: list[str]) -> list[str]:
+    """Rename inputs for an export under a scope.
+
+    Args:
+        inputs: the inputs of all nodes, one after the other.
+        names: what they are called in the export.
+        unbound: receives each input from outside of the scope, renamed, once per use, in order (UNB-02).
+    """
+    renamed = [names[name] for name in inputs]
+    if names.unbound:
+        unbound.extend(name for name in renamed if name in names.unbound)
+    return renamed

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from conformance_cases.archive import Outcome
+from conformance_cases.case_writer import canonical
 from conformance_cases.model import ExpectedError, NotAsked
 from conformance_cases.recorder import oracle
-from conformance_cases.recorder.canonical import canonical
 from reference_impl.contracts import Contract
 from reference_impl.schema import CondContextDef, MetaGraphDef, WhileContextDef, adopt
 

@@ -1,4 +1,4 @@
-"""Brings a graph to the form that TensorFlow loads and exports again unchanged."""
+"""Bring a graph to the form that TensorFlow loads and exports again unchanged (DET-01, DET-02)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 from unittest import mock
 
+from conformance_cases.case_writer import canonical
 from conformance_cases.recorder import oracle
 from conformance_cases.recorder.blueprint import Blueprint
-from conformance_cases.recorder.canonical import canonical
 from reference_impl.schema import MetaGraphDef, SaverDef, adopt
 
 

@@ -22,15 +22,18 @@ from conformance_cases.axes import (
     Axes,
     Choices,
     combination_name,
+    covering_rows,
+    pairs_of,
+    row_of,
+    smoke_choices,
 )
-from conformance_cases.features import features_of
+from conformance_cases.case_writer import dumps
 from conformance_cases.matrix_graph import MATRIX
 from conformance_cases.recorder import oracle
 from conformance_cases.recorder.answers import Oracle
 from conformance_cases.recorder.blueprint import Blueprint
 from conformance_cases.recorder.fixpoint import build
-from conformance_cases.recorder.toml_text import dumps
-from conformance_cases.tiers import covering_rows, pairs_of, row_of, smoke_choices
+from conformance_cases.requirement_mapping import features_of
 from reference_impl.contracts import Contract
 from reference_impl.files import write_files
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, OpDef, SaverDef

@@ -25,12 +25,11 @@ from typing import Any
 import tomlkit
 from google.protobuf import message, text_format
 
+from conformance_cases.case_writer import canonical, readable_text
 from conformance_cases.model import ExpectedError, Tier
 from conformance_cases.recorder import oracle
 from conformance_cases.recorder.answers import Oracle
-from conformance_cases.recorder.canonical import canonical
 from conformance_cases.recorder.fixpoint import fixpoint
-from conformance_cases.recorder.readable_text import readable_text
 from conformance_cases.requirement_case import EXPECTED, GRAPH, INDEX, RequirementCase, expected_file
 from reference_impl.contracts import Contract
 from reference_impl.files import write_files

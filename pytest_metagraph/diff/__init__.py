@@ -1,6 +1,7 @@
 """The semantic differ: whether two MetaGraphDefs mean the same, and if not, what differs and why."""
 
 from pytest_metagraph.diff.api import (
+    MetaGraphMismatch,
     assert_function_def_equal,
     assert_graph_def_equal,
     assert_meta_graph_equal,
@@ -10,13 +11,11 @@ from pytest_metagraph.diff.api import (
     diff_meta_graphs,
     diff_node_defs,
 )
-from pytest_metagraph.diff.errors import UnusableInputError
-from pytest_metagraph.diff.findings import Code, Difference
-from pytest_metagraph.diff.groups import Group
+from pytest_metagraph.diff.differences import Code, Difference, Group
 from pytest_metagraph.diff.hints import Hint, HintCode
-from pytest_metagraph.diff.json_form import json_schema
-from pytest_metagraph.diff.mismatch import MetaGraphMismatch
+from pytest_metagraph.diff.loading import UnusableInputError
 from pytest_metagraph.diff.options import CompareOptions
+from pytest_metagraph.diff.report import json_schema
 from pytest_metagraph.diff.result import MetaGraphDiff
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Reads either side of a comparison: a message of any pool, bytes, or a file."""
+"""Read either side of a comparison: a message of any pool, bytes, or a file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,31 @@ from pathlib import Path
 from typing import Any, Literal
 
 from google.protobuf import text_format
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, EncodeError, Message
 
-from pytest_metagraph.diff.errors import PARSE_ERRORS, SERIALISE_ERRORS, UnusableInputError
 from pytest_metagraph.diff.shallow import VIEWS
 from reference_impl import schema
+
+PARSE_ERRORS = (DecodeError, ValueError, RecursionError)
+"""What protobuf raises for damaged or hostile bytes and text, by its version and implementation."""
+
+SERIALISE_ERRORS = (EncodeError, ValueError, RecursionError)
+"""What protobuf raises for a message that can not be serialised: too large or too deep."""
+
+
+class UnusableInputError(ValueError):
+    """One side of a comparison can not be read as the message it should be.
+
+    Attributes:
+        side: which side it is, `expected` or `actual`.
+        problem: what is wrong with it and the way out.
+    """
+
+    def __init__(self, side: str, problem: str) -> None:
+        super().__init__(f"the {side} side can not be used: {problem}")
+        self.side = side
+        self.problem = problem
+
 
 SideName = Literal["expected", "actual"]
 

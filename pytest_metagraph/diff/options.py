@@ -1,16 +1,32 @@
-"""The options of a comparison."""
+"""The options of a comparison, and the notes about patterns that matched nothing."""
 
 from __future__ import annotations
 
+import fnmatch
+import functools
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from google.protobuf.message import Message
 
+from pytest_metagraph.diff.differences import Code, Difference
+from pytest_metagraph.diff.shallow import VIEWS
 from reference_impl import schema
+
+
+def matching(patterns: tuple[str, ...], name: str) -> list[str]:
+    """The glob patterns that match a name; upper and lower case differ."""
+    return [pattern for pattern in patterns if _compiled(pattern).match(name)]
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(fnmatch.translate(pattern))
+
 
 OutputShapes = Literal["exact", "compatible", "ignore"]
 TensorEncoding = Literal["semantic", "strict"]
@@ -118,3 +134,53 @@ def _check_section(path: str) -> None:
             choices = ", ".join(sorted(known)) or "nothing below it"
             raise ValueError(f"ignore_sections: {path!r} has no field {name!r}; there is {choices}")
         descriptor = known[name].message_type
+
+
+_OPTIONS = ("ignore_attrs", "unordered_collections", "collection_types")
+_OF_PRESETS = frozenset(CompareOptions.tf_compat().ignore_attrs)
+"""Nobody has typed these, and a graph without such attributes is common."""
+
+
+def unused_patterns(
+    options: CompareOptions, used: Collection[tuple[str, str]], views: Iterable[Any]
+) -> Iterator[Difference]:
+    """Yield a note for each pattern of the options that nothing in either message matches.
+
+    Args:
+        options: the options of a comparison.
+        used: the patterns that the comparison has used, each as option and pattern.
+        views: the shallow messages of both sides.
+    """
+    unused = [
+        (option, pattern)
+        for option in _OPTIONS
+        for pattern in getattr(options, option)
+        if (option, pattern) not in used and pattern not in _OF_PRESETS
+    ]
+    # The comparison looks only at attributes that differ; a pattern may well match others.
+    wanted = any(option == "ignore_attrs" for option, _ in unused)
+    names = {name for view in views for name in _attr_names(view)} if wanted else set()
+    for option, pattern in unused:
+        if option == "ignore_attrs" and any(matching((pattern,), name) for name in names):
+            continue
+        found = "matches nothing in either message"
+        yield Difference(Code.OPTION_UNUSED, "options", pattern, "", option, found, found)
+
+
+def _attr_names(view: Any) -> Iterator[str]:
+    """The name of every attribute of every node, function bodies included."""
+    if view.DESCRIPTOR.name == "MetaGraphDef":
+        view = view.graph_def
+    match view.DESCRIPTOR.name:
+        case "GraphDef":
+            for node in view.node:
+                yield from _attr_names(VIEWS["NodeDef"].FromString(node))
+            for function in view.library.function:
+                yield from _attr_names(VIEWS["FunctionDef"].FromString(function))
+        case "FunctionDef":
+            yield from view.attr
+            for node in view.node_def:
+                yield from _attr_names(VIEWS["BodyNodeDef"].FromString(node))
+        case _:
+            for entry in view.attr:
+                yield VIEWS["AttrEntry"].FromString(entry).key

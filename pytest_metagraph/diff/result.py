@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_metagraph.diff import json_form, rendering
-from pytest_metagraph.diff.explained import ExplainedSides
-from pytest_metagraph.diff.values import counted
+from pytest_metagraph.diff import describe, hints, report
+from pytest_metagraph.diff.describe import Composite, counted
+from pytest_metagraph.diff.differences import Difference, Group, fingerprint, group
+from pytest_metagraph.diff.loading import Side
 
 
 @dataclass(frozen=True, repr=False)
-class MetaGraphDiff(ExplainedSides):
-    """Everything that differs between two messages, and the forms in which it can be told.
+class MetaGraphDiff:
+    """Everything that differs between two messages, with its causes and the forms to show it in.
 
     Attributes:
         expected: the expected side as it was read.
@@ -22,6 +25,41 @@ class MetaGraphDiff(ExplainedSides):
         notes: what is worth telling but makes no difference.
         composites: the values of a few differences that can be explained by their parts, by position.
     """
+
+    expected: Side
+    actual: Side
+    differences: tuple[Difference, ...]
+    notes: tuple[Difference, ...]
+    composites: Mapping[int, Composite] = field(default_factory=dict, repr=False)
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing differs; notes do not count."""
+        return not self.differences
+
+    @functools.cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The differences by kind."""
+        return group(self.differences)
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that tell which kinds of difference there are; for known failures."""
+        return fingerprint(self.groups)
+
+    @functools.cached_property
+    def hints(self) -> tuple[hints.Hint, ...]:
+        """The likely causes, the one that covers most differences first."""
+        return hints.find(self)
+
+    @functools.cached_property
+    def explanations(self) -> dict[int, tuple[str, ...]]:
+        """In which parts a value differs that is reported as a whole, line by line; by position."""
+        return {
+            position: lines
+            for position, composite in self.composites.items()
+            if (lines := describe.explain(composite))
+        }
 
     def __repr__(self) -> str:
         # Debuggers and pytest show locals by their repr, which is short for a million differences too.
@@ -35,11 +73,11 @@ class MetaGraphDiff(ExplainedSides):
             color: use the colours of a terminal.
             max_lines: how many lines at most; what is cut is counted.
         """
-        return rendering.render(self, color=color, max_lines=max_lines)
+        return report.render(self, color=color, max_lines=max_lines)
 
     def to_dict(self) -> dict[str, Any]:
         """The whole difference as plain data, in the form of `diff.schema.json`."""
-        return json_form.as_dict(self)
+        return report.as_dict(self)
 
     def to_json(self) -> str:
         """The whole difference as a JSON text, in the form of `diff.schema.json`."""

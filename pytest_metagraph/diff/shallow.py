@@ -1,18 +1,15 @@
-"""Shallow views of TensorFlow's messages, in which what is compared by bytes is left as bytes.
-
-A graph of 100,000 nodes is mostly equal to its twin. Parsing a GraphDef whose `node` is declared
-`repeated bytes` slices it into nodes at the speed of the protobuf runtime, so that equal nodes are told
-by comparing bytes and only differing nodes are parsed. Fields and numbers are copied from the recorded
-descriptors: a field that a later schema adds is in the views too.
-"""
+"""Shallow views of TensorFlow's messages: what is compared by bytes stays bytes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from google.protobuf import descriptor_pb2, message_factory
 from google.protobuf.descriptor import Descriptor
+from google.protobuf.unknown_fields import UnknownFieldSet
 
+from pytest_metagraph.diff import describe
 from reference_impl.schema import POOL
 
 PACKAGE = "pytest_metagraph.shallow"
@@ -92,3 +89,29 @@ def _load() -> dict[str, Any]:
 
 VIEWS: dict[str, Any] = _load()
 """The message class of each view; typed Any because no stub can know classes that are made here."""
+
+
+def differing(expected: Any, actual: Any) -> Iterator[tuple[int, str | None, str | None]]:
+    """The unknown fields in which two messages differ; those of their sub-messages are not looked at.
+
+    Yields:
+        The number of a field, and what either side says of it; None where it says nothing.
+    """
+    left, right = UnknownFieldSet(expected), UnknownFieldSet(actual)
+    if not (len(left) or len(right)):
+        return
+    left_texts, right_texts = _by_number(left), _by_number(right)
+    for number in sorted({*left_texts, *right_texts}):
+        one, other = left_texts.get(number), right_texts.get(number)
+        if one != other:
+            yield number, describe.shortened(one), describe.shortened(other)
+
+
+def _by_number(fields: Any) -> dict[int, str]:
+    """The values of each field number, in their order; `fields` is a UnknownFieldSet."""
+    found: dict[int, list[str]] = {}
+    for field in fields:
+        is_group = not isinstance(field.data, int | bytes)
+        text = repr(_by_number(field.data)) if is_group else repr(field.data)
+        found.setdefault(field.field_number, []).append(text)
+    return {number: ", ".join(texts) for number, texts in found.items()}

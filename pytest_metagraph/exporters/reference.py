@@ -7,8 +7,9 @@ import functools
 from collections.abc import Hashable, Iterator
 from typing import Any
 
-from pytest_metagraph.carrying.request import ExportRequest
-from reference_impl import Contract, Graph, __version__, eager_execution, export_meta_graph
+from pytest_metagraph._version import __version__
+from pytest_metagraph.exporters.request import ExportRequest
+from reference_impl import Contract, Graph, eager_execution, export_meta_graph
 from reference_impl.schema import MetaGraphDef
 
 _UNBOUND_INPUTS = "unbound_inputs"

@@ -10,7 +10,7 @@ from typing import Any
 from google.protobuf import descriptor_pool, message, message_factory
 
 from conformance_cases.recorder import oracle
-from pytest_metagraph.carrying.request import ExportRequest
+from pytest_metagraph.exporters.request import ExportRequest
 
 
 def export(request: ExportRequest) -> Any:

@@ -13,14 +13,7 @@ from typing import TypeAlias, TypeVar
 
 from hypothesis import strategies as st
 
-from pytest_metagraph.fuzzing.building import (
-    FLOAT,
-    GraphBuilder,
-    Shape,
-    shape_attr,
-    tensor,
-    types,
-)
+from pytest_metagraph.fuzzing.graph_builder import FLOAT, GraphBuilder, Shape, shape_attr, tensor, types
 from reference_impl.schema import AttrValue, QueueRunnerDef, VariableDef
 
 WIDTH = 2

@@ -14,11 +14,10 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError, Message
 
 from conformance_cases import Case, ExpectedError, ExpectedMessage, Tier, Variant
+from conformance_cases.case_writer import dumps, readable_text
 from conformance_cases.model import DEFAULT_FILENAME
-from conformance_cases.recorder.readable_text import readable_text
-from conformance_cases.recorder.toml_text import dumps
 from conformance_cases.requirement_case import EXPECTED, GRAPH, GRAPH_DEF, INDEX, RequirementCase
-from pytest_metagraph.fuzzing.examining import Examined
+from pytest_metagraph.fuzzing.evaluate import Examined
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from reference_impl.contracts import Contract
 from reference_impl.files import write_files

@@ -13,10 +13,9 @@ from google.protobuf.message import Message
 
 from conformance_cases import Capability, Case, Detail, Expectation, Variant
 from conformance_cases.axes import GIVEN
-from conformance_cases.exercised import needed_capabilities
-from conformance_cases.features import features_of
 from conformance_cases.model import DEFAULT_FILENAME
-from pytest_metagraph.carrying.request import ExportRequest
+from conformance_cases.requirement_mapping import features_of, needed_capabilities
+from pytest_metagraph.exporters.request import ExportRequest
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 

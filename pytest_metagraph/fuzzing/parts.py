@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from reference_impl.schema import REGISTERED_COLLECTIONS, GraphDef, MetaGraphDef
-from reference_impl.schema.fields import is_repeated
+from reference_impl.schema.parsing import is_repeated
 
 _LOCATION = b"loc:@"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from pytest_metagraph.fuzzing.blocks import WIDTH, Bench, Variable
-from pytest_metagraph.fuzzing.building import FLOAT, STRING, tensor, types
+from pytest_metagraph.fuzzing.graph_builder import FLOAT, STRING, tensor, types
 from reference_impl.schema import AttrValue, SaverDef
 
 

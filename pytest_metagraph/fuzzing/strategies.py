@@ -21,13 +21,12 @@ from typing import Any
 from hypothesis import strategies as st
 
 from conformance_cases import Variant, load_corpus
-from pytest_metagraph.carrying.request import ExportRequest
+from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.fuzzing.blocks import BLOCKS, SOME_BYTES, Bench
 from pytest_metagraph.fuzzing.example import Example
-from pytest_metagraph.fuzzing.graph_defs import GRAPH_DEF_VARIATIONS
+from pytest_metagraph.fuzzing.graph_defs import GRAPH_DEF_VARIATIONS, ODD_SCOPES, SCOPE_FAMILIES, scopes_of
 from pytest_metagraph.fuzzing.parts import part_of, without_functions, without_nodes
 from pytest_metagraph.fuzzing.saver_blocks import add_saver
-from pytest_metagraph.fuzzing.scopes import ODD_SCOPES, SCOPE_FAMILIES, scopes_of
 from reference_impl.contracts import Contract
 from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from conformance_cases import Case, Requirement
 from pytest_metagraph.judging.findings import Finding
-from pytest_metagraph.judging.judgement import Judgement
+from pytest_metagraph.judging.verdicts import Judgement
 
 _INDENT = "    "
 _MAX_REQUIREMENTS = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.model import Report
-from pytest_metagraph.reports.symptoms import Symptom, symptoms_of
+from pytest_metagraph.reports.scoring import Symptom, symptoms_of
 
 MAX_ANNOTATIONS = 10
 """GitHub shows ten errors of a step and drops the others without a word."""

@@ -1,20 +1,160 @@
-"""The HTML pages: each is one file that holds all it needs and asks the network for nothing."""
+"""The HTML pages: each is one file with everything it needs, and loads nothing from the network."""
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.resources
+import itertools
 from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import jinja2
 import markupsafe
 
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import Comparison
-from pytest_metagraph.reports.heat_map import PLAIN, heat_map
-from pytest_metagraph.reports.model import LEVELS, Report
-from pytest_metagraph.reports.page_data import page_data
-from pytest_metagraph.reports.scoring import rows_by_area, rows_by_requirement, scores_by_level, worst_first
-from pytest_metagraph.reports.symptoms import symptoms_of
+from pytest_metagraph.reports.model import LEVELS, CaseResult, Report, ReportedFinding
+from pytest_metagraph.reports.scoring import (
+    Score,
+    rows_by_area,
+    rows_by_requirement,
+    score_of,
+    scores_by_level,
+    symptoms_of,
+    worst_first,
+)
+
+PLAIN = "plain"
+"""The column of the cases that give no argument; their id ends so."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Scores of cases by graph and argument.
+
+    Attributes:
+        arguments: the columns: `PLAIN` where there are such cases, then the arguments in alphabetical order.
+        rows: for each graph a score for each column; a case counts for every argument that it gives.
+    """
+
+    arguments: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Score, ...]], ...]
+
+
+def heat_map(report: Report) -> HeatMap:
+    """Count the cases of a report, without those that have a graph of their own: each would be a row."""
+    cells: dict[tuple[str, str], list[CaseResult]] = {}
+    for result in report.results:
+        if result.graph == result.case:
+            continue
+        for argument in result.arguments or (PLAIN,):
+            cells.setdefault((result.graph, argument), []).append(result)
+    graphs = sorted({graph for graph, _ in cells})
+    arguments = sorted({argument for _, argument in cells}, key=lambda name: (name != PLAIN, name))
+    rows = ((graph, tuple(score_of(cells.get((graph, name), ())) for name in arguments)) for graph in graphs)
+    return HeatMap(tuple(arguments), tuple(rows))
+
+
+DETAIL_BUDGET = 4_000_000
+"""Characters of details that a page carries; a browser on a phone has to hold them."""
+
+_LEFT_OUT = "Left out to keep this page small. The JSON Lines report has it, and the command below prints it."
+
+_COLUMNS = (
+    "id",
+    "graph",
+    "verdict",
+    "level",
+    "arguments",
+    "requirements",
+    "checks",
+    "failed_checks",
+    "reason",
+    "findings",
+    "milliseconds",
+)
+
+T = TypeVar("T", bound=Hashable)
+
+
+class _Table(Generic[T]):
+    """Values that many cases share, stated once and named by their number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[T, int] = {}
+
+    def number(self, value: T) -> int:
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    def values(self) -> list[T]:
+        return list(self._numbers)
+
+
+def page_data(report: Report) -> dict[str, Any]:
+    """The cases of a report.
+
+    Returns:
+        An object of JSON values. `rows` has an array for each case, its items named by `columns`; arguments,
+        requirements, reason and findings are numbers of entries in the tables of the same name.
+    """
+    detailed = _cases_with_details(report)
+    arguments: _Table[tuple[tuple[str, str], ...]] = _Table()
+    requirements: _Table[tuple[str, ...]] = _Table()
+    reasons: _Table[str] = _Table()
+    findings: _Table[ReportedFinding] = _Table()
+    rows = [
+        (
+            result.case,
+            result.graph,
+            str(result.verdict),
+            report.level(result),
+            arguments.number(tuple(result.arguments.items())),
+            requirements.number(result.requirements),
+            result.checks,
+            result.failed_checks,
+            reasons.number(result.reason),
+            [findings.number(finding) for finding in _findings(result, detailed=result.case in detailed)],
+            round(1000 * result.duration, 1),
+        )
+        for result in report.results
+    ]
+    return {
+        "columns": _COLUMNS,
+        "rows": rows,
+        "arguments": arguments.values(),
+        "requirements": requirements.values(),
+        "reasons": reasons.values(),
+        "findings": [dataclasses.asdict(finding) for finding in findings.values()],
+        "sentences": {name: requirement.sentence for name, requirement in report.header.requirements.items()},
+        "command": report.header.command,
+    }
+
+
+def _findings(result: CaseResult, *, detailed: bool) -> tuple[ReportedFinding, ...]:
+    if detailed:
+        return result.findings
+    return tuple(
+        dataclasses.replace(finding, detail=_LEFT_OUT) if finding.detail else finding
+        for finding in result.findings
+    )
+
+
+def _cases_with_details(report: Report) -> frozenset[str]:
+    """The cases whose details the page carries: some of each symptom before more of any."""
+    left = DETAIL_BUDGET
+    chosen: set[str] = set()
+    for round_of_cases in itertools.zip_longest(*(symptom.cases for symptom in symptoms_of(report))):
+        for result in round_of_cases:
+            if result is None:
+                continue
+            left -= sum(len(finding.detail) for finding in result.findings)
+            if left < 0:
+                return frozenset(chosen)
+            chosen.add(result.case)
+    return frozenset(chosen)
+
 
 _MAX_SYMPTOMS = 50
 _MAX_DISAGREEMENTS = 1000

@@ -8,8 +8,14 @@ from collections.abc import Iterator, Sequence
 
 from pytest_metagraph.reports.comparison import Comparison
 from pytest_metagraph.reports.model import LEVELS, Header, Report
-from pytest_metagraph.reports.scoring import Row, Score, rows_by_requirement, scores_by_level, worst_first
-from pytest_metagraph.reports.symptoms import symptoms_of
+from pytest_metagraph.reports.scoring import (
+    Row,
+    Score,
+    rows_by_requirement,
+    scores_by_level,
+    symptoms_of,
+    worst_first,
+)
 
 _WORST = 10
 """Symptoms that are listed."""

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pytest_metagraph.options.sharding import WHOLE_TIER, Shard
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import Header, Report, digest_of
 from pytest_metagraph.reports.validity import find_problems, summary_of
+from pytest_metagraph.settings import WHOLE_TIER, Shard
 
 _SAME_IN_ALL_SHARDS = {
     "kit_version": "version of the kit",

@@ -8,7 +8,6 @@ over as bytes, or through `adopt`.
 """
 
 from reference_impl.schema._pool import POOL
-from reference_impl.schema.adoption import adopt
 from reference_impl.schema.messages import (
     AttrValue,
     CollectionDef,
@@ -39,10 +38,8 @@ from reference_impl.schema.messages import (
     VersionDef,
     WhileContextDef,
 )
-from reference_impl.schema.op_registry import registered_ops
-from reference_impl.schema.parsing import parse_message
-from reference_impl.schema.provenance import Provenance, provenance
-from reference_impl.schema.registered_collections import REGISTERED_COLLECTIONS
+from reference_impl.schema.parsing import adopt, parse_message
+from reference_impl.schema.recorded import REGISTERED_COLLECTIONS, Provenance, provenance, registered_ops
 
 __all__ = [
     "POOL",

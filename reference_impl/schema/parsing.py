@@ -1,10 +1,21 @@
-"""Reads serialised messages."""
+"""Parse serialised messages, and bring messages of other descriptor pools into this schema."""
 
 from __future__ import annotations
 
 from typing import Final, TypeVar
 
-from google.protobuf import message
+from google.protobuf import descriptor, message
+
+
+def is_repeated(field: descriptor.FieldDescriptor) -> bool:
+    """Whether a field holds a list or a map.
+
+    protobuf 7.36 has no `label` any more, and versions before 6.31 have no `is_repeated` yet.
+    """
+    if hasattr(field, "is_repeated"):
+        return bool(field.is_repeated)
+    return bool(field.label == field.LABEL_REPEATED)  # type: ignore[attr-defined] # gone from the newest stubs
+
 
 MessageT = TypeVar("MessageT", bound=message.Message)
 
@@ -32,3 +43,28 @@ def parse_message(data: bytes, kind: type[MessageT]) -> MessageT:
         return kind.FromString(data)
     except message.DecodeError as error:
         raise ValueError(f"these {len(data)} bytes are no serialised {name}: {error}") from error
+
+
+def adopt(value: object, kind: type[MessageT]) -> MessageT:
+    """Return a message of this schema that says what `value` says.
+
+    Args:
+        value: a message of any pool, TensorFlow's own included. It is not changed.
+        kind: the class of `reference_impl.schema` that is wanted.
+
+    Returns:
+        `value` itself where it already is a `kind`, otherwise a new message made from its bytes. Fields
+        that this schema does not know are kept as unknown fields.
+
+    Raises:
+        TypeError: when `value` is no message, or a message of another type than `kind`.
+        ValueError: when `value` has 2 GB or more.
+    """
+    if isinstance(value, kind):
+        return value
+    wanted = kind.DESCRIPTOR.full_name
+    if not isinstance(value, message.Message):
+        raise TypeError(f"expected a {wanted} message, got {type(value).__name__}")
+    if value.DESCRIPTOR.full_name != wanted:
+        raise TypeError(f"expected a {wanted} message, got {value.DESCRIPTOR.full_name}")
+    return parse_message(value.SerializeToString(), kind)

@@ -20,16 +20,16 @@ from typing import Any
 from conformance_cases import Capability, Case, ExpectedError, Tier, load_corpus
 from conformance_cases.matrix_graph import MATRIX, REAL
 from pytest_metagraph import ExportRequest, serve
-from pytest_metagraph.carrying.answers import Answer, Exported
-from pytest_metagraph.carrying.in_process import InProcess
-from pytest_metagraph.carrying.request import Exporter
-from pytest_metagraph.carrying.worker import Worker
 from pytest_metagraph.exporters import reference
+from pytest_metagraph.exporters.answers import Answer, Exported
+from pytest_metagraph.exporters.in_process import InProcess
+from pytest_metagraph.exporters.request import Exporter
+from pytest_metagraph.exporters.worker import Worker
+from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding
+from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.judging.written_files import ScratchFolder
-from pytest_metagraph.options.sharding import WHOLE_TIER, Shard
-from pytest_metagraph.running.judge import Judge
+from pytest_metagraph.settings import WHOLE_TIER, Shard
 from reference_impl import Contract
 from reference_impl.schema import MetaGraphDef
 

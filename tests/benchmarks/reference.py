@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from reference_impl import Graph, export_meta_graph
-from reference_impl.op_list import stripped_op_list
+from reference_impl.op_defs import stripped_op_list
 from reference_impl.schema import GraphDef, MetaGraphDef
 
 SIZES = (1_000, 10_000, 50_000, 100_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_metagraph.options.settings import add_options
+from pytest_metagraph.plugin.options import add_options
 
 
 @dataclass

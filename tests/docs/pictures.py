@@ -26,8 +26,8 @@ from rich.console import Console
 from rich.text import Text
 from selenium import webdriver
 
-from pytest_metagraph.reports.reading import read_report
-from pytest_metagraph.reports.rendering import render
+from pytest_metagraph.reports.jsonl import read_report
+from pytest_metagraph.reports.renderers import render
 
 PROJECT = Path(__file__).resolve().parents[2]
 PICTURES = PROJECT / "docs" / "pictures"

@@ -18,27 +18,22 @@ from conformance_cases import Variant, load_corpus
 from conformance_cases.archive import Archive, ArchiveError
 from conformance_cases.corpus import GRAPH_FOLDERS, REQUIREMENT_CASES_FOLDER
 from conformance_cases.requirement_case import EXPECTED, GRAPH, INDEX
-from pytest_metagraph.carrying import messages, protocol
-from pytest_metagraph.carrying.answers import Exported, NotSupported, Raised
-from pytest_metagraph.carrying.exports_folder import ExportsFolder, ExportsFolderError
-from pytest_metagraph.carrying.framing import frame, read_frame
-from pytest_metagraph.carrying.protocol import Introduction, ProtocolError
-from pytest_metagraph.carrying.request import ExportRequest
-from pytest_metagraph.carrying.time_limit import parse_seconds
 from pytest_metagraph.cli import main
 from pytest_metagraph.diff import UnusableInputError, diff_meta_graphs
+from pytest_metagraph.exporters import messages, protocol
+from pytest_metagraph.exporters.answers import Exported, NotSupported, Raised
+from pytest_metagraph.exporters.exports_folder import ExportsFolder, ExportsFolderError
+from pytest_metagraph.exporters.protocol import Introduction, ProtocolError, frame, read_frame
+from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.fuzzing.case_folder import CaseFolderError, read_case
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.known_failures.changes import Removal
-from pytest_metagraph.known_failures.editing import edit
-from pytest_metagraph.known_failures.loading import KnownFailuresError, load
-from pytest_metagraph.known_failures.locating import Source
-from pytest_metagraph.options.sharding import Shard
+from pytest_metagraph.known_failures.edit import Removal, edit
+from pytest_metagraph.known_failures.load import KnownFailuresError, Source, load
 from pytest_metagraph.own_graphs.folder import OwnGraphsError, load_own_graphs
-from pytest_metagraph.reports import rendering
+from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ReportError
-from pytest_metagraph.reports.reading import read_report
-from pytest_metagraph.reports.writing import report_text
+from pytest_metagraph.reports.jsonl import read_report, report_text
+from pytest_metagraph.settings import Shard, parse_seconds
 from pytest_metagraph.snapshots.files import read_stamp, write
 from reference_impl import Graph, export_meta_graph, read_meta_graph_file
 from reference_impl.schema import SaverDef
@@ -174,7 +169,7 @@ def _report(data: bytes, folder: Path) -> None:
     """Read, and render in every form."""
     read = read_report(_file(folder, "report.jsonl", data))
     for output in ("md", "html", "svg", "annotations", "jsonl"):
-        text = rendering.render({"report.jsonl": read}, output)
+        text = renderers.render({"report.jsonl": read}, output)
         assert output != "html" or "<script>alert" not in text
 
 

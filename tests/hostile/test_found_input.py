@@ -9,8 +9,8 @@ import pytest
 from entrances import ENTRANCES, enter
 
 from conformance_cases.archive import compress
-from pytest_metagraph.carrying import messages
 from pytest_metagraph.cli import main
+from pytest_metagraph.exporters import messages
 
 _MANY_DIGITS = b"9" * 5000
 _MANY_BRACKETS = b"[" * 5000

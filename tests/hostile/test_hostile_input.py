@@ -20,7 +20,7 @@ from report_samples import FINDING, report, result
 from watched import HangError, watched
 
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports import rendering
+from pytest_metagraph.reports import renderers
 
 INPUTS = 150
 SECONDS_VARIABLE = "METAGRAPH_HOSTILE_SECONDS"
@@ -97,7 +97,7 @@ def test_a_report_is_no_template(output: str) -> None:
     texts = {"summary": "{{ 7 * 191 }}", "detail": "{% if 1 %}{{ 7 * 191 }}{% endif %}"}
     finding = dataclasses.replace(FINDING, **texts)
     shown = result("{{ 7 * 191 }}", Verdict.FAIL, findings=(finding,), graph="{{ 7 * 191 }}")
-    text = rendering.render({"{{ 7 * 191 }}": report(shown)}, output)
+    text = renderers.render({"{{ 7 * 191 }}": report(shown)}, output)
     assert "1337" not in text
     assert output == "svg" or "7 * 191" in text
 

@@ -17,7 +17,7 @@ from user_project import Project
 
 from pytest_metagraph.cli import main
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports.reading import read_report
+from pytest_metagraph.reports.jsonl import read_report
 
 ADAPTER = """
 import dataclasses

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from conformance_cases import load_corpus
+from pytest_metagraph._util.progress import progress
 from pytest_metagraph.cli import main
-from pytest_metagraph.progress import progress
 from reference_impl import Graph, export_meta_graph, read_meta_graph_file
 from reference_impl.schema import GraphDebugInfo, GraphDef, MetaGraphDef, SaverDef
 
@@ -119,7 +119,7 @@ def test_ctrl_c_is_no_traceback(towers: MetaGraphDef, monkeypatch: pytest.Monkey
     def interrupted(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pytest_metagraph.commands.export.read_meta_graph_file", interrupted)
+    monkeypatch.setattr("pytest_metagraph.cli.export.read_meta_graph_file", interrupted)
     assert towers.graph_def.node
     assert main(["export", "model.meta", "out.meta"]) == 130
 
@@ -131,7 +131,7 @@ def test_long_steps_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
     with progress("a quick step"):
         pass
     assert not stderr.getvalue()
-    monkeypatch.setattr("pytest_metagraph.progress._FIRST_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr("pytest_metagraph._util.progress._FIRST_AFTER_SECONDS", 0.0)
     with progress("a long step"):
         while not stderr.getvalue():
             time.sleep(0.001)

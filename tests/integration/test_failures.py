@@ -333,7 +333,7 @@ def test_an_error_of_the_kit_is_no_verdict_on_the_exporter(
     def broken(*_arguments: object, **_keywords: object) -> None:
         raise ZeroDivisionError("the differ is broken")
 
-    monkeypatch.setattr("pytest_metagraph.judging.outcome_check.diff_meta_graphs", broken)
+    monkeypatch.setattr("pytest_metagraph.judging.answer_check.diff_meta_graphs", broken)
     _, source, _ = WRONG["another message"]
     result = project.with_adapter(source).case(PLAIN).run()
     result.assert_outcomes(failed=1)

@@ -12,9 +12,8 @@ import pytest
 from user_process import CASES, PROJECT, RUN, names_below, run_metagraph, run_python, sample_graph
 
 from conformance_cases.corpus import REQUIREMENT_CASES_FOLDER
-from pytest_metagraph.cli import main
-from pytest_metagraph.commands import show
-from pytest_metagraph.reports.reading import read_report
+from pytest_metagraph.cli import main, show
+from pytest_metagraph.reports.jsonl import read_report
 
 INTERRUPTED = str(Path(__file__).with_name("interrupted.py"))
 WRONG = "def export(request):\n    return b'\\xff'\n"

@@ -79,7 +79,7 @@ def test_tensorflow_and_the_reference_agree_on_own_graphs(own: Project) -> None:
 
 def test_the_ini_file_may_name_the_graphs(own: Project) -> None:
     """The folder is relative to the ini file, wherever pytest is started."""
-    own.pytester.makeini("[pytest]\nmetagraph_graphs = graphs\nmetagraph_expected_from = reference\n")
+    own.pytester.makeini("[pytest]\nmetagraph_graphs = graphs\nmetagraph_oracle = reference\n")
     below = own.pytester.mkdir("below")
     result = own.pytester.runpytest_subprocess(
         *("-p", "pytest_metagraph", "-p", "no:cacheprovider", "--pyargs", "conformance_cases"),

@@ -17,9 +17,9 @@ from user_project import PLAIN, Project
 from conformance_cases import Tier, load_corpus
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ProblemCode
+from pytest_metagraph.reports.jsonl import read_report
 from pytest_metagraph.reports.merging import merge
 from pytest_metagraph.reports.model import Report
-from pytest_metagraph.reports.reading import read_report
 from pytest_metagraph.reports.scoring import scores_by_level
 
 IGNORES_CLEAR_DEVICES = """

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pytest_metagraph.reports.reading import read_report
+from pytest_metagraph.reports.jsonl import read_report
 
 PROJECT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((PROJECT / "action.yml").read_text(encoding="utf-8"))

@@ -11,9 +11,8 @@ import pytest
 
 from pytest_metagraph.cli import main
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.options.sharding import Shard
-from pytest_metagraph.reports.reading import read_report
-from pytest_metagraph.reports.writing import write_report
+from pytest_metagraph.reports.jsonl import read_report, write_report
+from pytest_metagraph.settings import Shard
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "reports"))
 import report_samples as samples  # the samples of the unit tests, which are no package

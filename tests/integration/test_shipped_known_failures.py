@@ -10,15 +10,13 @@ import pytest
 from user_project import Project
 
 from conformance_cases import Case, Detail, Tier, load_corpus
-from pytest_metagraph.carrying.resolving import carrier, resolve
+from pytest_metagraph.exporters.resolve import carrier, resolve
+from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.judging.written_files import ScratchFolder
-from pytest_metagraph.known_failures.entries import KnownFailures
-from pytest_metagraph.known_failures.loading import load
-from pytest_metagraph.known_failures.locating import locate
-from pytest_metagraph.known_failures.lookup import Lookup, lookup_under
-from pytest_metagraph.known_failures.problems import problems
-from pytest_metagraph.running.judge import Judge
+from pytest_metagraph.known_failures.load import load, locate
+from pytest_metagraph.known_failures.lookup import Lookup, lookup_under, problems
+from pytest_metagraph.known_failures.model import KnownFailures
 from reference_impl.contracts import Contract
 
 

@@ -15,8 +15,8 @@ from user_process import CASES, EXPORTER, PROJECT, RUN, names_below, run_metagra
 
 from pytest_metagraph.cli import main
 from pytest_metagraph.diff import diff_meta_graphs
-from pytest_metagraph.reports import session
-from pytest_metagraph.reports.reading import read_report
+from pytest_metagraph.plugin import reports
+from pytest_metagraph.reports.jsonl import read_report
 from reference_impl import Graph, export_meta_graph, read_meta_graph_file
 from reference_impl.schema import MetaGraphDef
 
@@ -28,7 +28,7 @@ def test_a_clock_that_runs_back_spoils_no_report(
 ) -> None:
     """A run that ends before it has begun, by the clock on the wall, leaves a valid report."""
     times = itertools.chain(["2030-01-01T00:00:00+00:00"], itertools.repeat("2001-01-01T00:00:00+00:00"))
-    monkeypatch.setattr(session, "_now", lambda: next(times))
+    monkeypatch.setattr(reports, "_now", lambda: next(times))
     words = (*RUN[1:], EXPORTER, "--metagraph-case=matrix/towers/plain", "--metagraph-report=r.jsonl")
     pytester.runpytest_inprocess("-p", "no:hypothesispytest", *words).assert_outcomes(passed=1)
     report = read_report(pytester.path / "r.jsonl")

@@ -15,7 +15,7 @@ import pytest
 from user_project import PLAIN, REFUSED, Project
 
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports.reading import read_report
+from pytest_metagraph.reports.jsonl import read_report
 
 WORKER = """
 import os, sys, time

@@ -14,10 +14,10 @@ from google.protobuf import message_factory
 from user_project import Project
 
 from pytest_metagraph import ExportRequest
-from pytest_metagraph.carrying.answers import Answer, Exported, NotSupported, Raised
-from pytest_metagraph.carrying.in_process import InProcess
+from pytest_metagraph._version import __version__
 from pytest_metagraph.cli import main
-from reference_impl import __version__
+from pytest_metagraph.exporters.answers import Answer, Exported, NotSupported, Raised
+from pytest_metagraph.exporters.in_process import InProcess
 from reference_impl.schema import POOL, MetaGraphDef
 
 CASES = [

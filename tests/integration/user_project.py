@@ -10,7 +10,7 @@ import pytest
 # pytester forgets what a run imports. Loaded here, protobuf's messages are set up once; set up anew by each
 # run, they crash the interpreter.
 import pytest_metagraph.exporters.reference
-import pytest_metagraph.running.collection  # noqa: F401 - see above
+import pytest_metagraph.plugin.collection  # noqa: F401 - see above
 
 PLAIN = "matrix/towers/plain"
 """A case that expects a message."""

@@ -17,7 +17,7 @@ from re_encodings import RE_ENCODINGS
 from wrong_exporters import AREAS, WRONG_EXPORTERS
 
 from conformance_cases import Case, load_corpus
-from pytest_metagraph.carrying.request import Exporter
+from pytest_metagraph.exporters.request import Exporter
 from pytest_metagraph.judging.verdicts import Verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "kill-matrix.md"

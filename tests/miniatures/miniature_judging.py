@@ -11,12 +11,12 @@ from miniature import Miniature
 
 from conformance_cases import Case, Tier, load_corpus
 from conformance_cases.requirement_case import RequirementCase
-from pytest_metagraph.carrying.in_process import InProcess
-from pytest_metagraph.carrying.request import Exporter
+from pytest_metagraph.exporters.in_process import InProcess
+from pytest_metagraph.exporters.request import Exporter
+from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Code, Finding
-from pytest_metagraph.judging.judgement import Judgement
-from pytest_metagraph.judging.written_files import ScratchFolder
-from pytest_metagraph.running.judge import Judge
+from pytest_metagraph.judging.judge import Judge
+from pytest_metagraph.judging.verdicts import Judgement
 from reference_impl import Contract
 
 CONTRACT = Contract.DOCUMENTED

@@ -35,9 +35,9 @@ import cosmic_ray.plugins
 from miniature_judging import requirement_cases
 
 from conformance_cases import Case, Tier, load_corpus
-from pytest_metagraph.carrying.in_process import InProcess
-from pytest_metagraph.judging.written_files import ScratchFolder
-from pytest_metagraph.running.judge import Judge
+from pytest_metagraph.exporters.in_process import InProcess
+from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.judge import Judge
 from reference_impl import Contract
 
 PACKAGE = Path(__file__).resolve().parents[2] / "reference_impl"

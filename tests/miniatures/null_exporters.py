@@ -7,9 +7,9 @@ from typing import Any
 
 from pytest_metagraph import ExportRequest
 from pytest_metagraph.exporters import reference
-from reference_impl.file_content import serialise
 from reference_impl.files import debug_info_path, write_files
 from reference_impl.schema import GraphDebugInfo, MetaGraphDef
+from reference_impl.serialization import serialise
 
 
 def empty_message(request: ExportRequest) -> MetaGraphDef:

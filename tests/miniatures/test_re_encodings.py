@@ -13,8 +13,8 @@ from re_encodings import RE_ENCODINGS
 
 from conformance_cases import Case, load_corpus
 from pytest_metagraph import ExportRequest
-from pytest_metagraph.carrying.request import Exporter
 from pytest_metagraph.exporters import reference
+from pytest_metagraph.exporters.request import Exporter
 
 MATRIX_SAMPLE = (
     "matrix/collection_kinds/plain",

@@ -13,15 +13,15 @@ from miniature import Miniature
 from miniature_judging import CONTRACT, MiniatureJudge, cases_of
 from wrong_exporters import WRONG_EXPORTERS
 
-from pytest_metagraph.carrying.in_process import InProcess
+from pytest_metagraph.exporters.in_process import InProcess
+from pytest_metagraph.fuzzing.campaign import Hunt
 from pytest_metagraph.fuzzing.case_folder import example_of
-from pytest_metagraph.fuzzing.drawing import random_examples
-from pytest_metagraph.fuzzing.examining import Examiner
+from pytest_metagraph.fuzzing.evaluate import Examiner
 from pytest_metagraph.fuzzing.example import Example
-from pytest_metagraph.fuzzing.hunting import Hunt
-from pytest_metagraph.fuzzing.right_answers import right_answers
-from pytest_metagraph.fuzzing.shrinking import shrink
-from pytest_metagraph.judging.written_files import ScratchFolder
+from pytest_metagraph.fuzzing.generate import random_examples
+from pytest_metagraph.fuzzing.oracles import right_answers
+from pytest_metagraph.fuzzing.reduce import shrink
+from pytest_metagraph.judging.files import ScratchFolder
 
 MOST_NODES = 5
 MOST_EXAMPLES = 1500

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from conformance_cases import Tier, load_corpus
-from pytest_metagraph.carrying.case_files import write_cases
-from pytest_metagraph.carrying.exports_folder import ExportsFolder
+from pytest_metagraph.exporters.case_files import write_cases
+from pytest_metagraph.exporters.exports_folder import ExportsFolder
+from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.judging.written_files import ScratchFolder
-from pytest_metagraph.running.judge import Judge
 from reference_impl import Contract
 
 pytestmark = pytest.mark.oracle

@@ -10,13 +10,13 @@ from collections.abc import Callable
 import pytest
 from differential.verdicts import Tally
 
-from pytest_metagraph.carrying.in_process import InProcess
 from pytest_metagraph.exporters import reference
-from pytest_metagraph.fuzzing.drawing import random_examples
-from pytest_metagraph.fuzzing.examining import Examiner
-from pytest_metagraph.fuzzing.hunting import Hunt, describe
-from pytest_metagraph.fuzzing.right_answers import right_answers
-from pytest_metagraph.judging.written_files import ScratchFolder
+from pytest_metagraph.exporters.in_process import InProcess
+from pytest_metagraph.fuzzing.campaign import Hunt, describe
+from pytest_metagraph.fuzzing.evaluate import Examiner
+from pytest_metagraph.fuzzing.generate import random_examples
+from pytest_metagraph.fuzzing.oracles import right_answers
+from pytest_metagraph.judging.files import ScratchFolder
 from reference_impl import Contract
 
 pytestmark = pytest.mark.oracle

@@ -1,56 +1,53 @@
 """Likely causes: each looks at the differences and says what explains a whole kind of them.
 
-To add one, write a module with a function `find` and enter it in the table below.
+To add one, write a function that yields hints and enter it in the table below.
 """
 
 from __future__ import annotations
 
-from pytest_metagraph.diff.compared import ComparedSides
+from typing import TYPE_CHECKING
+
 from pytest_metagraph.diff.hints import (
-    collections,
-    default_attrs,
-    devices,
-    functions,
-    node_names,
-    savers,
-    scope,
-    shapes,
-    unknown_fields,
-    versions,
+    arguments,
+    names,
 )
 from pytest_metagraph.diff.hints.hint import Hint, HintCode
+
+if TYPE_CHECKING:
+    from pytest_metagraph.diff.result import MetaGraphDiff
+
 
 __all__ = ["Hint", "HintCode", "find"]
 
 _FINDERS = (
-    devices,
-    default_attrs,
-    shapes,
-    scope,
-    savers,
-    collections,
-    node_names,
-    functions,
-    versions,
-    unknown_fields,
+    arguments.find_cleared_devices,
+    arguments.find_default_attrs,
+    arguments.find_missing_shapes,
+    names.find_scope,
+    arguments.find_extraneous_savers,
+    arguments.find_collections,
+    names.find_renamed_nodes,
+    names.find_generated_function_names,
+    arguments.find_missing_versions,
+    arguments.find_unknown_fields,
 )
 
 _MOST = 0.9
 """A hint has to account for this part of at least one group of differences."""
 
 
-def find(diff: ComparedSides) -> tuple[Hint, ...]:
+def find(diff: MetaGraphDiff) -> tuple[Hint, ...]:
     """Every likely cause, the one that covers most differences first.
 
     A difference follows from one cause only: what a scope explains is no rename of single nodes as well.
     """
     found: list[Hint] = []
     for finder in _FINDERS:
-        for hint in finder.find(diff):
+        for hint in finder(diff):
             if _covers_a_group(diff, hint) and not any(hint.covers <= other.covers for other in found):
                 found.append(hint)
     return tuple(sorted(found, key=lambda hint: -len(hint.covers)))
 
 
-def _covers_a_group(diff: ComparedSides, hint: Hint) -> bool:
+def _covers_a_group(diff: MetaGraphDiff, hint: Hint) -> bool:
     return any(len(hint.covers.intersection(one.members)) >= _MOST * len(one.members) for one in diff.groups)

@@ -1,9 +1,15 @@
-"""What a hint is."""
+"""What a hint is, and how a hint picks the differences it is about."""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_metagraph.diff.differences import Code, Difference
+
+if TYPE_CHECKING:
+    from pytest_metagraph.diff.result import MetaGraphDiff
 
 
 class HintCode(enum.StrEnum):
@@ -36,3 +42,24 @@ class Hint:
     text: str
     covers: frozenset[int]
     explains: frozenset[int] = field(default=frozenset())
+
+
+def by_code(diff: MetaGraphDiff, *codes: Code, section: str | None = None) -> dict[int, Difference]:
+    """The differences of some codes, by their position; of one section where that is given."""
+    return {
+        position: difference
+        for position, difference in enumerate(diff.differences)
+        if difference.code in codes and section in {None, difference.section}
+    }
+
+
+def positions(diff: MetaGraphDiff, code: Code, *, section: str | None = None) -> dict[str, int]:
+    """The position of the difference of some code by its key, such as the missing node's name."""
+    return {one.key: position for position, one in by_code(diff, code, section=section).items()}
+
+
+def names(found: dict[int, Difference], limit: int = 5) -> str:
+    """The keys of some differences, quoted, the first few of them."""
+    keys = list(dict.fromkeys(difference.key for difference in found.values()))
+    more = f" and {len(keys) - limit:,} more" if len(keys) > limit else ""
+    return ", ".join(map(repr, keys[:limit])) + more

@@ -8,47 +8,41 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from pytest_metagraph.diff import generic
-from pytest_metagraph.diff.comparison import Rule, RuleBook
+from pytest_metagraph.diff import engine
+from pytest_metagraph.diff.engine import Rule, RuleBook
 from pytest_metagraph.diff.rules import (
-    any_messages,
     attrs,
     collections,
-    devices,
-    inputs,
-    library,
+    combinators,
+    messages,
     nodes,
-    random_strings,
     tensors,
 )
-from pytest_metagraph.diff.rules.keyed import by_key
-from pytest_metagraph.diff.rules.noted import meaningless, noted
-from pytest_metagraph.diff.rules.presence import empty_is_absent
-from pytest_metagraph.diff.rules.sets import unordered
-from pytest_metagraph.diff.rules.versions import version
+from pytest_metagraph.diff.rules.combinators import by_key, empty_is_absent, meaningless, noted, unordered
+from pytest_metagraph.diff.rules.messages import version
 
 _FIELDS: dict[str, Rule] = {
     "GraphDef.node": nodes.graph_nodes,
     "GraphDef.versions": empty_is_absent("versions"),
     "GraphDef.library": empty_is_absent("library"),
     "GraphDef.debug_info": noted("debug_info"),
-    "NodeDef.input": inputs.node_inputs,
-    "NodeDef.device": devices.node_device,
+    "NodeDef.input": nodes.node_inputs,
+    "NodeDef.device": nodes.node_device,
     "NodeDef.attr": attrs.node_attrs,
     "NodeDef.experimental_debug_info": noted("experimental_debug_info"),
     "NodeDef.experimental_type": noted("experimental_type"),
-    "BodyNodeDef.input": inputs.body_node_inputs,
-    "BodyNodeDef.device": devices.node_device,
+    "BodyNodeDef.input": nodes.body_node_inputs,
+    "BodyNodeDef.device": nodes.node_device,
     "BodyNodeDef.attr": attrs.node_attrs,
     "BodyNodeDef.experimental_debug_info": noted("experimental_debug_info"),
     "BodyNodeDef.experimental_type": noted("experimental_type"),
-    "AttrValue.s": random_strings.string,
-    "AttrValue.ListValue.s": random_strings.strings,
+    "AttrValue.s": combinators.string,
+    "AttrValue.ListValue.s": combinators.strings,
     "NameAttrList.attr": attrs.attr_map,
     "FunctionDef.attr": attrs.attr_map,
     "FunctionDef.ArgAttrs.attr": attrs.attr_map,
     "FunctionDef.node_def": nodes.body_nodes,
-    "FunctionDefLibrary.function": library.functions,
+    "FunctionDefLibrary.function": messages.functions,
     "FunctionDefLibrary.gradient": by_key("gradient", attrgetter("function_name")),
     "TensorProto.version_number": meaningless,
     "VersionDef.producer": version("producer"),
@@ -71,8 +65,8 @@ _FIELDS: dict[str, Rule] = {
 _MESSAGES: dict[str, Rule] = {
     "AttrValue": attrs.attr_value,
     "TensorProto": tensors.tensor,
-    "Any": any_messages.any_message,
+    "Any": messages.any_message,
 }
 """The rule of a message, wherever it stands. A rule is given both messages, present and not the same."""
 
-RULES = RuleBook(_FIELDS, _MESSAGES, otherwise=generic.rule)
+RULES = RuleBook(_FIELDS, _MESSAGES, otherwise=engine.rule)

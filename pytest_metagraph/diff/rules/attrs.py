@@ -1,21 +1,84 @@
-"""Attributes: of nodes, of functions, and of functions named by an attribute."""
+"""Rules for attributes of nodes and functions, `_class` and `_output_shapes` among them."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_metagraph.diff import values
-from pytest_metagraph.diff.comparison import Comparison
-from pytest_metagraph.diff.explanations import Composite
-from pytest_metagraph.diff.findings import Code, Location
-from pytest_metagraph.diff.rules import colocation, default_attrs, output_shapes
+from pytest_metagraph.diff import describe
+from pytest_metagraph.diff.describe import Composite
+from pytest_metagraph.diff.differences import Code, Location
+from pytest_metagraph.diff.engine import Comparison
 from pytest_metagraph.diff.shallow import VIEWS
-from reference_impl.schema import AttrValue
+from reference_impl.schema import AttrValue, TensorShapeProto, registered_ops
+
+
+def colocations(run: Comparison, where: Location, expected: AttrValue, actual: AttrValue) -> None:
+    """`_class`: a set of `loc:@node`, so that their order means nothing."""
+    run.messages(where, _sorted(expected), _sorted(actual))
+
+
+def _sorted(value: AttrValue) -> AttrValue:
+    """A copy with the strings of its list as a set, in order."""
+    copy = AttrValue()
+    copy.CopyFrom(value)
+    if copy.HasField("list"):
+        strings = sorted(set(copy.list.s))
+        del copy.list.s[:]
+        copy.list.s.extend(strings)
+    return copy
+
+
+@functools.cache
+def default_of(op: str, name: str) -> AttrValue | None:
+    """The value that an op declares as the default of an attribute.
+
+    Returns:
+        The default; None where there is none, or the op is one that TensorFlow does not register.
+    """
+    op_def = registered_ops().get(op)
+    for attr in op_def.attr if op_def else ():
+        if attr.name == name and attr.HasField("default_value"):
+            return attr.default_value
+    return None
+
+
+def output_shapes(run: Comparison, where: Location, expected: AttrValue, actual: AttrValue) -> None:
+    """`_output_shapes`, exact, compatible or ignored as the options say."""
+    mode = run.options.output_shapes
+    if mode == "ignore" or run.agree(expected, actual):
+        return
+    if mode == "compatible" and _compatible(expected, actual):
+        return
+    run.differ(Code.SHAPES_CHANGED, where, _text(expected), _text(actual))
+
+
+def _compatible(expected: AttrValue, actual: AttrValue) -> bool:
+    if not (expected.HasField("list") and actual.HasField("list")):
+        return False
+    left, right = expected.list.shape, actual.list.shape
+    return len(left) == len(right) and all(map(_shapes_compatible, left, right))
+
+
+def _shapes_compatible(expected: TensorShapeProto, actual: TensorShapeProto) -> bool:
+    if expected.unknown_rank or actual.unknown_rank:
+        return True
+    pairs = zip(expected.dim, actual.dim, strict=False)
+    return len(expected.dim) == len(actual.dim) and all(
+        left.size == right.size or -1 in {left.size, right.size} for left, right in pairs
+    )
+
+
+def _text(value: AttrValue) -> str:
+    return describe.shorten(
+        ", ".join(describe.shape_text(shape) for shape in value.list.shape) or "no shapes"
+    )
+
 
 _NAMED = {
-    "_class": colocation.colocations,
-    "_output_shapes": output_shapes.output_shapes,
+    "_class": colocations,
+    "_output_shapes": output_shapes,
 }
 """The attributes that have a rule of their own."""
 
@@ -30,7 +93,7 @@ def node_attrs(run: Comparison, where: Location, expected: Any, actual: Any) -> 
         differing = {*left} ^ {*right}
         pairs = _pairs(_entries(left, differing), _entries(right, differing))
         for name, one, other in pairs:
-            default = default_attrs.default_of(expected.op, name)
+            default = default_of(expected.op, name)
             _attr(run, where.inside("attr").at(name), name, (one, other), default)
 
 
@@ -108,7 +171,7 @@ def _described(value: AttrValue | None) -> str | None:
         return "no value"
     if kind == "list":
         return (
-            " ".join(values.describe_list(field, items) for field, items in value.list.ListFields()) or "[]"
+            " ".join(describe.describe_list(field, items) for field, items in value.list.ListFields()) or "[]"
         )
     field: Any = value.DESCRIPTOR.fields_by_name[kind]
-    return values.describe(field, getattr(value, kind))
+    return describe.describe(field, getattr(value, kind))

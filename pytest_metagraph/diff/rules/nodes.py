@@ -1,4 +1,4 @@
-"""Nodes are compared by name, whatever their order; equal ones by their bytes alone."""
+"""Rules for nodes: matched by name, compared by their bytes first; inputs and devices."""
 
 from __future__ import annotations
 
@@ -7,9 +7,97 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from pytest_metagraph.diff.comparison import Comparison
-from pytest_metagraph.diff.findings import Code, Location
+from pytest_metagraph.diff import describe
+from pytest_metagraph.diff.differences import Code, Location
+from pytest_metagraph.diff.engine import Comparison
 from pytest_metagraph.diff.shallow import VIEWS
+
+_OLD_FORM = re.compile(r"/(cpu|gpu|tpu)(?=:|/|$)", re.IGNORECASE)
+
+
+def node_device(run: Comparison, where: Location, expected: Any, actual: Any) -> None:
+    """NodeDef.device: the same text, or with `normalize_devices` the same device."""
+    left, right = expected.device, actual.device
+    if left == right:
+        return
+    if run.options.normalize_devices and normalize_device(left) == normalize_device(right):
+        return
+    run.differ(Code.DEVICE_CHANGED, where.inside("device"), left, right)
+
+
+def normalize_device(device: str) -> str:
+    """The long form of a device: `/cpu:0` as `/device:CPU:0`, and no number as any number.
+
+    Args:
+        device: a device as a NodeDef has it, in full or in part.
+
+    Returns:
+        The parts with the short type names written out, in their order; `:*` where a type has no number.
+    """
+    parts = []
+    for part in _OLD_FORM.sub(lambda found: f"/device:{found[1].upper()}", device).split("/")[1:]:
+        pieces = part.split(":")
+        if pieces[0].lower() == "device":
+            pieces = ["device", *(piece.upper() for piece in pieces[1:2]), *pieces[2:]]
+            if len(pieces) == 2:  # noqa: PLR2004 - the word and the type, and no number
+                pieces.append("*")
+        parts.append(":".join(pieces))
+    return "".join(f"/{part}" for part in parts)
+
+
+def node_inputs(run: Comparison, where: Location, expected: Any, actual: Any) -> None:
+    """NodeDef.input: `x` and `x:0` name the same output of a graph's node."""
+    left, right = expected.input[:], actual.input[:]
+    if left != right:
+        _inputs(run, where, [_plain(name) for name in left], [_plain(name) for name in right])
+
+
+def body_node_inputs(run: Comparison, where: Location, expected: Any, actual: Any) -> None:
+    """NodeDef.input in a function's body, where `n:out:0` names an output and `:0` is never left out."""
+    left, right = expected.input[:], actual.input[:]
+    if left != right:
+        _inputs(run, where, left, right)
+
+
+def _plain(name: str) -> str:
+    return name.removesuffix(":0")
+
+
+def _inputs(run: Comparison, where: Location, expected: list[str], actual: list[str]) -> None:
+    where = where.inside("input")
+    _data_inputs(run, where, _data(expected), _data(actual))
+    left, right = _control(expected), _control(actual)
+    for name in sorted({*left} - {*right}):
+        run.differ(Code.INPUT_MISSING, where, name, None)
+    for name in sorted({*right} - {*left}):
+        run.differ(Code.INPUT_EXTRA, where, None, name)
+    for name in sorted({*left} & {*right}):
+        if left.count(name) != right.count(name):
+            times = f"{name} {left.count(name)} times", f"{name} {right.count(name)} times"
+            run.note(Code.INPUT_REPEATED, where, *times)
+
+
+def _data_inputs(run: Comparison, where: Location, expected: list[str], actual: list[str]) -> None:
+    if len(expected) != len(actual):
+        run.differ(
+            Code.INPUT_CHANGED,
+            where,
+            describe.shorten(f"[{', '.join(expected)}]"),
+            describe.shorten(f"[{', '.join(actual)}]"),
+        )
+        return
+    for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
+        if left != right:
+            run.differ(Code.INPUT_CHANGED, where.at(index), left, right)
+
+
+def _data(names: list[str]) -> list[str]:
+    return [name for name in names if not name.startswith("^")]
+
+
+def _control(names: list[str]) -> list[str]:
+    return [name for name in names if name.startswith("^")]
+
 
 _MAY_HAVE_CONTROL_INPUT = re.compile(rb"\x1a(?:[\x00-\x7f]|[\x80-\xff][\x00-\x7f])\^").search
 """Finds the encoding of an input that starts with `^`, and by chance something else; rules out most nodes."""

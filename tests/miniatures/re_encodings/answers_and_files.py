@@ -15,7 +15,7 @@ from reference_impl.arguments import ExportArguments
 from reference_impl.schema import POOL, REGISTERED_COLLECTIONS, GraphDebugInfo, MetaGraphDef
 
 _EXPORT = "pytest_metagraph.exporters.reference:export"
-_CONTENT = "reference_impl.file_content:serialise"
+_CONTENT = "reference_impl.serialization:serialise"
 _DEBUG_CONTENT = "reference_impl.export:serialise"
 
 

@@ -7,13 +7,13 @@ from typing import Any
 from miniature import Right, changes_arguments, changes_message, replaces
 
 from reference_impl.arguments import ExportArguments
-from reference_impl.default_attrs import strip_default_attrs
+from reference_impl.op_defs import strip_default_attrs
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, registered_ops
 
 _STRIP = "reference_impl.export:strip_defaults"
-_STRIP_NODES = "reference_impl.default_attrs:_strip_nodes"
-_IS_MEANT = "reference_impl.default_attrs:_Default.is_meant_by"
-_SAME_TENSOR = "reference_impl.default_attrs:same_tensor"
+_STRIP_NODES = "reference_impl.op_defs:_strip_nodes"
+_IS_MEANT = "reference_impl.op_defs:_Default.is_meant_by"
+_SAME_TENSOR = "reference_impl.op_defs:same_tensor"
 
 
 @replaces(_STRIP, "STRIP-01")

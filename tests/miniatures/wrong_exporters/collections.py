@@ -12,9 +12,9 @@ from miniature import Right, changes_arguments, changes_message, replaces
 from reference_impl import GraphKeys
 from reference_impl.arguments import ExportArguments
 from reference_impl.collection_defs import CollectionWriter
-from reference_impl.node_filter import NodeFilter
+from reference_impl.nodes import NodeFilter
+from reference_impl.registered_protos import item_name
 from reference_impl.schema import REGISTERED_COLLECTIONS, CollectionDef, MetaGraphDef
-from reference_impl.scoped_protos import item_name
 
 _WRITE = "reference_impl.collection_defs:CollectionWriter._write"
 _APPEND = "reference_impl.collection_defs:CollectionWriter._append"
@@ -209,7 +209,7 @@ def exports_global_variables_only(message: MetaGraphDef, _arguments: ExportArgum
     _without_key(message, GraphKeys.METRIC_VARIABLES)
 
 
-@replaces("reference_impl.node_filter:NodeFilter.strip", "COL-12")
+@replaces("reference_impl.nodes:NodeFilter.strip", "COL-12")
 def keeps_the_scope_in_node_names(_right: Right, _nodes: NodeFilter, name: str) -> str:
     """Leaves the scope in the names of tensors and operations in collections."""
     return name

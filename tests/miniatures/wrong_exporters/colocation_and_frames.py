@@ -7,15 +7,15 @@ from typing import Any
 from miniature import Right, changes_arguments, changes_message, replaces
 
 from reference_impl.arguments import ExportArguments
-from reference_impl.node_filter import NodeFilter
+from reference_impl.nodes import NodeFilter
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef
 from reference_impl.scope import LiteralScope
 
-_COLOCATION = "reference_impl.node_filter:_make_list"
-_INSIDE = "reference_impl.colocations:_is_inside"
-_STRIP_ENTRY = "reference_impl.colocations:_strip_entry"
-_FRAME = "reference_impl.node_filter:NodeFilter._rewrite_frame_name"
-_COPY_NODES = "reference_impl.node_filter:NodeFilter.copy_nodes"
+_COLOCATION = "reference_impl.nodes:_make_list"
+_INSIDE = "reference_impl.scope:_is_inside"
+_STRIP_ENTRY = "reference_impl.scope:_strip_entry"
+_FRAME = "reference_impl.nodes:NodeFilter._rewrite_frame_name"
+_COPY_NODES = "reference_impl.nodes:NodeFilter.copy_nodes"
 _CLASS = "_class"
 _FRAME_ATTR = "frame_name"
 
@@ -95,7 +95,7 @@ def keeps_the_scope_in_frame_names(_right: Right, _nodes: NodeFilter, _value: At
     """Leaves the scope in the frame names of loops."""
 
 
-@replaces("reference_impl.node_index:_FRAME_OPS", "FRM-01")
+@replaces("reference_impl.nodes:_FRAME_OPS", "FRM-01")
 def knows_enter_only(right: frozenset[str]) -> frozenset[str]:
     """Strips the frame name of Enter and not that of RefEnter."""
     return right - {"RefEnter"}

@@ -12,12 +12,12 @@ from miniature import Right, changes_arguments, changes_message, replaces
 from pytest_metagraph import ExportRequest
 from reference_impl import Contract, Graph
 from reference_impl.arguments import ExportArguments
-from reference_impl.node_filter import NodeFilter
+from reference_impl.nodes import NodeFilter
 from reference_impl.schema import GraphDebugInfo, MetaGraphDef
 
 _WRITE_FILES = "reference_impl.export:_write_files"
 _WRITE = "reference_impl.export:write_files"
-_CONTENT = "reference_impl.file_content:serialise"
+_CONTENT = "reference_impl.serialization:serialise"
 _DEBUG_CONTENT = "reference_impl.export:serialise"
 _DEBUG_PATH = "reference_impl.export:debug_info_path"
 _CHECK = "reference_impl.export:check_arguments"

@@ -14,8 +14,8 @@ from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, OpDef, regist
 Ops = AbstractSet[str]
 
 _OP_LIST = "reference_impl.export:stripped_op_list"
-_USED = "reference_impl.op_list:_with_called_functions"
-_CALLING = "reference_impl.op_list:_CALLING_OPS"
+_USED = "reference_impl.op_defs:_with_called_functions"
+_CALLING = "reference_impl.op_defs:_CALLING_OPS"
 
 
 @replaces(_OP_LIST, "OPS-01")

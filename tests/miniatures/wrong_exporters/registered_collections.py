@@ -158,7 +158,7 @@ def selects_variables_by_their_snapshot(right: Right, item: Any) -> Any:
     return item.snapshot_name if isinstance(item, VariableDef) else right(item)
 
 
-@replaces("reference_impl.scoped_protos:_NAME_FIELDS", "COL-14")
+@replaces("reference_impl.registered_protos:_NAME_FIELDS", "COL-14")
 def keeps_queue_runners_outside_of_the_scope(right: dict[str, str]) -> dict[str, str]:
     """Exports queue runners whose queues lie outside of the scope: it looks for a name they do not have."""
     return {**right, _QUEUE_RUNNER: "name"}
@@ -190,7 +190,7 @@ def forgets_exceptions_of_queue_runners(message: MetaGraphDef, _arguments: Expor
     _change_entries(message, _QUEUE_RUNNER, _clear("queue_closed_exception_types"))
 
 
-@replaces("reference_impl.scoped_protos:_strip_nested", "COL-15")
+@replaces("reference_impl.registered_protos:_strip_nested", "COL-15")
 def keeps_the_scope_in_nested_contexts(_right: Right, *_context: Any) -> None:
     """Strips a context and leaves the scope in the contexts inside it, as TensorFlow does."""
 

@@ -8,8 +8,7 @@ from miniature import Right, changes_arguments, changes_message, replaces
 
 from reference_impl import Contract, GraphKeys
 from reference_impl.arguments import ExportArguments
-from reference_impl.node_filter import NodeFilter
-from reference_impl.node_index import NodeIndex
+from reference_impl.nodes import NodeFilter, NodeIndex
 from reference_impl.savers import SAVE_AND_RESTORE_OPS
 from reference_impl.schema import MetaGraphDef, SaverDef
 from reference_impl.scope import ExportScope
@@ -18,7 +17,7 @@ _NODES = "reference_impl.export:extraneous_saver_nodes"
 _OPS = "reference_impl.savers:SAVE_AND_RESTORE_OPS"
 _RETAINED = "reference_impl.savers:_retained"
 _REPLACED = "reference_impl.export:_replaced_collections"
-_STRIPPERS = "reference_impl.scoped_protos:_STRIPPERS"
+_STRIPPERS = "reference_impl.registered_protos:_STRIPPERS"
 _INCLUDES = "reference_impl.collection_defs:CollectionWriter._includes"
 _OPS_OF_SAVERS = SAVE_AND_RESTORE_OPS | {"Assign", "AssignVariableOp", "Const", "Identity", "NoOp"}
 _NAMES = ("filename_tensor_name", "save_tensor_name", "restore_op_name")

@@ -9,7 +9,7 @@ from miniature import Right, changes_arguments, changes_message, replaces
 
 from reference_impl import Contract
 from reference_impl.arguments import ExportArguments
-from reference_impl.op_list import stripped_op_list
+from reference_impl.op_defs import stripped_op_list
 from reference_impl.schema import MetaGraphDef
 from reference_impl.scope import LiteralScope
 
@@ -55,7 +55,7 @@ def keeps_the_scope_in_names(_right: Right, _scope: LiteralScope, name: str) -> 
     return name
 
 
-@replaces("reference_impl.node_filter:rescope_inputs", "SCOPE-03")
+@replaces("reference_impl.nodes:rescope_inputs", "SCOPE-03")
 def strips_names_and_not_inputs(right: Right, inputs: list[str], scope: LiteralScope, seen: Any) -> list[str]:
     """Strips the names of nodes and leaves the inputs that refer to them whole."""
     old_inputs = list(inputs)

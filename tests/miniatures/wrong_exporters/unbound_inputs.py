@@ -8,11 +8,11 @@ from typing import Any
 from miniature import Right, changes_message, replaces
 
 from reference_impl.arguments import ExportArguments
-from reference_impl.node_filter import NodeFilter
+from reference_impl.nodes import NodeFilter
 from reference_impl.schema import MetaGraphDef
 from reference_impl.scope import LiteralScope
 
-_RESCOPE = "reference_impl.node_filter:rescope_inputs"
+_RESCOPE = "reference_impl.nodes:rescope_inputs"
 _REPLACED = "reference_impl.export:_replaced_collections"
 _WRITE_FILES = "reference_impl.export:_write_files"
 _KEY = "unbound_inputs"

@@ -10,8 +10,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from pytest_metagraph.fuzzing.graph_defs import GRAPH_DEF_VARIATIONS
-from pytest_metagraph.fuzzing.scopes import ODD_SCOPES, scopes_of
+from pytest_metagraph.fuzzing.graph_defs import GRAPH_DEF_VARIATIONS, ODD_SCOPES, scopes_of
 from reference_impl.schema import MetaGraphDef, SaverDef
 
 

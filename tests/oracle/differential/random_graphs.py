@@ -7,7 +7,7 @@ from typing import Any
 
 from differential.ingredients import INGREDIENTS, SOME_BYTES, WITH_FUNCTIONS
 from differential.workbench import Workbench
-from pytest_metagraph.fuzzing.scopes import SCOPE_FAMILIES
+from pytest_metagraph.fuzzing.graph_defs import SCOPE_FAMILIES
 
 SMALLEST, LARGEST = 20, 110
 """The range of the node count at which a random graph stops growing; its last ingredient may overshoot."""

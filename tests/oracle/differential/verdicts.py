@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from differential.calls import Call, Once
 from differential.comparer import difference_report
 from differential.sides import UNBOUND_COLLECTIONS, Outcome, Side
-from pytest_metagraph.fuzzing.accidents import NEW_SAVER, builds_saver, crash_reason
+from pytest_metagraph.fuzzing.tensorflow_quirks import NEW_SAVER, builds_saver, crash_reason
 from reference_impl.schema import MetaGraphDef
 
 Tally = collections.Counter[str]

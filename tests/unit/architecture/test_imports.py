@@ -14,19 +14,20 @@ LAYERS = ("reference_impl", "conformance_cases", "pytest_metagraph")
 """The packages from the lowest to the highest; each may import itself and those before it."""
 
 PLUGIN_LAYERS = (
+    "_util",
+    "settings",
     "diff",
-    "carrying",
     "exporters",
     "own_graphs",
-    "options",
+    "selection",
     "snapshots",
     "judging",
     "known_failures",
     "reports",
-    "running",
     "fuzzing",
+    "plugin",
 )
-"""The packages of the plugin, the lowest first; `plugin`, `commands` and `cli` stand above them."""
+"""The parts of the kit, the lowest first; `cli` is above them."""
 
 TENSORFLOW_IMPORTERS = {
     "conformance_cases.recorder.oracle",

@@ -7,15 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance_cases import (
-    Case,
-    Corpus,
-    ExpectedError,
-    ExpectedMessage,
-    NotAsked,
-    Tier,
-    load_corpus,
-)
+from conformance_cases import Case, Corpus, ExpectedError, ExpectedMessage, NotAsked, Tier, load_corpus
 from reference_impl.contracts import Contract
 from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
 

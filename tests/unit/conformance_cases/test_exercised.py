@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from conformance_cases import Capability, load_corpus
-from conformance_cases.exercised import exercised_requirements, needed_capabilities
-from conformance_cases.features import Feature
+from conformance_cases.requirement_mapping import Feature, exercised_requirements, needed_capabilities
 
 
 def test_a_rule_about_two_arguments_comes_first() -> None:

@@ -9,10 +9,8 @@ import pytest
 from google.protobuf import text_format
 
 from conformance_cases import load_corpus
-from conformance_cases.recorder.canonical import canonical
-from conformance_cases.recorder.readable_text import readable_text
-from conformance_cases.recorder.toml_text import dumps
-from conformance_cases.tiers import covering_rows, pairs_of
+from conformance_cases.axes import covering_rows, pairs_of
+from conformance_cases.case_writer import canonical, dumps, readable_text
 from reference_impl.schema import POOL, MetaGraphDef, SaverDef, WhileContextDef
 
 

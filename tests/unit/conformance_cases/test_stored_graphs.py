@@ -10,7 +10,7 @@ from google.protobuf import text_format
 
 from conformance_cases import load_corpus
 from conformance_cases.corpus import GRAPH_FOLDERS
-from conformance_cases.features import features_of
+from conformance_cases.requirement_mapping import features_of
 from reference_impl.schema import POOL, MetaGraphDef
 
 MATRIX_FOLDER = GRAPH_FOLDERS["matrix"]

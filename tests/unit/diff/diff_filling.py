@@ -10,7 +10,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
 from reference_impl.schema import REGISTERED_COLLECTIONS, MetaGraphDef
-from reference_impl.schema.fields import is_repeated
+from reference_impl.schema.parsing import is_repeated
 
 _DEEPEST = 2
 """How often a message type may be nested in itself: a function's attribute in an attribute, and no deeper."""

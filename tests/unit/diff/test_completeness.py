@@ -10,7 +10,7 @@ from diff_filling import filled, flips
 
 from pytest_metagraph.diff import diff_meta_graphs
 from reference_impl.schema import REGISTERED_COLLECTIONS, MetaGraphDef
-from reference_impl.schema.fields import is_repeated
+from reference_impl.schema.parsing import is_repeated
 
 NOTED = {
     "GraphDef.debug_info": "where the program stands that made the graph",

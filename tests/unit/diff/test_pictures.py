@@ -11,8 +11,8 @@ import pytest
 from diff_rows import compared, message, nodes
 
 from pytest_metagraph.cli import main
-from pytest_metagraph.diff import pictures
-from pytest_metagraph.diff.neighbourhood import State
+from pytest_metagraph.diff import picture
+from pytest_metagraph.diff.picture import State
 from reference_impl.schema import MetaGraphDef
 
 pytest.importorskip("igraph", reason="pictures need the extra pytest-metagraph[pictures]")
@@ -28,7 +28,7 @@ OTHER = nodes(
 
 
 def _picture(expected: Any, actual: Any) -> ET.Element:
-    return ET.fromstring(pictures.svg(compared(expected, actual)))  # noqa: S314 - made in the same line
+    return ET.fromstring(picture.svg(compared(expected, actual)))  # noqa: S314 - made in the same line
 
 
 def _shown(picture: ET.Element) -> dict[str | None, tuple[str | None, str | None]]:
@@ -60,7 +60,7 @@ def test_what_differs_and_its_neighbours() -> None:
 
 def test_states_have_colours_of_their_own() -> None:
     """No two states share a mark, a fill or a line."""
-    marks, fills, lines = zip(*(pictures._STYLES[state] for state in State), strict=True)
+    marks, fills, lines = zip(*(picture._STYLES[state] for state in State), strict=True)
     assert len({*marks}) == len({*fills}) == len({*lines}) == len(State)
 
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 from google.protobuf import text_format
 
 from pytest_metagraph import ExportRequest
-from pytest_metagraph.carrying.in_process import InProcess
-from pytest_metagraph.carrying.request import Exporter
 from pytest_metagraph.exporters import reference
-from pytest_metagraph.fuzzing.examining import Examiner
-from pytest_metagraph.fuzzing.right_answers import right_answers
-from pytest_metagraph.judging.written_files import ScratchFolder
+from pytest_metagraph.exporters.in_process import InProcess
+from pytest_metagraph.exporters.request import Exporter
+from pytest_metagraph.fuzzing.evaluate import Examiner
+from pytest_metagraph.fuzzing.oracles import right_answers
+from pytest_metagraph.judging.files import ScratchFolder
 from reference_impl import Contract
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, VariableDef
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from fuzzing_samples import chain
 
-from pytest_metagraph.fuzzing.accidents import (
+from pytest_metagraph.fuzzing.example import EarlierCall, Example
+from pytest_metagraph.fuzzing.tensorflow_quirks import (
     EAGER_SAVERS,
     FRAME_NAME,
     NEW_SAVER,
@@ -13,7 +14,6 @@ from pytest_metagraph.fuzzing.accidents import (
     crash_reason,
     reason_not_asked,
 )
-from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from reference_impl import Contract
 from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
 

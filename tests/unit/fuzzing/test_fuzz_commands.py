@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from pytest_metagraph._version import __version__
 from pytest_metagraph.cli import main
-from pytest_metagraph.fuzzing import drawing, telling
-from pytest_metagraph.fuzzing.drawing import random_examples
+from pytest_metagraph.fuzzing import generate, texts
 from pytest_metagraph.fuzzing.example import Example
-from reference_impl import Contract, __version__
+from pytest_metagraph.fuzzing.generate import random_examples
+from reference_impl import Contract
 
 ADAPTER = """
 from pytest_metagraph.exporters import reference
@@ -40,8 +41,8 @@ def _in_a_folder_with_an_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.delitem(sys.modules, "wrong_adapter", raising=False)
-    monkeypatch.setattr(drawing, "random_examples", _few_examples)
-    monkeypatch.setattr(telling, "_EVERY_SECONDS", math.inf)
+    monkeypatch.setattr(generate, "random_examples", _few_examples)
+    monkeypatch.setattr(texts, "_EVERY_SECONDS", math.inf)
 
 
 def _few_examples(contract: Contract, seed: int) -> Iterator[Example]:
@@ -137,7 +138,7 @@ def test_two_hunts_share_no_folder(
         folder.mkdir(parents=True)
         yield from _few_examples(contract, seed)
 
-    monkeypatch.setattr(drawing, "random_examples", another_begins)
+    monkeypatch.setattr(generate, "random_examples", another_begins)
     assert _fuzz("--exporter", "wrong_adapter:wrong", "--out", "found") == 2
     assert "'found' can not be written: File exists" in capsys.readouterr().err
     assert list(folder.iterdir()) == []

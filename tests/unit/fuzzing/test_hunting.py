@@ -14,12 +14,12 @@ from fuzzing_samples import (
 )
 
 from conformance_cases import NotAsked, Variant
-from pytest_metagraph.carrying.request import Exporter
 from pytest_metagraph.exporters import reference
-from pytest_metagraph.fuzzing.drawing import random_examples
+from pytest_metagraph.exporters.request import Exporter
+from pytest_metagraph.fuzzing.campaign import Discovery, Hunt, describe
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
-from pytest_metagraph.fuzzing.hunting import Discovery, Hunt, describe
-from pytest_metagraph.fuzzing.shrinking import shrink
+from pytest_metagraph.fuzzing.generate import random_examples
+from pytest_metagraph.fuzzing.reduce import shrink
 from reference_impl import Contract
 from reference_impl.schema import SaverDef
 

@@ -14,8 +14,8 @@ from conformance_cases import NotAsked
 from pytest_metagraph import ExportRequest
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.fuzzing.case_folder import read_case, write_case
-from pytest_metagraph.fuzzing.drawing import random_examples
 from pytest_metagraph.fuzzing.example import Example
+from pytest_metagraph.fuzzing.generate import random_examples
 from pytest_metagraph.fuzzing.parts import producer
 from pytest_metagraph.fuzzing.strategies import examples, export_requests, meta_graphs
 from reference_impl import Contract, Graph, export_meta_graph

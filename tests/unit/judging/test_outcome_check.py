@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conformance_cases import ExpectedError
-from pytest_metagraph.carrying.answers import (
+from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
+from pytest_metagraph.exporters.answers import (
     Answer,
     Crashed,
     Exported,
@@ -14,9 +15,8 @@ from pytest_metagraph.carrying.answers import (
     Raised,
     TimedOut,
 )
-from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
+from pytest_metagraph.judging.answer_check import MessageComparison, check_answer, check_repetition
 from pytest_metagraph.judging.findings import Code
-from pytest_metagraph.judging.outcome_check import MessageComparison, check_answer, check_repetition
 from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef
 
 A, B = NodeDef(name="a", op="NoOp"), NodeDef(name="b", op="NoOp")
@@ -76,7 +76,7 @@ def test_equal_answers_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> Non
         compared.append(actual)
         return diff_meta_graphs(actual=actual, expected=expected, options=options)
 
-    monkeypatch.setattr("pytest_metagraph.judging.outcome_check.diff_meta_graphs", differ)
+    monkeypatch.setattr("pytest_metagraph.judging.answer_check.diff_meta_graphs", differ)
     comparison = MessageComparison(EXPECTED_BYTES)
     for message in (EXPECTED, OTHER, OTHER, OTHER):
         check_answer(Exported(message), comparison)

@@ -11,11 +11,11 @@ import pytest
 
 from conformance_cases import Capability, load_corpus
 from pytest_metagraph import Unsupported
-from pytest_metagraph.carrying.in_process import InProcess
-from pytest_metagraph.carrying.request import Exporter, ExportRequest
 from pytest_metagraph.exporters import reference
-from pytest_metagraph.judging.wiring import Observation, WiringCheck
-from pytest_metagraph.judging.written_files import ScratchFolder
+from pytest_metagraph.exporters.in_process import InProcess
+from pytest_metagraph.exporters.request import Exporter, ExportRequest
+from pytest_metagraph.judging.adapter_check import Observation, WiringCheck
+from pytest_metagraph.judging.files import ScratchFolder
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 

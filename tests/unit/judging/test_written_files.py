@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from google.protobuf import text_format
 
-from pytest_metagraph.carrying.answers import Exported
+from pytest_metagraph.exporters.answers import Exported
+from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Code
-from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl.contracts import Contract
 from reference_impl.schema import GraphDebugInfo, GraphDef, MetaGraphDef, NodeDef
 

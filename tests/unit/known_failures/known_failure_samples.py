@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_metagraph.judging.records import Record
-from pytest_metagraph.known_failures.entries import Entry, Kind
+from pytest_metagraph.known_failures.model import Entry, Kind
 
 
 def entry(*patterns: str, number: int = 1, **attributes: Any) -> Entry:

@@ -5,16 +5,9 @@ from __future__ import annotations
 from known_failure_samples import entry, record
 
 from pytest_metagraph.judging.records import Record
-from pytest_metagraph.known_failures.changes import (
-    Change,
-    Draft,
-    Narrowing,
-    NewFingerprints,
-    Removal,
-    changes,
-)
-from pytest_metagraph.known_failures.entries import Entry
+from pytest_metagraph.known_failures.edit import Change, Draft, Narrowing, NewFingerprints, Removal, changes
 from pytest_metagraph.known_failures.lookup import Lookup
+from pytest_metagraph.known_failures.model import Entry
 
 CASES = dict.fromkeys(["m/a", "m/b", "m/c", "full/d"])
 OLD, NEW = "0" * 16, "f" * 16

@@ -9,10 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from pytest_metagraph.known_failures.changes import Change, Draft, Narrowing, NewFingerprints, Removal
-from pytest_metagraph.known_failures.editing import edit, write
-from pytest_metagraph.known_failures.entries import Entry
-from pytest_metagraph.known_failures.loading import KnownFailuresError, load
+from pytest_metagraph.known_failures.edit import (
+    Change,
+    Draft,
+    Narrowing,
+    NewFingerprints,
+    Removal,
+    edit,
+    write,
+)
+from pytest_metagraph.known_failures.load import KnownFailuresError, load
+from pytest_metagraph.known_failures.model import Entry
 
 OLD, NEW = "0" * 16, "f" * 16
 TEXT = textwrap.dedent(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from known_failure_samples import entry
 
-from pytest_metagraph.known_failures.explaining import explain
+from pytest_metagraph.known_failures.model import explain
 
 OLD, NEW = "0" * 16, "f" * 16
 

@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from pytest_metagraph.known_failures.entries import Kind
-from pytest_metagraph.known_failures.loading import KnownFailuresError, load
+from pytest_metagraph.known_failures.load import KnownFailuresError, load
+from pytest_metagraph.known_failures.model import Kind
 
 GOOD = {"case": '"a/*"', "kind": '"bug"', "reason": '"It is not done yet."'}
 

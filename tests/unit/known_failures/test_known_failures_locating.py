@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_metagraph.known_failures.loading import KnownFailuresError
-from pytest_metagraph.known_failures.locating import locate, shipped_lists
+from pytest_metagraph.known_failures.load import KnownFailuresError, locate, shipped_lists
 
 
 def test_a_path_starts_from_the_folder(tmp_path: Path) -> None:

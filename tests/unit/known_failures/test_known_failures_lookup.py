@@ -6,9 +6,9 @@ import pytest
 from known_failure_samples import entry
 from packaging.specifiers import SpecifierSet
 
-from pytest_metagraph.known_failures.entries import KnownFailures
-from pytest_metagraph.known_failures.loading import KnownFailuresError
+from pytest_metagraph.known_failures.load import KnownFailuresError
 from pytest_metagraph.known_failures.lookup import Lookup, cases_of, lookup_under
+from pytest_metagraph.known_failures.model import KnownFailures
 
 
 @pytest.mark.parametrize(

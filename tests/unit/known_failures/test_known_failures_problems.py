@@ -6,9 +6,8 @@ import datetime as dt
 
 from known_failure_samples import entry
 
-from pytest_metagraph.known_failures.entries import Entry
-from pytest_metagraph.known_failures.lookup import Lookup
-from pytest_metagraph.known_failures.problems import problems
+from pytest_metagraph.known_failures.lookup import Lookup, problems
+from pytest_metagraph.known_failures.model import Entry
 
 TODAY = dt.date(2026, 6, 30)
 CASES = dict.fromkeys(["m/towers/plain", "m/towers/scope", "m/queues/plain"])

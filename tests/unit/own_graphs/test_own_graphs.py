@@ -8,13 +8,12 @@ import pytest
 from google.protobuf import text_format
 
 from conformance_cases import Case, ExpectedError, ExpectedMessage, NotAsked, Tier, load_corpus
-from conformance_cases.tiers import pairs_of, row_of
+from conformance_cases.axes import pairs_of, row_of
 from pytest_metagraph import ExportRequest, Unsupported
-from pytest_metagraph.carrying.in_process import InProcess
 from pytest_metagraph.exporters import reference
+from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.own_graphs.argument_values import axes_of
-from pytest_metagraph.own_graphs.folder import OwnGraphsError, load_own_graphs
-from pytest_metagraph.own_graphs.own_graph import OwnGraph
+from pytest_metagraph.own_graphs.folder import OwnGraph, OwnGraphsError, load_own_graphs
 from reference_impl import Contract, Graph, export_meta_graph
 from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, SaverDef
 

@@ -9,13 +9,7 @@ from typing import Any
 import pytest
 from small_graphs import entries, graph, graph_def, graph_with_items, node_names
 
-from reference_impl import (
-    Contract,
-    Graph,
-    eager_execution,
-    export_meta_graph,
-    get_default_graph,
-)
+from reference_impl import Contract, Graph, eager_execution, export_meta_graph, get_default_graph
 from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef, VariableDef
 
 NODES = 'node { name: "a" op: "NoOp" }'

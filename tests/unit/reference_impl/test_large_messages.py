@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from small_graphs import graph, graph_def
 
-from reference_impl import Contract, Graph, export_meta_graph, file_content, read_meta_graph_file
-from reference_impl.message_parts import graph_def_size
+from reference_impl import Contract, Graph, export_meta_graph, read_meta_graph_file, serialization
 from reference_impl.schema import GraphDef, MetaGraphDef, parsing
+from reference_impl.serialization import graph_def_size
 
 NODES = """
   node { name: "a" op: "Const" attr { key: "value" value { s: "\\000\\n\\"\\377" } } attr { key: "b" } }
@@ -65,10 +65,10 @@ def test_the_parts_make_the_same_file(
     message.saver_def.version = 2
     message.collection_def["b"].int64_list.value.append(1)
     message.collection_def["a"].node_list.value.append("a")
-    whole = b"".join(file_content.meta_graph_content(message, as_text=as_text, graph_def_bytes=0))
-    monkeypatch.setattr(file_content, "MOST_BYTES_AT_ONCE", -1)
+    whole = b"".join(serialization.meta_graph_content(message, as_text=as_text, graph_def_bytes=0))
+    monkeypatch.setattr(serialization, "MOST_BYTES_AT_ONCE", -1)
 
-    parts = list(file_content.meta_graph_content(message, as_text=as_text, graph_def_bytes=0))
+    parts = list(serialization.meta_graph_content(message, as_text=as_text, graph_def_bytes=0))
 
     assert len(parts) > len(message.graph_def.node)
     if as_text:  # the order of map entries in text is not fixed
@@ -82,7 +82,7 @@ def test_a_file_that_is_written_in_parts_is_read_back(
     as_text: bool, contract: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """FILE-01: it holds the returned message."""
-    monkeypatch.setattr(file_content, "MOST_BYTES_AT_ONCE", -1)
+    monkeypatch.setattr(serialization, "MOST_BYTES_AT_ONCE", -1)
     loaded = graph('node { name: "a" op: "NoOp" } node { name: "b" op: "NoOp" input: "^a" }')
 
     exported = export_meta_graph(tmp_path / "m", graph=loaded, contract=contract, as_text=as_text)
@@ -96,7 +96,7 @@ def test_a_file_that_nobody_could_read_is_refused(
     most_bytes_at_once: int, contract: Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """BIG-01: of a GraphDef of the largest size the file would be larger; the message itself is exported."""
-    monkeypatch.setattr(file_content, "MOST_BYTES_AT_ONCE", most_bytes_at_once)
+    monkeypatch.setattr(serialization, "MOST_BYTES_AT_ONCE", most_bytes_at_once)
     monkeypatch.setattr(parsing, "MOST_MESSAGE_BYTES", graph_def_size(graph_def(NODES)))
 
     exported = export_meta_graph(graph=Graph(), graph_def=graph_def(NODES), contract=contract)

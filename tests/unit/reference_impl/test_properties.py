@@ -13,7 +13,7 @@ from small_graphs import entries, parse
 
 from reference_impl import Contract, Graph, export_meta_graph, read_meta_graph_file
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, NodeDef, VariableDef
-from reference_impl.schema.registered_collections import REGISTERED_COLLECTIONS
+from reference_impl.schema.recorded import REGISTERED_COLLECTIONS
 
 settings.register_profile("busy machine", deadline=None)  # how long an example takes says nothing
 settings.load_profile("busy machine")

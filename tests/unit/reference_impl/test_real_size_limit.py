@@ -10,8 +10,8 @@ from google.protobuf.message import DecodeError
 from small_graphs import node_names
 
 from reference_impl import Contract, Graph, export_meta_graph
-from reference_impl.message_parts import graph_def_size
 from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, SaverDef
+from reference_impl.serialization import graph_def_size
 
 pytestmark = pytest.mark.slow
 

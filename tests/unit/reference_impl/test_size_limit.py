@@ -13,7 +13,7 @@ from small_graphs import graph, graph_def, node_names
 
 from reference_impl import Contract, Graph, export_meta_graph
 from reference_impl.schema import GraphDef, SaverDef, parsing
-from reference_impl.size_limit import check_size
+from reference_impl.serialization import check_size
 
 NODES = """
   node { name: "big/a" op: "Const" attr { key: "value" value { s: "012345678901234567890123456789" } } }

@@ -7,8 +7,8 @@ import struct
 import pytest
 from small_graphs import parse
 
+from reference_impl.op_defs import same_tensor
 from reference_impl.schema import TensorProto
-from reference_impl.tensor_values import same_tensor
 
 TWO = "tensor_shape { dim { size: 2 } }"
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.options.sharding import WHOLE_TIER
 from pytest_metagraph.reports.model import (
     CaseResult,
     DifferenceGroup,
@@ -19,6 +18,7 @@ from pytest_metagraph.reports.model import (
     digest_of,
 )
 from pytest_metagraph.reports.validity import find_problems, summary_of
+from pytest_metagraph.settings import WHOLE_TIER
 
 STARTED = "2026-01-02T03:04:05+00:00"
 FINISHED = "2026-01-02T03:05:06+00:00"

@@ -9,7 +9,7 @@ from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import compare
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import Exporter
-from pytest_metagraph.reports.rendering import render
+from pytest_metagraph.reports.renderers import render
 from pytest_metagraph.reports.scoring import Score
 
 A = samples.report(samples.result("a"), samples.result("b", Verdict.FAIL), exporter=Exporter("one", "1"))

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from pytest_metagraph.judging.findings import Code
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.options.sharding import Shard
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
-from pytest_metagraph.reports.lines import from_line, to_line
+from pytest_metagraph.reports.jsonl import from_line, to_line
+from pytest_metagraph.settings import Shard
 
 SCHEMA = json.loads(
     importlib.resources.files("pytest_metagraph.reports").joinpath("report.schema.json").read_text()

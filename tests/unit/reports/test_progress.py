@@ -8,7 +8,7 @@ import report_samples as samples
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import CaseResult, Report
-from pytest_metagraph.reports.progress import Kind, changes
+from pytest_metagraph.reports.report_diff import Kind, changes
 
 PASS, FAIL, KNOWN, UNEXPECTED, UNSUPPORTED, UNTESTABLE = (
     Verdict.PASS,

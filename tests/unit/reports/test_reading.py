@@ -9,9 +9,14 @@ import report_samples as samples
 
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ProblemCode, ReportError
-from pytest_metagraph.reports.lines import to_line
-from pytest_metagraph.reports.reading import parse_report, read_report
-from pytest_metagraph.reports.writing import ReportWriter, report_text, write_report
+from pytest_metagraph.reports.jsonl import (
+    ReportWriter,
+    parse_report,
+    read_report,
+    report_text,
+    to_line,
+    write_report,
+)
 
 REPORT = samples.report(samples.result("a"), samples.result("b", Verdict.FAIL), samples.result("c"))
 LINES = report_text(REPORT).splitlines(keepends=True)

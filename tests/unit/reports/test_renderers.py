@@ -12,15 +12,15 @@ import pytest
 import report_samples as samples
 
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.options.sharding import Shard
-from pytest_metagraph.reports import page_data
+from pytest_metagraph.reports import html
 from pytest_metagraph.reports.annotations import MAX_ANNOTATIONS, render_annotations
 from pytest_metagraph.reports.badge import render_badge
 from pytest_metagraph.reports.errors import ReportError
 from pytest_metagraph.reports.html import render_html
 from pytest_metagraph.reports.markdown import render_markdown
 from pytest_metagraph.reports.model import CaseResult, Exporter, Report, ReportedFinding
-from pytest_metagraph.reports.rendering import FORMATS, format_of
+from pytest_metagraph.reports.renderers import FORMATS, format_of
+from pytest_metagraph.settings import Shard
 
 PASS, FAIL, UNSUPPORTED = Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED
 HOSTILE = "</script><script>alert(1)</script><!-- ]]> & | `x` \u2028"
@@ -171,7 +171,7 @@ def test_a_page_has_a_matrix_only_of_graphs_with_several_cases() -> None:
 
 def test_a_page_shares_what_cases_share() -> None:
     """Equal findings, requirements and arguments are stated once."""
-    data = page_data.page_data(run(50, 50))
+    data = html.page_data(run(50, 50))
     assert [len(data[name]) for name in ("rows", "findings", "requirements", "arguments", "reasons")] == [
         100, 1, 1, 1, 1,
     ]  # fmt: skip
@@ -179,18 +179,18 @@ def test_a_page_shares_what_cases_share() -> None:
 
 def test_a_page_keeps_details_of_every_symptom(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is over the budget is left out, the further cases of the most frequent symptom first."""
-    monkeypatch.setattr(page_data, "DETAIL_BUDGET", 250)
+    monkeypatch.setattr(html, "DETAIL_BUDGET", 250)
 
     def failed(name: str, fingerprint: str) -> CaseResult:
         finding = ReportedFinding("raised", "x", detail=f"{name:>100}")
         return samples.result(name, FAIL, fingerprint=fingerprint, findings=(finding,))
 
     report = samples.report(failed("a", "1"), failed("b", "1"), failed("c", "1"), failed("d", "2"))
-    data = page_data.page_data(report)
-    column = page_data._COLUMNS.index("findings")
+    data = html.page_data(report)
+    column = html._COLUMNS.index("findings")
     details = {row[0]: data["findings"][row[column][0]]["detail"] for row in data["rows"]}
     assert {name for name, detail in details.items() if detail.strip() == name} == {"a", "d"}
-    assert details["b"] == details["c"] == page_data._LEFT_OUT
+    assert details["b"] == details["c"] == html._LEFT_OUT
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports.heat_map import HeatMap, heat_map
+from pytest_metagraph.reports.html import HeatMap, heat_map
 from pytest_metagraph.reports.scoring import (
     Score,
     rows_by_area,
     rows_by_requirement,
     score_of,
     scores_by_level,
+    symptoms_of,
     worst_first,
 )
-from pytest_metagraph.reports.symptoms import symptoms_of
 
 PASS, FAIL, UNSUPPORTED = Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_metagraph.snapshots.places import Place
+from pytest_metagraph.snapshots.files import Place
 
 MODULE = """
 import pytest

@@ -1,0 +1,142 @@
+"""Writes cases in a form that any language reads: graphs as files, arguments as JSON.
+
+The folder holds
+
+* `corpus.json`: which corpus, contract and tier this is, and how many cases;
+* `cases.jsonl`: one JSON object in each line, see `_CaseTexts.line`;
+* `graphs/NAME.pb`: the input graphs, serialised MetaGraphDefs;
+* `messages/DIGEST.pb` and `.json`: the messages among the arguments, serialised and in protobuf's JSON form.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf import message as protobuf
+
+from conformance_cases import Case, Corpus, NotAsked, Tier
+from pytest_metagraph.exporters.exports_folder import answer_stem
+from pytest_metagraph.exporters.messages import UncarriableValueError
+from reference_impl.contracts import Contract
+from reference_impl.files import write_files
+from reference_impl.schema import POOL
+
+FORMAT = 1
+"""The version of the layout; it rises when a reader of the one before would misread it."""
+
+_DIGEST_CHARACTERS = 16
+
+
+def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) -> int:
+    """Write the cases of a tier that the contract asks, with everything they need: all files or none.
+
+    Args:
+        corpus: the corpus.
+        folder: where to; it is made where it does not exist.
+        tier: the tier.
+        contract: the contract that the answers will be judged under.
+
+    Returns:
+        The number of cases.
+
+    Raises:
+        OSError: when a file can not be written.
+    """
+    cases = [case for case in corpus.cases(tier) if not isinstance(case.expectation(contract), NotAsked)]
+    texts = _CaseTexts()
+    lines = [json.dumps(texts.line(case), ensure_ascii=False) for case in cases]
+    header = {
+        "format": FORMAT,
+        "corpus": corpus.digest,
+        "contract": contract.value,
+        "tier": tier.value,
+        "cases": len(cases),
+    }
+    files = {
+        **texts.files,
+        "cases.jsonl": "".join(f"{line}\n" for line in lines).encode(),
+        "corpus.json": (json.dumps(header, indent=2) + "\n").encode(),
+    }
+    write_files({str(folder / name): data for name, data in files.items()})
+    return len(cases)
+
+
+class _CaseTexts:
+    """Turns cases into JSON.
+
+    Attributes:
+        files: the contents of the files that the JSON names.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def line(self, case: Case) -> dict[str, Any]:
+        """One case; what its keys mean is documented in docs/reference/exports-folder.md."""
+        *earlier, call = case.calls()
+        graph = f"graphs/{answer_stem(case.graph.name)}.pb"
+        self.files[graph] = case.graph.data
+        return {
+            "case": case.id,
+            "graph": graph,
+            "arguments": self._arguments(call),
+            "preceding": [
+                {"filename": name, "arguments": self._arguments(before)}
+                for name, before in zip(case.earlier_filenames, earlier, strict=True)
+            ],
+            "filename": case.filename,
+            "eager": case.eager,
+            "variants": [
+                {
+                    "name": variant.name,
+                    "filename": variant.filename,
+                    "as_text": variant.as_text,
+                    "save_debug_info": variant.save_debug_info,
+                    "default_graph": variant.default_graph,
+                }
+                for variant in case.variants
+            ],
+            "capabilities": sorted(case.capabilities),
+            "requirements": list(case.requirements),
+            "answer": answer_stem(case.id),
+        }
+
+    def _arguments(self, call: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self._value(value) for name, value in call.items()}
+
+    def _value(self, value: Any) -> Any:
+        """A value as JSON; what JSON lacks is an object with one telling key."""
+        match value:
+            case None | bool() | int() | float() | str():
+                return value
+            case bytes():
+                return {"bytes": base64.b64encode(value).decode()}
+            case list() | tuple():
+                return [self._value(item) for item in value]
+            case set() | frozenset():
+                return [self._value(item) for item in sorted(value, key=str)]
+            case dict():
+                return {"dict": [[self._value(key), self._value(item)] for key, item in value.items()]}
+            case protobuf.Message():
+                return self._message(value)
+            case _:
+                raise UncarriableValueError(
+                    f"a value of type {type(value).__name__} can not be stated in JSON"
+                )
+
+    def _message(self, message: protobuf.Message) -> Mapping[str, str]:
+        kind = message.DESCRIPTOR.full_name
+        data = message.SerializeToString(deterministic=True)
+        # The kind takes part: the same bytes can be messages of two kinds, and differ as JSON.
+        digest = hashlib.sha256(kind.encode() + b"\n" + data).hexdigest()
+        stem = f"messages/{digest[:_DIGEST_CHARACTERS]}"
+        if f"{stem}.pb" not in self.files:
+            text = json_format.MessageToJson(message, preserving_proto_field_name=True, descriptor_pool=POOL)
+            self.files |= {f"{stem}.pb": data, f"{stem}.json": text.encode()}
+        return {"message": kind, "file": f"{stem}.pb", "json": f"{stem}.json"}

@@ -1,0 +1,107 @@
+"""The carrier that calls a Python function in the same process."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from types import CodeType, TracebackType
+from typing import Any
+
+from google.protobuf import message as protobuf
+
+from conformance_cases import Capability
+from pytest_metagraph.exporters.answers import Answer, Crashed, Exported, Malformed, NotSupported, Raised
+from pytest_metagraph.exporters.request import Exporter, ExportRequest, Unsupported
+from reference_impl.schema import MetaGraphDef, adopt
+
+TRACEBACK_FRAMES = 6
+"""Frames of an exporter's traceback that are kept: its own end is what its maintainer looks for."""
+
+_DESCRIBED: dict[tuple[str, CodeType, int], str] = {}
+"""What tracebacks say of places in the code. Half of the calls of the full tier raise, from few places, and
+reading the source each time would take longer than the export."""
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """Calls a Python function.
+
+    Attributes:
+        exporter: the function.
+        name: what it is called in reports.
+    """
+
+    exporter: Exporter
+    name: str
+
+    @property
+    def version(self) -> str:
+        """The exporter's own attribute `version`; empty where it has none."""
+        return str(getattr(self.exporter, "version", ""))
+
+    @property
+    def unsupported(self) -> frozenset[Capability]:
+        """The capabilities in the exporter's own attribute `unsupported`.
+
+        Raises:
+            ValueError: when one of them is not a capability of the corpus.
+        """
+        return frozenset(Capability(name) for name in getattr(self.exporter, "unsupported", ()))
+
+    def ask(self, request: ExportRequest) -> Answer:
+        """Call the exporter; whatever it does but Ctrl-C becomes an answer."""
+        try:
+            returned = self.exporter(request)
+        except Unsupported as error:
+            return NotSupported(error.capability)
+        except Exception as error:  # noqa: BLE001 - which exception is right is the question that the case asks
+            return Raised(_classes(type(error)), str(error), _tail(error))
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - sys.exit() in an exporter must not end the run
+            return Crashed(_tail(error))
+        return _read(returned)
+
+
+def _read(returned: Any) -> Answer:
+    if isinstance(returned, bytes | bytearray | memoryview):
+        try:
+            return Exported(MetaGraphDef.FromString(bytes(returned)))
+        except protobuf.DecodeError:
+            return Malformed(
+                f"The exporter returned {len(returned)} bytes that do not parse as a MetaGraphDef."
+            )
+    try:
+        return Exported(adopt(returned, MetaGraphDef))
+    except (TypeError, protobuf.Error) as error:
+        return Malformed(f"The exporter must return a MetaGraphDef or its bytes: {error}.")
+
+
+def _classes(kind: type[BaseException]) -> tuple[str, ...]:
+    names = []
+    for base in kind.__mro__:
+        names.append(base.__name__)
+        if base.__module__ == "builtins":
+            break
+    return tuple(names)
+
+
+def _tail(error: BaseException) -> str:
+    frames, trace = [], error.__traceback__
+    while trace is not None:
+        frames.append(trace)
+        trace = trace.tb_next
+    del frames[0]  # the call in this module
+    lines = [_described(frame) for frame in frames[-TRACEBACK_FRAMES:]]
+    if len(frames) > TRACEBACK_FRAMES:
+        lines.insert(0, f"  ... {len(frames) - TRACEBACK_FRAMES} frames above\n")
+    return "".join([*lines, *traceback.format_exception_only(error)]).rstrip()
+
+
+def _described(frame: TracebackType) -> str:
+    """What a traceback says of one frame, with its line of source."""
+    code = frame.tb_frame.f_code
+    place = (code.co_filename, code, frame.tb_lasti)  # equal code may be in two files
+    if place not in _DESCRIBED:
+        _DESCRIBED[place] = "".join(traceback.format_tb(frame, limit=1))
+    return _DESCRIBED[place]

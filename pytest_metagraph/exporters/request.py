@@ -1,0 +1,56 @@
+"""What an exporter is asked, and how it says that it cannot do it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from reference_impl.contracts import Contract
+from reference_impl.schema import MetaGraphDef
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExportRequest:
+    """One call of `export_meta_graph` that an exporter has to make.
+
+    Attributes:
+        graph: the graph to load and export, as a MetaGraphDef. The exporter must not change it.
+        arguments: exactly the keyword arguments of `export_meta_graph`, without `graph`. Messages are of
+            `reference_impl.schema`; `filename`, where it is not None, is an absolute path.
+        default_graph: export the default graph, without the argument `graph` (CALL-10).
+        eager: make the call where eager execution is enabled (EAG-01).
+        contract: the contract that the answer is judged under.
+        case_id: the case that this call belongs to, for messages and logs.
+        preceding: the keyword arguments of exports of the same loaded graph that have to be made before, in
+            this order; what they return is not looked at (CALL-12, UNB-07). Most requests have none.
+    """
+
+    graph: MetaGraphDef
+    arguments: dict[str, Any]
+    default_graph: bool = False
+    eager: bool = False
+    contract: Contract = Contract.DOCUMENTED
+    case_id: str = ""
+    preceding: tuple[dict[str, Any], ...] = ()
+
+
+Exporter: TypeAlias = Callable[[ExportRequest], MetaGraphDef | bytes]
+"""Makes the call and returns the MetaGraphDef, as a message of any pool or serialised.
+
+It raises what its `export_meta_graph` raises. What it can not do it declares in an attribute
+`unsupported`, a collection of names of `conformance_cases.Capability`; cases that need one of them are
+then not asked.
+"""
+
+
+class Unsupported(Exception):  # noqa: N818 - the pinned name says what the exporter states: it is no error of its own
+    """Raised by an exporter that can not do what a request asks.
+
+    Args:
+        capability: what it lacks, by the name in `conformance_cases.Capability`.
+    """
+
+    def __init__(self, capability: str) -> None:
+        super().__init__(capability)
+        self.capability = capability

@@ -1,0 +1,59 @@
+"""The other end of the protocol: makes a worker of an exporter that is written in Python."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import BinaryIO
+
+from pytest_metagraph.exporters import protocol, resolve
+from pytest_metagraph.exporters.answers import Crashed, Exported, Malformed, NotSupported, Raised, TimedOut
+from pytest_metagraph.exporters.in_process import InProcess
+from pytest_metagraph.exporters.protocol import Control, Introduction, frame, read_frame
+from pytest_metagraph.exporters.request import Exporter, ExportRequest
+
+
+def serve(exporter: Exporter, *, name: str = "", version: str = "") -> None:
+    """Answer requests on stdin until it ends; `--metagraph-command` of a script that calls this runs it.
+
+    What the exporter prints to stdout goes to stderr, so that it does not break the protocol.
+
+    Args:
+        exporter: the function that answers; its attribute `unsupported` is declared to the kit.
+        name: what it is called in reports; by default as if it was given to `--metagraph-exporter`.
+        version: its version; by default its attribute `version`.
+
+    Raises:
+        ExporterNotFoundError: when the exporter can not be called, or declares a capability that is none.
+        ProtocolError: when what comes in is no request.
+    """
+    carrier = resolve.carrier(exporter)
+    introduction = Introduction(name or carrier.name, version or carrier.version, carrier.unsupported)
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        while (data := read_frame(sys.stdin.buffer)) is not None:
+            request = protocol.decode_request(data)
+            if request is Control.STOP:
+                return
+            if isinstance(request, ExportRequest):
+                _send(answers, _answer(carrier, request))
+            else:
+                _send(answers, protocol.encode_introduction(introduction))
+
+
+def _answer(carrier: InProcess, request: ExportRequest) -> bytes:
+    match carrier.ask(request):
+        case Exported() | Raised() | NotSupported() as answer:
+            return protocol.encode_answer(answer)
+        case Malformed(reason=reason):
+            sys.stderr.write(f"{reason}\n")
+            return b""  # an Answer of no kind: this exporter has given none
+        case Crashed(detail=detail):
+            raise SystemExit(detail)
+        case TimedOut():
+            raise AssertionError("a function of this process has no time limit")
+
+
+def _send(stream: BinaryIO, data: bytes) -> None:
+    stream.write(frame(data))
+    stream.flush()

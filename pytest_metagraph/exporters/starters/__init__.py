@@ -1,0 +1,81 @@
+"""Writes a first adapter, with the job that runs it in continuous integration."""
+
+from __future__ import annotations
+
+import enum
+from importlib import resources
+from pathlib import Path
+
+from conformance_cases import Capability
+from pytest_metagraph.exporters import messages
+from reference_impl import schema
+from reference_impl.files import write_files
+
+_CAPABILITIES = "@CAPABILITIES@"
+_WORKFLOW = ".github/workflows/conformance.yml"
+
+
+class Kind(enum.StrEnum):
+    """The adapters that can be started."""
+
+    PYTHON = "python"
+    COMMAND = "command"
+
+
+def starter_files(kind: Kind) -> dict[str, bytes]:
+    """The files of a starter.
+
+    Args:
+        kind: a Python function, or a worker process (in JavaScript, with all that a worker in another
+            language needs: the protocol, TensorFlow's messages as a FileDescriptorSet, its ops).
+
+    Returns:
+        Contents by relative path.
+    """
+    if kind is Kind.PYTHON:
+        return {
+            "metagraph_adapter.py": _template(
+                "python", "metagraph_adapter.py.txt", '    "{name}",  # {sentence}'
+            ),
+            _WORKFLOW: _template("python", "conformance.yml"),
+        }
+    return {
+        "worker.mjs": _template("command", "worker.mjs"),
+        "export_meta_graph.mjs": _template("command", "export_meta_graph.mjs", '  "{name}", // {sentence}'),
+        "package.json": _template("command", "package.json"),
+        messages.PROTO_FILE: messages.proto_text().encode(),
+        "tensorflow.binpb": _schema_file("descriptors.binpb"),
+        "tensorflow_ops.binpb": _schema_file("op_registry.binpb"),
+        _WORKFLOW: _template("command", "conformance.yml"),
+    }
+
+
+def write_starter(kind: Kind, folder: Path) -> list[str]:
+    """Write the files of a starter, all or none.
+
+    Args:
+        kind: see `starter_files`.
+        folder: where to; it is made where it does not exist.
+
+    Returns:
+        The relative paths of the files.
+
+    Raises:
+        FileExistsError: when one of the files is there already; nothing is written then.
+    """
+    files = starter_files(kind)
+    for name in files:
+        if (folder / name).exists():
+            raise FileExistsError(f"{str(folder / name)!r} exists already; name a folder without it")
+    write_files({str(folder / name): content for name, content in files.items()})
+    return list(files)
+
+
+def _template(kind: str, name: str, capability_line: str = "") -> bytes:
+    text = resources.files(__package__).joinpath(kind, name).read_text(encoding="utf-8")
+    lines = [capability_line.format(name=item.value, sentence=item.sentence) for item in Capability]
+    return text.replace(_CAPABILITIES, "\n".join(lines)).encode()
+
+
+def _schema_file(name: str) -> bytes:
+    return resources.files(schema).joinpath(name).read_bytes()

@@ -1,0 +1,119 @@
+"""Examines random exports for some time, and reports each kind of difference once, made small."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from conformance_cases import NotAsked
+from pytest_metagraph.fuzzing.evaluate import Examined, Examiner, Kind
+from pytest_metagraph.fuzzing.example import Example
+from pytest_metagraph.fuzzing.reduce import shrink
+from pytest_metagraph.judging.verdicts import Verdict
+
+
+@dataclass
+class Tally:
+    """What has been done so far.
+
+    Attributes:
+        exports: exports that were compared.
+        not_asked: examples that ask nothing, by the reason.
+        kinds: the kinds of difference, with how many exports showed each.
+    """
+
+    exports: int = 0
+    not_asked: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[Kind] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        counts = f"{self.exports:,} exports compared, {self.not_asked.total():,} not asked"
+        return f"{counts}, {len(self.kinds):,} kinds of difference seen"
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """A difference that was found.
+
+    Attributes:
+        kind: what it is.
+        examined: the smallest export that shows it.
+    """
+
+    kind: Kind
+    examined: Examined
+
+
+class Hunt:
+    """Looks for differences.
+
+    Args:
+        examiner: judges exports.
+        seconds: how long to look.
+        shrink_seconds: how long one finding is made smaller; this time is not counted in `seconds`.
+        tell: called now and then with what has been done so far.
+    """
+
+    def __init__(
+        self, examiner: Examiner, seconds: float, shrink_seconds: float, tell: Callable[[str], None]
+    ) -> None:
+        self.tally = Tally()
+        self._known: set[Kind] = set()
+        self._examiner = examiner
+        self._left = seconds
+        self._shrink_seconds = shrink_seconds
+        self._tell = tell
+
+    def run(self, examples: Iterable[Example]) -> Iterator[Discovery]:
+        """Examine one example after the other until the time is up.
+
+        Yields:
+            Each kind of difference when it shows for the first time. One defect may show as several kinds
+            even in the smallest export: they are reported as one, and are all known from then on.
+        """
+        started = math.inf
+        for example in examples:
+            started = min(started, time.monotonic())  # drawing the first ones takes a moment
+            examined = self._examine(example)
+            self.tally.kinds.update(examined.kinds)
+            paused = time.monotonic()
+            yield from self._new(examined)
+            started += time.monotonic() - paused
+            self._tell(str(self.tally))
+            if time.monotonic() - started > self._left:
+                return
+
+    def _new(self, examined: Examined) -> Iterator[Discovery]:
+        """The kinds that an export shows for the first time, each made small."""
+        for kind in examined.kinds:
+            if kind in self._known:
+                continue
+            self._tell(f"found: {describe(kind)}; making it smaller")
+            smallest = shrink(examined, kind, self._examiner, self._shrink_seconds)
+            is_another = self._known.isdisjoint(smallest.kinds)
+            self._known.update(smallest.kinds)
+            if is_another:
+                yield Discovery(kind, smallest)
+
+    def _examine(self, example: Example) -> Examined:
+        examined = self._examiner.examine(example)
+        if isinstance(examined.expected, NotAsked):
+            self.tally.not_asked[examined.expected.reason] += 1
+        elif examined.judgement.verdict is Verdict.UNSUPPORTED:
+            self.tally.not_asked[examined.judgement.reason] += 1
+        else:
+            self.tally.exports += 1
+        return examined
+
+
+def describe(kind: Kind) -> str:
+    """A kind of difference in words, such as `device-changed in graph_def.node`."""
+    match kind:
+        case (_, section, code, path):
+            place = f"{section} {path}".strip() or "the message"
+            return f"{code} in {place}"
+        case _:
+            return ": ".join(filter(None, kind))

@@ -1,0 +1,95 @@
+"""What `metagraph fuzz`, `shrink` and `replay` say."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import textwrap
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.message import Message
+
+from conformance_cases import Variant
+from pytest_metagraph.exporters.client import Carrier
+from pytest_metagraph.fuzzing.evaluate import Examined
+from pytest_metagraph.fuzzing.example import Example
+from pytest_metagraph.judging.verdicts import Judgement
+
+_EVERY_SECONDS = 5.0
+
+
+class Progress:
+    """Says on stderr what is going on, but not more often than one can read.
+
+    Args:
+        command: the name of the command.
+    """
+
+    def __init__(self, command: str) -> None:
+        self._command = command
+        self._next = time.monotonic() + _EVERY_SECONDS
+
+    def __call__(self, text: str) -> None:
+        """Say something, unless something was said a moment ago."""
+        if time.monotonic() >= self._next:
+            sys.stderr.write(f"metagraph {self._command}: {text}\n")
+            self._next = time.monotonic() + _EVERY_SECONDS
+
+
+def call_text(example: Example) -> str:
+    """The call that an example makes, and those before it, on one line."""
+    variant = example.variant
+    flags = {"as_text": variant.as_text, "save_debug_info": variant.save_debug_info}
+    given = {
+        **example.arguments,
+        **({"filename": example.filename} if variant.filename else {}),
+        **{name: True for name, is_set in flags.items() if is_set},
+    }
+    earlier = [{**call.arguments, "filename": call.filename} for call in example.earlier]
+    calls = [_call(arguments, variant) for arguments in (*earlier, given)]
+    return "; ".join(calls) + (", eagerly" if example.eager else "")
+
+
+def _call(arguments: Mapping[str, Any], variant: Variant) -> str:
+    given = [f"{name}={_value(value)}" for name, value in arguments.items()]
+    if not variant.default_graph:
+        given.append("graph=graph")
+    return f"export_meta_graph({', '.join(given)})"
+
+
+def size_text(examined: Examined) -> str:
+    """How large the graph of an export is."""
+    count = len(examined.example.graph.graph_def.node)
+    return f"{count} node{'' if count == 1 else 's'}"
+
+
+def findings_text(judgement: Judgement) -> str:
+    """What is wrong, line by line."""
+    lines: list[str] = []
+    for finding in judgement.findings:
+        lines.append(f"{finding.summary}.")
+        if finding.detail:
+            lines.append(textwrap.indent(finding.detail, "    "))
+    return "\n".join(lines)
+
+
+def replay_command(folder: Path, carrier_option: str) -> str:
+    """The shell command that makes the call of a case folder again."""
+    return f"metagraph replay {shlex.quote(str(folder))} {carrier_option}"
+
+
+def carrier_option(exporter: str, command: str) -> str:
+    """The option that names the exporter again."""
+    return f"--command {shlex.quote(command)}" if command else f"--exporter {shlex.quote(exporter)}"
+
+
+def title(carrier: Carrier) -> str:
+    """The exporter's name and version."""
+    return f"{carrier.name} {carrier.version}".rstrip()
+
+
+def _value(value: object) -> str:
+    return f"<{value.DESCRIPTOR.name}>" if isinstance(value, Message) else repr(value)

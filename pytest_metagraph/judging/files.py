@@ -1,0 +1,219 @@
+"""Checks the files that an export has written (CALL-02, FILE-01, FILE-02, DBG-01)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from google.protobuf import message as protobuf
+from google.protobuf import text_format
+
+from conformance_cases.model import DEFAULT_FILENAME
+from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
+from pytest_metagraph.exporters.answers import Exported
+from pytest_metagraph.judging.findings import Code, Finding
+from reference_impl.contracts import Contract
+from reference_impl.files import debug_info_path
+from reference_impl.schema import POOL, GraphDebugInfo, MetaGraphDef
+
+_EARLIER_CALL_ADVICE = (
+    "This case exports one loaded graph several times. Make the calls in `request.preceding`, each with its "
+    "own keyword arguments, before the one that you answer; or declare `unsupported = {'preceding_exports'}`."
+)
+
+MessageT = TypeVar("MessageT", bound=protobuf.Message)
+
+
+class ScratchFolder:
+    """A new folder that exports write to; emptied after each of them.
+
+    It makes the folder itself, so that what it empties holds nothing but what exports have left there.
+
+    Text is parsed at about 1 MB/s, and many exports write the same text: what a text says is remembered
+    by its digest, for the whole session.
+
+    Args:
+        contract: which file the debug info is expected in, where its name is asked for (DBG-01).
+        parent: where to make the folder; where the system has temporary files by default.
+    """
+
+    def __init__(self, contract: Contract, parent: Path | None = None) -> None:
+        self._path = Path(tempfile.mkdtemp(prefix="metagraph-exports-", dir=parent))
+        self._identity = _identity(self._path)
+        self._contract = contract
+        self._said: dict[bytes, bytes] = {}
+
+    @property
+    def filename(self) -> str:
+        """The absolute path to export to, unless a case is about another name."""
+        return self.path_of(DEFAULT_FILENAME)
+
+    def path_of(self, name: str) -> str:
+        """The absolute path of a file in the folder."""
+        return f"{self._path}{os.sep}{name}"
+
+    def check_export(
+        self,
+        returned: Exported,
+        *,
+        as_text: bool,
+        debug_info: bool,
+        filename: str = DEFAULT_FILENAME,
+        debug_info_name: bool = False,
+        earlier: Sequence[str] = (),
+    ) -> Iterator[Finding]:
+        """Check the files of one export that returned a message; then empty the folder.
+
+        Args:
+            returned: what the export returned.
+            as_text: whether text was asked for.
+            debug_info: whether debug info was asked for.
+            filename: the file that was asked for, relative to the folder.
+            debug_info_name: whether the debug info must have the name that the contract gives it; otherwise
+                it may have the name of either contract.
+            earlier: the files of the calls that were to be made before.
+
+        Yields:
+            What is wrong with the files.
+        """
+        yield from self._earlier_findings(earlier)
+        yield from self._check_meta(returned, filename, as_text=as_text)
+        wanted = {filename, *earlier}
+        if debug_info:
+            name = self._debug_info_file(filename, as_contracted=debug_info_name)
+            wanted.add(name)
+            yield from self._check_debug_info(name, as_text=as_text)
+        yield from self._stray_findings(self.clear() - wanted)
+
+    def check_no_export(self, earlier: Sequence[str] = ()) -> Iterator[Finding]:
+        """Check that a call that should write nothing has written nothing; then empty the folder.
+
+        Args:
+            earlier: the files of the calls that were to be made before.
+        """
+        yield from self._earlier_findings(earlier)
+        yield from self._stray_findings(self.clear() - {*earlier})
+
+    def clear(self) -> set[str]:
+        """Empty the folder; returns the names of the files that were in it, relative to it.
+
+        Raises:
+            RuntimeError: when another folder, or a link, has taken its place: nothing is then deleted.
+        """
+        if _identity(self._path) != self._identity:
+            raise RuntimeError(f"the scratch folder {self._path} was replaced while an exporter ran")
+        names: set[str] = set()
+        for entry in os.scandir(self._path):
+            if entry.is_dir(follow_symlinks=False):
+                below = [path for path in Path(entry.path).rglob("*") if not path.is_dir()]
+                names.update(path.relative_to(self._path).as_posix() for path in below or [Path(entry.path)])
+                shutil.rmtree(entry.path)
+            else:
+                names.add(entry.name)
+                os.unlink(entry.path)  # noqa: PTH108 - a Path for each file of 240,000 exports costs seconds
+        return names
+
+    def close(self) -> None:
+        """Remove the folder; what has taken its place is left alone."""
+        with contextlib.suppress(RuntimeError, FileNotFoundError):
+            self.clear()
+            self._path.rmdir()
+
+    @staticmethod
+    def _stray_findings(names: set[str]) -> Iterator[Finding]:
+        for name in sorted(names):
+            summary = f"The export left a file that was not asked for: {name}"
+            yield Finding(Code.STRAY_FILE, summary, symptom=name)
+
+    def _earlier_findings(self, names: Sequence[str]) -> Iterator[Finding]:
+        for name in names:
+            if not (self._path / name).is_file():
+                summary = f"The earlier call, which exports to {name}, was not made"
+                yield Finding(Code.FILE_MISSING, summary, _EARLIER_CALL_ADVICE, name)
+
+    def _check_meta(self, returned: Exported, filename: str, *, as_text: bool) -> Iterator[Finding]:
+        path = self._path / filename
+        if not path.is_file():
+            yield Finding(Code.FILE_MISSING, f"The export wrote no file {filename}")
+            return
+        data = path.read_bytes()
+        if self._is_known_to_say(data, returned, as_text=as_text):
+            return
+        try:
+            written = _parse(data, MetaGraphDef, as_text=as_text)
+        except ValueError as error:
+            summary = f"The file {filename} is no MetaGraphDef in {_form(as_text)}"
+            yield Finding(Code.FILE_UNREADABLE, summary, str(error), _form(as_text))
+            return
+        if as_text:
+            self._said[_digest(data)] = _digest(written.SerializeToString(deterministic=True))
+        diff = diff_meta_graphs(
+            actual=written,
+            expected=returned.message,
+            # What the returned message has is for its own comparison to judge.
+            options=CompareOptions(allow_equal_defects=True),
+            actual_label=filename,
+            expected_label="what the exporter returned",
+        )
+        if not diff.equal:
+            summary = f"The file {filename} ({_form(as_text)}) differs from the returned message"
+            yield Finding(Code.FILE_DIFFERS, summary, diff.render(), diff.fingerprint, diff=diff)
+
+    def _is_known_to_say(self, data: bytes, returned: Exported, *, as_text: bool) -> bool:
+        """Whether a file says what was returned, as far as that can be told without parsing it."""
+        if not as_text:
+            return data == returned.serialised
+        text, message = _digest(data), _digest(returned.serialised)
+        if self._said.get(text) == message:
+            return True
+        if data != str(returned.message).encode():  # protobuf's own text, printed in C
+            return False
+        self._said[text] = message
+        return True
+
+    def _debug_info_file(self, filename: str, *, as_contracted: bool) -> str:
+        """Where the debug info has to be; without `as_contracted`, where it is, if there is any."""
+        contracts = (self._contract,) if as_contracted else (self._contract, *Contract)
+        names = [debug_info_path(filename, contract) for contract in contracts]
+        return next((name for name in names if (self._path / name).is_file()), names[0])
+
+    def _check_debug_info(self, name: str, *, as_text: bool) -> Iterator[Finding]:
+        path = self._path / name
+        if not path.is_file():
+            yield Finding(Code.DEBUG_INFO_MISSING, f"The export wrote no debug info to {name}")
+            return
+        try:
+            _parse(path.read_bytes(), GraphDebugInfo, as_text=as_text)
+        except ValueError as error:
+            summary = f"The file {name} is no GraphDebugInfo in {_form(as_text)}"
+            yield Finding(Code.DEBUG_INFO_UNREADABLE, summary, str(error), _form(as_text))
+
+
+def _parse(data: bytes, kind: type[MessageT], *, as_text: bool) -> MessageT:
+    """Parse a file in exactly one form: a binary file where text was asked for is an error."""
+    try:
+        if as_text:
+            return text_format.Parse(data.decode(), kind(), descriptor_pool=POOL)
+        return kind.FromString(data)
+    except (UnicodeDecodeError, text_format.ParseError, protobuf.DecodeError) as error:
+        raise ValueError(f"{len(data)} bytes, starting {data[:24]!r}: {error}") from error
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """What tells a folder from another one that takes its name, or from a link to another one."""
+    found = os.lstat(path)
+    return found.st_dev, found.st_ino
+
+
+def _form(as_text: bool) -> str:
+    return "text" if as_text else "binary form"
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()

@@ -1,0 +1,263 @@
+"""Update a list of known failures from a run; what a person wrote stays as it is."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import tomlkit
+
+from pytest_metagraph.judging.records import Record
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.known_failures.load import HEADER, TABLE, KnownFailuresError
+from pytest_metagraph.known_failures.lookup import Lookup, matches
+from pytest_metagraph.known_failures.model import Entry, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """An entry whose cases all pass now."""
+
+    entry: Entry
+
+    @property
+    def sentence(self) -> str:
+        """What is done, for the person who asked for it."""
+        return f"removed entry {self.entry.number} ({self.entry.patterns[0]!r}): its cases pass now"
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """An entry some of whose cases pass now.
+
+    Attributes:
+        passing: the ids of those that pass.
+    """
+
+    entry: Entry
+    passing: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What is done, for the person who asked for it."""
+        more = f" and {len(self.passing) - 1:,} more" if len(self.passing) > 1 else ""
+        return f"took what passes now out of entry {self.entry.number}: {self.passing[0]}{more}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewFingerprints:
+    """An entry whose cases fail in another way than it says.
+
+    Attributes:
+        fingerprints: what it has to say instead.
+    """
+
+    entry: Entry
+    fingerprints: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What is done, for the person who asked for it."""
+        return (
+            f"wrote new fingerprints into entry {self.entry.number} ({self.entry.patterns[0]!r}): "
+            "read whether its reason still holds"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new entry, for failures that no entry is about; a person has to write its kind and reason.
+
+    Attributes:
+        cases: the ids of the cases that fail in this way.
+        fingerprint: what tells this way to fail from others.
+        contract: the contract of the run.
+        summary: the first thing that is wrong, as a sentence.
+    """
+
+    cases: tuple[str, ...]
+    fingerprint: str
+    contract: str
+    summary: str
+
+    @property
+    def sentence(self) -> str:
+        """What is done, for the person who asked for it."""
+        more = f" and {len(self.cases) - 1:,} more" if len(self.cases) > 1 else ""
+        return f"drafted an entry for {self.cases[0]!r}{more}: write its kind and its reason"
+
+
+Change: TypeAlias = Removal | Narrowing | NewFingerprints | Draft
+"""One change of a list."""
+
+
+def changes(records: Sequence[Record], lookup: Lookup, case_ids: Iterable[str]) -> Iterator[Change]:
+    """Compare a complete run with a list.
+
+    Args:
+        records: the results of the run.
+        lookup: the entries that hold in the run; the others are left as they are.
+        case_ids: every case of the corpus, in every tier.
+
+    Yields:
+        Changes of entries in the order of the list, then new entries.
+    """
+    by_entry: dict[int, list[Record]] = {}
+    entries: dict[int, Entry] = {}
+    unlisted: list[Record] = []
+    for record in records:
+        entry = lookup.entry_for(record.case)
+        if entry is not None:
+            entries[entry.number] = entry
+            by_entry.setdefault(entry.number, []).append(record)
+        elif record.verdict == Verdict.FAIL:
+            unlisted.append(record)
+    ran = {record.case for record in records}
+    not_run = [case_id for case_id in case_ids if case_id not in ran]
+    unseen = {entry.number for entry in map(lookup.entry_for, not_run) if entry is not None}
+    for number in sorted(entries):
+        yield from _entry_changes(entries[number], by_entry[number], all_ran=number not in unseen)
+    yield from _drafts(unlisted)
+
+
+def _entry_changes(entry: Entry, records: Sequence[Record], *, all_ran: bool) -> Iterator[Change]:
+    passing = tuple(sorted(record.case for record in records if record.verdict == Verdict.UNEXPECTED_PASS))
+    failing = {
+        record.fingerprint for record in records if record.verdict in {Verdict.FAIL, Verdict.KNOWN_FAILURE}
+    }
+    if passing and not failing:
+        yield Removal(entry)
+        return
+    if passing:
+        yield Narrowing(entry, passing)
+    if entry.fingerprints and failing:
+        # Cases that have not run may still show what the entry says.
+        kept = [known for known in entry.fingerprints if known in failing or not all_ran]
+        fingerprints = (*kept, *sorted(failing.difference(kept)))
+        if fingerprints != entry.fingerprints:
+            yield NewFingerprints(entry, fingerprints)
+
+
+def _drafts(failed: Sequence[Record]) -> Iterator[Draft]:
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in sorted(failed, key=lambda record: record.case):
+        groups.setdefault((record.contract, record.fingerprint), []).append(record)
+    for (contract, fingerprint), group in groups.items():
+        yield Draft(tuple(record.case for record in group), fingerprint, contract, group[0].summary)
+
+
+_START = "# Cases that are known to fail. The list can be used when each entry has a kind and a reason.\n"
+
+
+def edit(text: str, changes: Sequence[Change]) -> str:
+    """Apply changes to the text of a list.
+
+    Comments, blank lines and the order of entries stay, also the comments above an entry that is removed.
+
+    Args:
+        text: the TOML text; empty for a new list.
+        changes: what to change, as `changes.changes` found it for this text.
+
+    Raises:
+        KnownFailuresError: when the entries are not written as tables of their own.
+    """
+    starts = [match.start() for match in HEADER.finditer(text)]
+    ends = [*starts, len(text)][1:]
+    if len(starts) != len(tomlkit.parse(text).get(TABLE, ())):
+        raise KnownFailuresError(
+            f"start each entry with [[{TABLE}]] on a line of its own, so that it can be updated"
+        )
+    listed = [change for change in changes if not isinstance(change, Draft)]
+    parts = [text[: starts[0]] if starts else text or _START]
+    for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1):
+        part = text[start:end]
+        about = [change for change in listed if change.entry.number == number]
+        if about:
+            part = _edited(part, about, after_blank=parts[-1].endswith(("\n\n", "\r\n\r\n")))
+        parts.append(part)
+    for change in changes:
+        if isinstance(change, Draft):
+            parts.append(_drafted(change, after="".join(parts)))
+    return "".join(parts)
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file in one step: whoever reads it sees the old text or the new, never a part.
+
+    Raises:
+        KnownFailuresError: when the file can not be written; it is then as it was.
+    """
+    target = path.resolve()
+    scratch = target.with_name(f"{target.name}.tmp{uuid.uuid4().hex}")
+    try:
+        try:
+            scratch.write_bytes(text.encode())
+            if target.exists():
+                scratch.chmod(target.stat().st_mode & 0o777)
+            scratch.replace(target)
+        finally:
+            scratch.unlink(missing_ok=True)
+    except OSError as error:
+        raise KnownFailuresError(f"the known failures can not be written: {error}") from error
+
+
+def _edited(part: str, changes: Sequence[Change], *, after_blank: bool) -> str:
+    """Change the text of one entry, which reaches from its header to the next one."""
+    rest = _comments_below(part)
+    if any(isinstance(change, Removal) for change in changes):
+        return rest.lstrip("\r\n") if after_blank else rest
+    document = tomlkit.parse(part.removesuffix(rest))
+    table: Any = document[TABLE][0]
+    for change in changes:
+        if isinstance(change, Narrowing):
+            _narrow(table, change.passing)
+        elif isinstance(change, NewFingerprints):
+            table["fingerprint"] = _one_or_many(change.fingerprints)
+    return document.as_string() + rest
+
+
+def _comments_below(part: str) -> str:
+    """What stands below the last value of an entry: it is about the next entry, or about the file."""
+    table: Any = tomlkit.parse(part)[TABLE][0]
+    below = itertools.takewhile(lambda item: item[0] is None, reversed(table.value.body))
+    return "".join(reversed([item.as_string() for _, item in below]))
+
+
+def _narrow(table: Any, passing: Sequence[str]) -> None:
+    """Take cases out: from the ids that the entry lists, or as exceptions from its globs."""
+    listed = _as_list(table["case"])
+    remaining = [pattern for pattern in listed if pattern not in passing]
+    if remaining != listed:
+        table["case"] = _one_or_many(remaining)
+    still_matched = [case for case in passing if any(matches(pattern, case) for pattern in remaining)]
+    if still_matched:
+        table["except"] = _one_or_many([*_as_list(table.get("except", [])), *still_matched])
+
+
+def _drafted(draft: Draft, *, after: str) -> str:
+    """The text of a new entry, which can not be used before a person has completed it."""
+    table = tomlkit.table()
+    table.add("case", _one_or_many(draft.cases))
+    table.add("fingerprint", draft.fingerprint)
+    table.add("contract", draft.contract)
+    table.add("kind", tomlkit.string("").comment(f"write one of {', '.join(Kind)}"))
+    table.add("reason", tomlkit.string("").comment("write why this fails and what would have to change"))
+    gap = "" if after.endswith("\n\n") else "\n" if after.endswith("\n") else "\n\n"
+    return f"{gap}# {draft.summary}.\n[[{TABLE}]]\n{table.as_string()}"
+
+
+def _as_list(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _one_or_many(items: Sequence[str]) -> Any:
+    """One string, or an array with an item in each line."""
+    if len(items) == 1:
+        return items[0]
+    array = tomlkit.array()
+    array.extend(items)
+    return array.multiline(multiline=True)

@@ -1,0 +1,240 @@
+"""Find and read a list of known failures; refuse whatever is not plainly right in it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from pytest_metagraph.known_failures.model import Entry, Kind, KnownFailures
+from pytest_metagraph.settings import CONTRACTS
+
+TABLE = "known_failure"
+"""The name of the array of tables that holds the entries."""
+
+HEADER = re.compile(r"^[ \t]*\[\[[ \t]*known_failure[ \t]*\]\]", re.MULTILINE)
+"""What an entry starts with, where it stands on a line of its own."""
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_REQUIRED = ("case", "kind", "reason")
+
+
+class KnownFailuresError(Exception):
+    """A list can not be used. Each argument is one problem: where, what, and the way out."""
+
+
+def load(text: str, name: str) -> KnownFailures:
+    """Read a list.
+
+    Args:
+        text: the TOML text.
+        name: the file's name, for messages.
+
+    Raises:
+        KnownFailuresError: when the text is no TOML or says something that a list can not say; it names
+            every entry that is wrong.
+    """
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # numbers of too many digits, brackets in brackets
+        raise KnownFailuresError(f"{name}: this is no TOML: {error}") from error
+    problems = [_unknown(f"{name}: ", key, (TABLE,)) for key in document if key != TABLE]
+    tables = document.get(TABLE, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        problems.append(f"{name}: {TABLE} is no array of tables; start each entry with [[{TABLE}]]")
+        tables = []
+    entries = []
+    for number, (table, place) in enumerate(zip(tables, _places(text, name, len(tables)), strict=True), 1):
+        values, wrong = _read(table)
+        problems.extend(f"{place}: entry {number}{_named(table)}: {problem}" for problem in wrong)
+        if not wrong:
+            entries.append(Entry(number=number, place=place, **values))
+    if problems:
+        raise KnownFailuresError(*problems)
+    return KnownFailures(name, tuple(entries))
+
+
+def _places(text: str, name: str, count: int) -> list[str]:
+    """Where each entry starts; without lines where the text writes entries in an unusual way."""
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if HEADER.match(line)]
+    return [f"{name}:{line}" for line in lines] if len(lines) == count else [name] * count
+
+
+def _named(table: Mapping[str, Any]) -> str:
+    case = table.get("case")
+    first = case[0] if isinstance(case, list) and case else case
+    return f" ({first!r})" if isinstance(first, str) and first else ""
+
+
+def _read(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The attributes of an entry, and what is wrong with it."""
+    problems = [f"it has no {key}; {_HELP[key]}" for key in _REQUIRED if key not in table]
+    values = {}
+    for key, value in table.items():
+        if key not in _READERS:
+            problems.append(_unknown("", key, _READERS))
+            continue
+        attribute, read = _READERS[key]
+        try:
+            values[attribute] = read(value)
+        except ValueError as error:
+            problems.append(f"{key} = {value!r} {error}")
+    return values, problems
+
+
+def _unknown(where: str, key: str, known: Any) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+    return f"{where}unknown key {key!r}; {hint}"
+
+
+def _globs(value: Any) -> tuple[str, ...]:
+    return _strings(value, "must be the id of a case or a glob of ids, or a list of them")
+
+
+def _fingerprints(value: Any) -> tuple[str, ...]:
+    text = "must be a fingerprint (16 digits 0-9 a-f, as a failure prints it) or a list of them"
+    found = _strings(value, text)
+    if not all(_FINGERPRINT.fullmatch(item) for item in found):
+        raise ValueError(text)
+    return found
+
+
+def _strings(value: Any, text: str) -> tuple[str, ...]:
+    items = value if isinstance(value, list) else [value]
+    if not items or not all(isinstance(item, str) and item.strip() for item in items):
+        raise ValueError(text)
+    if len(set(items)) < len(items):
+        raise ValueError("names something twice; name it once")
+    return tuple(items)
+
+
+def _kind(value: Any) -> Kind:
+    if value not in list(Kind):
+        raise ValueError(f"is no kind; {_HELP['kind']}")
+    return Kind(value)
+
+
+def _reason(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"says nothing; {_HELP['reason']}")
+    return " ".join(value.split())
+
+
+def _issue(value: Any) -> str:
+    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
+        raise ValueError("is no link; give one that starts with https://")
+    return value
+
+
+def _expires(value: Any) -> dt.date:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    raise ValueError("is no date; write it without quotes, such as expires = 2030-12-31")
+
+
+def _contract(value: Any) -> str:
+    if value not in CONTRACTS:
+        raise ValueError(f"is no contract; it can be {' or '.join(CONTRACTS)}")
+    return str(value)
+
+
+def _exporter_version(value: Any) -> SpecifierSet:
+    text = value.strip() if isinstance(value, str) else ""
+    try:
+        # An empty specifier would allow every version without saying so.
+        return SpecifierSet(text or "nothing")
+    except InvalidSpecifier:
+        raise ValueError("is no version specifier; write it as for pip, such as '==2.21.*'") from None
+
+
+_HELP = {
+    "case": "name the cases that fail, by id or glob, such as 'matrix/towers/*clear_devices*'",
+    "kind": f"say why it is tolerated: {', '.join(Kind)}",
+    "reason": "write in a sentence why these cases fail and what would have to change",
+}
+_READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "case": ("patterns", _globs),
+    "except": ("exceptions", _globs),
+    "fingerprint": ("fingerprints", _fingerprints),
+    "kind": ("kind", _kind),
+    "reason": ("reason", _reason),
+    "issue": ("issue", _issue),
+    "expires": ("expires", _expires),
+    "contract": ("contract", _contract),
+    "exporter_version": ("exporter_version", _exporter_version),
+}
+"""The keys of an entry: the attribute that each becomes, and what reads its value."""
+
+
+_SHIPPED = Path(__file__).parent / "shipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a list is kept.
+
+    Attributes:
+        name: the list as the user named it.
+        path: its file.
+        is_shipped: whether it comes with the kit.
+    """
+
+    name: str
+    path: Path
+    is_shipped: bool
+
+    def read(self) -> str:
+        """The text of the list; empty where the file does not exist yet.
+
+        Raises:
+            KnownFailuresError: when the file can not be read.
+        """
+        try:
+            return self.path.read_bytes().decode()  # keeps the line ends as they are
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise KnownFailuresError(f"the known failures {self.name!r} can not be read: {error}") from error
+
+
+def shipped_lists() -> dict[str, Path]:
+    """The lists that come with the kit, by the name that the option takes."""
+    return {path.stem: path for path in sorted(_SHIPPED.glob("*.toml"))}
+
+
+def locate(name: str, folder: Path, *, update: bool) -> Source:
+    """Find a list.
+
+    Args:
+        name: the name of a shipped list, or a path.
+        folder: what a relative path starts from.
+        update: whether the list is to be written: it may then not exist yet.
+
+    Raises:
+        KnownFailuresError: when there is no such list, or a shipped one is to be written.
+    """
+    shipped = shipped_lists()
+    if name in shipped:
+        if update:
+            raise KnownFailuresError(
+                f"the known failures {name!r} come with the kit and can not be updated; "
+                f"copy {shipped[name]} and name the copy"
+            )
+        return Source(name, shipped[name], is_shipped=True)
+    path = folder / name
+    if not path.is_file() and not (update and path.parent.is_dir() and not path.exists()):
+        near = difflib.get_close_matches(name, shipped, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "--metagraph-update-known-failures starts a new list"
+        raise KnownFailuresError(
+            f"there is no file of known failures {str(path)!r}, "
+            f"and the kit comes with {', '.join(shipped)} only; {hint}"
+        )
+    return Source(name, path, is_shipped=False)

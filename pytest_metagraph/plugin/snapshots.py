@@ -1,0 +1,97 @@
+"""Tells a test's snapshots how the test ended, and the user what became of the files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_metagraph.plugin.options import settings_of
+from pytest_metagraph.snapshots import snapshot
+
+if TYPE_CHECKING:
+    from pytest_metagraph.snapshots.snapshot import Snapshots
+
+_PASSED = pytest.StashKey[bool]()
+_OUTCOMES = "metagraph-snapshot-outcomes"
+_PROPERTY = "metagraph-snapshot-"
+"""How the user properties start in which files travel with pytest's reports, also from an xdist worker."""
+
+_MOST_LISTED = 5
+
+
+@contextmanager
+def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
+    """The snapshots of a test, from before it is called until it has ended."""
+    from pytest_metagraph.snapshots.files import Place  # noqa: PLC0415 - as below
+    from pytest_metagraph.snapshots.snapshot import Snapshots  # noqa: PLC0415 - protobuf; most sessions need none
+
+    config = item.config
+    if not config.pluginmanager.has_plugin(_OUTCOMES):
+        config.pluginmanager.register(Outcomes(), _OUTCOMES)
+    asked = settings_of(config).snapshot_updates
+
+    def tell(what: str, path: Path) -> None:
+        shown = path.relative_to(config.rootpath) if path.is_relative_to(config.rootpath) else path
+        item.user_properties.append((_PROPERTY + what, str(shown)))
+
+    snapshots = Snapshots(Place.of(item), snapshot.allowed(asked, os.environ), tell)
+    yield snapshots
+    if item.stash.get(_PASSED, False):  # a test that failed may not have come to its other snapshots
+        snapshots.finish()
+
+
+class Outcomes:
+    """Keeps whether a test has passed; in use only where a test has snapshots."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Keep the outcome of the call, which is known before the fixtures are torn down."""
+        report = yield
+        if call.when == "call":
+            item.stash[_PASSED] = report.passed
+        return report
+
+
+class SnapshotSummary:
+    """Gathers what became of files from all reports, and prints it at the end.
+
+    Args:
+        config: pytest's configuration.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._found: dict[str, list[str]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a test has done; the last of its reports says all of it."""
+        if report.when == "teardown":
+            for name, value in report.user_properties:
+                if name.startswith(_PROPERTY):
+                    self._found.setdefault(name.removeprefix(_PROPERTY), []).append(str(value))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the summary, where there is something to tell."""
+        if not self._found:
+            return
+        terminalreporter.write_sep("=", "metagraph snapshots")
+        for what, paths in sorted(self._found.items()):
+            terminalreporter.write_line(f"{len(paths):,} {what}: {_listed(paths)}")
+        if "unused" in self._found:
+            way_out = "--metagraph-snapshot-update=trim deletes unused snapshots that nobody has changed"
+            terminalreporter.write_line(way_out)
+        if settings_of(self._config).snapshot_updates and snapshot.in_ci(os.environ):
+            terminalreporter.write_line("nothing was updated: the environment variable CI is set")
+
+
+def _listed(paths: Iterable[str]) -> str:
+    found = sorted(paths)
+    more = f" and {len(found) - _MOST_LISTED:,} more" if len(found) > _MOST_LISTED else ""
+    return ", ".join(found[:_MOST_LISTED]) + more

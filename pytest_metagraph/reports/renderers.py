@@ -1,0 +1,64 @@
+"""Chooses the renderer: by the name of a format, or by the suffix of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pytest_metagraph.reports.annotations import render_annotations
+from pytest_metagraph.reports.badge import render_badge
+from pytest_metagraph.reports.comparison import compare
+from pytest_metagraph.reports.errors import ErrorCode, ReportError
+from pytest_metagraph.reports.html import render_comparison_html, render_html
+from pytest_metagraph.reports.jsonl import report_text
+from pytest_metagraph.reports.markdown import render_comparison_markdown, render_markdown
+from pytest_metagraph.reports.model import Report
+
+FORMATS: Mapping[str, Callable[[Report], str]] = {
+    "jsonl": report_text,
+    "md": render_markdown,
+    "html": render_html,
+    "svg": render_badge,
+    "annotations": render_annotations,
+}
+"""The renderer of each format; a file's suffix names its format."""
+
+_COMPARISONS = {"md": render_comparison_markdown, "html": render_comparison_html}
+
+
+def format_of(path: Path) -> str:
+    """The format that the suffix of a file asks for.
+
+    Raises:
+        ReportError: when the suffix is not that of a format.
+    """
+    suffix = path.suffix.removeprefix(".")
+    if suffix not in FORMATS or suffix == "annotations":
+        raise ReportError(
+            ErrorCode.UNKNOWN_OUTPUT,
+            f"The suffix of {path.name!r} names no format of reports.",
+            "Use .jsonl, .md, .html or .svg.",
+        )
+    return suffix
+
+
+def render(reports: Mapping[str, Report], output: str) -> str:
+    """Render one report, or several side by side.
+
+    Args:
+        reports: the reports by the name that messages call them; at least one.
+        output: the name of a format.
+
+    Raises:
+        ReportError: when the reports can not be compared, or the format shows only one.
+    """
+    if len(reports) == 1:
+        (report,) = reports.values()
+        return FORMATS[output](report)
+    if output not in _COMPARISONS:
+        raise ReportError(
+            ErrorCode.UNKNOWN_OUTPUT,
+            f"The format {output} shows one report, and {len(reports)} were given.",
+            "Compare reports as md or html.",
+        )
+    return _COMPARISONS[output](compare(reports))

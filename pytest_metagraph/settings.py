@@ -1,0 +1,325 @@
+"""What a run was asked for: the table of options, and their values as one object.
+
+Every pytest session reads the options, so this module imports neither protobuf nor the corpus.
+`plugin.options` registers the table in pytest; the command line and the reports use the values.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+# Spelled out instead of taken from the enums of the corpus, which only a conformance run may import.
+CONTRACTS = ("documented", "tensorflow")
+TIERS = ("smoke", "default", "full")
+
+SNAPSHOT_UPDATES = ("create", "fix", "trim")
+"""The updates of snapshot files: create missing ones, rewrite changed ones, delete unused ones."""
+
+DEFAULT_SECONDS = 30.0
+"""The default time limit for one answer. A worker's first answer may have to load a whole framework."""
+
+T = TypeVar("T")
+
+_SHARD = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One part of a tier, so that several machines can share it.
+
+    Attributes:
+        index: the number of the part, from 1.
+        count: the number of parts.
+    """
+
+    index: int = 1
+    count: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Read a shard such as `2/4`, the second of four.
+
+        Raises:
+            ValueError: if the text has another form, or names a part that does not exist.
+        """
+        match = _SHARD.fullmatch(text)
+        if match is None or int(match[1]) > int(match[2]):
+            raise ValueError(f"{text!r} is not a valid shard; the second one of four is 2/4")
+        return cls(int(match[1]), int(match[2]))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the run takes the whole tier."""
+        return self.count == 1
+
+    def part(self, items: Sequence[T]) -> Sequence[T]:
+        """Return every `count`-th item from the `index`-th on, so that no shard gets all the large graphs."""
+        return items[self.index - 1 :: self.count]
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+
+WHOLE_TIER = Shard()
+"""The shard of a run that takes the whole tier."""
+
+
+def parse_seconds(text: str) -> float:
+    """Read a time limit.
+
+    Raises:
+        ValueError: if the text is not a positive, finite number of seconds.
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"{text!r} is not a valid time limit; use a positive number of seconds")
+    return seconds
+
+
+def parse_snapshot_updates(text: str) -> frozenset[str]:
+    """Read a list of snapshot updates, separated by commas.
+
+    Raises:
+        ValueError: if one of them is not in `SNAPSHOT_UPDATES`.
+    """
+    updates = frozenset(filter(None, (word.strip() for word in text.split(","))))
+    if unknown := sorted(updates.difference(SNAPSHOT_UPDATES)):
+        raise ValueError(f"{unknown[0]!r} is not a valid update; use {', '.join(SNAPSHOT_UPDATES)}")
+    return updates
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"{text!r} is not a valid choice; use {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a run, described once for the command line, the ini file and the rerun line.
+
+    Attributes:
+        field: the attribute of `Settings` that holds its value.
+        name: its name in the ini file; on the command line with dashes, as `--metagraph-exporter`.
+        help: what it does, in a few words.
+        metavar: what the help shows for its value; empty for a switch.
+        default: its value in the ini file, if nobody gives one.
+        parse: reads one value and raises ValueError with the reason and the way out.
+        repeatable: whether it can be given several times.
+        in_rerun_line: whether the line that runs a case again repeats it.
+        is_path: whether the ini file states it relative to the folder of that file.
+        former_name: an older name that still works, with a deprecation warning.
+    """
+
+    field: str
+    name: str
+    help: str
+    metavar: str = ""
+    default: str = ""
+    parse: Callable[[str], Any] = str
+    repeatable: bool = False
+    in_rerun_line: bool = False
+    is_path: bool = False
+    former_name: str = ""
+
+    @property
+    def flag(self) -> str:
+        """Its name on the command line."""
+        return flag_of(self.name)
+
+
+def flag_of(name: str) -> str:
+    """Return the command-line form of an option's name in the ini file."""
+    return f"--{name.replace('_', '-')}"
+
+
+OPTIONS = (
+    Option(
+        "exporter",
+        "metagraph_exporter",
+        "exporter under test: reference, tensorflow, or module:attribute",
+        metavar="NAME",
+        in_rerun_line=True,
+    ),
+    Option(
+        "worker",
+        "metagraph_command",
+        "exporter under test, in any language: the command of a worker, such as 'node worker.mjs'",
+        metavar="COMMAND",
+        in_rerun_line=True,
+    ),
+    Option(
+        "exports",
+        "metagraph_exports",
+        "exporter under test: a folder with its answers to the files of `metagraph cases`",
+        metavar="DIR",
+        in_rerun_line=True,
+    ),
+    Option(
+        "timeout",
+        "metagraph_timeout",
+        f"seconds that a worker has for one answer; default: {DEFAULT_SECONDS:g}",
+        metavar="SECONDS",
+        default=f"{DEFAULT_SECONDS:g}",
+        parse=parse_seconds,
+        in_rerun_line=True,
+    ),
+    Option(
+        "contract",
+        "metagraph_contract",
+        "what is right: what the documentation promises (documented, the default), or what TensorFlow 2.21 "
+        "does (tensorflow)",
+        metavar="{documented,tensorflow}",
+        default="documented",
+        parse=_one_of(*CONTRACTS),
+        in_rerun_line=True,
+    ),
+    Option(
+        "tier",
+        "metagraph_tier",
+        "how much to run: a handful of cases (smoke), each pair of arguments (default), everything (full)",
+        metavar="{smoke,default,full}",
+        default="default",
+        parse=_one_of(*TIERS),
+        in_rerun_line=True,
+    ),
+    Option(
+        "patterns",
+        "metagraph_case",
+        "run only the cases with this id or matching this glob",
+        metavar="GLOB",
+        repeatable=True,
+    ),
+    Option(
+        "graphs",
+        "metagraph_graphs",
+        "judge the graphs in this folder, files *.meta, instead of the corpus",
+        metavar="DIR",
+        in_rerun_line=True,
+        is_path=True,
+    ),
+    Option(
+        "oracle",
+        "metagraph_oracle",
+        "exporter that provides the right answers for --metagraph-graphs: reference (the default), "
+        "tensorflow, or module:attribute",
+        metavar="NAME",
+        default="reference",
+        in_rerun_line=True,
+        former_name="metagraph_expected_from",
+    ),
+    Option(
+        "known_failures",
+        "metagraph_known_failures",
+        "list of known failures, a TOML file",
+        metavar="FILE",
+        in_rerun_line=True,
+    ),
+    Option(
+        "update_known_failures",
+        "metagraph_update_known_failures",
+        "write the results of a complete run into the list of known failures",
+    ),
+    Option(
+        "reports",
+        "metagraph_report",
+        "write a report; the suffix chooses the format: .jsonl, .md, .html, .svg",
+        metavar="PATH",
+        repeatable=True,
+    ),
+    Option(
+        "shard",
+        "metagraph_shard",
+        "run only one part of the tier, such as 2/4 for the second of four",
+        metavar="I/N",
+        default="1/1",
+        parse=Shard.parse,
+    ),
+    Option(
+        "snapshot_updates",
+        "metagraph_snapshot_update",
+        "update snapshot files, never in CI: any of create, fix, trim, separated by commas",
+        metavar="CATEGORIES",
+        parse=parse_snapshot_updates,
+    ),
+)
+"""Every option of a run, in the order of the help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user asked for.
+
+    Attributes:
+        exporter: the name of the exporter, see `exporters.resolve`; empty if none was given.
+        worker: the command of a worker, see `exporters.worker`; empty if none was given.
+        exports: a folder of answers, see `exporters.exports_folder`; empty if none was given.
+        timeout: the seconds that a worker has for one answer.
+        contract: one of `CONTRACTS`.
+        tier: one of `TIERS`.
+        patterns: case ids or globs of case ids; empty for every case of the tier.
+        graphs: a folder of the user's graphs to judge instead of the corpus; empty for the corpus.
+        oracle: the exporter that provides the right answers for the user's graphs.
+        known_failures: the list of known failures, see `known_failures.load`; empty for none.
+        update_known_failures: whether to write the results of the run into that list.
+        reports: files to write reports to; the suffix of each chooses its format.
+        shard: the part of the tier to run.
+        snapshot_updates: the members of `SNAPSHOT_UPDATES` that were requested.
+    """
+
+    exporter: str = ""
+    worker: str = ""
+    exports: str = ""
+    timeout: float = DEFAULT_SECONDS
+    contract: str = "documented"
+    tier: str = "default"
+    patterns: tuple[str, ...] = ()
+    graphs: str = ""
+    oracle: str = "reference"
+    known_failures: str = ""
+    update_known_failures: bool = False
+    reports: tuple[str, ...] = ()
+    shard: Shard = WHOLE_TIER
+    snapshot_updates: frozenset[str] = frozenset()
+
+    @property
+    def has_client(self) -> bool:
+        """Whether the exporter is a worker or a folder, and not a function of this process."""
+        return bool(self.worker or self.exports)
+
+    @property
+    def command(self) -> str:
+        """The shell command that runs the same tier again. Options with their default value are left out."""
+        words = ["pytest", "-p", "pytest_metagraph", "--pyargs", "conformance_cases"]
+        for option in OPTIONS:
+            value = getattr(self, option.field)
+            if option.in_rerun_line and value not in {"", option.parse(option.default)}:
+                words.append(
+                    f"{option.flag}={value:g}" if isinstance(value, float) else f"{option.flag}={value}"
+                )
+        return shlex.join(words)
+
+    def command_for(self, case_id: str) -> str:
+        """Return the shell command that runs one case again."""
+        return command_for(self.command, case_id)
+
+
+def command_for(command: str, case_id: str) -> str:
+    """Return the shell command that runs one case of a run again.
+
+    Args:
+        command: the command of the run.
+        case_id: the case.
+    """
+    return f"{command} {shlex.quote(f'--metagraph-case={case_id}')}"

@@ -1,0 +1,239 @@
+"""The nodes of an export: what every export asks of them, and the filter that selects and renames them.
+
+The filter implements PATH-02, PATH-04, DEV, CLS and FRM.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from reference_impl.schema import AttrValue, GraphDef
+from reference_impl.scope import (
+    UNBOUND_INPUT_PREFIX,
+    ExportScope,
+    LiteralScope,
+    PrefixScope,
+    RescopedNames,
+    rescope_colocations,
+    rescope_inputs,
+)
+from reference_impl.serialization import graph_def_size
+
+COLOCATION_ATTR = "_class"
+FRAME_ATTR = "frame_name"
+_FRAME_OPS = frozenset({"Enter", "RefEnter"})
+
+
+class NodeIndex:
+    """Answers about the nodes of one GraphDef; a node is known by its position, from 0.
+
+    Each answer is found when it is first asked for, in one pass over the nodes.
+
+    Attributes:
+        graph_def: the message; it is only read, and must not change while the index is in use.
+    """
+
+    def __init__(self, graph_def: GraphDef) -> None:
+        self.graph_def = graph_def
+
+    @cached_property
+    def byte_size(self) -> int:
+        """The serialised size of the whole GraphDef, in bytes."""
+        return graph_def_size(self.graph_def)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The name of each node."""
+        return [node.name for node in self.graph_def.node]
+
+    @cached_property
+    def ops(self) -> list[str]:
+        """The op of each node."""
+        return [node.op for node in self.graph_def.node]
+
+    @cached_property
+    def used_ops(self) -> frozenset[str]:
+        """The op of each node, each once."""
+        return frozenset(node.op for node in self.graph_def.node)
+
+    @cached_property
+    def inputs(self) -> list[tuple[str, ...]]:
+        """The inputs of each node."""
+        return [tuple(node.input) for node in self.graph_def.node]
+
+    @cached_property
+    def placed(self) -> list[int]:
+        """The nodes that have a device."""
+        return [position for position, node in enumerate(self.graph_def.node) if node.device]
+
+    @property
+    def colocations(self) -> Mapping[tuple[str, ...], Sequence[int]]:
+        """The nodes with an attribute `_class`, by its entries; bytes that are no text as surrogates."""
+        return self._colocated[0]
+
+    @property
+    def oddly_colocated(self) -> Sequence[int]:
+        """The nodes whose `_class` is anything but a list of texts, as it has to be (CLS-01)."""
+        return self._colocated[1]
+
+    @cached_property
+    def _colocated(self) -> tuple[dict[tuple[str, ...], list[int]], list[int]]:
+        by_entries: dict[tuple[bytes, ...], list[int]] = {}
+        odd = []
+        for position, node in enumerate(self.graph_def.node):
+            if COLOCATION_ATTR in (attrs := node.attr):
+                value = attrs[COLOCATION_ATTR]
+                by_entries.setdefault(tuple(value.list.s), []).append(position)
+                fields = value.list.ListFields() if value.HasField("list") else None
+                if fields is None or any(descriptor.name != "s" for descriptor, _ in fields):
+                    odd.append(position)
+        decoded = {
+            tuple(entry.decode(errors="surrogateescape") for entry in entries): positions
+            for entries, positions in by_entries.items()
+        }
+        return decoded, odd
+
+    @cached_property
+    def framed(self) -> list[int]:
+        """The nodes that enter a frame of a while loop, and name it (FRM-01)."""
+        return [
+            position
+            for position, op in enumerate(self.ops)
+            if op in _FRAME_OPS and FRAME_ATTR in self.graph_def.node[position].attr
+        ]
+
+
+_GROWTH_OF_A_NODE = 32
+"""More bytes than an empty list in `_class` and longer lengths of what holds inputs can add to a node."""
+
+_GROWTH_OF_AN_INPUT = len(UNBOUND_INPUT_PREFIX) + 8
+"""More bytes than the prefix and a longer length can add to an input."""
+
+
+@dataclass(frozen=True)
+class NodeFilter:
+    """What a filtered export takes away from its nodes.
+
+    Attributes:
+        index: the graph, and answers about its nodes.
+        scope: which nodes are selected and how they are renamed; None for all nodes under their names.
+        removed: names of nodes that are left out (SAV-02).
+        clear_devices: whether devices are emptied (DEV-01).
+        unbound: receives the inputs that come from outside of the scope, once per use (UNB-02).
+    """
+
+    index: NodeIndex
+    scope: LiteralScope | PrefixScope | None = None
+    removed: AbstractSet[str] = frozenset()
+    clear_devices: bool = False
+    unbound: list[str] = field(default_factory=list)
+
+    def includes(self, name: str) -> bool:
+        """Whether a node or a named item of a collection stays in the export."""
+        if name in self.removed:
+            return False
+        return self.scope is None or name.startswith(UNBOUND_INPUT_PREFIX) or self.scope.selects(name)
+
+    def strip(self, name: str) -> str:
+        """What a name is called in the export."""
+        return name if self.scope is None else self.scope.strip(name)
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether every node stays, and keeps its name."""
+        return self.scope is None and not self.removed
+
+    @cached_property
+    def positions(self) -> Sequence[int]:
+        """The nodes that stay, in the order of the graph (NODE-01)."""
+        if self.keeps_all:
+            return range(len(self.index.graph_def.node))
+        return [position for position, name in enumerate(self.index.names) if self.includes(name)]
+
+    @property
+    def ops(self) -> AbstractSet[str]:
+        """The ops of the nodes that stay, each once."""
+        if self.keeps_all:
+            return self.index.used_ops
+        return {self.index.ops[position] for position in self.positions}
+
+    def copy_nodes(self, target: GraphDef) -> None:
+        """Copy the nodes that stay, as they are called in the export, looking only at those that change.
+
+        Args:
+            target: has no nodes yet; receives them in the order of the graph (NODE-01).
+        """
+        source = self.index.graph_def
+        positions = self.positions
+        if len(positions) == len(source.node) and not len(UnknownFieldSet(source)):
+            target.CopyFrom(source)  # takes half as long as a copy of each node
+            for descriptor, _ in target.ListFields():
+                if descriptor.name != "node":
+                    target.ClearField(descriptor.name)
+        else:
+            target.node.extend(source.node[position] for position in positions)
+        places = {position: place for place, position in enumerate(positions)}
+        if self.clear_devices:
+            for place in _present(self.index.placed, places):
+                target.node[place].device = ""
+        for place in _present(self.index.oddly_colocated, places):
+            _make_list(target.node[place].attr[COLOCATION_ATTR])
+        if self.scope is not None:
+            self._rename(positions, target, self.scope)
+            self._rename_colocations(places, target, self.scope)
+        for place in _present(self.index.framed, places):
+            self._rewrite_frame_name(target.node[place].attr[FRAME_ATTR])
+
+    @property
+    def most_bytes(self) -> int:
+        """The serialised size of the graph, and as much as an export can have added to it at most."""
+        growth = _GROWTH_OF_A_NODE * len(self.index.graph_def.node) + _GROWTH_OF_AN_INPUT * len(self.unbound)
+        return self.index.byte_size + growth
+
+    def _rename(self, positions: Sequence[int], target: GraphDef, scope: ExportScope) -> None:
+        """Rename nodes and their inputs; inputs from outside of the scope are noted (UNB-01, UNB-02)."""
+        names = [self.index.names[position] for position in positions]
+        stripped = [scope.strip(name) for name in names]
+        inputs = [self.index.inputs[position] for position in positions]
+        rescoped = RescopedNames(scope, zip(names, stripped, strict=True))
+        renamed = iter(rescope_inputs(itertools.chain.from_iterable(inputs), rescoped, self.unbound))
+        for node, name, old_inputs in zip(target.node, stripped, inputs, strict=True):
+            node.name = name
+            if old_inputs:
+                node.input[:] = itertools.islice(renamed, len(old_inputs))
+
+    def _rename_colocations(self, places: Mapping[int, int], target: GraphDef, scope: ExportScope) -> None:
+        """Keep the entries of `_class` that name a node of the scope, stripped of it (CLS-01, CLS-02)."""
+        nodes = target.node
+        for entries, positions in self.index.colocations.items():
+            rescoped = rescope_colocations(entries, scope)
+            for place in _present(positions, places):
+                nodes[place].attr[COLOCATION_ATTR].list.s[:] = rescoped
+
+    def _rewrite_frame_name(self, value: AttrValue) -> None:
+        """Strip the frame's name where it lies in the scope; others stay as they are (FRM-01, FRM-02)."""
+        name = value.s
+        if self.scope is not None:
+            text = name.decode(errors="surrogateescape")
+            if self.scope.selects(text):
+                name = self.scope.strip(text).encode(errors="surrogateescape")
+        value.CopyFrom(AttrValue(s=name))
+
+
+def _present(positions: Sequence[int], places: Mapping[int, int]) -> Iterator[int]:
+    """Where the nodes at some positions of the graph stand in the export, of those that are in it."""
+    return (places[position] for position in positions if position in places)
+
+
+def _make_list(colocation: AttrValue) -> None:
+    """Make a value of `_class` a list of strings, empty where it holds anything else (CLS-01)."""
+    entries = list(colocation.list.s)
+    colocation.list.Clear()
+    colocation.list.s.extend(entries)
+    colocation.list.SetInParent()  # present also where there is no entry

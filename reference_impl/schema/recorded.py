@@ -1,0 +1,85 @@
+"""What is recorded from TensorFlow beside descriptors: op registry, registered collections, provenance."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from google.protobuf import message
+
+from reference_impl.schema._pool import data
+from reference_impl.schema.messages import (
+    CondContextDef,
+    OpDef,
+    OpList,
+    QueueRunnerDef,
+    SaverDef,
+    VariableDef,
+    WhileContextDef,
+)
+
+_REGISTRY = "op_registry.binpb"
+
+
+@functools.cache
+def registered_ops() -> Mapping[str, OpDef]:
+    """Every registered OpDef by op name; read once, and never to be changed.
+
+    Returns:
+        A read-only mapping in byte order of the names (OPS-01).
+    """
+    listing = OpList.FromString(data(_REGISTRY))
+    return MappingProxyType({op.name: op for op in listing.op})
+
+
+REGISTERED_COLLECTIONS: Mapping[str, type[message.Message]] = MappingProxyType(
+    {
+        "variables": VariableDef,
+        "trainable_variables": VariableDef,
+        "model_variables": VariableDef,
+        "local_variables": VariableDef,
+        "metric_variables": VariableDef,
+        "moving_average_variables": VariableDef,
+        "global_step": VariableDef,
+        "savers": SaverDef,
+        "queue_runners": QueueRunnerDef,
+        "cond_context": CondContextDef,
+        "while_context": WhileContextDef,
+    }
+)
+"""The class of the serialised messages in the bytes_list of each registered collection key."""
+
+
+_PROVENANCE = "provenance.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The TensorFlow that the schema was recorded from.
+
+    Attributes:
+        tensorflow: its version, such as `2.21.0`.
+        tensorflow_git: its git version.
+        graph_def_version: the `producer` of a graph that it builds (NODE-04).
+        protobuf: the version of protobuf that wrote the files.
+        recorded_on: the date of the recording, ISO 8601.
+        ops: how many OpDefs the registry holds.
+        sha256: the hexadecimal digest of each recorded file, by file name.
+    """
+
+    tensorflow: str
+    tensorflow_git: str
+    graph_def_version: int
+    protobuf: str
+    recorded_on: str
+    ops: int
+    sha256: dict[str, str]
+
+
+@functools.cache
+def provenance() -> Provenance:
+    """Read the provenance of the recorded schema; the file is read once."""
+    return Provenance(**json.loads(data(_PROVENANCE)))

@@ -1,0 +1,113 @@
+"""The corpus as files: complete, and readable without protobuf for the arguments."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance_cases import Case, NotAsked, Tier, load_corpus
+from pytest_metagraph.exporters.case_files import write_cases
+from pytest_metagraph.exporters.exports_folder import answer_stem
+from reference_impl.contracts import Contract
+from reference_impl.schema import MetaGraphDef, SaverDef
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default tier as files."""
+    folder = tmp_path_factory.mktemp("cases")
+    write_cases(load_corpus(), folder, Tier.DEFAULT, Contract.DOCUMENTED)
+    return folder
+
+
+def lines_of(folder: Path) -> dict[str, dict[str, Any]]:
+    """The lines of cases.jsonl by case id."""
+    lines = (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    return {line["case"]: line for line in map(json.loads, lines)}
+
+
+def test_every_case_that_is_asked_is_there(folder: Path) -> None:
+    """Nothing of the tier is left out but what the contract does not ask."""
+    cases = load_corpus().cases(Tier.DEFAULT)
+    asked = {case.id for case in cases if not isinstance(case.expectation(Contract.DOCUMENTED), NotAsked)}
+    assert lines_of(folder).keys() == asked
+    header = json.loads((folder / "corpus.json").read_text())
+    assert header == {
+        "format": 1,
+        "corpus": load_corpus().digest,
+        "contract": "documented",
+        "tier": "default",
+        "cases": len(asked),
+    }
+
+
+def test_a_case_states_everything_that_a_call_needs(folder: Path) -> None:
+    """One line, spelled out: graph, arguments, variants, and where the answer goes."""
+    line = lines_of(folder)["matrix/towers/saver_def=main,collection_list=unknown,export_scope=tower_10"]
+    saver = line["arguments"].pop("saver_def")
+    assert line["arguments"] == {
+        "collection_list": ["no_such_collection", "losses"],
+        "export_scope": "tower_10",
+    }
+    assert line["graph"] == "graphs/towers.pb"
+    assert line["answer"] == "matrix/towers/saver_def=main,collection_list=unknown,export_scope=tower_10"
+    assert line["capabilities"] == ["collection_list", "export_scope", "saver_def"]
+    assert line["eager"] is False
+    to_text_file = {
+        "name": "file,as_text",
+        "filename": True,
+        "as_text": True,
+        "save_debug_info": False,
+        "default_graph": False,
+    }
+    assert to_text_file in line["variants"]
+    assert len(line["variants"]) == 16
+    assert saver["message"] == "tensorflow.SaverDef"
+    as_json = json.loads((folder / saver["json"]).read_text())
+    assert as_json["restore_op_name"] == "save/restore_all"
+    as_message = SaverDef.FromString((folder / saver["file"]).read_bytes())
+    assert as_message.restore_op_name == "save/restore_all"
+
+
+def test_every_file_that_a_case_names_is_there(folder: Path) -> None:
+    """Graphs parse, messages are there in both forms, and answers have the documented names."""
+    for line in lines_of(folder).values():
+        assert MetaGraphDef.FromString((folder / line["graph"]).read_bytes()).HasField("graph_def")
+        assert line["answer"] == answer_stem(line["case"])
+        for value in line["arguments"].values():
+            if isinstance(value, dict):
+                assert (folder / value["file"]).is_file()
+                json.loads((folder / value["json"]).read_text(encoding="utf-8"))
+
+
+def test_the_same_bytes_of_two_kinds_are_two_messages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A SaverDef and a MetaInfoDef that are written alike have a JSON form each."""
+    saver = SaverDef(filename_tensor_name="x")
+    meta_info = MetaGraphDef.MetaInfoDef(meta_graph_version="x")
+    assert saver.SerializeToString() == meta_info.SerializeToString()
+    monkeypatch.setattr(Case, "calls", lambda _: [{"saver_def": saver, "meta_info_def": meta_info}])
+    write_cases(load_corpus(), tmp_path, Tier.SMOKE, Contract.DOCUMENTED)
+    for line in lines_of(tmp_path).values():
+        as_json = {
+            name: json.loads((tmp_path / value["json"]).read_text())
+            for name, value in line["arguments"].items()
+        }
+        assert as_json == {
+            "saver_def": {"filename_tensor_name": "x"},
+            "meta_info_def": {"meta_graph_version": "x"},
+        }
+
+
+def test_calls_before_the_answered_one_are_stated(folder: Path) -> None:
+    """A case of several exports states each of them, with the file that proves that it was made."""
+    line = lines_of(folder)["CALL-12/twice-under-a-scope"]
+    assert line["arguments"] == {"export_scope": "net"}
+    assert line["filename"] == "model.meta"
+    (earlier,) = line["preceding"]
+    assert earlier["arguments"] == {"export_scope": "net"}
+    assert earlier["filename"].endswith(".meta")

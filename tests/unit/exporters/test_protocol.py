@@ -1,0 +1,128 @@
+"""Requests and answers on the wire."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from conformance_cases import Capability
+from pytest_metagraph.exporters import messages, protocol
+from pytest_metagraph.exporters.answers import Answer, Exported, Malformed, NotSupported, Raised
+from pytest_metagraph.exporters.protocol import Control, Introduction, ProtocolError, frame, read_frame
+from pytest_metagraph.exporters.request import ExportRequest
+from reference_impl.contracts import Contract
+from reference_impl.schema import MetaGraphDef, SaverDef
+
+GRAPH = MetaGraphDef()
+GRAPH.graph_def.node.add(name="x", op="NoOp")
+
+
+def test_a_request_comes_back_as_it_was() -> None:
+    """Every field of a request reaches a worker."""
+    sent = ExportRequest(
+        graph=GRAPH,
+        arguments={
+            "filename": "/exports/model.meta",
+            "saver_def": SaverDef(max_to_keep=3),
+            "collection_list": [],
+        },
+        default_graph=True,
+        eager=True,
+        contract=Contract.TENSORFLOW,
+        case_id="matrix/towers/plain",
+        preceding=({"filename": "/exports/first.meta", "clear_devices": True}, {"filename": "/exports/2"}),
+    )
+    got = protocol.decode_request(protocol.encode_export(sent))
+    assert isinstance(got, ExportRequest)
+    assert (got.graph, got.arguments) == (sent.graph, sent.arguments)
+    assert (got.default_graph, got.eager, got.contract) == (True, True, Contract.TENSORFLOW)
+    assert got.case_id == "matrix/towers/plain"
+    assert got.preceding == sent.preceding
+
+
+def test_hello_and_stop_are_told_apart() -> None:
+    """The two requests without content are no calls."""
+    assert protocol.decode_request(protocol.HELLO) is Control.HELLO
+    assert protocol.decode_request(protocol.STOP) is Control.STOP
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff", messages.Answer().SerializeToString()])
+def test_what_is_no_request_is_refused(data: bytes) -> None:
+    """A worker that is fed something else ends with a reason."""
+    with pytest.raises(ProtocolError):
+        protocol.decode_request(data)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Exported(GRAPH),
+        Exported(MetaGraphDef()),
+        Raised(("Rejected", "ValueError"), "no scope", "  File x"),
+        NotSupported("eager"),
+    ],
+)
+def test_an_answer_comes_back_as_it_was(answer: Exported | Raised | NotSupported) -> None:
+    """The three answers of an exporter survive the way, an empty message included."""
+    assert protocol.decode_answer(protocol.encode_answer(answer)) == answer
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\xff", "1 bytes that are no Answer"),
+        (b"", "an Answer of no known kind"),
+        (protocol.encode_introduction(Introduction("x")), "with introduction"),
+        (messages.Answer(raised={"text": "lost"}).SerializeToString(), "without a class"),
+        (
+            messages.Answer(exported={"meta_graph_def": b"\xff"}).SerializeToString(),
+            "do not parse as a MetaGraphDef",
+        ),
+    ],
+)
+def test_what_answers_no_export_is_malformed(data: bytes, reason: str) -> None:
+    """Bytes that are no answer are an answer of their own, which says what they are."""
+    answer: Answer = protocol.decode_answer(data)
+    assert isinstance(answer, Malformed)
+    assert reason in answer.reason
+
+
+def test_an_introduction_comes_back_as_it_was() -> None:
+    """Name, version and capabilities reach the kit."""
+    stated = Introduction("my-exporter", "1.2", frozenset({Capability.EAGER, Capability.FILES}))
+    assert protocol.decode_introduction(protocol.encode_introduction(stated)) == stated
+
+
+@pytest.mark.parametrize(
+    ("stated", "reason"),
+    [
+        ({"protocol": 2, "name": "x"}, "speaks version 2 of the worker protocol, the kit version 1"),
+        ({"name": "x"}, "speaks version 0"),
+        ({"protocol": 1}, "has no name"),
+        (
+            {"protocol": 1, "name": "x", "unsupported": ["flying"]},
+            "unknown capabilities as unsupported: flying",
+        ),
+    ],
+)
+def test_a_wrong_introduction_is_refused(stated: dict[str, object], reason: str) -> None:
+    """A worker of another protocol, without a name or with a mistyped capability is not asked anything."""
+    with pytest.raises(ProtocolError, match=reason):
+        protocol.decode_introduction(messages.Answer(introduction=stated).SerializeToString())
+
+
+def test_a_frame_states_its_length_in_four_little_endian_bytes() -> None:
+    """The bytes on the wire are those that the documentation shows."""
+    assert frame(b"abc") == b"\x03\x00\x00\x00abc"
+    assert frame(b"x" * 300)[:4] == b"\x2c\x01\x00\x00"
+
+
+def test_frames_are_read_one_by_one_up_to_the_end() -> None:
+    """A stream is cut into its messages; the end between two is no error, inside one it is."""
+    stream = io.BytesIO(frame(b"one") + frame(b"") + b"\x05\x00\x00\x00ab")
+    assert read_frame(stream) == b"one"
+    assert read_frame(stream) == b""
+    with pytest.raises(EOFError):
+        read_frame(stream)
+    assert read_frame(stream) is None

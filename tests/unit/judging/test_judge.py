@@ -1,0 +1,236 @@
+"""Running one case: which variants are asked, with what, and what is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance_cases import Case, NotAsked, Tier, load_corpus
+from conformance_cases.archive import split_message
+from pytest_metagraph import ExportRequest
+from pytest_metagraph.exporters import reference
+from pytest_metagraph.exporters.in_process import InProcess
+from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.findings import Code
+from pytest_metagraph.judging.judge import Judge
+from pytest_metagraph.judging.verdicts import Judgement, Verdict
+from reference_impl import Contract
+from reference_impl.schema import MetaGraphDef
+
+Exporter = Callable[[ExportRequest], MetaGraphDef]
+JudgeCase = Callable[[Case, Exporter], Judgement]
+
+
+@pytest.fixture
+def plain() -> Case:
+    """A case with all sixteen variants that expects a message."""
+    return load_corpus().case("matrix/towers/plain")
+
+
+@pytest.fixture
+def folder() -> Iterator[ScratchFolder]:
+    """Where exports write to."""
+    made = ScratchFolder(Contract.DOCUMENTED)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def judge(folder: ScratchFolder) -> JudgeCase:
+    """Judges a case of an exporter under the documented contract."""
+
+    def judge_case(case: Case, exporter: Exporter) -> Judgement:
+        return Judge(InProcess(exporter, "name"), Contract.DOCUMENTED, folder).judge(case)
+
+    return judge_case
+
+
+def test_every_variant_is_asked_once(plain: Case, judge: JudgeCase, folder: ScratchFolder) -> None:
+    """Each of the sixteen variants is exported for real, with exactly its arguments."""
+    asked: list[tuple[bool, bool, bool, bool]] = []
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        flags = request.arguments
+        writes = flags["filename"] == folder.filename
+        asked.append((writes, flags["as_text"], flags["save_debug_info"], request.default_graph))
+        return reference.export(request)
+
+    judgement = judge(plain, exporter)
+    assert (judgement.verdict, judgement.checks, judgement.failed_checks) == (Verdict.PASS, 16, 0)
+    assert len(asked) == len(set(asked)) == 16
+
+
+def test_a_request_states_its_case(plain: Case, judge: JudgeCase) -> None:
+    """A request carries the graph, the contract and the case; arguments that are not given are absent."""
+    requests: list[ExportRequest] = []
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        requests.append(request)
+        return reference.export(request)
+
+    judge(plain, exporter)
+    first = requests[0]
+    assert first.graph == plain.graph.message()
+    assert (first.contract, first.case_id, first.eager) == (Contract.DOCUMENTED, plain.id, False)
+    assert first.arguments == {"filename": None, "as_text": False, "save_debug_info": False}
+
+
+def test_failed_checks_are_variants_not_findings(plain: Case, judge: JudgeCase) -> None:
+    """A variant with two findings is one failed check."""
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        message = reference.export(request)
+        if request.default_graph:
+            message.graph_def.node[0].op = "Other"
+        if request.arguments["filename"]:
+            Path(request.arguments["filename"]).with_name("stray").touch()
+        return message
+
+    judgement = judge(plain, exporter)
+    assert {finding.code for finding in judgement.findings} == {
+        Code.MESSAGE_DIFFERS,
+        Code.FILE_DIFFERS,
+        Code.STRAY_FILE,
+    }
+    assert judgement.failed_checks == 12  # 8 of the default graph, and 4 more that write a file
+
+
+def test_a_change_of_the_input_does_not_spread(plain: Case, judge: JudgeCase) -> None:
+    """A variant that changes its input is blamed alone; the others are judged on the true graph."""
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        message = reference.export(request)
+        if request.arguments["as_text"] and not request.arguments["filename"] and not request.default_graph:
+            del request.graph.graph_def.node[:]
+        return message
+
+    judgement = judge(plain, exporter)
+    assert [(finding.code, finding.variants) for finding in judgement.findings] == [
+        (Code.INPUT_CHANGED, ("as_text", "as_text,save_debug_info"))
+    ]
+
+
+def test_the_order_of_stored_bytes_is_no_change(
+    plain: Case, judge: JudgeCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A graph whose stored bytes protobuf would write in another order is not taken for a changed one."""
+    parts = [part.SerializeToString() for _, part in split_message(plain.graph.message())]
+    monkeypatch.setattr(plain.graph, "data", b"".join(reversed(parts)))
+    assert plain.graph.message().SerializeToString(deterministic=True) != plain.graph.data
+    asked: list[str] = []
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        asked.append(request.case_id)
+        return reference.export(request)
+
+    assert judge(plain, exporter).verdict is Verdict.PASS
+    assert len(asked) == 16
+
+
+def answers_once(exporter: Exporter) -> Exporter:
+    """An exporter that adds a node to every answer but the first."""
+    asked: list[str] = []
+
+    def unsteady(request: ExportRequest) -> MetaGraphDef:
+        message = exporter(request)
+        if asked:
+            message.graph_def.node.add(name="left_over", op="NoOp")
+        asked.append(request.case_id)
+        return message
+
+    return unsteady
+
+
+@pytest.mark.parametrize(
+    ("case_id", "codes", "variants"),
+    [
+        ("SCOPE-02/slash-at-the-end", {Code.UNREPEATABLE}, 1),
+        ("matrix/towers/plain", {Code.MESSAGE_DIFFERS, Code.FILE_DIFFERS, Code.UNREPEATABLE}, 16),
+    ],
+)
+def test_a_second_answer_that_differs_is_named(
+    judge: JudgeCase, case_id: str, codes: set[Code], variants: int
+) -> None:
+    """An exporter that is right once is told that it changes its mind, also in a case with one call."""
+    judgement = judge(load_corpus().case(case_id), answers_once(reference.export))
+    assert judgement.verdict is Verdict.FAIL
+    assert {finding.code for finding in judgement.findings} == codes
+    assert (judgement.checks, judgement.failed_checks) == (variants, variants)
+
+
+def test_a_failed_exporter_is_asked_once_more(plain: Case, judge: JudgeCase) -> None:
+    """A wrong answer that stays the same is wrong and no more; only a failed case costs the further call."""
+    calls: list[ExportRequest] = []
+
+    def wrong(request: ExportRequest) -> MetaGraphDef:
+        calls.append(request)
+        return MetaGraphDef()
+
+    judgement = judge(plain, wrong)
+    assert Code.UNREPEATABLE not in {finding.code for finding in judgement.findings}
+    assert len(calls) == 17
+    calls.clear()
+
+    def right(request: ExportRequest) -> MetaGraphDef:
+        calls.append(request)
+        return reference.export(request)
+
+    assert judge(plain, right).verdict is Verdict.PASS
+    assert len(calls) == 16
+
+
+def test_arguments_are_fresh_for_every_variant(judge: JudgeCase) -> None:
+    """An exporter may change the messages among its arguments: the next variant gets new ones."""
+    case = load_corpus().case("matrix/towers/meta_info_def=given,graph_def=given,collection_list=some")
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        message = reference.export(request)
+        request.arguments["graph_def"].Clear()
+        request.arguments["meta_info_def"].Clear()
+        request.arguments["collection_list"].clear()
+        return message
+
+    assert judge(case, exporter).verdict is Verdict.PASS
+
+
+def test_a_case_that_asks_nothing_is_not_exported() -> None:
+    """Where the corpus asks nothing under the contract, the exporter is not called."""
+    case, reason = next(
+        (case, expectation.reason)
+        for case in load_corpus().cases(Tier.FULL)
+        if isinstance(expectation := case.expectation(Contract.TENSORFLOW), NotAsked)
+    )
+
+    def exporter(_request: ExportRequest) -> MetaGraphDef:
+        raise AssertionError("must not be called")
+
+    folder = ScratchFolder(Contract.TENSORFLOW)
+    judgement = Judge(InProcess(exporter, "name"), Contract.TENSORFLOW, folder).judge(case)
+    folder.close()
+    assert judgement == Judgement(Verdict.UNTESTABLE, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "verdict", "checks"),
+    [
+        ({"files"}, Verdict.PASS, 8),
+        ({"files", "default_graph"}, Verdict.PASS, 4),
+        ({"text_files"}, Verdict.PASS, 12),
+        ({"eager"}, Verdict.PASS, 16),
+        ({"export_scope"}, Verdict.UNSUPPORTED, 0),
+    ],
+)
+def test_declared_gaps_take_variants_or_the_case_away(
+    judge: JudgeCase, gaps: set[str], verdict: Verdict, checks: int
+) -> None:
+    """A gap takes away the variants that need it; where the whole case needs it, it is not supported."""
+    case = load_corpus().case("matrix/towers/collection_list=some,export_scope=tower_10")
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        return reference.export(request)
+
+    exporter.unsupported = gaps  # type: ignore[attr-defined] # how a user declares it
+    judgement = judge(case, exporter)
+    assert (judgement.verdict, judgement.checks) == (verdict, checks)
