@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_metagraph.exporters.client import Carrier, connected
+from pytest_metagraph.exporters.client import ExporterClient, open_client
 from pytest_metagraph.settings import DEFAULT_SECONDS, parse_seconds
 
 
@@ -65,7 +65,7 @@ def add_out_option(parser: argparse.ArgumentParser, default: str, purpose: str) 
 
 
 @contextlib.contextmanager
-def chosen_exporter(arguments: argparse.Namespace) -> Iterator[Carrier]:
+def chosen_exporter(arguments: argparse.Namespace) -> Iterator[ExporterClient]:
     """The way to the exporter that the options name; one beside the user's shell can be named, too.
 
     Raises:
@@ -73,8 +73,8 @@ def chosen_exporter(arguments: argparse.Namespace) -> Iterator[Carrier]:
     """
     sys.path.append(os.getcwd())  # noqa: PTH109 - as text, as sys.path holds it
     asked = {name: getattr(arguments, name, "") for name in ("exporter", "command", "exports")}
-    with connected(**asked, seconds=arguments.timeout) as carrier:
-        yield carrier
+    with open_client(**asked, seconds=arguments.timeout) as client:
+        yield client
 
 
 @contextlib.contextmanager

@@ -15,17 +15,17 @@ from pytest_metagraph.cli._options import (
     chosen_exporter,
     without_warnings,
 )
-from pytest_metagraph.exporters.client import Carrier
+from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
-from pytest_metagraph.fuzzing.campaign import Discovery, Hunt, describe
+from pytest_metagraph.fuzzing.campaign import Campaign, Discovery, describe
 from pytest_metagraph.fuzzing.case_folder import folder_name, write_case
-from pytest_metagraph.fuzzing.evaluate import Examiner
-from pytest_metagraph.fuzzing.oracles import right_answers
+from pytest_metagraph.fuzzing.evaluate import Evaluator
+from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import DEFAULT_SECONDS as SHRINK
 from pytest_metagraph.fuzzing.texts import (
     Progress,
     call_text,
-    carrier_option,
+    client_option,
     findings_text,
     replay_command,
     size_text,
@@ -92,28 +92,30 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if folder.exists() and any(folder.iterdir()):
             return _refuse(f"{str(folder)!r} is not empty; name a new folder with --out")
-        with without_warnings(), chosen_exporter(arguments) as carrier:
-            return _hunt(carrier, arguments)
+        with without_warnings(), chosen_exporter(arguments) as client:
+            return _hunt(client, arguments)
     except ExporterNotFoundError as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(f"{str(folder)!r} can not be written: {error.strerror}; name another with --out")
 
 
-def _hunt(carrier: Carrier, arguments: argparse.Namespace) -> int:
+def _hunt(client: ExporterClient, arguments: argparse.Namespace) -> int:
     from pytest_metagraph.fuzzing.generate import random_examples  # noqa: PLC0415 - hypothesis is an extra
 
     contract = Contract(arguments.contract)
-    right = right_answers(arguments.against)
+    right = find_oracle(arguments.against)
     count = 0
     with (
         contextlib.closing(ScratchFolder(contract)) as scratch,
         contextlib.closing(random_examples(contract, arguments.seed)) as examples,
     ):
-        hunt = Hunt(Examiner(carrier, right, contract, scratch), arguments.seconds, SHRINK, Progress("fuzz"))
+        hunt = Campaign(
+            Evaluator(client, right, contract, scratch), arguments.seconds, SHRINK, Progress("fuzz")
+        )
         for count, discovery in enumerate(hunt.run(examples), start=1):
             _tell(count, discovery, arguments)
-    _say(f"{title(carrier)} against {arguments.against}, contract {contract}, seed {arguments.seed}")
+    _say(f"{title(client)} against {arguments.against}, contract {contract}, seed {arguments.seed}")
     _say(f"{hunt.tally}; {count or 'nothing'} to report")
     return 1 if count else 0
 
@@ -126,16 +128,16 @@ def _tell(number: int, discovery: Discovery, arguments: argparse.Namespace) -> N
     """
     kind = describe(discovery.kind)
     folder = arguments.out / folder_name(number, kind)
-    asked = carrier_option(arguments.exporter, arguments.command)
+    asked = client_option(arguments.exporter, arguments.command)
     origin = {"found_by": f"metagraph fuzz {asked} --seed {arguments.seed}", "against": arguments.against}
     with contextlib.ExitStack() as undo:
         folder.mkdir(parents=True)  # fails where another run has the same folder
         undo.callback(folder.rmdir)
-        write_case(folder, discovery.examined, f"An export differs: {kind}.", origin)
+        write_case(folder, discovery.evaluation, f"An export differs: {kind}.", origin)
         undo.pop_all()
     _say(f"[{number}] {kind}")
-    _say(f"{size_text(discovery.examined)}, {call_text(discovery.examined.example)}")
-    _say(findings_text(discovery.examined.judgement))
+    _say(f"{size_text(discovery.evaluation)}, {call_text(discovery.evaluation.example)}")
+    _say(findings_text(discovery.evaluation.judgement))
     _say(f"again: {replay_command(folder, asked)}\n")
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pytest_metagraph.exporters.starters import Kind, write_starter
+from pytest_metagraph.exporters.starters import AdapterKind, write_starter
 
 _NEXT_STEPS = {
     "python": ["metagraph smoke --exporter=metagraph_adapter:export"],
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     folder: Path = arguments.out
     try:
-        written = write_starter(Kind(arguments.kind), folder)
+        written = write_starter(AdapterKind(arguments.kind), folder)
     except OSError as error:
         sys.stderr.write(f"metagraph new-adapter: {error}\n")
         return 2

@@ -55,10 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
         with (
             contextlib.closing(ScratchFolder(contract)) as scratch,
             without_warnings(),
-            chosen_exporter(arguments) as carrier,
+            chosen_exporter(arguments) as client,
         ):
-            judgement = Judge(carrier, contract, scratch).judge(case)
-            name = title(carrier)
+            judgement = Judge(client, contract, scratch).judge(case)
+            name = title(client)
     except (CaseFolderError, ExporterNotFoundError) as error:
         sys.stderr.write(f"metagraph replay: {error}\n")
         return 2

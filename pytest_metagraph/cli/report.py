@@ -14,7 +14,7 @@ from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.jsonl import read_report, write_report
 from pytest_metagraph.reports.merging import merge
 from pytest_metagraph.reports.model import Report
-from pytest_metagraph.reports.report_diff import Kind, changes
+from pytest_metagraph.reports.report_diff import ChangeKind, changes
 from pytest_metagraph.reports.scoring import scores_by_level
 from reference_impl.files import write_files
 
@@ -112,7 +112,7 @@ def _diff(arguments: argparse.Namespace) -> int:
             _say(f"  {change.text}")
     if not found:
         _say("Nothing has changed.")
-    return 1 if any(change.kind is Kind.REGRESSION for change in found) else 0
+    return 1 if any(change.kind is ChangeKind.REGRESSION for change in found) else 0
 
 
 def _render(arguments: argparse.Namespace) -> int:

@@ -16,14 +16,14 @@ from pytest_metagraph.cli._options import (
     chosen_exporter,
     without_warnings,
 )
-from pytest_metagraph.exporters.client import Carrier
+from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from pytest_metagraph.fuzzing.campaign import describe
 from pytest_metagraph.fuzzing.case_folder import CaseFolderError, example_of, read_case, write_case
-from pytest_metagraph.fuzzing.evaluate import Examined, Examiner
-from pytest_metagraph.fuzzing.oracles import right_answers
+from pytest_metagraph.fuzzing.evaluate import Evaluation, Evaluator
+from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import shrink
-from pytest_metagraph.fuzzing.texts import call_text, carrier_option, findings_text, replay_command, size_text
+from pytest_metagraph.fuzzing.texts import call_text, client_option, findings_text, replay_command, size_text
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.settings import CONTRACTS, parse_seconds
 from reference_impl.contracts import Contract
@@ -79,8 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
         if folder.exists() and any(folder.iterdir()):
             return _refuse(f"{str(folder)!r} is not empty; name a new folder with --out")
         case, contract = _find(arguments.case, arguments.contract)
-        with without_warnings(), chosen_exporter(arguments) as carrier:
-            return _shrink(carrier, case, contract, arguments)
+        with without_warnings(), chosen_exporter(arguments) as client:
+            return _shrink(client, case, contract, arguments)
     except (ExporterNotFoundError, CaseFolderError, ValueError) as error:
         return _refuse(str(error))
     except OSError as error:
@@ -102,39 +102,39 @@ def _find(name: str, contract: str | None) -> tuple[Case, Contract]:
         raise CaseFolderError(f"{name!r} is no folder, and no case: {error.args[0]}") from error
 
 
-def _shrink(carrier: Carrier, case: Case, contract: Contract, arguments: argparse.Namespace) -> int:
+def _shrink(client: ExporterClient, case: Case, contract: Contract, arguments: argparse.Namespace) -> int:
 
-    right = right_answers(arguments.against)
+    right = find_oracle(arguments.against)
     with contextlib.closing(ScratchFolder(contract)) as scratch:
-        examiner = Examiner(carrier, right, contract, scratch)
-        failing = _failing(case, contract, examiner)
+        evaluator = Evaluator(client, right, contract, scratch)
+        failing = _failing(case, contract, evaluator)
         if failing is None:
-            _say(f"{carrier.name} does as {arguments.against} does in {case.id}: there is nothing to shrink")
+            _say(f"{client.name} does as {arguments.against} does in {case.id}: there is nothing to shrink")
             return 0
         with progress(f"making {case.id} smaller"):
-            smallest = shrink(failing, failing.kinds[0], examiner, arguments.seconds)
+            smallest = shrink(failing, failing.kinds[0], evaluator, arguments.seconds)
     _write(case, failing, smallest, describe(failing.kinds[0]), arguments)
     return 1
 
 
-def _failing(case: Case, contract: Contract, examiner: Examiner) -> Examined | None:
+def _failing(case: Case, contract: Contract, evaluator: Evaluator) -> Evaluation | None:
     """The first variant of a case in which the exporter fails."""
     for variant in case.variants:
-        examined = examiner.examine(example_of(case, variant, contract))
-        if examined.kinds:
-            return examined
+        evaluation = evaluator.examine(example_of(case, variant, contract))
+        if evaluation.kinds:
+            return evaluation
     return None
 
 
 def _write(
-    case: Case, failing: Examined, smallest: Examined, kind: str, arguments: argparse.Namespace
+    case: Case, failing: Evaluation, smallest: Evaluation, kind: str, arguments: argparse.Namespace
 ) -> None:
 
     origin = {"made_of": case.id, "against": arguments.against}
     write_case(arguments.out, smallest, f"An export differs: {kind}.", origin)
     _say(f"{kind}: from {size_text(failing)} to {size_text(smallest)}, {call_text(smallest.example)}")
     _say(findings_text(smallest.judgement))
-    asked = carrier_option(arguments.exporter, arguments.command)
+    asked = client_option(arguments.exporter, arguments.command)
     _say(f"again: {replay_command(arguments.out, asked)}")
 
 

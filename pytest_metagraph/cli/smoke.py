@@ -11,9 +11,9 @@ from collections import Counter
 
 from conformance_cases import Tier, load_corpus
 from pytest_metagraph.cli._options import add_exporter_options, chosen_exporter
-from pytest_metagraph.exporters.client import Carrier
+from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
-from pytest_metagraph.judging.adapter_check import WiringCheck
+from pytest_metagraph.judging.adapter_check import AdapterCheck
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.settings import CONTRACTS
@@ -43,9 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with (
             contextlib.closing(ScratchFolder(contract)) as folder,
-            chosen_exporter(arguments) as carrier,
+            chosen_exporter(arguments) as client,
         ):
-            status = _examine(carrier, contract, folder)
+            status = _examine(client, contract, folder)
     except ExporterNotFoundError as error:
         sys.stderr.write(f"metagraph smoke: {error}\n")
         return 2
@@ -56,12 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
     return status
 
 
-def _examine(carrier: Carrier, contract: Contract, folder: ScratchFolder) -> int:
+def _examine(client: ExporterClient, contract: Contract, folder: ScratchFolder) -> int:
 
-    _say(f"exporter {carrier.name} {carrier.version}".rstrip())
-    _say(f"declared as not supported: {', '.join(sorted(carrier.unsupported)) or 'nothing'}")
+    _say(f"exporter {client.name} {client.version}".rstrip())
+    _say(f"declared as not supported: {', '.join(sorted(client.unsupported)) or 'nothing'}")
     problems = 0
-    for finding in WiringCheck(carrier, load_corpus(), contract, folder).run():
+    for finding in AdapterCheck(client, load_corpus(), contract, folder).run():
         if finding.problem:
             problems += 1
             _say(f"[wrong] {finding.question}")
@@ -74,13 +74,13 @@ def _examine(carrier: Carrier, contract: Contract, folder: ScratchFolder) -> int
     if problems:
         _say(f"not wired right yet: {problems} of these")
         return 1
-    _say(_score(carrier, contract, folder))
+    _say(_score(client, contract, folder))
     return 0
 
 
-def _score(carrier: Carrier, contract: Contract, folder: ScratchFolder) -> str:
+def _score(client: ExporterClient, contract: Contract, folder: ScratchFolder) -> str:
 
-    judge = Judge(carrier, contract, folder)
+    judge = Judge(client, contract, folder)
     cases = load_corpus().cases(Tier.SMOKE)
     verdicts = Counter(judge.judge(case).verdict.value for case in cases)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))

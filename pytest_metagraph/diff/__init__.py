@@ -11,7 +11,7 @@ from pytest_metagraph.diff.api import (
     diff_meta_graphs,
     diff_node_defs,
 )
-from pytest_metagraph.diff.differences import Code, Difference, Group
+from pytest_metagraph.diff.differences import Difference, DifferenceCode, Group
 from pytest_metagraph.diff.hints import Hint, HintCode
 from pytest_metagraph.diff.loading import UnusableInputError
 from pytest_metagraph.diff.options import CompareOptions
@@ -19,9 +19,9 @@ from pytest_metagraph.diff.report import json_schema
 from pytest_metagraph.diff.result import MetaGraphDiff
 
 __all__ = [
-    "Code",
     "CompareOptions",
     "Difference",
+    "DifferenceCode",
     "Group",
     "Hint",
     "HintCode",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pytest_metagraph.diff import generated_names, report
-from pytest_metagraph.diff.differences import Code, Location
+from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Comparison
 from pytest_metagraph.diff.loading import UnusableInputError, load
 from pytest_metagraph.diff.options import CompareOptions, unused_patterns
@@ -38,7 +38,7 @@ def raise_unless_equal(diff: MetaGraphDiff) -> None:
     """
     __tracebackhide__ = True  # pytest shows the caller's line, and nothing of the differ
     for note in diff.notes:
-        if note.code is Code.OPTION_UNUSED:
+        if note.code is DifferenceCode.OPTION_UNUSED:
             text = f"{note.field}: the pattern {note.key!r} {note.actual}"
             warnings.warn(text, stacklevel=3)  # the caller of assert_..._equal
     if diff.equal:

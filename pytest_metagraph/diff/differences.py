@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 
-class Code(enum.StrEnum):
+class DifferenceCode(enum.StrEnum):
     """The kind of a finding. Codes are stable: reports and known failures keep them."""
 
     FIELD_CHANGED = "field-changed"
@@ -115,7 +115,7 @@ class Difference(NamedTuple):
         actual: the same for the actual side.
     """
 
-    code: Code
+    code: DifferenceCode
     section: str
     key: str
     subject: str
@@ -139,7 +139,7 @@ class Group:
         members: the positions of the differences in the diff, in their order.
     """
 
-    code: Code
+    code: DifferenceCode
     section: str
     field: str
     members: tuple[int, ...]
@@ -157,7 +157,7 @@ class Group:
 
 def group(differences: Iterable[Difference]) -> tuple[Group, ...]:
     """Put differences of one kind together, in the order in which the kinds first appear."""
-    found: dict[tuple[str, Code, str], list[int]] = {}
+    found: dict[tuple[str, DifferenceCode, str], list[int]] = {}
     for position, difference in enumerate(differences):
         kind = (difference.section, difference.code, _general(difference.field))
         found.setdefault(kind, []).append(position)

@@ -9,7 +9,7 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from pytest_metagraph.diff import describe, options, shallow
 from pytest_metagraph.diff.describe import MOST_EXPLAINED, Composite
-from pytest_metagraph.diff.differences import Code, Difference, Location
+from pytest_metagraph.diff.differences import Difference, DifferenceCode, Location
 from pytest_metagraph.diff.options import CompareOptions
 from pytest_metagraph.diff.tensors import Leeway
 from reference_impl.schema.parsing import is_repeated
@@ -105,7 +105,7 @@ class Comparison:
 
     def differ(
         self,
-        code: Code,
+        code: DifferenceCode,
         where: Location,
         expected: str | None = None,
         actual: str | None = None,
@@ -126,7 +126,7 @@ class Comparison:
         self.differences.append(Difference(code, *where, expected, actual))
 
     def note(
-        self, code: Code, where: Location, expected: str | None = None, actual: str | None = None
+        self, code: DifferenceCode, where: Location, expected: str | None = None, actual: str | None = None
     ) -> None:
         """Report something that is told but is no difference, unless the options say otherwise."""
         target = self.differences if self.options.fail_on_notes else self.notes
@@ -161,13 +161,15 @@ class Comparison:
             self.messages(where, expected, actual)
         elif not self.leeway.same(expected, actual):
             texts = describe.describe(field, expected), describe.describe(field, actual)
-            self.differ(Code.FIELD_CHANGED, where, *texts)
+            self.differ(DifferenceCode.FIELD_CHANGED, where, *texts)
 
     def unknown_fields(self, where: Location, expected: Any, actual: Any) -> None:
         """Compare the fields of two messages that the schema does not know."""
         if not self.options.ignore_unknown_fields:
             for number, left, right in shallow.differing(expected, actual):
-                self.differ(Code.UNKNOWN_FIELD, where.inside(f"<unknown field {number}>"), left, right)
+                self.differ(
+                    DifferenceCode.UNKNOWN_FIELD, where.inside(f"<unknown field {number}>"), left, right
+                )
 
     def matches(self, option: str, name: str) -> bool:
         """Whether a name matches one of an option's patterns; those that do are remembered as used."""
@@ -215,10 +217,12 @@ def _optional(field: FieldDescriptor) -> Rule:
             if actual.HasField(name):
                 run.values(where.inside(name), field, left, getattr(actual, name))
             else:
-                run.differ(Code.FIELD_MISSING, where.inside(name), describe.describe(field, left), None)
+                run.differ(
+                    DifferenceCode.FIELD_MISSING, where.inside(name), describe.describe(field, left), None
+                )
         elif actual.HasField(name):
             text = describe.describe(field, getattr(actual, name))
-            run.differ(Code.FIELD_EXTRA, where.inside(name), None, text)
+            run.differ(DifferenceCode.FIELD_EXTRA, where.inside(name), None, text)
 
     return rule
 
@@ -234,7 +238,7 @@ def _repeated(field: FieldDescriptor) -> Rule:
         else:
             texts = describe.describe_list(field, left), describe.describe_list(field, right)
             composite = Composite(field, left, right)
-            run.differ(Code.LIST_CHANGED, where.inside(name), *texts, composite=composite)
+            run.differ(DifferenceCode.LIST_CHANGED, where.inside(name), *texts, composite=composite)
 
     return rule
 
@@ -248,9 +252,9 @@ def _map(field: FieldDescriptor) -> Rule:
         for key in sorted({*left, *right}):
             at = where.entry(name, key if isinstance(key, str) else repr(key))
             if key not in right:
-                run.differ(Code.ITEM_MISSING, at, describe.describe(value, left[key]), None)
+                run.differ(DifferenceCode.ITEM_MISSING, at, describe.describe(value, left[key]), None)
             elif key not in left:
-                run.differ(Code.ITEM_EXTRA, at, None, describe.describe(value, right[key]))
+                run.differ(DifferenceCode.ITEM_EXTRA, at, None, describe.describe(value, right[key]))
             else:
                 run.values(at, value, left[key], right[key])
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from google.protobuf.message import Message
 
-from pytest_metagraph.diff.differences import Code, Difference
+from pytest_metagraph.diff.differences import Difference, DifferenceCode
 from pytest_metagraph.diff.shallow import VIEWS
 from reference_impl import schema
 
@@ -164,7 +164,7 @@ def unused_patterns(
         if option == "ignore_attrs" and any(matching((pattern,), name) for name in names):
             continue
         found = "matches nothing in either message"
-        yield Difference(Code.OPTION_UNUSED, "options", pattern, "", option, found, found)
+        yield Difference(DifferenceCode.OPTION_UNUSED, "options", pattern, "", option, found, found)
 
 
 def _attr_names(view: Any) -> Iterator[str]:

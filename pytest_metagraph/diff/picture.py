@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from pytest_metagraph.diff.differences import Code
+from pytest_metagraph.diff.differences import DifferenceCode
 from pytest_metagraph.diff.result import MetaGraphDiff
 from pytest_metagraph.diff.shallow import VIEWS
 
@@ -66,7 +66,7 @@ def _parsed(nodes: Iterable[bytes]) -> dict[str, Any]:
 
 
 def _states(diff: MetaGraphDiff) -> dict[str, State]:
-    of_code = {Code.NODE_MISSING: State.MISSING, Code.NODE_EXTRA: State.EXTRA}
+    of_code = {DifferenceCode.NODE_MISSING: State.MISSING, DifferenceCode.NODE_EXTRA: State.EXTRA}
     found = (one for one in diff.differences if one.section == "graph_def.node" and one.key)
     return {one.key: of_code.get(one.code, State.CHANGED) for one in found}
 

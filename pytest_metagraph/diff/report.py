@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import text_format
 
 from pytest_metagraph.diff.describe import counted
-from pytest_metagraph.diff.differences import Code, Difference, Group, group
+from pytest_metagraph.diff.differences import Difference, DifferenceCode, Group, group
 from pytest_metagraph.diff.loading import Side
 from reference_impl.files import write_files
 from reference_impl.schema import POOL, NodeDef
@@ -101,7 +101,9 @@ def _group(diff: MetaGraphDiff, one: Group, *, named: bool) -> list[str]:
     noun = "node" if is_nodes else "difference"
     count = f"   {counted(len(found), noun)}" if len(found) > 1 else ""
     expected, actual = _values([d.expected for d in found]), _values([d.actual for d in found])
-    what = f"{one.field} order".lstrip() if one.code is Code.ORDER_CHANGED else one.field or one.code
+    what = (
+        f"{one.field} order".lstrip() if one.code is DifferenceCode.ORDER_CHANGED else one.field or one.code
+    )
     lines = [f"  {mark} {what}{count}   expected {expected}   actual {actual}{explained}"]
     if named:
         lines.append(f"        {_entries(found)}")
@@ -118,7 +120,7 @@ def _explained(diff: MetaGraphDiff, one: Group) -> str:
     return ""
 
 
-def _mark(code: Code) -> str:
+def _mark(code: DifferenceCode) -> str:
     return {"missing": "-", "extra": "+"}.get(code.rpartition("-")[2], "~")
 
 

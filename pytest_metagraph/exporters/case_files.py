@@ -22,7 +22,7 @@ from google.protobuf import message as protobuf
 
 from conformance_cases import Case, Corpus, NotAsked, Tier
 from pytest_metagraph.exporters.exports_folder import answer_stem
-from pytest_metagraph.exporters.messages import UncarriableValueError
+from pytest_metagraph.exporters.messages import UnencodableValueError
 from reference_impl.contracts import Contract
 from reference_impl.files import write_files
 from reference_impl.schema import POOL
@@ -126,7 +126,7 @@ class _CaseTexts:
             case protobuf.Message():
                 return self._message(value)
             case _:
-                raise UncarriableValueError(
+                raise UnencodableValueError(
                     f"a value of type {type(value).__name__} can not be stated in JSON"
                 )
 

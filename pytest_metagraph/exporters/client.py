@@ -15,7 +15,7 @@ from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.exporters.worker import Worker, split_command
 
 
-class Carrier(Protocol):
+class ExporterClient(Protocol):
     """A way to an exporter."""
 
     @property
@@ -30,11 +30,11 @@ class Carrier(Protocol):
     def unsupported(self) -> frozenset[Capability]:
         """What the exporter has declared that it can not do."""
 
-    def ask(self, request: ExportRequest) -> Answer:
+    def export(self, request: ExportRequest) -> Answer:
         """Have one request answered. Never raises because of the exporter."""
 
 
-def check(*, exporter: str = "", command: str = "", exports: str = "") -> None:
+def check_client(*, exporter: str = "", command: str = "", exports: str = "") -> None:
     """Refuse what `connected` would, as far as that shows without starting a worker.
 
     Raises:
@@ -52,9 +52,9 @@ def check(*, exporter: str = "", command: str = "", exports: str = "") -> None:
 
 
 @contextlib.contextmanager
-def connected(
+def open_client(
     *, exporter: str = "", command: str = "", exports: str = "", seconds: float
-) -> Iterator[Carrier]:
+) -> Iterator[ExporterClient]:
     """The way to an exporter, for the time of a `with` block.
 
     Args:
@@ -76,7 +76,7 @@ def connected(
     elif exports:
         yield ExportsFolder.open(Path(exports))
     else:
-        yield resolve.carrier(resolve.resolve(exporter))
+        yield resolve.client_of(resolve.resolve(exporter))
 
 
 def _check_one(*given: str) -> None:

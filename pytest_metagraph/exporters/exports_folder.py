@@ -130,7 +130,7 @@ class ExportsFolder:
         """What the exporter has declared that it can not do."""
         return self.introduction.unsupported
 
-    def ask(self, request: ExportRequest) -> Answer:
+    def export(self, request: ExportRequest) -> Answer:
         """Find the answer, and put the files that were exported with it where the request wants them."""
         filename = request.arguments.get("filename")
         variant = Variant(

@@ -48,7 +48,7 @@ class InProcess:
         """
         return frozenset(Capability(name) for name in getattr(self.exporter, "unsupported", ()))
 
-    def ask(self, request: ExportRequest) -> Answer:
+    def export(self, request: ExportRequest) -> Answer:
         """Call the exporter; whatever it does but Ctrl-C becomes an answer."""
         try:
             returned = self.exporter(request)

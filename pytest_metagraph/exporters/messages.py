@@ -53,7 +53,7 @@ Answer: Any = _message_class("Answer")
 Value: Any = _message_class("Value")
 
 
-class UncarriableValueError(TypeError):
+class UnencodableValueError(TypeError):
     """A value that the protocol can not state: the corpus asks what no other language could be asked."""
 
 
@@ -71,7 +71,7 @@ def encode(value: Any) -> Any:
     try:
         _state(value, stated)
     except (ValueError, UnicodeEncodeError) as error:
-        raise UncarriableValueError(f"{value!r} can not be stated in the worker protocol: {error}") from error
+        raise UnencodableValueError(f"{value!r} can not be stated in the worker protocol: {error}") from error
     return stated
 
 
@@ -137,7 +137,7 @@ def _state_scalar(value: Any, stated: Any) -> None:
         case bytes():
             stated.data = value
         case _:
-            raise UncarriableValueError(
+            raise UnencodableValueError(
                 f"a value of type {type(value).__name__} can not be stated in the worker protocol"
             )
 

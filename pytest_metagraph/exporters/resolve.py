@@ -41,10 +41,10 @@ def resolve(name: str) -> Exporter:
             raise ExporterNotFoundError(
                 f"the exporter {name!r} can not be found: {module_name!r} has no attribute {path!r}"
             ) from None
-    return carrier(found).exporter
+    return client_of(found).exporter
 
 
-def carrier(exporter: Exporter) -> InProcess:
+def client_of(exporter: Exporter) -> InProcess:
     """The way to a function of this process.
 
     Raises:

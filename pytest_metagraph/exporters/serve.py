@@ -27,8 +27,8 @@ def serve(exporter: Exporter, *, name: str = "", version: str = "") -> None:
         ExporterNotFoundError: when the exporter can not be called, or declares a capability that is none.
         ProtocolError: when what comes in is no request.
     """
-    carrier = resolve.carrier(exporter)
-    introduction = Introduction(name or carrier.name, version or carrier.version, carrier.unsupported)
+    client = resolve.client_of(exporter)
+    introduction = Introduction(name or client.name, version or client.version, client.unsupported)
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         while (data := read_frame(sys.stdin.buffer)) is not None:
@@ -36,13 +36,13 @@ def serve(exporter: Exporter, *, name: str = "", version: str = "") -> None:
             if request is Control.STOP:
                 return
             if isinstance(request, ExportRequest):
-                _send(answers, _answer(carrier, request))
+                _send(answers, _answer(client, request))
             else:
                 _send(answers, protocol.encode_introduction(introduction))
 
 
-def _answer(carrier: InProcess, request: ExportRequest) -> bytes:
-    match carrier.ask(request):
+def _answer(client: InProcess, request: ExportRequest) -> bytes:
+    match client.export(request):
         case Exported() | Raised() | NotSupported() as answer:
             return protocol.encode_answer(answer)
         case Malformed(reason=reason):

@@ -17,7 +17,7 @@ FAREWELL = b"stopped"
 """What the pytest process writes when it has ended the worker itself."""
 
 
-class Lifeline:
+class Watchdog:
     """Watches over one worker from a process of its own.
 
     Args:

@@ -66,7 +66,7 @@ class Worker:
         """What the worker has declared that it can not do."""
         return self._introduction.unsupported
 
-    def ask(self, request: ExportRequest) -> Answer:
+    def export(self, request: ExportRequest) -> Answer:
         """Have the worker answer one request.
 
         Raises:

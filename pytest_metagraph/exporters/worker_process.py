@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import IO
 
 from pytest_metagraph.exporters.protocol import LENGTH_BYTES, MAX_ANSWER_BYTES, announced_length, frame
-from pytest_metagraph.exporters.watchdog import Lifeline
+from pytest_metagraph.exporters.watchdog import Watchdog
 
 _LIMIT = 16 * 1024
 """Bytes that are kept; a worker that writes more has its last words kept."""
@@ -115,7 +115,7 @@ class WorkerProcess:
             bufsize=0,
             start_new_session=True,
         )
-        self._lifeline = Lifeline(self._process.pid)
+        self._lifeline = Watchdog(self._process.pid)
         self._stdin, self._stdout, stderr = map(_non_blocking, _pipes(self._process))
         self._stderr = StderrTail(stderr)
         self._received = bytearray()

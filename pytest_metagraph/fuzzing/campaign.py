@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from conformance_cases import NotAsked
-from pytest_metagraph.fuzzing.evaluate import Examined, Examiner, Kind
+from pytest_metagraph.fuzzing.evaluate import DifferenceKind, Evaluation, Evaluator
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.reduce import shrink
 from pytest_metagraph.judging.verdicts import Verdict
@@ -27,7 +27,7 @@ class Tally:
 
     exports: int = 0
     not_asked: Counter[str] = field(default_factory=Counter)
-    kinds: Counter[Kind] = field(default_factory=Counter)
+    kinds: Counter[DifferenceKind] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         counts = f"{self.exports:,} exports compared, {self.not_asked.total():,} not asked"
@@ -40,29 +40,29 @@ class Discovery:
 
     Attributes:
         kind: what it is.
-        examined: the smallest export that shows it.
+        evaluation: the smallest export that shows it.
     """
 
-    kind: Kind
-    examined: Examined
+    kind: DifferenceKind
+    evaluation: Evaluation
 
 
-class Hunt:
+class Campaign:
     """Looks for differences.
 
     Args:
-        examiner: judges exports.
+        evaluator: judges exports.
         seconds: how long to look.
         shrink_seconds: how long one finding is made smaller; this time is not counted in `seconds`.
         tell: called now and then with what has been done so far.
     """
 
     def __init__(
-        self, examiner: Examiner, seconds: float, shrink_seconds: float, tell: Callable[[str], None]
+        self, evaluator: Evaluator, seconds: float, shrink_seconds: float, tell: Callable[[str], None]
     ) -> None:
         self.tally = Tally()
-        self._known: set[Kind] = set()
-        self._examiner = examiner
+        self._known: set[DifferenceKind] = set()
+        self._examiner = evaluator
         self._left = seconds
         self._shrink_seconds = shrink_seconds
         self._tell = tell
@@ -77,39 +77,39 @@ class Hunt:
         started = math.inf
         for example in examples:
             started = min(started, time.monotonic())  # drawing the first ones takes a moment
-            examined = self._examine(example)
-            self.tally.kinds.update(examined.kinds)
+            evaluation = self._examine(example)
+            self.tally.kinds.update(evaluation.kinds)
             paused = time.monotonic()
-            yield from self._new(examined)
+            yield from self._new(evaluation)
             started += time.monotonic() - paused
             self._tell(str(self.tally))
             if time.monotonic() - started > self._left:
                 return
 
-    def _new(self, examined: Examined) -> Iterator[Discovery]:
+    def _new(self, evaluation: Evaluation) -> Iterator[Discovery]:
         """The kinds that an export shows for the first time, each made small."""
-        for kind in examined.kinds:
+        for kind in evaluation.kinds:
             if kind in self._known:
                 continue
             self._tell(f"found: {describe(kind)}; making it smaller")
-            smallest = shrink(examined, kind, self._examiner, self._shrink_seconds)
+            smallest = shrink(evaluation, kind, self._examiner, self._shrink_seconds)
             is_another = self._known.isdisjoint(smallest.kinds)
             self._known.update(smallest.kinds)
             if is_another:
                 yield Discovery(kind, smallest)
 
-    def _examine(self, example: Example) -> Examined:
-        examined = self._examiner.examine(example)
-        if isinstance(examined.expected, NotAsked):
-            self.tally.not_asked[examined.expected.reason] += 1
-        elif examined.judgement.verdict is Verdict.UNSUPPORTED:
-            self.tally.not_asked[examined.judgement.reason] += 1
+    def _examine(self, example: Example) -> Evaluation:
+        evaluation = self._examiner.examine(example)
+        if isinstance(evaluation.expected, NotAsked):
+            self.tally.not_asked[evaluation.expected.reason] += 1
+        elif evaluation.judgement.verdict is Verdict.UNSUPPORTED:
+            self.tally.not_asked[evaluation.judgement.reason] += 1
         else:
             self.tally.exports += 1
-        return examined
+        return evaluation
 
 
-def describe(kind: Kind) -> str:
+def describe(kind: DifferenceKind) -> str:
     """A kind of difference in words, such as `device-changed in graph_def.node`."""
     match kind:
         case (_, section, code, path):

@@ -17,7 +17,7 @@ from conformance_cases import Case, ExpectedError, ExpectedMessage, Tier, Varian
 from conformance_cases.case_writer import dumps, readable_text
 from conformance_cases.model import DEFAULT_FILENAME
 from conformance_cases.requirement_case import EXPECTED, GRAPH, GRAPH_DEF, INDEX, RequirementCase
-from pytest_metagraph.fuzzing.evaluate import Examined
+from pytest_metagraph.fuzzing.evaluate import Evaluation
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from reference_impl.contracts import Contract
 from reference_impl.files import write_files
@@ -52,24 +52,24 @@ def folder_name(number: int, description: str) -> str:
     return f"{number}-{words[:_LONGEST_NAME].rstrip('-')}"
 
 
-def write_case(folder: Path, examined: Examined, sentence: str, provenance: Mapping[str, str]) -> None:
+def write_case(folder: Path, evaluation: Evaluation, sentence: str, provenance: Mapping[str, str]) -> None:
     """Write one judged export, all files or none.
 
     Args:
         folder: where to; it is made where it does not exist.
-        examined: the export and what has to come back of it.
+        evaluation: the export and what has to come back of it.
         sentence: what the case shows.
         provenance: how it was found.
 
     Raises:
         OSError: when it can not be written.
     """
-    example = examined.example
+    example = evaluation.example
     index = _index(example, sentence)
     files = {GRAPH: readable_text(example.graph)}
     if "graph_def" in example.arguments:
         files[GRAPH_DEF] = readable_text(example.arguments["graph_def"])
-    match examined.expected:
+    match evaluation.expected:
         case ExpectedMessage() as expected:
             files[EXPECTED] = readable_text(expected.message())
         case ExpectedError(type=kind):

@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from conformance_cases import Expectation
-from pytest_metagraph.exporters.client import Carrier
+from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.example import Example, ExampleSource
-from pytest_metagraph.fuzzing.oracles import RightAnswers
+from pytest_metagraph.fuzzing.oracles import OracleAnswers
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Judgement
 from reference_impl.contracts import Contract
 
-Kind: TypeAlias = tuple[str, ...]
+DifferenceKind: TypeAlias = tuple[str, ...]
 """What is wrong, without where: the code of a finding, and the kind of difference where messages differ."""
 
 _NAMED = re.compile(r"\['[^']*'\]")
 
 
 @dataclass(frozen=True)
-class Examined:
+class Evaluation:
     """A judged export.
 
     Attributes:
@@ -38,34 +38,34 @@ class Examined:
     judgement: Judgement
 
     @property
-    def kinds(self) -> tuple[Kind, ...]:
+    def kinds(self) -> tuple[DifferenceKind, ...]:
         """The kinds of difference, each once, the most telling first."""
         return tuple(dict.fromkeys(_kinds(self.judgement.findings)))
 
 
-class Examiner:
+class Evaluator:
     """Judges exports of one exporter.
 
     Args:
-        carrier: the way to the exporter.
+        client: the exporter client.
         right: says what has to come back.
         contract: the contract of the exports.
         folder: where they write to.
     """
 
     def __init__(
-        self, carrier: Carrier, right: RightAnswers, contract: Contract, folder: ScratchFolder
+        self, client: ExporterClient, right: OracleAnswers, contract: Contract, folder: ScratchFolder
     ) -> None:
-        self._judge = Judge(carrier, contract, folder)
+        self._judge = Judge(client, contract, folder)
         self._right = right
 
-    def examine(self, example: Example) -> Examined:
+    def examine(self, example: Example) -> Evaluation:
         """Judge one export."""
         expected = self._right(example)
-        return Examined(example, expected, self._judge.judge(ExampleSource(example, expected).case()))
+        return Evaluation(example, expected, self._judge.judge(ExampleSource(example, expected).case()))
 
 
-def _kinds(findings: Iterable[Finding]) -> Iterator[Kind]:
+def _kinds(findings: Iterable[Finding]) -> Iterator[DifferenceKind]:
     for finding in findings:
         if finding.diff is None:
             yield (finding.code, finding.symptom)

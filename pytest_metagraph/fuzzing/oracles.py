@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 PEERS = ("reference", "tensorflow")
 """The exporters that can say what is right."""
 
-RightAnswers: TypeAlias = Callable[[Example], Expectation]
+OracleAnswers: TypeAlias = Callable[[Example], Expectation]
 """Says what has to come back of an export, or why nothing is asked."""
 
 _REGULAR_EXPRESSION = frozenset(".^$*+?{}[]\\|()")
 
 
-def right_answers(peer: str) -> RightAnswers:
+def find_oracle(peer: str) -> OracleAnswers:
     """The answers of one of `PEERS`.
 
     Raises:
@@ -54,7 +54,7 @@ def _of_reference(example: Example) -> Expectation:
     reason = reason_not_asked(example)
     if reason:
         return NotAsked(reason)
-    answer = InProcess(reference.export, "reference").ask(example.request())
+    answer = InProcess(reference.export, "reference").export(example.request())
     match answer:
         case Exported():
             return ExpectedMessage(answer.serialised)

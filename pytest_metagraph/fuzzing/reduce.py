@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 
 from conformance_cases import Variant
 from conformance_cases.model import DEFAULT_FILENAME
-from pytest_metagraph.fuzzing.evaluate import Examined, Examiner, Kind
+from pytest_metagraph.fuzzing.evaluate import DifferenceKind, Evaluation, Evaluator
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.graph_builder import OUTPUT_SHAPES
 from pytest_metagraph.fuzzing.parts import part_of, without_functions, without_nodes
@@ -237,42 +237,44 @@ DEFAULT_SECONDS = 60.0
 """How long one finding is made smaller, unless the user says otherwise."""
 
 
-def shrink(examined: Examined, kind: Kind, examiner: Examiner, seconds: float = DEFAULT_SECONDS) -> Examined:
+def shrink(
+    evaluation: Evaluation, kind: DifferenceKind, evaluator: Evaluator, seconds: float = DEFAULT_SECONDS
+) -> Evaluation:
     """Take away whatever the difference does not need, until nothing more can go or the time is up.
 
     Args:
-        examined: an export that shows the difference.
+        evaluation: an export that shows the difference.
         kind: the kind of difference to keep.
-        examiner: judges the smaller exports.
+        evaluator: judges the smaller exports.
         seconds: when to stop.
 
     Returns:
         The smallest export found, judged; it shows a difference of the kind.
     """
     ends = time.monotonic() + seconds
-    smallest = examined
+    smallest = evaluation
     is_smaller = True
     while is_smaller and time.monotonic() < ends:
         is_smaller = False
         for reduction in REDUCTIONS:
-            found = _reduced(smallest, kind, examiner, reduction, ends)
+            found = _reduced(smallest, kind, evaluator, reduction, ends)
             is_smaller |= found is not smallest
             smallest = found
     return smallest
 
 
 def _reduced(
-    examined: Examined, kind: Kind, examiner: Examiner, reduction: Reduction, ends: float
-) -> Examined:
+    evaluation: Evaluation, kind: DifferenceKind, evaluator: Evaluator, reduction: Reduction, ends: float
+) -> Evaluation:
     """The export after a reduction was used as often as it helps."""
-    smallest, tried = examined, set[bytes]()
+    smallest, tried = evaluation, set[bytes]()
     candidates: Iterator[Example] = reduction(smallest.example)
     while time.monotonic() < ends and (candidate := next(candidates, None)) is not None:
         identity = _identity(candidate)
         if identity in tried or identity == _identity(smallest.example):
             continue
         tried.add(identity)
-        judged = examiner.examine(candidate)
+        judged = evaluator.examine(candidate)
         if kind in judged.kinds:
             smallest = judged
             candidates = reduction(smallest.example)

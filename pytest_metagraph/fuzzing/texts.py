@@ -13,8 +13,8 @@ from typing import Any
 from google.protobuf.message import Message
 
 from conformance_cases import Variant
-from pytest_metagraph.exporters.client import Carrier
-from pytest_metagraph.fuzzing.evaluate import Examined
+from pytest_metagraph.exporters.client import ExporterClient
+from pytest_metagraph.fuzzing.evaluate import Evaluation
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.judging.verdicts import Judgement
 
@@ -60,9 +60,9 @@ def _call(arguments: Mapping[str, Any], variant: Variant) -> str:
     return f"export_meta_graph({', '.join(given)})"
 
 
-def size_text(examined: Examined) -> str:
+def size_text(evaluation: Evaluation) -> str:
     """How large the graph of an export is."""
-    count = len(examined.example.graph.graph_def.node)
+    count = len(evaluation.example.graph.graph_def.node)
     return f"{count} node{'' if count == 1 else 's'}"
 
 
@@ -76,19 +76,19 @@ def findings_text(judgement: Judgement) -> str:
     return "\n".join(lines)
 
 
-def replay_command(folder: Path, carrier_option: str) -> str:
+def replay_command(folder: Path, client_option: str) -> str:
     """The shell command that makes the call of a case folder again."""
-    return f"metagraph replay {shlex.quote(str(folder))} {carrier_option}"
+    return f"metagraph replay {shlex.quote(str(folder))} {client_option}"
 
 
-def carrier_option(exporter: str, command: str) -> str:
+def client_option(exporter: str, command: str) -> str:
     """The option that names the exporter again."""
     return f"--command {shlex.quote(command)}" if command else f"--exporter {shlex.quote(exporter)}"
 
 
-def title(carrier: Carrier) -> str:
+def title(client: ExporterClient) -> str:
     """The exporter's name and version."""
-    return f"{carrier.name} {carrier.version}".rstrip()
+    return f"{client.name} {client.version}".rstrip()
 
 
 def _value(value: object) -> str:

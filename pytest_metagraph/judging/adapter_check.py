@@ -17,7 +17,7 @@ from pytest_metagraph.exporters.answers import (
     Raised,
     TimedOut,
 )
-from pytest_metagraph.exporters.client import Carrier
+from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.judging.files import ScratchFolder
 from reference_impl.contracts import Contract
@@ -44,18 +44,20 @@ class Observation:
     skipped: str = ""
 
 
-class WiringCheck:
+class AdapterCheck:
     """Asks one exporter, with small cases.
 
     Args:
-        carrier: the way to the exporter.
+        client: the exporter client.
         corpus: the corpus.
         contract: the contract to ask under.
         folder: where exports write to.
     """
 
-    def __init__(self, carrier: Carrier, corpus: Corpus, contract: Contract, folder: ScratchFolder) -> None:
-        self._carrier = carrier
+    def __init__(
+        self, client: ExporterClient, corpus: Corpus, contract: Contract, folder: ScratchFolder
+    ) -> None:
+        self._client = client
         self._corpus = corpus
         self._contract = contract
         self._folder = folder
@@ -91,7 +93,7 @@ class WiringCheck:
         cases = [
             case
             for case in self._corpus.cases(tier)
-            if case.id.startswith(PREFIX) and not case.capabilities & self._carrier.unsupported
+            if case.id.startswith(PREFIX) and not case.capabilities & self._client.unsupported
         ]
         return sorted(cases, key=lambda case: len(case.graph.data))  # small graphs answer fast
 
@@ -104,7 +106,7 @@ class WiringCheck:
         }
         given = case.graph.message() if graph is None else graph
         request = ExportRequest(given, arguments, variant.default_graph, case.eager, self._contract, case.id)
-        return self._carrier.ask(request)
+        return self._client.export(request)
 
     def _answers_a_plain_export(self) -> Observation:
         case = self._plain[0]
@@ -231,7 +233,7 @@ class WiringCheck:
 
     def _writes_files(self) -> Observation:
         question = "Does it write the file that it is asked for?"
-        if TO_FILE.capabilities & self._carrier.unsupported:
+        if TO_FILE.capabilities & self._client.unsupported:
             return Observation(question, skipped="it declares that it writes no files")
         answer = self._ask(self._plain[0], TO_FILE)
         if isinstance(answer, NotSupported):

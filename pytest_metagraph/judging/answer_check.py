@@ -15,7 +15,7 @@ from pytest_metagraph.exporters.answers import (
     Raised,
     TimedOut,
 )
-from pytest_metagraph.judging.findings import Code, Finding
+from pytest_metagraph.judging.findings import Finding, FindingCode
 from reference_impl.schema import MetaGraphDef
 
 _REPETITION_ADVICE = "What does an export leave behind, in the graph that it loads or in the exporter itself?"
@@ -58,7 +58,7 @@ class MessageComparison:
         if diff.equal:
             return []
         summary = f"The returned message differs from the expected one ({_gist(diff)})"
-        return [Finding(Code.MESSAGE_DIFFERS, summary, diff.render(), diff.fingerprint, diff=diff)]
+        return [Finding(FindingCode.MESSAGE_DIFFERS, summary, diff.render(), diff.fingerprint, diff=diff)]
 
 
 def _gist(diff: MetaGraphDiff) -> str:
@@ -106,7 +106,7 @@ def check_repetition(first: Answer, second: Answer, options: CompareOptions) -> 
     elif _said(first) == _said(second):
         return []
     summary = "The exporter answered differently when it was asked the same again"
-    return [Finding(Code.UNREPEATABLE, summary, f"{_REPETITION_ADVICE}\n{detail}")]
+    return [Finding(FindingCode.UNREPEATABLE, summary, f"{_REPETITION_ADVICE}\n{detail}")]
 
 
 def _said(answer: Answer) -> str:
@@ -132,7 +132,7 @@ def _check_message(answer: Exported, expected: MessageComparison | ExpectedError
     if isinstance(expected, MessageComparison):
         return expected.check(answer)
     summary = f"A message was returned where {expected.type} was expected"
-    return [Finding(Code.NOT_RAISED, summary, symptom=expected.type)]
+    return [Finding(FindingCode.NOT_RAISED, summary, symptom=expected.type)]
 
 
 def _check_raised(answer: Raised, expected: MessageComparison | ExpectedError) -> list[Finding]:
@@ -140,11 +140,13 @@ def _check_raised(answer: Raised, expected: MessageComparison | ExpectedError) -
     raised = answer.classes[0]
     detail = answer.traceback or answer.text
     if isinstance(expected, MessageComparison):
-        return [Finding(Code.RAISED, f"{raised} was raised where a message was expected", detail, raised)]
+        return [
+            Finding(FindingCode.RAISED, f"{raised} was raised where a message was expected", detail, raised)
+        ]
     if expected.type in answer.classes:
         return []
     summary = f"{raised} was raised where {expected.type} was expected"
-    return [Finding(Code.WRONG_ERROR, summary, detail, raised)]
+    return [Finding(FindingCode.WRONG_ERROR, summary, detail, raised)]
 
 
 def _advice_on_capability(name: str) -> str:
@@ -161,13 +163,15 @@ def _no_answer(answer: NotSupported | TimedOut | Crashed | Malformed) -> Finding
     match answer:
         case NotSupported(capability=capability):
             summary = f"The exporter says that it does not support {capability!r}, which it has not declared"
-            return Finding(Code.UNSUPPORTED, summary, _advice_on_capability(capability), capability)
+            return Finding(FindingCode.UNSUPPORTED, summary, _advice_on_capability(capability), capability)
         case TimedOut(seconds=seconds):
             summary = f"No answer came within {seconds:g} seconds"
-            return Finding(Code.TIMED_OUT, summary, "The variants of the call after it were not asked.")
+            return Finding(
+                FindingCode.TIMED_OUT, summary, "The variants of the call after it were not asked."
+            )
         case Crashed(detail=detail):
-            return Finding(Code.CRASHED, "The exporter ended instead of answering", detail)
+            return Finding(FindingCode.CRASHED, "The exporter ended instead of answering", detail)
         case Malformed(reason=reason):
-            return Finding(Code.MALFORMED, "What came back is no MetaGraphDef", reason)
+            return Finding(FindingCode.MALFORMED, "What came back is no MetaGraphDef", reason)
         case _:
             assert_never(answer)

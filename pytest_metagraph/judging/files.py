@@ -17,7 +17,7 @@ from google.protobuf import text_format
 from conformance_cases.model import DEFAULT_FILENAME
 from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
 from pytest_metagraph.exporters.answers import Exported
-from pytest_metagraph.judging.findings import Code, Finding
+from pytest_metagraph.judging.findings import Finding, FindingCode
 from reference_impl.contracts import Contract
 from reference_impl.files import debug_info_path
 from reference_impl.schema import POOL, GraphDebugInfo, MetaGraphDef
@@ -129,18 +129,18 @@ class ScratchFolder:
     def _stray_findings(names: set[str]) -> Iterator[Finding]:
         for name in sorted(names):
             summary = f"The export left a file that was not asked for: {name}"
-            yield Finding(Code.STRAY_FILE, summary, symptom=name)
+            yield Finding(FindingCode.STRAY_FILE, summary, symptom=name)
 
     def _earlier_findings(self, names: Sequence[str]) -> Iterator[Finding]:
         for name in names:
             if not (self._path / name).is_file():
                 summary = f"The earlier call, which exports to {name}, was not made"
-                yield Finding(Code.FILE_MISSING, summary, _EARLIER_CALL_ADVICE, name)
+                yield Finding(FindingCode.FILE_MISSING, summary, _EARLIER_CALL_ADVICE, name)
 
     def _check_meta(self, returned: Exported, filename: str, *, as_text: bool) -> Iterator[Finding]:
         path = self._path / filename
         if not path.is_file():
-            yield Finding(Code.FILE_MISSING, f"The export wrote no file {filename}")
+            yield Finding(FindingCode.FILE_MISSING, f"The export wrote no file {filename}")
             return
         data = path.read_bytes()
         if self._is_known_to_say(data, returned, as_text=as_text):
@@ -149,7 +149,7 @@ class ScratchFolder:
             written = _parse(data, MetaGraphDef, as_text=as_text)
         except ValueError as error:
             summary = f"The file {filename} is no MetaGraphDef in {_form(as_text)}"
-            yield Finding(Code.FILE_UNREADABLE, summary, str(error), _form(as_text))
+            yield Finding(FindingCode.FILE_UNREADABLE, summary, str(error), _form(as_text))
             return
         if as_text:
             self._said[_digest(data)] = _digest(written.SerializeToString(deterministic=True))
@@ -163,7 +163,7 @@ class ScratchFolder:
         )
         if not diff.equal:
             summary = f"The file {filename} ({_form(as_text)}) differs from the returned message"
-            yield Finding(Code.FILE_DIFFERS, summary, diff.render(), diff.fingerprint, diff=diff)
+            yield Finding(FindingCode.FILE_DIFFERS, summary, diff.render(), diff.fingerprint, diff=diff)
 
     def _is_known_to_say(self, data: bytes, returned: Exported, *, as_text: bool) -> bool:
         """Whether a file says what was returned, as far as that can be told without parsing it."""
@@ -186,13 +186,13 @@ class ScratchFolder:
     def _check_debug_info(self, name: str, *, as_text: bool) -> Iterator[Finding]:
         path = self._path / name
         if not path.is_file():
-            yield Finding(Code.DEBUG_INFO_MISSING, f"The export wrote no debug info to {name}")
+            yield Finding(FindingCode.DEBUG_INFO_MISSING, f"The export wrote no debug info to {name}")
             return
         try:
             _parse(path.read_bytes(), GraphDebugInfo, as_text=as_text)
         except ValueError as error:
             summary = f"The file {name} is no GraphDebugInfo in {_form(as_text)}"
-            yield Finding(Code.DEBUG_INFO_UNREADABLE, summary, str(error), _form(as_text))
+            yield Finding(FindingCode.DEBUG_INFO_UNREADABLE, summary, str(error), _form(as_text))
 
 
 def _parse(data: bytes, kind: type[MessageT], *, as_text: bool) -> MessageT:

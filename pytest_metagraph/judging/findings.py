@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pytest_metagraph.diff import MetaGraphDiff
 
 
-class Code(enum.StrEnum):
+class FindingCode(enum.StrEnum):
     """The kinds of findings; stable, because lists of known failures and reports name them."""
 
     MESSAGE_DIFFERS = "message_differs"
@@ -44,7 +44,7 @@ class Finding:
         diff: the whole difference where messages were compared; None otherwise.
     """
 
-    code: Code
+    code: FindingCode
     summary: str
     detail: str = ""
     symptom: str = ""
@@ -54,7 +54,7 @@ class Finding:
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Join findings that differ only in the variant, in the order in which they first appeared."""
-    joined: dict[tuple[Code, str, str], Finding] = {}
+    joined: dict[tuple[FindingCode, str, str], Finding] = {}
     for finding in findings:
         key = (finding.code, finding.summary, finding.symptom)
         known = joined.get(key)

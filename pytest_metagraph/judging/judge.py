@@ -9,14 +9,12 @@ from typing import Any
 from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NotAsked, Variant
 from pytest_metagraph.diff import CompareOptions
 from pytest_metagraph.exporters.answers import Answer, Exported, Raised, TimedOut
-from pytest_metagraph.exporters.client import Carrier
+from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.judging.answer_check import MessageComparison, check_answer, check_repetition
 from pytest_metagraph.judging.files import ScratchFolder
-from pytest_metagraph.judging.findings import Code, Finding, fingerprint, merge
-from pytest_metagraph.judging.verdicts import Judgement, decide
-from pytest_metagraph.known_failures.lookup import NONE_KNOWN, Lookup
-from pytest_metagraph.known_failures.model import explain
+from pytest_metagraph.judging.findings import Finding, FindingCode, merge
+from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 
@@ -25,24 +23,21 @@ class Judge:
     """Judges cases of one exporter under one contract.
 
     Args:
-        carrier: the way to the exporter.
+        client: the exporter client.
         contract: the contract to judge under.
         folder: where exports write to.
-        known_failures: what is known to fail.
     """
 
     def __init__(
         self,
-        carrier: Carrier,
+        client: ExporterClient,
         contract: Contract,
         folder: ScratchFolder,
-        known_failures: Lookup = NONE_KNOWN,
     ) -> None:
-        self._carrier = carrier
+        self._client = client
         self._contract = contract
         self._folder = folder
-        self._known_failures = known_failures
-        self._unsupported = carrier.unsupported
+        self._unsupported = client.unsupported
 
     def judge(self, case: Case) -> Judgement:
         """Run one case.
@@ -52,25 +47,17 @@ class Judge:
         """
         expectation = case.expectation(self._contract)
         if isinstance(expectation, NotAsked):
-            verdict = decide(asked=False, supported=True, failed=False)
-            return Judgement(verdict, reason=expectation.reason)
+            return Judgement(Verdict.UNTESTABLE, reason=expectation.reason)
         variants = [variant for variant in case.variants if not variant.capabilities & self._unsupported]
         lacking = set(case.capabilities & self._unsupported)
         if not variants:
             lacking.update(*(variant.capabilities & self._unsupported for variant in case.variants))
         if lacking:
-            verdict = decide(asked=True, supported=False, failed=False)
-            return Judgement(verdict, reason=f"the exporter does not support {', '.join(sorted(lacking))}")
+            reason = f"the exporter does not support {', '.join(sorted(lacking))}"
+            return Judgement(Verdict.UNSUPPORTED, reason=reason)
         found, asked = self._ask_all(case, variants, expectation)
         failed_checks = len({finding.variants for finding in found})
-        return self._decide(case, merge(found), asked, failed_checks)
-
-    def _decide(self, case: Case, found: tuple[Finding, ...], checks: int, failed_checks: int) -> Judgement:
-        entry = self._known_failures.entry_for(case.id)
-        symptom = fingerprint(found)
-        known = entry is not None and (not found or entry.tolerates(symptom))
-        verdict = decide(asked=True, supported=True, failed=bool(found), known=known)
-        return Judgement(verdict, found, checks, failed_checks, explain(entry, symptom) if entry else "")
+        return Judgement(Verdict.FAIL if found else Verdict.PASS, merge(found), asked, failed_checks)
 
     def _ask_all(
         self, case: Case, variants: list[Variant], expectation: ExpectedMessage | ExpectedError
@@ -110,7 +97,7 @@ class Judge:
         if _is_changed(graph, case):
             summary = "The exporter changed the graph that it was given"
             advice = "Load a copy of request.graph."
-            yield Finding(Code.INPUT_CHANGED, summary, advice, variants=(variant.name,))
+            yield Finding(FindingCode.INPUT_CHANGED, summary, advice, variants=(variant.name,))
 
     def _ask_again(
         self, case: Case, variant: Variant, first: Answer, options: CompareOptions
@@ -139,7 +126,7 @@ class Judge:
             case.id,
             tuple(earlier),
         )
-        return self._carrier.ask(request)
+        return self._client.export(request)
 
     def _calls(self, case: Case, variant: Variant) -> list[dict[str, Any]]:
         """The whole keyword arguments of every call that a variant makes, the answered one last."""

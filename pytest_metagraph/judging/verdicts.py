@@ -31,22 +31,11 @@ class Verdict(enum.StrEnum):
         return self in {Verdict.FAIL, Verdict.UNEXPECTED_PASS, Verdict.HARNESS_ERROR}
 
 
-def decide(*, asked: bool, supported: bool, failed: bool, known: bool = False) -> Verdict:
-    """The verdict on a case.
+PASSED = frozenset({Verdict.PASS, Verdict.UNEXPECTED_PASS})
+"""The verdicts on cases that the exporter answered as the contract says."""
 
-    Args:
-        asked: whether the corpus asks anything under the contract.
-        supported: whether the exporter has every capability that the case needs.
-        failed: whether anything was found to be wrong.
-        known: whether the user has listed the case as a known failure.
-    """
-    if not asked:
-        return Verdict.UNTESTABLE
-    if not supported:
-        return Verdict.UNSUPPORTED
-    if failed:
-        return Verdict.KNOWN_FAILURE if known else Verdict.FAIL
-    return Verdict.UNEXPECTED_PASS if known else Verdict.PASS
+ASKED = PASSED | {Verdict.FAIL, Verdict.KNOWN_FAILURE}
+"""The verdicts that count in the denominator of a score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +60,3 @@ class Judgement:
     def fingerprint(self) -> str:
         """A short digest of what is wrong; see `findings.fingerprint`."""
         return fingerprint(self.findings)
-
-    @property
-    def hint(self) -> str:
-        """The likeliest cause of what is wrong; empty where none is known."""
-        diffs = (finding.diff for finding in self.findings if finding.diff)
-        return next((hint.text for diff in diffs for hint in diff.hints), "")

@@ -15,7 +15,7 @@ from pytest_metagraph.judging.records import Record
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.known_failures.load import HEADER, TABLE, KnownFailuresError
 from pytest_metagraph.known_failures.lookup import Lookup, matches
-from pytest_metagraph.known_failures.model import Entry, Kind
+from pytest_metagraph.known_failures.model import Entry, FailureKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +244,7 @@ def _drafted(draft: Draft, *, after: str) -> str:
     table.add("case", _one_or_many(draft.cases))
     table.add("fingerprint", draft.fingerprint)
     table.add("contract", draft.contract)
-    table.add("kind", tomlkit.string("").comment(f"write one of {', '.join(Kind)}"))
+    table.add("kind", tomlkit.string("").comment(f"write one of {', '.join(FailureKind)}"))
     table.add("reason", tomlkit.string("").comment("write why this fails and what would have to change"))
     gap = "" if after.endswith("\n\n") else "\n" if after.endswith("\n") else "\n\n"
     return f"{gap}# {draft.summary}.\n[[{TABLE}]]\n{table.as_string()}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from pytest_metagraph.known_failures.model import Entry, Kind, KnownFailures
+from pytest_metagraph.known_failures.model import Entry, FailureKind, KnownFailures
 from pytest_metagraph.settings import CONTRACTS
 
 TABLE = "known_failure"
@@ -116,10 +116,10 @@ def _strings(value: Any, text: str) -> tuple[str, ...]:
     return tuple(items)
 
 
-def _kind(value: Any) -> Kind:
-    if value not in list(Kind):
+def _kind(value: Any) -> FailureKind:
+    if value not in list(FailureKind):
         raise ValueError(f"is no kind; {_HELP['kind']}")
-    return Kind(value)
+    return FailureKind(value)
 
 
 def _reason(value: Any) -> str:
@@ -157,7 +157,7 @@ def _exporter_version(value: Any) -> SpecifierSet:
 
 _HELP = {
     "case": "name the cases that fail, by id or glob, such as 'matrix/towers/*clear_devices*'",
-    "kind": f"say why it is tolerated: {', '.join(Kind)}",
+    "kind": f"say why it is tolerated: {', '.join(FailureKind)}",
     "reason": "write in a sentence why these cases fail and what would have to change",
 }
 _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import fnmatch
 import re
@@ -10,8 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from packaging.version import InvalidVersion, Version
 
 from pytest_metagraph._util.text import nearest_ids
+from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from pytest_metagraph.known_failures.load import KnownFailuresError
-from pytest_metagraph.known_failures.model import Entry, KnownFailures
+from pytest_metagraph.known_failures.model import Entry, KnownFailures, explain
 
 _GLOB_CHARACTERS = frozenset("*?[")
 
@@ -60,9 +62,25 @@ class Lookup:
         """The first entry about a case; None where there is none."""
         return next(iter(self.entries_for(case_id)), None)
 
+    def apply(self, case_id: str, judgement: Judgement) -> Judgement:
+        """Return the judgement of a case as the list sees it.
 
-NONE_KNOWN = Lookup(())
-"""What is looked in where there is no list."""
+        A failure that an entry tolerates becomes a known failure, and a pass that an entry denies an
+        unexpected one. A case that was not asked stays as it is.
+
+        Args:
+            case_id: the case.
+            judgement: what the exporter's answers show.
+        """
+        entry = self.entry_for(case_id)
+        if entry is None or judgement.verdict not in {Verdict.PASS, Verdict.FAIL}:
+            return judgement
+        verdict = judgement.verdict
+        if verdict is Verdict.PASS:
+            verdict = Verdict.UNEXPECTED_PASS
+        elif entry.tolerates(judgement.fingerprint):
+            verdict = Verdict.KNOWN_FAILURE
+        return dataclasses.replace(judgement, verdict=verdict, reason=explain(entry, judgement.fingerprint))
 
 
 def lookup_under(known: KnownFailures, contract: str, version: str) -> Lookup:

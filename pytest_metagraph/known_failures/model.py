@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging.specifiers import SpecifierSet
 
 
-class Kind(enum.StrEnum):
+class FailureKind(enum.StrEnum):
     """Why a failure is tolerated.
 
     `BUG` is to be repaired, `WONTFIX` stays as it is, and `DISPUTE` says that the corpus is thought to be
@@ -42,7 +42,7 @@ class Entry:
     number: int
     place: str
     patterns: tuple[str, ...]
-    kind: Kind
+    kind: FailureKind
     reason: str
     exceptions: tuple[str, ...] = ()
     fingerprints: tuple[str, ...] = ()

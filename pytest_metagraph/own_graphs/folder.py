@@ -25,7 +25,7 @@ from conformance_cases.model import ALL_VARIANTS
 from conformance_cases.requirement_mapping import exercised_requirements, features_of, needed_capabilities
 from pytest_metagraph.exporters import resolve
 from pytest_metagraph.exporters.answers import Exported, Raised
-from pytest_metagraph.exporters.client import Carrier
+from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.own_graphs.argument_values import argument_value, axes_of, matches_siblings
 from reference_impl import Graph, read_meta_graph_file
@@ -53,7 +53,7 @@ class OwnGraph:
         judge: the exporter that says what is right.
     """
 
-    def __init__(self, name: str, message: MetaGraphDef, judge: Carrier) -> None:
+    def __init__(self, name: str, message: MetaGraphDef, judge: ExporterClient) -> None:
         self._name = name
         self._message = message
         self._judge = judge
@@ -115,7 +115,7 @@ class OwnGraph:
         always = {"filename": None, "as_text": False, "save_debug_info": False}
         arguments = {**case.keyword_arguments(), **always}
         request = ExportRequest(self.message(), arguments, contract=contract, case_id=case.id)
-        match self._judge.ask(request):
+        match self._judge.export(request):
             case Exported() as answer:
                 return ExpectedMessage(answer.serialised)
             case Raised(classes=classes) if (
@@ -211,7 +211,7 @@ def load_own_graphs(folder: Path, expected_from: str) -> OwnGraphs:
         OwnGraphsError: when there is no such file, or one holds no graph.
         ExporterNotFoundError: when there is no such exporter.
     """
-    judge = resolve.carrier(resolve.resolve(expected_from))
+    judge = resolve.client_of(resolve.resolve(expected_from))
     paths = sorted(folder.rglob(f"*{SUFFIX}")) if folder.is_dir() else []
     if not paths:
         raise OwnGraphsError(
@@ -220,7 +220,7 @@ def load_own_graphs(folder: Path, expected_from: str) -> OwnGraphs:
     return OwnGraphs({graph.name: graph for graph in (_read(path, folder, judge) for path in paths)})
 
 
-def _read(path: Path, folder: Path, judge: Carrier) -> OwnGraph:
+def _read(path: Path, folder: Path, judge: ExporterClient) -> OwnGraph:
     name = path.relative_to(folder).as_posix().removesuffix(SUFFIX)
     return OwnGraph(name, _message(path), judge)
 

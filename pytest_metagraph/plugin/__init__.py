@@ -23,7 +23,7 @@ from pytest_metagraph.settings import Settings
 
 if TYPE_CHECKING:
     from conformance_cases import Case
-    from pytest_metagraph.exporters.client import Carrier
+    from pytest_metagraph.exporters.client import ExporterClient
     from pytest_metagraph.exporters.request import Exporter
     from pytest_metagraph.judging.files import ScratchFolder
     from pytest_metagraph.snapshots.snapshot import Snapshots
@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SummaryPlugin(config), "metagraph-summary")
         config.pluginmanager.register(SnapshotSummary(config), "metagraph-snapshots")
     settings = settings_of(config)
-    if settings.reports and _asks_for_corpus(config):
+    if settings.reports and _runs_corpus(config):
         from pytest_metagraph.plugin import reports  # noqa: PLC0415 - most sessions write none
 
         reports.configure(config)
@@ -73,7 +73,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             way out.
     """
     config = session.config
-    if is_xdist_worker(config) or not _asks_for_corpus(config):
+    if is_xdist_worker(config) or not _runs_corpus(config):
         return
     settings = settings_of(config)
     if settings.graphs:
@@ -83,7 +83,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
         _make_importable(config)
         try:
-            client.check(exporter=settings.exporter, command=settings.worker, exports=settings.exports)
+            client.check_client(exporter=settings.exporter, command=settings.worker, exports=settings.exports)
         except resolve.ExporterNotFoundError as error:
             raise pytest.UsageError(str(error)) from error
 
@@ -133,16 +133,16 @@ def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
 
 
 @pytest.fixture(scope="session")
-def metagraph_carrier(request: pytest.FixtureRequest) -> Iterator[Carrier]:
+def metagraph_client(request: pytest.FixtureRequest) -> Iterator[ExporterClient]:
     """The way to the exporter that --metagraph-command or --metagraph-exports names."""
     from pytest_metagraph.exporters import client, resolve  # noqa: PLC0415 - protobuf; see above
 
     settings = settings_of(request.config)
     try:
-        with client.connected(
+        with client.open_client(
             command=settings.worker, exports=settings.exports, seconds=settings.timeout
-        ) as carrier:
-            yield carrier
+        ) as opened:
+            yield opened
     except resolve.ExporterNotFoundError as error:
         stop_run(request.session, str(error))
 
@@ -203,7 +203,7 @@ def _check_own_graphs(config: pytest.Config, settings: Settings) -> None:
         raise pytest.UsageError(f"metagraph_graphs: {error}") from error
 
 
-def _asks_for_corpus(config: pytest.Config) -> bool:
+def _runs_corpus(config: pytest.Config) -> bool:
     """Whether this run is going to judge cases of the corpus."""
     return any(CORPUS_PACKAGE in argument for argument in config.args) and not config.getoption("collectonly")
 

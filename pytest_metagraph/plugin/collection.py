@@ -12,20 +12,20 @@ import pytest
 
 import conformance_cases
 from conformance_cases import Case, load_corpus
-from pytest_metagraph.exporters.client import Carrier
+from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.request import Exporter
-from pytest_metagraph.exporters.resolve import ExporterNotFoundError, carrier
+from pytest_metagraph.exporters.resolve import ExporterNotFoundError, client_of
 from pytest_metagraph.judging.failure_text import render
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.records import Record
+from pytest_metagraph.judging.result import exporter_of, result_of
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from pytest_metagraph.known_failures.load import KnownFailuresError
 from pytest_metagraph.own_graphs.folder import OwnGraphsError
 from pytest_metagraph.plugin import reports
 from pytest_metagraph.plugin.known_failures import lookup_for
 from pytest_metagraph.plugin.options import is_xdist_worker, settings_of
-from pytest_metagraph.reports.model import exporter_of, result_of
 from pytest_metagraph.selection import NoSuchCaseError, selected_cases
 from pytest_metagraph.settings import Settings
 from reference_impl.contracts import Contract
@@ -98,7 +98,7 @@ class GraphCases(pytest.Collector):
 
     def collect(self) -> Iterator[CaseItem]:
         """One item for each case; nothing of its contents is read."""
-        fixtures = _carried_fixtures if settings_of(self.config).has_client else _fixtures
+        fixtures = _client_fixtures if settings_of(self.config).has_client else _fixtures
         found = None  # what pytest finds out about the fixtures of the first item holds for all: 0.15 ms each
         for case in self._cases:
             item = CaseItem.from_parent(self, name=case.id, callobj=fixtures, case=case, fixtureinfo=found)
@@ -110,7 +110,7 @@ def _fixtures(metagraph_exporter: Exporter, _metagraph_scratch_folder: ScratchFo
     """Names the fixtures of an item whose exporter is a function; it is never called."""
 
 
-def _carried_fixtures(metagraph_carrier: Carrier, _metagraph_scratch_folder: ScratchFolder) -> None:
+def _client_fixtures(metagraph_client: ExporterClient, _metagraph_scratch_folder: ScratchFolder) -> None:
     """Names the fixtures of an item whose exporter is elsewhere; it is never called."""
 
 
@@ -139,14 +139,14 @@ class CaseItem(pytest.Function):
         """Judge the case and turn the verdict into an outcome."""
         settings = settings_of(self.config)
         try:
-            asked = self._carrier()
+            asked = self._client()
             known_failures = lookup_for(self.config, settings.contract, asked.version)
         except (ExporterNotFoundError, KnownFailuresError) as error:
             stop_run(self.session, str(error))
         folder = cast("ScratchFolder", self.funcargs["_metagraph_scratch_folder"])
         try:
-            judge = Judge(asked, Contract(settings.contract), folder, known_failures)
-            judgement = judge.judge(self._case)
+            judge = Judge(asked, Contract(settings.contract), folder)
+            judgement = known_failures.apply(self._case.id, judge.judge(self._case))
         except ExporterNotFoundError as error:  # a worker that does not start again
             stop_run(self.session, str(error))
         except Exception as error:
@@ -172,13 +172,13 @@ class CaseItem(pytest.Function):
         """Where pytest says that the item is; pytest wants a line of an item that a mark skips."""
         return self.path, 0, self.name
 
-    def _carrier(self) -> Carrier:
+    def _client(self) -> ExporterClient:
         """The way to the exporter that the fixtures have brought."""
-        if "metagraph_carrier" in self.funcargs:
-            return cast("Carrier", self.funcargs["metagraph_carrier"])
-        return carrier(cast("Exporter", self.funcargs["metagraph_exporter"]))
+        if "metagraph_client" in self.funcargs:
+            return cast("ExporterClient", self.funcargs["metagraph_client"])
+        return client_of(cast("Exporter", self.funcargs["metagraph_exporter"]))
 
-    def _record(self, judgement: Judgement, exporter: Carrier, settings: Settings) -> None:
+    def _record(self, judgement: Judgement, exporter: ExporterClient, settings: Settings) -> None:
         record = Record(
             case=self._case.id,
             graph=self._case.graph.name,

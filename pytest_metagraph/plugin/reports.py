@@ -15,27 +15,20 @@ import pytest
 
 from conformance_cases import Tier
 from pytest_metagraph._version import __version__
+from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.plugin.known_failures import KnownFailuresPlugin
 from pytest_metagraph.plugin.options import is_xdist_worker, settings_of
 from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.jsonl import Fields, ReportWriter, exporter, from_line, to_line
-from pytest_metagraph.reports.model import (
-    CaseResult,
-    Exporter,
-    Footer,
-    Header,
-    Report,
-    ReportedRequirement,
-    digest_of,
-)
+from pytest_metagraph.reports.model import Footer, Header, Report, ReportedRequirement, digest_of
 from pytest_metagraph.reports.validity import find_problems, summary_of
 from pytest_metagraph.selection import corpus_of, shard_cases
 from pytest_metagraph.settings import Settings
 from reference_impl.files import write_files
 
 
-def header_of(settings: Settings, exporter: Exporter, started: str) -> Header:
+def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> Header:
     """What a run with these options is going to do.
 
     Args:
@@ -76,12 +69,12 @@ def _revision(requirements: dict[str, ReportedRequirement]) -> str:
 _RESULT = pytest.StashKey[tuple[str, str]]()
 
 
-def leave(item: pytest.Item, tested: Exporter, result: CaseResult) -> None:
+def leave(item: pytest.Item, tested: ReportedExporter, result: CaseResult) -> None:
     """Leave the result of an item for its report."""
     item.stash[_RESULT] = (json.dumps(dataclasses.asdict(tested)), to_line(result))
 
 
-def pick_up(report: pytest.TestReport) -> tuple[Exporter, CaseResult] | None:
+def pick_up(report: pytest.TestReport) -> tuple[ReportedExporter, CaseResult] | None:
     """The result that a report carries, with the time that pytest measured; None where it carries none."""
     carried = getattr(report, "metagraph_result", None)
     if carried is None:
@@ -185,7 +178,7 @@ class ReportPlugin:
         for line in self._summary():
             terminalreporter.write_line(line)
 
-    def _start(self, exporter: Exporter) -> Header:
+    def _start(self, exporter: ReportedExporter) -> Header:
         header = header_of(self._settings, exporter, _now())
         lines = [path for path, output in self._formats.items() if output == "jsonl"]
         self._writers = {path: ReportWriter(path, header) for path in lines}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.verdicts import ASKED, Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
-from pytest_metagraph.reports.model import ASKED, Report
+from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.scoring import Score, rows_by_requirement, scores_by_level
 
 _SAME_IN_ALL = {"corpus_digest": "corpus", "contract": "contract", "tier": "tier"}
@@ -44,7 +44,7 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ReportComparison:
     """Implementations side by side.
 
     Attributes:
@@ -61,7 +61,7 @@ class Comparison:
         return self.columns[0].report
 
 
-def compare(reports: Mapping[str, Report]) -> Comparison:
+def compare(reports: Mapping[str, Report]) -> ReportComparison:
     """Put reports side by side.
 
     Args:
@@ -80,7 +80,7 @@ def compare(reports: Mapping[str, Report]) -> Comparison:
                     "Scores compare only on the same corpus, contract and tier.",
                 )
     columns = tuple(_column(label, report) for label, report in zip(_labels(parts), parts, strict=True))
-    return Comparison(columns, _disagreements(parts))
+    return ReportComparison(columns, _disagreements(parts))
 
 
 def _column(label: str, report: Report) -> Column:

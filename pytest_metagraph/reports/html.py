@@ -13,9 +13,10 @@ from typing import Any, Generic, TypeVar
 import jinja2
 import markupsafe
 
+from pytest_metagraph.judging.result import CaseResult, ReportedFinding
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports.comparison import Comparison
-from pytest_metagraph.reports.model import LEVELS, CaseResult, Report, ReportedFinding
+from pytest_metagraph.reports.comparison import ReportComparison
+from pytest_metagraph.reports.model import LEVELS, Report
 from pytest_metagraph.reports.scoring import (
     Score,
     rows_by_area,
@@ -181,7 +182,7 @@ def render_html(report: Report) -> str:
     )
 
 
-def render_comparison_html(comparison: Comparison) -> str:
+def render_comparison_html(comparison: ReportComparison) -> str:
     """Reports side by side as a page."""
     return _render(
         "comparison.html.jinja",

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from pytest_metagraph.reports.comparison import Comparison
+from pytest_metagraph.reports.comparison import ReportComparison
 from pytest_metagraph.reports.model import LEVELS, Header, Report
 from pytest_metagraph.reports.scoring import (
     Row,
@@ -29,7 +29,7 @@ def render_markdown(report: Report) -> str:
     return _join(_report_lines(report))
 
 
-def render_comparison_markdown(comparison: Comparison) -> str:
+def render_comparison_markdown(comparison: ReportComparison) -> str:
     """Reports side by side as Markdown: scores, and the cases in which they part."""
     return _join(_comparison_lines(comparison))
 
@@ -112,7 +112,7 @@ def _requirement_row(header: Header, row: Row) -> tuple[str, ...]:
     )
 
 
-def _comparison_lines(comparison: Comparison) -> Iterator[str]:
+def _comparison_lines(comparison: ReportComparison) -> Iterator[str]:
     yield "## Implementations of export_meta_graph"
     yield ""
     yield _facts(comparison.first.header)

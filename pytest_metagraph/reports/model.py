@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 
-from conformance_cases import Case
-from pytest_metagraph.diff import MetaGraphDiff
-from pytest_metagraph.exporters.client import Carrier
-from pytest_metagraph.judging.findings import Finding
-from pytest_metagraph.judging.verdicts import Judgement, Verdict
+import msgspec
+
+from pytest_metagraph.judging.result import CaseResult, Count, PositiveCount, ReportedExporter
 from pytest_metagraph.reports.errors import Problem
-from pytest_metagraph.settings import Shard, command_for
+from pytest_metagraph.settings import command_for
 
 FORMAT = 1
 """The version of the format; a reader refuses every other one."""
@@ -20,15 +19,8 @@ FORMAT = 1
 LEVELS = ("required", "recommended", "informative")
 """How much a requirement asks, the strictest first."""
 
-PASSED = frozenset({Verdict.PASS, Verdict.UNEXPECTED_PASS})
-"""The verdicts of cases that the exporter answered as the contract says."""
 
-ASKED = PASSED | {Verdict.FAIL, Verdict.KNOWN_FAILURE}
-"""The verdicts that count in the denominator of a score."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportedRequirement:
+class ReportedRequirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rule as it stood in the catalogue when the report was written.
 
     Attributes:
@@ -39,36 +31,40 @@ class ReportedRequirement:
     """
 
     sentence: str
-    basis: str
-    level: str
-    quote: str = ""
+    basis: Literal["documented", "observed", "conflict"]
+    level: Literal["required", "recommended", "informative"]
+    quote: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exporter:
-    """What was under test.
+class ReportedShard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The part of a tier that a run took; see `settings.Shard`.
 
     Attributes:
-        name: what it is called, such as `my_framework.adapter:export`.
-        version: its version; empty where it states none.
-        not_claimed: capabilities that it declares not to have, sorted.
+        index: its number, from 1.
+        count: the number of parts.
     """
 
-    name: str
-    version: str = ""
-    not_claimed: tuple[str, ...] = ()
+    index: PositiveCount
+    count: PositiveCount
+
+    def __post_init__(self) -> None:
+        if self.index > self.count:
+            raise ValueError(f"shard {self.index} does not exist, because there are {self.count} shards")
 
     @property
-    def label(self) -> str:
-        """Name and version."""
-        return f"{self.name} {self.version}".rstrip()
+    def is_whole(self) -> bool:
+        """Whether the run took the whole tier."""
+        return self.count == 1
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="header", tag_field="type"):
     """What a run was going to do, known before its first case.
 
     Attributes:
+        format: the version of this format.
         kit_version: the version of pytest-metagraph.
         corpus_digest: the SHA-256 of the corpus.
         requirements_revision: a digest of the requirement catalogue.
@@ -85,17 +81,18 @@ class Header:
         started: when the first case was judged, as ISO 8601 in UTC.
     """
 
+    format: Literal[1]
     kit_version: str
     corpus_digest: str
     requirements_revision: str
-    requirements: Mapping[str, ReportedRequirement] = field(repr=False)
-    exporter: Exporter
+    requirements: dict[str, ReportedRequirement]
+    exporter: ReportedExporter
     contract: str
     tier: str
-    shard: Shard
+    shard: ReportedShard
     selection: tuple[str, ...]
-    tier_cases: int
-    expected_cases: int
+    tier_cases: Count
+    expected_cases: Count
     expected_digest: str
     command: str
     started: str
@@ -105,85 +102,7 @@ class Header:
         return command_for(self.command, case_id)
 
 
-@dataclass(frozen=True, slots=True)
-class DifferenceGroup:
-    """Differences of one kind in one part of a message, counted: what the picture of a failure shows.
-
-    Attributes:
-        section: the part of the message, such as `graph_def.node`.
-        kind: what differs there, such as `device`.
-        count: how often.
-    """
-
-    section: str
-    kind: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReportedFinding:
-    """One thing that is wrong with the answers to a case.
-
-    Attributes:
-        code: one of `findings.Code`.
-        summary: what is wrong, as one sentence.
-        detail: lines that show it, of limited length; may be empty.
-        hints: likely causes, as sentences.
-        groups: the differences, counted by kind; empty where no messages were compared.
-        variants: names of the variants of the case that show it.
-    """
-
-    code: str
-    summary: str
-    detail: str = ""
-    hints: tuple[str, ...] = ()
-    groups: tuple[DifferenceGroup, ...] = ()
-    variants: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CaseResult:
-    """The result of one case.
-
-    Attributes:
-        case: the id of the case.
-        graph: the name of its graph.
-        arguments: the name of the value of each argument that the case gives.
-        requirements: ids of the requirements that it exercises, the most specific first.
-        verdict: the verdict.
-        checks: number of calls of the exporter.
-        failed_checks: number of those with a finding.
-        fingerprint: a short digest of what is wrong; empty where nothing is.
-        reason: why nothing was asked, or why a failure is known; may be empty.
-        findings: what is wrong.
-        duration: seconds that the case took.
-    """
-
-    case: str
-    graph: str
-    arguments: Mapping[str, str] = field(hash=False)
-    requirements: tuple[str, ...]
-    verdict: Verdict
-    checks: int
-    failed_checks: int
-    fingerprint: str = ""
-    reason: str = ""
-    findings: tuple[ReportedFinding, ...] = ()
-    duration: float = 0.0
-
-    @property
-    def passed(self) -> bool:
-        """Whether the exporter answered as the contract says."""
-        return self.verdict in PASSED
-
-    @property
-    def failed(self) -> bool:
-        """Whether something is wrong with the answers, known or not."""
-        return self.verdict in {Verdict.FAIL, Verdict.KNOWN_FAILURE}
-
-
-@dataclass(frozen=True, slots=True)
-class Footer:
+class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="footer", tag_field="type"):
     """How a run ended; its absence says that the run was interrupted.
 
     Attributes:
@@ -197,12 +116,12 @@ class Footer:
             expired; empty where nothing is, or where the run had no list.
     """
 
-    expected_cases: int
-    actual_cases: int
-    verdict: str
-    verdicts: Mapping[str, int]
+    expected_cases: Count
+    actual_cases: Count
+    verdict: Literal["pass", "fail", "partial"]
+    verdicts: dict[str, Count]
     finished: str
-    list_problems: tuple[str, ...] = ()
+    list_problems: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,52 +179,3 @@ def strictest(levels: Iterable[str]) -> str:
 def digest_of(case_ids: Iterable[str]) -> str:
     """The SHA-256 of a set of case ids, hexadecimal: equal for equal sets in any order."""
     return hashlib.sha256("\n".join(sorted(case_ids)).encode()).hexdigest()
-
-
-MAX_DETAIL = 8_000
-"""Characters of a finding's detail that a report keeps; the whole is shown where the case is run again."""
-
-
-def result_of(case: Case, judgement: Judgement) -> CaseResult:
-    """What a report states of a judged case, without its duration."""
-    return CaseResult(
-        case=case.id,
-        graph=case.graph.name,
-        arguments=dict(case.choices),
-        requirements=case.requirements,
-        verdict=judgement.verdict,
-        checks=judgement.checks,
-        failed_checks=judgement.failed_checks,
-        fingerprint=judgement.fingerprint,
-        reason=judgement.reason,
-        findings=tuple(_reported(finding) for finding in judgement.findings),
-    )
-
-
-def exporter_of(carrier: Carrier) -> Exporter:
-    """What a report states of an exporter."""
-    return Exporter(carrier.name, carrier.version, tuple(sorted(map(str, carrier.unsupported))))
-
-
-def _reported(finding: Finding) -> ReportedFinding:
-    return ReportedFinding(
-        code=str(finding.code),
-        summary=finding.summary,
-        detail=_capped(finding.detail),
-        hints=tuple(hint.text for hint in finding.diff.hints) if finding.diff else (),
-        groups=tuple(_groups(finding.diff)) if finding.diff else (),
-        variants=finding.variants,
-    )
-
-
-def _groups(diff: MetaGraphDiff) -> Iterator[DifferenceGroup]:
-    for group in diff.groups:
-        yield DifferenceGroup(group.section or "the message", group.kind, len(group.members))
-
-
-def _capped(detail: str) -> str:
-    if len(detail) <= MAX_DETAIL:
-        return detail
-    return (
-        f"{detail[:MAX_DETAIL]}\n... {len(detail) - MAX_DETAIL:,} more characters; run this case to see them"
-    )

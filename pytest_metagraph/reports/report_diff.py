@@ -6,12 +6,13 @@ import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
-from pytest_metagraph.reports.model import CaseResult, Report
+from pytest_metagraph.reports.model import Report
 
 
-class Kind(enum.StrEnum):
+class ChangeKind(enum.StrEnum):
     """What happened to a case; the order is that of their importance.
 
     A case that passed and does not any more is a `REGRESSION`, also where it is now listed as a known
@@ -32,11 +33,11 @@ class Kind(enum.StrEnum):
 
 
 _NOUNS = {
-    Kind.REGRESSION: ("regression", "regressions"),
-    Kind.FIX: ("fix", "fixes"),
-    Kind.OTHER: ("other change", "other changes"),
-    Kind.NEW: ("new case", "new cases"),
-    Kind.GONE: ("case that is gone", "cases that are gone"),
+    ChangeKind.REGRESSION: ("regression", "regressions"),
+    ChangeKind.FIX: ("fix", "fixes"),
+    ChangeKind.OTHER: ("other change", "other changes"),
+    ChangeKind.NEW: ("new case", "new cases"),
+    ChangeKind.GONE: ("case that is gone", "cases that are gone"),
 }
 
 
@@ -51,7 +52,7 @@ class Change:
         after: its new result; None for a case that is gone.
     """
 
-    kind: Kind
+    kind: ChangeKind
     case: str
     before: CaseResult | None
     after: CaseResult | None
@@ -92,7 +93,7 @@ def changes(before: Report, after: Report) -> tuple[Change, ...]:
                 f"The reports are of different {noun}s: {old} and {new}.",
                 f"Compare reports of one {noun}.",
             )
-    order = list(Kind)
+    order = list(ChangeKind)
     return tuple(sorted(_changes(before, after), key=lambda change: (order.index(change.kind), change.case)))
 
 
@@ -106,13 +107,13 @@ def _changes(before: Report, after: Report) -> Iterator[Change]:
             yield Change(kind, case, old, new)
 
 
-def _kind(old: CaseResult | None, new: CaseResult | None) -> Kind | None:
+def _kind(old: CaseResult | None, new: CaseResult | None) -> ChangeKind | None:
     if old is None:
-        return Kind.NEW
+        return ChangeKind.NEW
     if new is None:
-        return Kind.GONE
+        return ChangeKind.GONE
     if old.passed != new.passed and Verdict.UNTESTABLE not in {old.verdict, new.verdict}:
-        return Kind.FIX if new.passed else Kind.REGRESSION
+        return ChangeKind.FIX if new.passed else ChangeKind.REGRESSION
     if (old.verdict, old.fingerprint) != (new.verdict, new.fingerprint):
-        return Kind.OTHER
+        return ChangeKind.OTHER
     return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports.model import ASKED, LEVELS, PASSED, CaseResult, Report
+from pytest_metagraph.judging.result import CaseResult
+from pytest_metagraph.judging.verdicts import ASKED, PASSED, Verdict
+from pytest_metagraph.reports.model import LEVELS, Report
 
 
 @dataclass(frozen=True, slots=True)

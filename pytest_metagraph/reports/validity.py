@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import Problem, ProblemCode
-from pytest_metagraph.reports.model import CaseResult, Footer, Header, digest_of
+from pytest_metagraph.reports.model import Footer, Header, digest_of
 
 _NAMED = 3
 """Cases that are named in a problem; more of them are counted."""

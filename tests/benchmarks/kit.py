@@ -84,21 +84,21 @@ def judging(part: Part, *options: str) -> dict[str, Costs]:
 
 
 def judging_rows(_rounds: int) -> Iterator[str]:
-    """What one call and one case cost, by tier and carrier, and in the default tier by kind of case."""
+    """What one call and one case cost, by tier and client, and in the default tier by kind of case."""
     yield (
-        "| tier | carrier | cases | calls | kit, a call | kit, a case | reading, a case "
+        "| tier | client | cases | calls | kit, a call | kit, a case | reading, a case "
         "| worker's side, a call | exporter, a call |"
     )
     yield "|---|---|---:|---:|---:|---:|---:|---:|---:|"
     by_kind: dict[str, Costs] = {}
     for part in _PARTS:
-        for carrier, options in {"function": (), "worker": ("--worker",)}.items():
+        for client, options in {"function": (), "worker": ("--worker",)}.items():
             found = judging(part, *options)
-            if part.tier is Tier.DEFAULT and carrier == "function":
+            if part.tier is Tier.DEFAULT and client == "function":
                 by_kind = found
             costs = _total(found.values())
             yield (
-                f"| {part.name} | {carrier} | {costs['cases']:,} | {costs['calls']:,} "
+                f"| {part.name} | {client} | {costs['cases']:,} | {costs['calls']:,} "
                 f"| {_share(costs, 'kit', 'calls')} | {_share(costs, 'kit', 'cases')} "
                 f"| {_share(costs, 'reading', 'cases')} "
                 f"| {_share(costs, 'worker', 'calls') if 'worker' in costs else ''} "

@@ -57,7 +57,7 @@ class Timed:
             self.calls += 1
 
 
-class TimedCarrier:
+class TimedClient:
     """A way to a function of this process that knows how long it took to serialise the answers.
 
     The kit compares bytes; those that are made here it does not make again.
@@ -67,12 +67,12 @@ class TimedCarrier:
     unsupported: frozenset[Capability] = frozenset()
 
     def __init__(self, exporter: Exporter) -> None:
-        self._carrier = InProcess(exporter, self.name)
+        self._client = InProcess(exporter, self.name)
         self.seconds = 0.0
 
-    def ask(self, request: ExportRequest) -> Answer:
+    def export(self, request: ExportRequest) -> Answer:
         """Ask, and serialise the answer."""
-        answer = self._carrier.ask(request)
+        answer = self._client.export(request)
         start = time.process_time()
         if isinstance(answer, Exported):
             _ = answer.serialised
@@ -104,19 +104,19 @@ def costs_by_kind(cases: Sequence[Case]) -> dict[str, Costs]:
     """Judge cases with a function of this process; the costs of each kind of case."""
     found: dict[str, Costs] = {}
     exporter = Timed()
-    carrier = TimedCarrier(exporter)
+    client = TimedClient(exporter)
     with tempfile.TemporaryDirectory() as parent:
         folder = TimedFolder(Contract.DOCUMENTED, Path(parent))
-        judge = Judge(carrier, Contract.DOCUMENTED, folder)
+        judge = Judge(client, Contract.DOCUMENTED, folder)
         for case in cases:
-            exporter.calls, exporter.seconds, carrier.seconds, folder.seconds = 0, 0.0, 0.0, 0.0
+            exporter.calls, exporter.seconds, client.seconds, folder.seconds = 0, 0.0, 0.0, 0.0
             costs = {
                 "cases": 1,
                 "reading": _read(case),
                 "kit": _judge(judge, case) - exporter.seconds,
                 "calls": exporter.calls,
                 "exporter": exporter.seconds,
-                "serialising": carrier.seconds,
+                "serialising": client.seconds,
                 "files": folder.seconds,
             }
             known = found.setdefault(_kind(case), dict.fromkeys(costs, 0))

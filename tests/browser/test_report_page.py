@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from pytest_metagraph.judging.result import CaseResult, ReportedExporter, ReportedFinding
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import compare
 from pytest_metagraph.reports.html import render_comparison_html, render_html
-from pytest_metagraph.reports.model import CaseResult, Exporter, Report, ReportedFinding
+from pytest_metagraph.reports.model import Report
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "reports"))
 import report_samples as samples  # the samples of the unit tests, which are no package
@@ -335,7 +336,7 @@ def test_twenty_thousand_cases_list_a_hundred_at_a_time(browser: Any, tmp_path: 
 def test_the_comparison_page_stands_alone_too(browser: Any, tmp_path: Path) -> None:
     """It says nothing to the console and fits a phone."""
     other = dataclasses.replace(
-        report(), header=dataclasses.replace(report().header, exporter=Exporter("two", "2"))
+        report(), header=dataclasses.replace(report().header, exporter=ReportedExporter("two", "2"))
     )
     path = tmp_path / "comparison.html"
     path.write_text(

@@ -199,7 +199,7 @@ def _answer_file(data: bytes, folder: Path) -> None:
         path = folder / "exports" / "matrix" / "towers" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        exports.ask(request)
+        exports.export(request)
         path.unlink()
 
 

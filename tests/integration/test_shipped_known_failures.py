@@ -10,7 +10,7 @@ import pytest
 from user_project import Project
 
 from conformance_cases import Case, Detail, Tier, load_corpus
-from pytest_metagraph.exporters.resolve import carrier, resolve
+from pytest_metagraph.exporters.resolve import client_of, resolve
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Verdict
@@ -72,7 +72,7 @@ def test_without_the_list_tensorflow_fails_exactly_the_conflicts() -> None:
     """In the default tier, TensorFlow fails the cases in conflict and passes all others."""
     cases = sorted(load_corpus().cases(Tier.DEFAULT), key=lambda case: (case.graph.name, case.id))
     with contextlib.closing(ScratchFolder(Contract.DOCUMENTED)) as folder:
-        judge = Judge(carrier(resolve("tensorflow")), Contract.DOCUMENTED, folder)
+        judge = Judge(client_of(resolve("tensorflow")), Contract.DOCUMENTED, folder)
         failed = {case.id for case in cases if judge.judge(case).verdict is Verdict.FAIL}
     assert failed == {case.id for case in cases if is_in_conflict(case)}
 

@@ -1,4 +1,4 @@
-"""The installed wheel in a fresh project: every answer, every carrier, every way to load the plugin."""
+"""The installed wheel in a fresh project: every answer, every client, every way to load the plugin."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ ANSWERED: Answered = {
     "SCOPE-11/graph-def-and-scope": ("fail", ["wrong_error"]),
     "EAG-01/nothing": ("unsupported", []),
 }
-"""Cases, and what each carrier brings of them."""
+"""Cases, and what each client brings of them."""
 ENDED: Answered = {"SCOPE-01/variables-of-a-sibling": ("fail", ["crashed"])}
 HANGS: Answered = {"SCOPE-01/colocation-with-a-sibling": ("fail", ["timed_out"])}
 """What only a worker can be saved from."""

@@ -67,7 +67,7 @@ def project_with_adapter(project: Project, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def report_of(project: Project, path: Path, *arguments: str) -> str:
-    """The text of a run's report without its times, and without the command, which names the carrier."""
+    """The text of a run's report without its times, and without the command, which names the client."""
     project.given(f"--metagraph-report={path}", *arguments).run_apart()
     text = path.read_text(encoding="utf-8")
     times_and_command = r'("(?:started|finished|duration|command)":)("(?:[^"\\]|\\.)*"|[0-9.e-]+)'
@@ -119,7 +119,7 @@ def export_variant(
     arguments["as_text"], arguments["save_debug_info"] = variant["as_text"], variant["save_debug_info"]
     graph = MetaGraphDef.FromString((cases / case["graph"]).read_bytes())
     request = ExportRequest(graph, arguments, variant["default_graph"], case["eager"], case_id=case["case"])
-    answer = InProcess(export, "adapter:export").ask(request)
+    answer = InProcess(export, "adapter:export").export(request)
     write_answer(answer, folder, variant["name"])
 
 

@@ -14,7 +14,7 @@ from conformance_cases.requirement_case import RequirementCase
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter
 from pytest_metagraph.judging.files import ScratchFolder
-from pytest_metagraph.judging.findings import Code, Finding
+from pytest_metagraph.judging.findings import Finding, FindingCode
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Judgement
 from reference_impl import Contract
@@ -23,8 +23,10 @@ CONTRACT = Contract.DOCUMENTED
 """The contract that miniatures are judged under."""
 
 # An exporter that gives no answer has been caught by accident: its defect is not what the case saw.
-_NO_ANSWER = frozenset({Code.UNSUPPORTED, Code.TIMED_OUT, Code.CRASHED, Code.MALFORMED})
-_WRONG_EXCEPTION = frozenset({Code.RAISED, Code.WRONG_ERROR})
+_NO_ANSWER = frozenset(
+    {FindingCode.UNSUPPORTED, FindingCode.TIMED_OUT, FindingCode.CRASHED, FindingCode.MALFORMED}
+)
+_WRONG_EXCEPTION = frozenset({FindingCode.RAISED, FindingCode.WRONG_ERROR})
 
 
 def is_caught(miniature: Miniature, judgement: Judgement) -> bool:

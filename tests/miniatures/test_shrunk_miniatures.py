@@ -14,12 +14,12 @@ from miniature_judging import CONTRACT, MiniatureJudge, cases_of
 from wrong_exporters import WRONG_EXPORTERS
 
 from pytest_metagraph.exporters.in_process import InProcess
-from pytest_metagraph.fuzzing.campaign import Hunt
+from pytest_metagraph.fuzzing.campaign import Campaign
 from pytest_metagraph.fuzzing.case_folder import example_of
-from pytest_metagraph.fuzzing.evaluate import Examiner
+from pytest_metagraph.fuzzing.evaluate import Evaluator
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.generate import random_examples
-from pytest_metagraph.fuzzing.oracles import right_answers
+from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import shrink
 from pytest_metagraph.judging.files import ScratchFolder
 
@@ -45,11 +45,11 @@ MINIATURES = {miniature.name: miniature for miniature in WRONG_EXPORTERS}
 
 
 @contextlib.contextmanager
-def _examiner(miniature: Miniature) -> Iterator[Examiner]:
+def _examiner(miniature: Miniature) -> Iterator[Evaluator]:
     logging.disable()  # random graphs have many collections that can not be exported
     with contextlib.closing(ScratchFolder(CONTRACT)) as folder:
-        carrier = InProcess(miniature, miniature.name)
-        yield Examiner(carrier, right_answers("reference"), CONTRACT, folder)
+        client = InProcess(miniature, miniature.name)
+        yield Evaluator(client, find_oracle("reference"), CONTRACT, folder)
     logging.disable(logging.NOTSET)
 
 
@@ -63,13 +63,13 @@ def _nodes(example: Example) -> int:
 def test_random_exports_find_a_planted_defect_and_make_it_small(name: str) -> None:
     """Each defect shows in a random export, which is cut to 5 nodes and to arguments that all matter."""
     drawn = itertools.islice(random_examples(CONTRACT, 0), MOST_EXAMPLES)
-    with _examiner(MINIATURES[name]) as examiner:
-        found = next(Hunt(examiner, FOREVER, FOREVER, lambda _: None).run(drawn))
-        example = found.examined.example
+    with _examiner(MINIATURES[name]) as evaluator:
+        found = next(Campaign(evaluator, FOREVER, FOREVER, lambda _: None).run(drawn))
+        example = found.evaluation.example
         for argument in example.arguments:
             rest = {other: value for other, value in example.arguments.items() if other != argument}
-            assert found.kind not in examiner.examine(replace(example, arguments=rest)).kinds
-    assert found.kind in found.examined.kinds
+            assert found.kind not in evaluator.examine(replace(example, arguments=rest)).kinds
+    assert found.kind in found.evaluation.kinds
     assert _nodes(example) <= MOST_NODES
     assert example.arguments.keys() >= PLANTED[name]
     assert example.variant.name == "returned"
@@ -80,13 +80,13 @@ def test_a_case_that_catches_a_planted_defect_is_made_small(name: str, judge: Mi
     """The case that catches a defect is cut to 5 nodes at most and the arguments that matter."""
     miniature = MINIATURES[name]
     case = next(case for case in cases_of(miniature.requirement) if judge.catches(miniature, case))
-    with _examiner(miniature) as examiner:
+    with _examiner(miniature) as evaluator:
         failing = next(
-            examined
+            evaluation
             for variant in case.variants
-            if (examined := examiner.examine(example_of(case, variant, CONTRACT))).kinds
+            if (evaluation := evaluator.examine(example_of(case, variant, CONTRACT))).kinds
         )
-        smallest = shrink(failing, failing.kinds[0], examiner)
+        smallest = shrink(failing, failing.kinds[0], evaluator)
     assert failing.kinds[0] in smallest.kinds
     assert _nodes(smallest.example) <= MOST_NODES
     assert smallest.example.arguments.keys() == PLANTED[name]

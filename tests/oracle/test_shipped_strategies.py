@@ -12,10 +12,10 @@ from differential.verdicts import Tally
 
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.in_process import InProcess
-from pytest_metagraph.fuzzing.campaign import Hunt, describe
-from pytest_metagraph.fuzzing.evaluate import Examiner
+from pytest_metagraph.fuzzing.campaign import Campaign, describe
+from pytest_metagraph.fuzzing.evaluate import Evaluator
 from pytest_metagraph.fuzzing.generate import random_examples
-from pytest_metagraph.fuzzing.oracles import right_answers
+from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.judging.files import ScratchFolder
 from reference_impl import Contract
 
@@ -35,9 +35,9 @@ def test_the_reference_exports_random_graphs_as_tensorflow_does(
         contextlib.closing(ScratchFolder(contract)) as folder,
         contextlib.closing(random_examples(contract, 0)) as examples,
     ):
-        carrier = InProcess(reference.export, "reference")
-        examiner = Examiner(carrier, right_answers("tensorflow"), contract, folder)
-        hunt = Hunt(examiner, FOREVER, FOREVER, lambda _: None)
+        client = InProcess(reference.export, "reference")
+        evaluator = Evaluator(client, find_oracle("tensorflow"), contract, folder)
+        hunt = Campaign(evaluator, FOREVER, FOREVER, lambda _: None)
         found = [describe(one.kind) for one in hunt.run(itertools.islice(examples, EXAMPLES))]
     assert found == []
     assert hunt.tally.exports > EXAMPLES / 2

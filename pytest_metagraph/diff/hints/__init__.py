@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_metagraph.diff.hints import (
-    arguments,
-    names,
-)
+from pytest_metagraph.diff.hints import arguments, names
 from pytest_metagraph.diff.hints.hint import Hint, HintCode
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pytest_metagraph.diff.describe import counted
-from pytest_metagraph.diff.differences import Code
+from pytest_metagraph.diff.differences import DifferenceCode
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, by_code, names
 from reference_impl.schema import provenance
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def find_cleared_devices(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Devices that one side has cleared."""
-    found = by_code(diff, Code.DEVICE_CHANGED)
+    found = by_code(diff, DifferenceCode.DEVICE_CHANGED)
     kept = frozenset(position for position, difference in found.items() if not difference.expected)
     cleared = frozenset(position for position, difference in found.items() if not difference.actual)
     if kept:
@@ -31,8 +31,8 @@ def find_cleared_devices(diff: MetaGraphDiff) -> Iterator[Hint]:
 
 def find_default_attrs(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Defaults that one side has stripped."""
-    extra = by_code(diff, Code.DEFAULT_ATTR_EXTRA)
-    missing = by_code(diff, Code.DEFAULT_ATTR_MISSING)
+    extra = by_code(diff, DifferenceCode.DEFAULT_ATTR_EXTRA)
+    missing = by_code(diff, DifferenceCode.DEFAULT_ATTR_MISSING)
     if extra:
         count = counted(len(extra), "extra attribute")
         text = f"strip_default_attrs looks unapplied: {count} with the default of the op."
@@ -53,7 +53,9 @@ def find_missing_shapes(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Shapes that the actual side has nowhere."""
     missing = {
         position
-        for position, difference in by_code(diff, Code.ATTR_MISSING, section="graph_def.node").items()
+        for position, difference in by_code(
+            diff, DifferenceCode.ATTR_MISSING, section="graph_def.node"
+        ).items()
         if difference.field == _ATTR
     }
     if missing and not any(b"_output_shapes" in node for node in diff.actual.nodes):
@@ -66,7 +68,7 @@ def find_missing_versions(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Versions that the actual side leaves unset."""
     unset = {
         position
-        for position, difference in by_code(diff, Code.VERSION_UNSET).items()
+        for position, difference in by_code(diff, DifferenceCode.VERSION_UNSET).items()
         if difference.field == "producer" and difference.actual == "0"
     }
     if unset:
@@ -76,7 +78,7 @@ def find_missing_versions(diff: MetaGraphDiff) -> Iterator[Hint]:
 
 def find_unknown_fields(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Unknown fields on either side."""
-    found = by_code(diff, Code.UNKNOWN_FIELD)
+    found = by_code(diff, DifferenceCode.UNKNOWN_FIELD)
     if found:
         text = (
             f"Is the schema older? It is that of TensorFlow {provenance().tensorflow} and does not know "
@@ -87,8 +89,8 @@ def find_unknown_fields(diff: MetaGraphDiff) -> Iterator[Hint]:
 
 def find_collections(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Collections that only one side has."""
-    missing = by_code(diff, Code.COLLECTION_MISSING)
-    extra = by_code(diff, Code.COLLECTION_EXTRA)
+    missing = by_code(diff, DifferenceCode.COLLECTION_MISSING)
+    extra = by_code(diff, DifferenceCode.COLLECTION_EXTRA)
     if missing:
         text = (
             f"Collections are missing: {names(missing)}. Either collection_list was given and left them out, "
@@ -106,8 +108,12 @@ _SAVERS = "collection_def['savers']"
 
 def find_extraneous_savers(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Savers that one side has removed."""
-    extra = _of_savers(diff, Code.NODE_EXTRA, Code.ITEM_EXTRA, Code.COLLECTION_EXTRA)
-    missing = _of_savers(diff, Code.NODE_MISSING, Code.ITEM_MISSING, Code.COLLECTION_MISSING)
+    extra = _of_savers(
+        diff, DifferenceCode.NODE_EXTRA, DifferenceCode.ITEM_EXTRA, DifferenceCode.COLLECTION_EXTRA
+    )
+    missing = _of_savers(
+        diff, DifferenceCode.NODE_MISSING, DifferenceCode.ITEM_MISSING, DifferenceCode.COLLECTION_MISSING
+    )
     if extra:
         text = f"clear_extraneous_savers looks unapplied: {counted(len(extra), 'extra part')} of savers."
         yield Hint(HintCode.CLEAR_EXTRANEOUS_SAVERS, text, extra)
@@ -119,7 +125,9 @@ def find_extraneous_savers(diff: MetaGraphDiff) -> Iterator[Hint]:
         yield Hint(HintCode.CLEAR_EXTRANEOUS_SAVERS, text, missing)
 
 
-def _of_savers(diff: MetaGraphDiff, node: Code, item: Code, collection: Code) -> frozenset[int]:
+def _of_savers(
+    diff: MetaGraphDiff, node: DifferenceCode, item: DifferenceCode, collection: DifferenceCode
+) -> frozenset[int]:
     nodes = by_code(diff, node, section="graph_def.node")
     # A saver has a scope of its own, of any name, with the nodes that save and restore in it (SAV-02).
     scopes = tuple({f"{_parent(one.key)}/" for one in nodes.values() if one.subject in _SAVER_OPS})

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_metagraph.diff.differences import Code, Difference
+from pytest_metagraph.diff.differences import Difference, DifferenceCode
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff
@@ -44,7 +44,7 @@ class Hint:
     explains: frozenset[int] = field(default=frozenset())
 
 
-def by_code(diff: MetaGraphDiff, *codes: Code, section: str | None = None) -> dict[int, Difference]:
+def by_code(diff: MetaGraphDiff, *codes: DifferenceCode, section: str | None = None) -> dict[int, Difference]:
     """The differences of some codes, by their position; of one section where that is given."""
     return {
         position: difference
@@ -53,7 +53,7 @@ def by_code(diff: MetaGraphDiff, *codes: Code, section: str | None = None) -> di
     }
 
 
-def positions(diff: MetaGraphDiff, code: Code, *, section: str | None = None) -> dict[str, int]:
+def positions(diff: MetaGraphDiff, code: DifferenceCode, *, section: str | None = None) -> dict[str, int]:
     """The position of the difference of some code by its key, such as the missing node's name."""
     return {one.key: position for position, one in by_code(diff, code, section=section).items()}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_metagraph.diff import generated_names
 from pytest_metagraph.diff.describe import counted
-from pytest_metagraph.diff.differences import Code, Difference
+from pytest_metagraph.diff.differences import Difference, DifferenceCode
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, positions
 from pytest_metagraph.diff.shallow import VIEWS
 
@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 
 
 _NAME = re.compile(r"[^\s'\",\[\]{}^@:]+")
-_CAUSES = frozenset({Code.NODE_MISSING, Code.NODE_EXTRA, Code.FUNCTION_MISSING, Code.FUNCTION_EXTRA})
-_CONTROL_INPUTS = frozenset({Code.INPUT_MISSING, Code.INPUT_EXTRA})
+_CAUSES = frozenset(
+    {
+        DifferenceCode.NODE_MISSING,
+        DifferenceCode.NODE_EXTRA,
+        DifferenceCode.FUNCTION_MISSING,
+        DifferenceCode.FUNCTION_EXTRA,
+    }
+)
+_CONTROL_INPUTS = frozenset({DifferenceCode.INPUT_MISSING, DifferenceCode.INPUT_EXTRA})
 
 
 def consequences(differences: Sequence[Difference], renamed: Mapping[str, str]) -> set[int]:
@@ -61,8 +68,8 @@ _PROBES = 20
 
 def find_scope(diff: MetaGraphDiff) -> Iterator[Hint]:
     """A scope that one side has stripped from the names of nodes."""
-    expected = positions(diff, Code.NODE_MISSING, section="graph_def.node")
-    actual = positions(diff, Code.NODE_EXTRA, section="graph_def.node")
+    expected = positions(diff, DifferenceCode.NODE_MISSING, section="graph_def.node")
+    actual = positions(diff, DifferenceCode.NODE_EXTRA, section="graph_def.node")
     for long, short, verb in ((actual, expected, "unstripped"), (expected, actual, "stripped too often")):
         scope = _common_scope(long, short)
         if scope is None:
@@ -96,8 +103,8 @@ _ROUNDS = 10
 
 def find_renamed_nodes(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Nodes that have another name and are the same otherwise."""
-    missing = positions(diff, Code.NODE_MISSING, section="graph_def.node")
-    extra = positions(diff, Code.NODE_EXTRA, section="graph_def.node")
+    missing = positions(diff, DifferenceCode.NODE_MISSING, section="graph_def.node")
+    extra = positions(diff, DifferenceCode.NODE_EXTRA, section="graph_def.node")
     if not (missing and extra):
         return
     renamed = _renamed(_parsed(diff.expected.nodes, missing), _parsed(diff.actual.nodes, extra))
@@ -151,7 +158,10 @@ def _input(name: str, renamed: Mapping[str, str]) -> str:
 
 def find_generated_function_names(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Functions whose names are equal but for the number."""
-    missing, extra = positions(diff, Code.FUNCTION_MISSING), positions(diff, Code.FUNCTION_EXTRA)
+    missing, extra = (
+        positions(diff, DifferenceCode.FUNCTION_MISSING),
+        positions(diff, DifferenceCode.FUNCTION_EXTRA),
+    )
     renamed = generated_names.pair(missing, extra)
     if not renamed:
         return

@@ -10,14 +10,7 @@ from operator import attrgetter
 
 from pytest_metagraph.diff import engine
 from pytest_metagraph.diff.engine import Rule, RuleBook
-from pytest_metagraph.diff.rules import (
-    attrs,
-    collections,
-    combinators,
-    messages,
-    nodes,
-    tensors,
-)
+from pytest_metagraph.diff.rules import attrs, collections, combinators, messages, nodes, tensors
 from pytest_metagraph.diff.rules.combinators import by_key, empty_is_absent, meaningless, noted, unordered
 from pytest_metagraph.diff.rules.messages import version
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_metagraph.diff import describe
 from pytest_metagraph.diff.describe import Composite
-from pytest_metagraph.diff.differences import Code, Location
+from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Comparison
 from pytest_metagraph.diff.shallow import VIEWS
 from reference_impl.schema import AttrValue, TensorShapeProto, registered_ops
@@ -51,7 +51,7 @@ def output_shapes(run: Comparison, where: Location, expected: AttrValue, actual:
         return
     if mode == "compatible" and _compatible(expected, actual):
         return
-    run.differ(Code.SHAPES_CHANGED, where, _text(expected), _text(actual))
+    run.differ(DifferenceCode.SHAPES_CHANGED, where, _text(expected), _text(actual))
 
 
 def _compatible(expected: AttrValue, actual: AttrValue) -> bool:
@@ -128,7 +128,7 @@ def _attr(run: Comparison, where: Location, name: str, sides: _Sides, default: A
         return
     if name in _NOTED:
         if left is None or right is None or not run.agree(left, right):
-            run.note(Code.ATTR_CHANGED, where, *map(_described, sides))
+            run.note(DifferenceCode.ATTR_CHANGED, where, *map(_described, sides))
     elif left is None or right is None:
         _one_sided(run, where, sides, default)
     else:
@@ -143,9 +143,9 @@ def _one_sided(run: Comparison, where: Location, sides: _Sides, default: AttrVal
     if holds_default and run.options.ignore_default_attrs:
         return
     if right is None:
-        code = Code.DEFAULT_ATTR_MISSING if holds_default else Code.ATTR_MISSING
+        code = DifferenceCode.DEFAULT_ATTR_MISSING if holds_default else DifferenceCode.ATTR_MISSING
     else:
-        code = Code.DEFAULT_ATTR_EXTRA if holds_default else Code.ATTR_EXTRA
+        code = DifferenceCode.DEFAULT_ATTR_EXTRA if holds_default else DifferenceCode.ATTR_EXTRA
     run.differ(code, where, *map(_described, sides))
 
 
@@ -153,13 +153,13 @@ def attr_value(run: Comparison, where: Location, expected: AttrValue, actual: At
     """AttrValue: its kind, then the value; an unset value, an empty list and DT_INVALID are three kinds."""
     kind = expected.WhichOneof("value")
     if kind != actual.WhichOneof("value"):
-        run.differ(Code.ATTR_CHANGED, where, _described(expected), _described(actual))
+        run.differ(DifferenceCode.ATTR_CHANGED, where, _described(expected), _described(actual))
     elif kind in {"tensor", "func"}:
         run.fields(where, expected, actual)
     elif not run.agree(expected, actual):
         composite = Composite(None, expected.list, actual.list) if kind == "list" else None
         texts = _described(expected), _described(actual)
-        run.differ(Code.ATTR_CHANGED, where, *texts, composite=composite)
+        run.differ(DifferenceCode.ATTR_CHANGED, where, *texts, composite=composite)
 
 
 def _described(value: AttrValue | None) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from google.protobuf.message import Message
 
 from pytest_metagraph.diff import describe
-from pytest_metagraph.diff.differences import Code, Location
+from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Comparison
 from pytest_metagraph.diff.loading import PARSE_ERRORS
 from pytest_metagraph.diff.options import CompareOptions
@@ -83,16 +83,16 @@ def compare(
         if position in matched:
             pair(where(position, item), item.value, actual[matched[position]].value)
         else:
-            run.differ(Code.ITEM_MISSING, where(position, item), item.text, None)
+            run.differ(DifferenceCode.ITEM_MISSING, where(position, item), item.text, None)
     for position, item in enumerate(actual):
         if position not in taken:
-            run.differ(Code.ITEM_EXTRA, where(position, item), None, item.text)
+            run.differ(DifferenceCode.ITEM_EXTRA, where(position, item), None, item.text)
     order = [matched[position] for position in sorted(matched)]
     if not unordered and order != sorted(order):
         first = next(position for position in sorted(matched) if matched[position] != position)
         at = where(first, expected[first])._replace(key="", subject="", field="")
         other = actual[first].text if first < len(actual) else None
-        run.differ(Code.ORDER_CHANGED, at, expected[first].text, other)
+        run.differ(DifferenceCode.ORDER_CHANGED, at, expected[first].text, other)
 
 
 def _positions(items: Sequence[Item]) -> dict[tuple[str, int], int]:
@@ -114,11 +114,11 @@ def collections(run: Comparison, where: Location, expected: Any, actual: Any) ->
             run.used_patterns.add(("collection_types", key))
         unordered = run.matches("unordered_collections", key)
         if key not in right:
-            run.differ(Code.COLLECTION_MISSING, at, _summary(left[key]), None)
+            run.differ(DifferenceCode.COLLECTION_MISSING, at, _summary(left[key]), None)
         elif key not in left:
-            run.differ(Code.COLLECTION_EXTRA, at, None, _summary(right[key]))
+            run.differ(DifferenceCode.COLLECTION_EXTRA, at, None, _summary(right[key]))
         elif left[key].WhichOneof("kind") != right[key].WhichOneof("kind"):
-            run.differ(Code.COLLECTION_KIND, at, _summary(left[key]), _summary(right[key]))
+            run.differ(DifferenceCode.COLLECTION_KIND, at, _summary(left[key]), _summary(right[key]))
         else:
             _items(run, at, left[key], right[key], unordered=unordered)
 
@@ -149,7 +149,11 @@ def _decoded(run: Comparison, where: Location, message: Any, *sides: Any) -> lis
     if len(found) == len(sides):
         return found
     problem = f"holds no {message.DESCRIPTOR.name}"
-    run.note(Code.COLLECTION_UNREADABLE, where, *(problem if items is None else None for items in decoded))
+    run.note(
+        DifferenceCode.COLLECTION_UNREADABLE,
+        where,
+        *(problem if items is None else None for items in decoded),
+    )
     return None
 
 

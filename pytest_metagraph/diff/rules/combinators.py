@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pytest_metagraph.diff import describe
-from pytest_metagraph.diff.differences import Code, Location
+from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Comparison, Rule
 from pytest_metagraph.diff.generated_names import masked
 
@@ -28,9 +28,9 @@ def by_key(field: str, key: Callable[[Any], str]) -> Rule:
         for name in sorted({*left, *right}):
             at = where.entry(field, name)
             if name not in right:
-                run.differ(Code.ITEM_MISSING, at, describe.message_text(left[name]), None)
+                run.differ(DifferenceCode.ITEM_MISSING, at, describe.message_text(left[name]), None)
             elif name not in left:
-                run.differ(Code.ITEM_EXTRA, at, None, describe.message_text(right[name]))
+                run.differ(DifferenceCode.ITEM_EXTRA, at, None, describe.message_text(right[name]))
             else:
                 run.messages(at, left[name], right[name])
 
@@ -70,7 +70,7 @@ def noted(field: str) -> Rule:
         if left is not None and right is not None and descriptor.message_type and run.agree(left, right):
             return
         run.note(
-            Code.FIELD_CHANGED,
+            DifferenceCode.FIELD_CHANGED,
             where.inside(field),
             describe.describe(descriptor, left) if left is not None else None,
             describe.describe(descriptor, right) if right is not None else None,
@@ -114,9 +114,9 @@ def unordered(field: str) -> Rule:
         left, right = Counter(getattr(expected, field)), Counter(getattr(actual, field))
         at = where.inside(field)
         for item in sorted((left - right).elements()):
-            run.differ(Code.ITEM_MISSING, at, describe.shorten(describe.quote(item)), None)
+            run.differ(DifferenceCode.ITEM_MISSING, at, describe.shorten(describe.quote(item)), None)
         for item in sorted((right - left).elements()):
-            run.differ(Code.ITEM_EXTRA, at, None, describe.shorten(describe.quote(item)))
+            run.differ(DifferenceCode.ITEM_EXTRA, at, None, describe.shorten(describe.quote(item)))
 
     return rule
 
@@ -124,11 +124,11 @@ def unordered(field: str) -> Rule:
 def string(run: Comparison, where: Location, expected: Any, actual: Any) -> None:
     """AttrValue.s."""
     if expected.HasField("s") and masked(expected.s) != masked(actual.s):
-        run.differ(Code.ATTR_CHANGED, where, describe.quote(expected.s), describe.quote(actual.s))
+        run.differ(DifferenceCode.ATTR_CHANGED, where, describe.quote(expected.s), describe.quote(actual.s))
 
 
 def strings(run: Comparison, where: Location, expected: Any, actual: Any) -> None:
     """AttrValue.ListValue.s."""
     left, right = list(map(masked, expected.s)), list(map(masked, actual.s))
     if left != right:
-        run.differ(Code.ATTR_CHANGED, where, describe.quote(left), describe.quote(right))
+        run.differ(DifferenceCode.ATTR_CHANGED, where, describe.quote(left), describe.quote(right))

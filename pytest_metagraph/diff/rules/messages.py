@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf import message_factory
 
 from pytest_metagraph.diff import describe
-from pytest_metagraph.diff.differences import Code, Location
+from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Comparison, Rule
 from pytest_metagraph.diff.loading import PARSE_ERRORS
 from pytest_metagraph.diff.rules import combinators
@@ -30,9 +30,9 @@ def version(field: str) -> Rule:
         if left == right:
             return
         if left and right:
-            run.note(Code.VERSION_CHANGED, where.inside(field), str(left), str(right))
+            run.note(DifferenceCode.VERSION_CHANGED, where.inside(field), str(left), str(right))
         else:
-            run.differ(Code.VERSION_UNSET, where.inside(field), str(left), str(right))
+            run.differ(DifferenceCode.VERSION_UNSET, where.inside(field), str(left), str(right))
 
     return rule
 
@@ -42,14 +42,14 @@ def any_message(run: Comparison, where: Location, expected: Any, actual: Any) ->
     run.unknown_fields(where, expected, actual)
     name = _type_name(expected)
     if name != _type_name(actual):
-        run.differ(Code.FIELD_CHANGED, where.inside("type_url"), expected.type_url, actual.type_url)
+        run.differ(DifferenceCode.FIELD_CHANGED, where.inside("type_url"), expected.type_url, actual.type_url)
         return
     left, right = _unpacked(name, expected.value), _unpacked(name, actual.value)
     if left is not None and right is not None:
         run.messages(where.inside("value"), left, right)
     elif expected.value != actual.value:
         run.differ(
-            Code.FIELD_CHANGED,
+            DifferenceCode.FIELD_CHANGED,
             where.inside("value"),
             describe.shorten(repr(expected.value)),
             describe.shorten(repr(actual.value)),
@@ -78,10 +78,10 @@ def functions(run: Comparison, where: Location, expected: Any, actual: Any) -> N
         if name in right:
             run.messages(at, function, right[name])
         else:
-            run.differ(Code.FUNCTION_MISSING, at, _summary(function), None)
+            run.differ(DifferenceCode.FUNCTION_MISSING, at, _summary(function), None)
     for name, function in right.items():
         if name not in left:
-            run.differ(Code.FUNCTION_EXTRA, Location(where.section, name), None, _summary(function))
+            run.differ(DifferenceCode.FUNCTION_EXTRA, Location(where.section, name), None, _summary(function))
 
 
 def _name(function: Any) -> str:

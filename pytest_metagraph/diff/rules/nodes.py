@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pytest_metagraph.diff import describe
-from pytest_metagraph.diff.differences import Code, Location
+from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Comparison
 from pytest_metagraph.diff.shallow import VIEWS
 
@@ -22,7 +22,7 @@ def node_device(run: Comparison, where: Location, expected: Any, actual: Any) ->
         return
     if run.options.normalize_devices and normalize_device(left) == normalize_device(right):
         return
-    run.differ(Code.DEVICE_CHANGED, where.inside("device"), left, right)
+    run.differ(DifferenceCode.DEVICE_CHANGED, where.inside("device"), left, right)
 
 
 def normalize_device(device: str) -> str:
@@ -68,19 +68,19 @@ def _inputs(run: Comparison, where: Location, expected: list[str], actual: list[
     _data_inputs(run, where, _data(expected), _data(actual))
     left, right = _control(expected), _control(actual)
     for name in sorted({*left} - {*right}):
-        run.differ(Code.INPUT_MISSING, where, name, None)
+        run.differ(DifferenceCode.INPUT_MISSING, where, name, None)
     for name in sorted({*right} - {*left}):
-        run.differ(Code.INPUT_EXTRA, where, None, name)
+        run.differ(DifferenceCode.INPUT_EXTRA, where, None, name)
     for name in sorted({*left} & {*right}):
         if left.count(name) != right.count(name):
             times = f"{name} {left.count(name)} times", f"{name} {right.count(name)} times"
-            run.note(Code.INPUT_REPEATED, where, *times)
+            run.note(DifferenceCode.INPUT_REPEATED, where, *times)
 
 
 def _data_inputs(run: Comparison, where: Location, expected: list[str], actual: list[str]) -> None:
     if len(expected) != len(actual):
         run.differ(
-            Code.INPUT_CHANGED,
+            DifferenceCode.INPUT_CHANGED,
             where,
             describe.shorten(f"[{', '.join(expected)}]"),
             describe.shorten(f"[{', '.join(actual)}]"),
@@ -88,7 +88,7 @@ def _data_inputs(run: Comparison, where: Location, expected: list[str], actual: 
         return
     for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
         if left != right:
-            run.differ(Code.INPUT_CHANGED, where.at(index), left, right)
+            run.differ(DifferenceCode.INPUT_CHANGED, where.at(index), left, right)
 
 
 def _data(names: list[str]) -> list[str]:
@@ -142,18 +142,18 @@ def _nodes(
         other = right.positions.get(name)
         if other is None:
             node = view.FromString(data)
-            run.differ(Code.NODE_MISSING, where.entry(field, _text(name), node.op), node.op, None)
+            run.differ(DifferenceCode.NODE_MISSING, where.entry(field, _text(name), node.op), node.op, None)
         elif data != actual[other]:
             node = view.FromString(data)
             run.fields(where.entry(field, _text(name), node.op), node, view.FromString(actual[other]))
     for name in sorted(right.positions.keys() - left.positions.keys()):
         node = view.FromString(actual[right.positions[name]])
-        run.differ(Code.NODE_EXTRA, where.entry(field, _text(name), node.op), None, node.op)
+        run.differ(DifferenceCode.NODE_EXTRA, where.entry(field, _text(name), node.op), None, node.op)
     if run.options.check_node_order:
         _order(run, where.inside(field), names, sorted(right.positions, key=right.positions.__getitem__))
 
 
-_Defects = dict[tuple[str, Code], str]
+_Defects = dict[tuple[str, DifferenceCode], str]
 """What makes a graph invalid: by the node's name and the kind of defect, a text."""
 
 
@@ -193,10 +193,10 @@ def _with_replaced(
     for position in positions:
         if position < len(names):
             del found[names[position]]
-            defects.pop((_text(names[position]), Code.INPUT_MISPLACED), None)
+            defects.pop((_text(names[position]), DifferenceCode.INPUT_MISPLACED), None)
     there = [position for position in positions if position < len(actual)]
     replaced = _by_name(view, [actual[position] for position in there])
-    repeated = any(code is Code.NODE_DUPLICATE for _, code in (*defects, *replaced.defects))
+    repeated = any(code is DifferenceCode.NODE_DUPLICATE for _, code in (*defects, *replaced.defects))
     if repeated or found.keys() & replaced.positions.keys():
         return None
     found.update(zip(replaced.positions, there, strict=True))
@@ -218,10 +218,10 @@ def _by_name(view: Any, nodes: Sequence[bytes]) -> _Named:
             name = view.FromString(data).name.encode()
         if name in found:
             times = next(number for number in itertools.count(2) if b"%s#%d" % (name, number) not in found)
-            defects[_text(name), Code.NODE_DUPLICATE] = f"{times} nodes of this name"
+            defects[_text(name), DifferenceCode.NODE_DUPLICATE] = f"{times} nodes of this name"
             name = b"%s#%d" % (name, times)
         if b"^" in data and _MAY_HAVE_CONTROL_INPUT(data) and _is_misordered(view.FromString(data).input):
-            defects[_text(name), Code.INPUT_MISPLACED] = "a data input after a control input"
+            defects[_text(name), DifferenceCode.INPUT_MISPLACED] = "a data input after a control input"
         found[name] = index
     return _Named(found, defects)
 
@@ -251,5 +251,5 @@ def _order(run: Comparison, where: Location, expected: list[bytes], actual: list
     right = [name for name in actual if name in common]
     for position, (name, other) in enumerate(zip(left, right, strict=True)):
         if name != other:
-            run.differ(Code.ORDER_CHANGED, where.at(position), _text(name), _text(other))
+            run.differ(DifferenceCode.ORDER_CHANGED, where.at(position), _text(name), _text(other))
             return

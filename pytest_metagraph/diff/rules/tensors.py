@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_metagraph.diff import describe
-from pytest_metagraph.diff.differences import Code, Location
+from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Comparison
 from pytest_metagraph.diff.tensors import Elements, Leeway, elements
 from reference_impl.schema.parsing import is_repeated
@@ -115,9 +115,9 @@ def tensor(run: Comparison, where: Location, expected: Any, actual: Any) -> None
         return
     run.unknown_fields(where, expected, actual)
     if not same(run.leeway, left, right):
-        run.differ(Code.TENSOR_CHANGED, where, *explain(run.leeway, left, right))
+        run.differ(DifferenceCode.TENSOR_CHANGED, where, *explain(run.leeway, left, right))
     elif run.options.tensor_encoding == "strict" and not _encoded_alike(expected, actual):
-        run.differ(Code.TENSOR_ENCODING, where, _encoding(expected), _encoding(actual))
+        run.differ(DifferenceCode.TENSOR_ENCODING, where, _encoding(expected), _encoding(actual))
 
 
 def _header(run: Comparison, where: Location, expected: Any, actual: Any) -> None:

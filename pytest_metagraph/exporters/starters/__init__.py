@@ -15,14 +15,14 @@ _CAPABILITIES = "@CAPABILITIES@"
 _WORKFLOW = ".github/workflows/conformance.yml"
 
 
-class Kind(enum.StrEnum):
+class AdapterKind(enum.StrEnum):
     """The adapters that can be started."""
 
     PYTHON = "python"
     COMMAND = "command"
 
 
-def starter_files(kind: Kind) -> dict[str, bytes]:
+def starter_files(kind: AdapterKind) -> dict[str, bytes]:
     """The files of a starter.
 
     Args:
@@ -32,7 +32,7 @@ def starter_files(kind: Kind) -> dict[str, bytes]:
     Returns:
         Contents by relative path.
     """
-    if kind is Kind.PYTHON:
+    if kind is AdapterKind.PYTHON:
         return {
             "metagraph_adapter.py": _template(
                 "python", "metagraph_adapter.py.txt", '    "{name}",  # {sentence}'
@@ -50,7 +50,7 @@ def starter_files(kind: Kind) -> dict[str, bytes]:
     }
 
 
-def write_starter(kind: Kind, folder: Path) -> list[str]:
+def write_starter(kind: AdapterKind, folder: Path) -> list[str]:
     """Write the files of a starter, all or none.
 
     Args:

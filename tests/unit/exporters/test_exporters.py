@@ -11,7 +11,7 @@ import pytest
 
 from conformance_cases import load_corpus
 from pytest_metagraph import ExportRequest
-from pytest_metagraph.exporters.resolve import carrier
+from pytest_metagraph.exporters.resolve import client_of
 from reference_impl import Contract
 from reference_impl.schema import MetaGraphDef
 
@@ -77,11 +77,11 @@ def test_the_default_graph_is_exported_where_asked(exporter: ModuleType) -> None
 def test_the_reference_states_the_version_of_the_kit() -> None:
     """Reports and known failures tell one reference from the next."""
     reference = importlib.import_module("pytest_metagraph.exporters.reference")
-    assert carrier(reference.export).version == importlib.metadata.version("pytest-metagraph")
+    assert client_of(reference.export).version == importlib.metadata.version("pytest-metagraph")
 
 
 @pytest.mark.oracle
 def test_tensorflow_states_its_version() -> None:
     """The list of known failures for TensorFlow depends on it."""
     tensorflow = importlib.import_module("pytest_metagraph.exporters.tensorflow")
-    assert carrier(tensorflow.export).version == importlib.metadata.version("tensorflow-cpu")
+    assert client_of(tensorflow.export).version == importlib.metadata.version("tensorflow-cpu")

@@ -39,7 +39,7 @@ def ask(folder: Path, filename: Path | None = None, **flags: bool) -> Answer:
         "save_debug_info": flags.get("save_debug_info", False),
     }
     request = ExportRequest(GRAPH, arguments, flags.get("default_graph", False), case_id=CASE)
-    return ExportsFolder.open(folder).ask(request)
+    return ExportsFolder.open(folder).export(request)
 
 
 def test_one_file_answers_every_variant_of_a_case(tmp_path: Path) -> None:
@@ -164,5 +164,5 @@ def test_files_of_earlier_calls_and_of_folders_are_put_in_their_place(tmp_path: 
     arguments = {"filename": None, "as_text": False, "save_debug_info": False}
     preceding = ({"filename": str(scratch / earlier)},)
     request = ExportRequest(GRAPH, arguments, case_id=case.id, preceding=preceding)
-    assert isinstance(ExportsFolder.open(answers).ask(request), Exported)
+    assert isinstance(ExportsFolder.open(answers).export(request), Exported)
     assert {path.name: path.read_bytes() for path in scratch.iterdir()} == {earlier: b"first"}

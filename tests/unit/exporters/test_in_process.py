@@ -31,7 +31,7 @@ def ask(behaviour: Any) -> Any:
             raise behaviour
         return behaviour
 
-    return InProcess(exporter, "name").ask(REQUEST)
+    return InProcess(exporter, "name").export(REQUEST)
 
 
 @pytest.mark.parametrize("form", [bytes, bytearray, memoryview])
@@ -83,7 +83,7 @@ def test_a_traceback_ends_in_the_exporter() -> None:
             raise KeyError("deep")
         return fall(depth - 1)
 
-    answer = InProcess(lambda _request: fall(10), "name").ask(REQUEST)
+    answer = InProcess(lambda _request: fall(10), "name").export(REQUEST)
     assert isinstance(answer, Raised)
     lines = answer.traceback.splitlines()
     assert lines[0] == "  ... 6 frames above"
@@ -99,13 +99,13 @@ def test_each_traceback_shows_its_own_lines() -> None:
             raise ValueError("in eager mode")
         raise ValueError("in a graph")
 
-    carrier = InProcess(fail, "name")
+    client = InProcess(fail, "name")
     for _ in range(2):
         for eager, line in (
             (True, 'raise ValueError("in eager mode")'),
             (False, 'raise ValueError("in a graph")'),
         ):
-            answer = carrier.ask(replace(REQUEST, eager=eager))
+            answer = client.export(replace(REQUEST, eager=eager))
             assert isinstance(answer, Raised)
             assert answer.traceback.splitlines()[1].strip() == line
 
@@ -115,7 +115,7 @@ def test_equal_functions_of_two_files_are_told_apart() -> None:
     for file in ("first.py", "second.py", "first.py"):
         scope: dict[str, Any] = {}
         exec(compile("def fail(request): raise ValueError", file, "exec"), scope)  # noqa: S102 - a constant
-        answer = InProcess(scope["fail"], "name").ask(REQUEST)
+        answer = InProcess(scope["fail"], "name").export(REQUEST)
         assert isinstance(answer, Raised)
         assert f'File "{file}", line 1, in fail' in answer.traceback
 

@@ -13,7 +13,7 @@ import yaml
 
 from conformance_cases import Capability
 from pytest_metagraph.cli import main
-from pytest_metagraph.exporters.starters import Kind, starter_files, write_starter
+from pytest_metagraph.exporters.starters import AdapterKind, starter_files, write_starter
 
 SCRIPTS = str(Path(sys.executable).parent)
 
@@ -50,14 +50,14 @@ def test_the_python_starter_runs_at_once(tmp_path: Path) -> None:
 
 def test_the_python_starter_lists_every_capability() -> None:
     """A user deletes lines and need not look anything up."""
-    text = starter_files(Kind.PYTHON)["metagraph_adapter.py"].decode()
+    text = starter_files(AdapterKind.PYTHON)["metagraph_adapter.py"].decode()
     for capability in Capability:
         assert f'    "{capability}",  # {capability.sentence}\n' in text
 
 
 def test_the_command_starter_has_all_that_another_language_needs() -> None:
     """The protocol, TensorFlow's messages and its ops are among the files."""
-    assert sorted(starter_files(Kind.COMMAND)) == [
+    assert sorted(starter_files(AdapterKind.COMMAND)) == [
         ".github/workflows/conformance.yml",
         "export_meta_graph.mjs",
         "package.json",
@@ -68,8 +68,10 @@ def test_the_command_starter_has_all_that_another_language_needs() -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", list(Kind))
-def test_a_starter_overwrites_nothing(kind: Kind, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("kind", list(AdapterKind))
+def test_a_starter_overwrites_nothing(
+    kind: AdapterKind, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Where one of its files exists, none is written, and the command says which."""
     *_, last = starter_files(kind)
     (tmp_path / last).parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conformance_cases import Case, Tier, load_corpus
-from pytest_metagraph.exporters.messages import UncarriableValueError, Value, decode, encode
+from pytest_metagraph.exporters.messages import UnencodableValueError, Value, decode, encode
 from reference_impl.schema import SaverDef
 
 
@@ -51,7 +51,7 @@ def test_other_iterables_become_lists(value: Any, carried: list[Any]) -> None:
 @pytest.mark.parametrize("value", [2**63, "\ud800", object(), iter([]), [object()], {"key": 1j}])
 def test_what_no_other_language_can_be_given_is_refused(value: Any) -> None:
     """A value that can not be stated is an error, and never quietly another value."""
-    with pytest.raises(UncarriableValueError, match="can not be stated in the worker protocol"):
+    with pytest.raises(UnencodableValueError, match="can not be stated in the worker protocol"):
         encode(value)
 
 

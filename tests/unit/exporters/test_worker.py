@@ -69,7 +69,7 @@ def pid_of(worker: Worker) -> int:
 def test_a_request_is_answered_with_the_message_that_the_worker_sends(worker: Worker) -> None:
     """A message goes out and comes back as it was."""
     asked = request("fine")
-    answer = worker.ask(asked)
+    answer = worker.export(asked)
     assert isinstance(answer, Exported)
     assert answer.message == asked.graph
     assert worker.name == "misbehaving"
@@ -79,7 +79,7 @@ def test_one_process_answers_all_requests(worker: Worker) -> None:
     """The worker lives as long as it behaves."""
     first = pid_of(worker)
     for _ in range(3):
-        worker.ask(request("fine"))
+        worker.export(request("fine"))
     assert pid_of(worker) == first
 
 
@@ -87,7 +87,7 @@ def test_messages_larger_than_a_pipe_do_not_block(worker: Worker) -> None:
     """Many megabytes go both ways, though a pipe holds 64 kB."""
     asked = request("fine", nodes=1_000_000)
     assert asked.graph.ByteSize() > 16_000_000
-    answer = worker.ask(asked)
+    answer = worker.export(asked)
     assert isinstance(answer, Exported)
     assert len(answer.message.graph_def.node) == 1_000_000
 
@@ -103,8 +103,8 @@ def test_messages_larger_than_a_pipe_do_not_block(worker: Worker) -> None:
 )
 def test_what_goes_wrong_is_the_answer_to_one_request(worker: Worker, how: str, answer: Answer) -> None:
     """The failed request has the failure as its answer, and the next one is answered as ever."""
-    assert worker.ask(request(how)) == answer
-    assert isinstance(worker.ask(request("fine")), Exported)
+    assert worker.export(request(how)) == answer
+    assert isinstance(worker.export(request("fine")), Exported)
 
 
 @pytest.mark.parametrize(
@@ -119,33 +119,33 @@ def test_what_goes_wrong_is_the_answer_to_one_request(worker: Worker, how: str, 
 )
 def test_what_is_no_answer_is_malformed(worker: Worker, how: str, reason: str) -> None:
     """Text, an endless stream, garbage and a second answer are told apart; the next request is answered."""
-    answer = worker.ask(request(how))
+    answer = worker.export(request(how))
     assert isinstance(answer, Malformed)
     assert reason in answer.reason
-    assert isinstance(worker.ask(request("fine")), Exported)
+    assert isinstance(worker.export(request("fine")), Exported)
 
 
 def test_a_worker_that_does_not_answer_in_time_is_ended() -> None:
     """The time limit is the verdict, the process is gone, and the next request is answered."""
     worker = Worker(command(SCRIPT), 2.0)
     hanging = pid_of(worker)
-    assert worker.ask(request("hang")) == TimedOut(2.0)
+    assert worker.export(request("hang")) == TimedOut(2.0)
     assert not is_alive(hanging)
-    assert isinstance(worker.ask(request("fine")), Exported)
+    assert isinstance(worker.export(request("fine")), Exported)
     worker.close()
 
 
 def test_a_worker_that_closes_stdin_is_ended(worker: Worker) -> None:
     """A worker that answers and then reads no more fails the next request, and no other."""
-    assert isinstance(worker.ask(request("close stdin")), Exported)
-    unread = worker.ask(request("fine"))
+    assert isinstance(worker.export(request("close stdin")), Exported)
+    unread = worker.export(request("fine"))
     assert unread == Crashed("It closed its stdin and ran on. It wrote nothing to stderr.")
-    assert isinstance(worker.ask(request("fine")), Exported)
+    assert isinstance(worker.export(request("fine")), Exported)
 
 
 def test_stderr_is_passed_on_and_bounded(worker: Worker, capsys: pytest.CaptureFixture[str]) -> None:
     """10 MB of chatter become its end and a line that says so, and do not block the worker."""
-    assert isinstance(worker.ask(request("talk")), Exported)
+    assert isinstance(worker.export(request("talk")), Exported)
     worker.close()
     shown = capsys.readouterr().err
     assert shown.endswith("the end\n")
@@ -156,13 +156,13 @@ def test_stderr_is_passed_on_and_bounded(worker: Worker, capsys: pytest.CaptureF
 def test_a_run_is_given_up_when_the_worker_can_not_be_started_again(tmp_path: Path) -> None:
     """The first failed starts are crashes of their requests; after some in a row the reason is raised."""
     worker = Worker(command(SCRIPT, tmp_path / "marker"), SECONDS)
-    assert isinstance(worker.ask(request("exit")), Crashed)
+    assert isinstance(worker.export(request("exit")), Crashed)
     for _ in range(MAX_FAILED_STARTS - 1):
-        answer = worker.ask(request("fine"))
+        answer = worker.export(request("fine"))
         assert isinstance(answer, Crashed)
         assert "it has been started before" in answer.detail
     with pytest.raises(WorkerStartError, match="it has been started before"):
-        worker.ask(request("fine"))
+        worker.export(request("fine"))
 
 
 def test_a_worker_that_was_killed_between_requests_is_started_again(worker: Worker) -> None:
@@ -170,14 +170,14 @@ def test_a_worker_that_was_killed_between_requests_is_started_again(worker: Work
     killed = pid_of(worker)
     os.kill(killed, 9)
     wait_until(lambda: not is_alive(killed))
-    assert isinstance(worker.ask(request("fine")), Exported)
+    assert isinstance(worker.export(request("fine")), Exported)
     assert pid_of(worker) != killed
 
 
 def test_closing_ends_the_process_and_its_children(worker: Worker) -> None:
     """A child that the worker has left behind ends with it."""
     group = pid_of(worker)
-    assert isinstance(worker.ask(request("child")), Exported)
+    assert isinstance(worker.export(request("child")), Exported)
     assert len(group_members(group)) == 2
     worker.close()
     wait_until(lambda: group_members(group) == [])

@@ -12,8 +12,8 @@ from pytest_metagraph import ExportRequest
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter
-from pytest_metagraph.fuzzing.evaluate import Examiner
-from pytest_metagraph.fuzzing.oracles import right_answers
+from pytest_metagraph.fuzzing.evaluate import Evaluator
+from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.judging.files import ScratchFolder
 from reference_impl import Contract
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, VariableDef
@@ -79,7 +79,7 @@ def clears_for_good(request: ExportRequest) -> MetaGraphDef:
 @contextlib.contextmanager
 def examiner_of(
     exporter: Exporter, contract: Contract = Contract.DOCUMENTED, peer: str = "reference"
-) -> Iterator[Examiner]:
-    """An examiner whose folder is removed at the end."""
+) -> Iterator[Evaluator]:
+    """An evaluator whose folder is removed at the end."""
     with contextlib.closing(ScratchFolder(contract)) as folder:
-        yield Examiner(InProcess(exporter, "sample"), right_answers(peer), contract, folder)
+        yield Evaluator(InProcess(exporter, "sample"), find_oracle(peer), contract, folder)

@@ -61,18 +61,18 @@ def test_the_reference_answers_what_is_requested(request: ExportRequest) -> None
 @given(st.sampled_from(list(Contract)).flatmap(examples))
 def test_a_case_folder_says_what_the_example_says(example: Example) -> None:
     """What is written is read back with the same graph, arguments, variant and expectation."""
-    with examiner_of(reference.export, example.contract) as examiner, tempfile.TemporaryDirectory() as root:
-        examined = examiner.examine(example)
-        if isinstance(examined.expected, NotAsked):
+    with examiner_of(reference.export, example.contract) as evaluator, tempfile.TemporaryDirectory() as root:
+        evaluation = evaluator.examine(example)
+        if isinstance(evaluation.expected, NotAsked):
             return
-        write_case(Path(root, "case"), examined, "A sentence.", {"found_by": "a test"})
+        write_case(Path(root, "case"), evaluation, "A sentence.", {"found_by": "a test"})
         case, contract = read_case(Path(root, "case"))
         assert contract is example.contract
         assert case.graph.message() == example.graph
         assert case.keyword_arguments() == example.arguments
         assert case.variants == (example.variant,)
         assert case.eager == example.eager
-        assert case.expectation(contract) == examined.expected
+        assert case.expectation(contract) == evaluation.expected
 
 
 def test_the_strategies_reach_what_is_easily_got_wrong() -> None:

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-from pytest_metagraph.judging.findings import Code, Finding, fingerprint, merge
+from pytest_metagraph.judging.findings import Finding, FindingCode, fingerprint, merge
 
-RAISED = Finding(Code.RAISED, "KeyError was raised", "traceback", "KeyError", ("returned",))
+RAISED = Finding(FindingCode.RAISED, "KeyError was raised", "traceback", "KeyError", ("returned",))
 
 
 def test_merge_joins_variants_of_one_symptom() -> None:
     """Findings that differ only in the variant become one, in the order of their first appearance."""
-    other = Finding(Code.FILE_MISSING, "no file", variants=("file",))
-    again = Finding(Code.RAISED, "KeyError was raised", "another traceback", "KeyError", ("file",))
+    other = Finding(FindingCode.FILE_MISSING, "no file", variants=("file",))
+    again = Finding(FindingCode.RAISED, "KeyError was raised", "another traceback", "KeyError", ("file",))
     joined = merge([RAISED, other, again])
     assert [(finding.code, finding.variants) for finding in joined] == [
-        (Code.RAISED, ("returned", "file")),
-        (Code.FILE_MISSING, ("file",)),
+        (FindingCode.RAISED, ("returned", "file")),
+        (FindingCode.FILE_MISSING, ("file",)),
     ]
     assert joined[0].detail == "traceback"
 
 
 def test_merge_keeps_different_symptoms_apart() -> None:
     """The same kind of finding with another symptom stays a finding of its own."""
-    other = Finding(Code.RAISED, "KeyError was raised", "traceback", "OSError", ("file",))
+    other = Finding(FindingCode.RAISED, "KeyError was raised", "traceback", "OSError", ("file",))
     assert merge([RAISED, other]) == (RAISED, other)
 
 
 def test_the_fingerprint_tells_the_symptom() -> None:
     """The fingerprint changes with kind and symptom, and with nothing else."""
-    same = Finding(Code.RAISED, "other words", "other detail", "KeyError", ("other variant",))
+    same = Finding(FindingCode.RAISED, "other words", "other detail", "KeyError", ("other variant",))
     assert fingerprint([RAISED]) == fingerprint([same]) == fingerprint([same, RAISED])
     changed = [
-        [Finding(Code.WRONG_ERROR, RAISED.summary, symptom="KeyError")],
-        [Finding(Code.RAISED, RAISED.summary, symptom="OSError")],
-        [RAISED, Finding(Code.FILE_MISSING, "no file")],
+        [Finding(FindingCode.WRONG_ERROR, RAISED.summary, symptom="KeyError")],
+        [Finding(FindingCode.RAISED, RAISED.summary, symptom="OSError")],
+        [RAISED, Finding(FindingCode.FILE_MISSING, "no file")],
     ]
     assert len({fingerprint(findings) for findings in [[RAISED], *changed]}) == 4
 

@@ -13,7 +13,7 @@ from pytest_metagraph import ExportRequest
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.judging.files import ScratchFolder
-from pytest_metagraph.judging.findings import Code
+from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from reference_impl import Contract
@@ -90,9 +90,9 @@ def test_failed_checks_are_variants_not_findings(plain: Case, judge: JudgeCase) 
 
     judgement = judge(plain, exporter)
     assert {finding.code for finding in judgement.findings} == {
-        Code.MESSAGE_DIFFERS,
-        Code.FILE_DIFFERS,
-        Code.STRAY_FILE,
+        FindingCode.MESSAGE_DIFFERS,
+        FindingCode.FILE_DIFFERS,
+        FindingCode.STRAY_FILE,
     }
     assert judgement.failed_checks == 12  # 8 of the default graph, and 4 more that write a file
 
@@ -108,7 +108,7 @@ def test_a_change_of_the_input_does_not_spread(plain: Case, judge: JudgeCase) ->
 
     judgement = judge(plain, exporter)
     assert [(finding.code, finding.variants) for finding in judgement.findings] == [
-        (Code.INPUT_CHANGED, ("as_text", "as_text,save_debug_info"))
+        (FindingCode.INPUT_CHANGED, ("as_text", "as_text,save_debug_info"))
     ]
 
 
@@ -146,12 +146,16 @@ def answers_once(exporter: Exporter) -> Exporter:
 @pytest.mark.parametrize(
     ("case_id", "codes", "variants"),
     [
-        ("SCOPE-02/slash-at-the-end", {Code.UNREPEATABLE}, 1),
-        ("matrix/towers/plain", {Code.MESSAGE_DIFFERS, Code.FILE_DIFFERS, Code.UNREPEATABLE}, 16),
+        ("SCOPE-02/slash-at-the-end", {FindingCode.UNREPEATABLE}, 1),
+        (
+            "matrix/towers/plain",
+            {FindingCode.MESSAGE_DIFFERS, FindingCode.FILE_DIFFERS, FindingCode.UNREPEATABLE},
+            16,
+        ),
     ],
 )
 def test_a_second_answer_that_differs_is_named(
-    judge: JudgeCase, case_id: str, codes: set[Code], variants: int
+    judge: JudgeCase, case_id: str, codes: set[FindingCode], variants: int
 ) -> None:
     """An exporter that is right once is told that it changes its mind, also in a case with one call."""
     judgement = judge(load_corpus().case(case_id), answers_once(reference.export))
@@ -169,7 +173,7 @@ def test_a_failed_exporter_is_asked_once_more(plain: Case, judge: JudgeCase) -> 
         return MetaGraphDef()
 
     judgement = judge(plain, wrong)
-    assert Code.UNREPEATABLE not in {finding.code for finding in judgement.findings}
+    assert FindingCode.UNREPEATABLE not in {finding.code for finding in judgement.findings}
     assert len(calls) == 17
     calls.clear()
 

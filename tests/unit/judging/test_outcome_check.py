@@ -16,7 +16,7 @@ from pytest_metagraph.exporters.answers import (
     TimedOut,
 )
 from pytest_metagraph.judging.answer_check import MessageComparison, check_answer, check_repetition
-from pytest_metagraph.judging.findings import Code
+from pytest_metagraph.judging.findings import FindingCode
 from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef
 
 A, B = NodeDef(name="a", op="NoOp"), NodeDef(name="b", op="NoOp")
@@ -36,7 +36,7 @@ def test_an_equal_message_has_no_finding(message: MetaGraphDef) -> None:
 def test_another_message_shows_the_difference() -> None:
     """A message that differs comes with the differ's text, fingerprint and result."""
     (finding,) = check_answer(Exported(OTHER), MessageComparison(EXPECTED_BYTES))
-    assert finding.code is Code.MESSAGE_DIFFERS
+    assert finding.code is FindingCode.MESSAGE_DIFFERS
     assert finding.summary.endswith("differs from the expected one (graph_def.node: field-changed op)")
     assert finding.diff is not None
     assert finding.detail == finding.diff.render()
@@ -89,19 +89,19 @@ def test_the_expected_error_is_right_whatever_its_text(classes: tuple[str, ...])
     assert check_answer(Raised(classes, "any text"), ERROR) == []
 
 
-FINDINGS: list[tuple[Answer, Code, Code]] = [
-    (Raised(("KeyError",), ""), Code.RAISED, Code.WRONG_ERROR),
-    (NotSupported("eager"), Code.UNSUPPORTED, Code.UNSUPPORTED),
-    (TimedOut(3), Code.TIMED_OUT, Code.TIMED_OUT),
-    (Crashed("segmentation fault"), Code.CRASHED, Code.CRASHED),
-    (Malformed("garbage"), Code.MALFORMED, Code.MALFORMED),
-    (Exported(OTHER), Code.MESSAGE_DIFFERS, Code.NOT_RAISED),
+FINDINGS: list[tuple[Answer, FindingCode, FindingCode]] = [
+    (Raised(("KeyError",), ""), FindingCode.RAISED, FindingCode.WRONG_ERROR),
+    (NotSupported("eager"), FindingCode.UNSUPPORTED, FindingCode.UNSUPPORTED),
+    (TimedOut(3), FindingCode.TIMED_OUT, FindingCode.TIMED_OUT),
+    (Crashed("segmentation fault"), FindingCode.CRASHED, FindingCode.CRASHED),
+    (Malformed("garbage"), FindingCode.MALFORMED, FindingCode.MALFORMED),
+    (Exported(OTHER), FindingCode.MESSAGE_DIFFERS, FindingCode.NOT_RAISED),
 ]
 
 
 @pytest.mark.parametrize(("answer", "where_message", "where_error"), FINDINGS)
 def test_every_wrong_answer_has_its_own_finding(
-    answer: Answer, where_message: Code, where_error: Code
+    answer: Answer, where_message: FindingCode, where_error: FindingCode
 ) -> None:
     """Each kind of answer is told apart, where a message and where an error was expected."""
     assert [finding.code for finding in check_answer(answer, MessageComparison(EXPECTED_BYTES))] == [
@@ -145,7 +145,7 @@ def test_answers_of_one_meaning_are_a_repetition(first: Answer, second: Answer) 
 def test_another_answer_to_the_same_call_is_a_finding(second: Answer, detail: str) -> None:
     """An exporter that changes its mind is told so, with what it said."""
     (finding,) = check_repetition(Exported(EXPECTED), second, CompareOptions())
-    assert finding.code is Code.UNREPEATABLE
+    assert finding.code is FindingCode.UNREPEATABLE
     assert detail in finding.detail
     assert check_repetition(second, second, CompareOptions()) == []
 

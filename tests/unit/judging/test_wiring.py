@@ -14,7 +14,7 @@ from pytest_metagraph import Unsupported
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter, ExportRequest
-from pytest_metagraph.judging.adapter_check import Observation, WiringCheck
+from pytest_metagraph.judging.adapter_check import AdapterCheck, Observation
 from pytest_metagraph.judging.files import ScratchFolder
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
@@ -23,9 +23,9 @@ from reference_impl.schema import MetaGraphDef
 def examine(exporter: Exporter) -> list[Observation]:
     """What the questions show about a function."""
     contract = Contract.DOCUMENTED
-    carrier = InProcess(exporter, "adapter:export")
+    client = InProcess(exporter, "adapter:export")
     with contextlib.closing(ScratchFolder(contract)) as folder:
-        return list(WiringCheck(carrier, load_corpus(), contract, folder).run())
+        return list(AdapterCheck(client, load_corpus(), contract, folder).run())
 
 
 def returns_nothing(request: ExportRequest) -> MetaGraphDef:

@@ -11,7 +11,7 @@ from google.protobuf import text_format
 
 from pytest_metagraph.exporters.answers import Exported
 from pytest_metagraph.judging.files import ScratchFolder
-from pytest_metagraph.judging.findings import Code
+from pytest_metagraph.judging.findings import FindingCode
 from reference_impl.contracts import Contract
 from reference_impl.schema import GraphDebugInfo, GraphDef, MetaGraphDef, NodeDef
 
@@ -43,7 +43,7 @@ def beside(folder: ScratchFolder, name: str) -> Path:
     return Path(folder.filename).with_name(name)
 
 
-def codes(folder: ScratchFolder, *, as_text: bool = False, debug_info: bool = False) -> list[Code]:
+def codes(folder: ScratchFolder, *, as_text: bool = False, debug_info: bool = False) -> list[FindingCode]:
     """The kinds of findings on an export that returned `MESSAGE`."""
     return [finding.code for finding in folder.check_export(RETURNED, as_text=as_text, debug_info=debug_info)]
 
@@ -69,7 +69,7 @@ def test_a_known_text_is_still_compared(folder: ScratchFolder) -> None:
     assert codes(folder, as_text=True) == []
     Path(folder.filename).write_text(ONE_LINE, encoding="utf-8")
     findings = folder.check_export(Exported(MetaGraphDef()), as_text=True, debug_info=False)
-    assert [finding.code for finding in findings] == [Code.FILE_DIFFERS]
+    assert [finding.code for finding in findings] == [FindingCode.FILE_DIFFERS]
 
 
 @pytest.mark.parametrize(
@@ -90,14 +90,14 @@ def test_debug_info_has_to_parse(folder: ScratchFolder, content: bytes, as_text:
     """Debug info that is no GraphDebugInfo in the form that was asked for is a finding."""
     Path(folder.filename).write_bytes(str(MESSAGE).encode() if as_text else MESSAGE.SerializeToString())
     beside(folder, "model_debug.meta").write_bytes(content)
-    assert codes(folder, as_text=as_text, debug_info=True) == [Code.DEBUG_INFO_UNREADABLE]
+    assert codes(folder, as_text=as_text, debug_info=True) == [FindingCode.DEBUG_INFO_UNREADABLE]
 
 
 def test_debug_info_that_was_not_asked_for_is_stray(folder: ScratchFolder) -> None:
     """DBG-06: without save_debug_info no debug info is written."""
     Path(folder.filename).write_bytes(MESSAGE.SerializeToString())
     beside(folder, "model_debug.meta").touch()
-    assert codes(folder) == [Code.STRAY_FILE]
+    assert codes(folder) == [FindingCode.STRAY_FILE]
 
 
 def test_a_call_without_filename_writes_nothing(folder: ScratchFolder) -> None:
@@ -112,9 +112,9 @@ def test_each_check_empties_the_folder(folder: ScratchFolder) -> None:
     Path(folder.filename).write_bytes(MESSAGE.SerializeToString())
     beside(folder, "folder").mkdir()
     beside(folder, "folder").joinpath("file").touch()
-    assert codes(folder) == [Code.STRAY_FILE]
+    assert codes(folder) == [FindingCode.STRAY_FILE]
     assert list(Path(folder.filename).parent.iterdir()) == []
-    assert codes(folder) == [Code.FILE_MISSING]
+    assert codes(folder) == [FindingCode.FILE_MISSING]
 
 
 def test_a_scratch_folder_is_always_a_new_one(temporary_folder: Path) -> None:

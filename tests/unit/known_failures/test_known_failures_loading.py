@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from pytest_metagraph.known_failures.load import KnownFailuresError, load
-from pytest_metagraph.known_failures.model import Kind
+from pytest_metagraph.known_failures.model import FailureKind
 
 GOOD = {"case": '"a/*"', "kind": '"bug"', "reason": '"It is not done yet."'}
 
@@ -43,7 +43,7 @@ def test_every_key_is_read() -> None:
     assert entry.patterns == ("a/*",)
     assert entry.exceptions == ("a/b", "a/c")
     assert entry.fingerprints == ("0123456789abcdef",)
-    assert entry.kind is Kind.DISPUTE
+    assert entry.kind is FailureKind.DISPUTE
     assert entry.reason == "Not done yet."
     assert entry.issue == "https://example.org/1"
     assert entry.expires == dt.date(2030, 12, 31)

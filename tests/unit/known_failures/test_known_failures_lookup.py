@@ -6,6 +6,8 @@ import pytest
 from known_failure_samples import entry
 from packaging.specifiers import SpecifierSet
 
+from pytest_metagraph.judging.findings import Finding, FindingCode
+from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from pytest_metagraph.known_failures.load import KnownFailuresError
 from pytest_metagraph.known_failures.lookup import Lookup, cases_of, lookup_under
 from pytest_metagraph.known_failures.model import KnownFailures
@@ -76,3 +78,32 @@ def test_a_version_is_not_asked_for_in_vain() -> None:
     """Without a condition on it, an exporter needs no version."""
     known = KnownFailures("known.toml", (entry("m/a"),))
     assert lookup_under(known, "documented", "").entry_for("m/a") is not None
+
+
+FINDING = Finding(FindingCode.MESSAGE_DIFFERS, "The returned message differs", symptom="device")
+FAILED = Judgement(Verdict.FAIL, (FINDING,), checks=1, failed_checks=1)
+
+
+@pytest.mark.parametrize(
+    ("judgement", "fingerprints", "verdict"),
+    [
+        (FAILED, (), Verdict.KNOWN_FAILURE),
+        (FAILED, (FAILED.fingerprint,), Verdict.KNOWN_FAILURE),
+        (FAILED, ("0" * 16,), Verdict.FAIL),
+        (Judgement(Verdict.PASS, checks=1), (), Verdict.UNEXPECTED_PASS),
+        (Judgement(Verdict.UNSUPPORTED), (), Verdict.UNSUPPORTED),
+        (Judgement(Verdict.UNTESTABLE), (), Verdict.UNTESTABLE),
+    ],
+)
+def test_an_entry_changes_the_verdict_on_its_case(
+    judgement: Judgement, fingerprints: tuple[str, ...], verdict: Verdict
+) -> None:
+    """A listed failure is known if its fingerprint fits, a listed pass unexpected; the rest stays as it is."""
+    applied = Lookup([entry("m/a", fingerprints=fingerprints)]).apply("m/a", judgement)
+    assert applied.verdict is verdict
+    assert applied.findings == judgement.findings
+
+
+def test_a_case_without_an_entry_keeps_its_judgement() -> None:
+    """A list that has no entry about a case says nothing about it."""
+    assert Lookup([entry("m/a")]).apply("m/b", FAILED) is FAILED

@@ -6,17 +6,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from pytest_metagraph.judging.result import CaseResult, DifferenceGroup, ReportedExporter, ReportedFinding
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports.model import (
-    CaseResult,
-    DifferenceGroup,
-    Exporter,
-    Header,
-    Report,
-    ReportedFinding,
-    ReportedRequirement,
-    digest_of,
-)
+from pytest_metagraph.reports.model import Header, Report, ReportedRequirement, digest_of
 from pytest_metagraph.reports.validity import find_problems, summary_of
 from pytest_metagraph.settings import WHOLE_TIER
 
@@ -67,7 +59,7 @@ def header(results: Sequence[CaseResult], **changes: Any) -> Header:
         corpus_digest="c0ffee" * 10 + "beef",
         requirements_revision="5eed",
         requirements=REQUIREMENTS,
-        exporter=Exporter("adapter:export", "0.3", ("eager",)),
+        exporter=ReportedExporter("adapter:export", "0.3", ("eager",)),
         contract="documented",
         tier="default",
         shard=WHOLE_TIER,

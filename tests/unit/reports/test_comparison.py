@@ -5,16 +5,18 @@ from __future__ import annotations
 import pytest
 import report_samples as samples
 
+from pytest_metagraph.judging.result import ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import compare
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
-from pytest_metagraph.reports.model import Exporter
 from pytest_metagraph.reports.renderers import render
 from pytest_metagraph.reports.scoring import Score
 
-A = samples.report(samples.result("a"), samples.result("b", Verdict.FAIL), exporter=Exporter("one", "1"))
-B = samples.report(samples.result("a"), samples.result("b"), exporter=Exporter("two", "2"))
-INVALID = samples.report(samples.result("a"), expected_cases=2, exporter=Exporter("three"))
+A = samples.report(
+    samples.result("a"), samples.result("b", Verdict.FAIL), exporter=ReportedExporter("one", "1")
+)
+B = samples.report(samples.result("a"), samples.result("b"), exporter=ReportedExporter("two", "2"))
+INVALID = samples.report(samples.result("a"), expected_cases=2, exporter=ReportedExporter("three"))
 
 
 def test_implementations_stand_beside_each_other() -> None:
@@ -32,7 +34,7 @@ def test_who_was_not_asked_parts_with_nobody() -> None:
     skips = samples.report(
         samples.result("a", Verdict.UNSUPPORTED),
         samples.result("b", Verdict.UNSUPPORTED),
-        exporter=Exporter("four"),
+        exporter=ReportedExporter("four"),
     )
     assert compare({"b": B, "d": skips}).disagreements == ()
     (found,) = compare({"a": A, "b": B, "d": skips}).disagreements

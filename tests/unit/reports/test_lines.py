@@ -13,7 +13,7 @@ import report_samples as samples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_metagraph.judging.findings import Code
+from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.jsonl import from_line, to_line
@@ -86,7 +86,7 @@ def test_the_schema_names_every_verdict_and_code() -> None:
     """The enumerations of the schema are those of the program."""
     properties = SCHEMA["$defs"]["case"]["properties"]
     assert set(properties["verdict"]["enum"]) == set(Verdict)
-    assert set(SCHEMA["$defs"]["finding"]["properties"]["code"]["enum"]) == set(Code)
+    assert set(SCHEMA["$defs"]["finding"]["properties"]["code"]["enum"]) == set(FindingCode)
 
 
 @given(place=PLACES, value=VALUES)

@@ -9,10 +9,11 @@ import report_samples as samples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_metagraph.judging.result import ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.merging import merge
-from pytest_metagraph.reports.model import Exporter, Report
+from pytest_metagraph.reports.model import Report
 from pytest_metagraph.settings import WHOLE_TIER, Shard
 
 RESULTS = [samples.result(name, Verdict.FAIL if name == "d" else Verdict.PASS) for name in "abcde"]
@@ -72,7 +73,7 @@ def test_a_shard_is_valid_and_has_no_score() -> None:
         ([shard(1), shard(2, contract="tensorflow")], ErrorCode.DIFFERENT_RUNS, "contract"),
         ([shard(1), shard(2, tier="full")], ErrorCode.DIFFERENT_RUNS, "tier"),
         ([shard(1), shard(2, kit_version="0")], ErrorCode.DIFFERENT_RUNS, "version of the kit"),
-        ([shard(1), shard(2, exporter=Exporter("other"))], ErrorCode.DIFFERENT_RUNS, "exporter"),
+        ([shard(1), shard(2, exporter=ReportedExporter("other"))], ErrorCode.DIFFERENT_RUNS, "exporter"),
         ([shard(1), shard(2, expected_digest="0")], ErrorCode.INVALID_REPORT, "report-1 is INVALID"),
         ([shard(1, tier_cases=6), shard(2, tier_cases=6)], ErrorCode.INVALID_REPORT, "1 case of 6 missing"),
     ],

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import report_samples as samples
 
+from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
-from pytest_metagraph.reports.model import CaseResult, Report
-from pytest_metagraph.reports.report_diff import Kind, changes
+from pytest_metagraph.reports.model import Report
+from pytest_metagraph.reports.report_diff import ChangeKind, changes
 
 PASS, FAIL, KNOWN, UNEXPECTED, UNSUPPORTED, UNTESTABLE = (
     Verdict.PASS,
@@ -29,24 +30,26 @@ def result(verdict: Verdict | None, fingerprint: str) -> list[CaseResult]:
     ("before", "after", "expected"),
     [
         (PASS, PASS, None),
-        (PASS, FAIL, Kind.REGRESSION),
-        (PASS, KNOWN, Kind.REGRESSION),
-        (PASS, UNSUPPORTED, Kind.REGRESSION),
-        (UNEXPECTED, FAIL, Kind.REGRESSION),
-        (PASS, UNTESTABLE, Kind.OTHER),
-        (PASS, UNEXPECTED, Kind.OTHER),
-        (FAIL, PASS, Kind.FIX),
-        (KNOWN, UNEXPECTED, Kind.FIX),
-        (UNSUPPORTED, PASS, Kind.FIX),
-        (UNTESTABLE, PASS, Kind.OTHER),
-        (UNSUPPORTED, FAIL, Kind.OTHER),
-        (FAIL, KNOWN, Kind.OTHER),
+        (PASS, FAIL, ChangeKind.REGRESSION),
+        (PASS, KNOWN, ChangeKind.REGRESSION),
+        (PASS, UNSUPPORTED, ChangeKind.REGRESSION),
+        (UNEXPECTED, FAIL, ChangeKind.REGRESSION),
+        (PASS, UNTESTABLE, ChangeKind.OTHER),
+        (PASS, UNEXPECTED, ChangeKind.OTHER),
+        (FAIL, PASS, ChangeKind.FIX),
+        (KNOWN, UNEXPECTED, ChangeKind.FIX),
+        (UNSUPPORTED, PASS, ChangeKind.FIX),
+        (UNTESTABLE, PASS, ChangeKind.OTHER),
+        (UNSUPPORTED, FAIL, ChangeKind.OTHER),
+        (FAIL, KNOWN, ChangeKind.OTHER),
         (FAIL, FAIL, None),
-        (None, FAIL, Kind.NEW),
-        (PASS, None, Kind.GONE),
+        (None, FAIL, ChangeKind.NEW),
+        (PASS, None, ChangeKind.GONE),
     ],
 )
-def test_the_kind_of_a_change(before: Verdict | None, after: Verdict | None, expected: Kind | None) -> None:
+def test_the_kind_of_a_change(
+    before: Verdict | None, after: Verdict | None, expected: ChangeKind | None
+) -> None:
     """A case that passed and does not any more is a regression, listed as a known failure or not."""
     old = samples.report(*result(before, "f"), samples.result("same"))
     new = samples.report(*result(after, "f"), samples.result("same"))
@@ -57,7 +60,7 @@ def test_another_symptom_is_a_change() -> None:
     """A case that still fails, but differently, is shown."""
     old, new = (samples.report(*result(FAIL, fingerprint)) for fingerprint in ("one", "other"))
     (change,) = changes(old, new)
-    assert change.kind is Kind.OTHER
+    assert change.kind is ChangeKind.OTHER
     assert change.text == f"x: another symptom: {samples.FINDING.summary}"
 
 
@@ -68,10 +71,10 @@ def test_changes_come_by_importance_then_by_case() -> None:
         samples.result("b", FAIL), samples.result("a", FAIL), samples.result("c"), samples.result("0")
     )
     assert [(change.kind, change.case) for change in changes(old, new)] == [
-        (Kind.REGRESSION, "a"),
-        (Kind.REGRESSION, "b"),
-        (Kind.FIX, "c"),
-        (Kind.NEW, "0"),
+        (ChangeKind.REGRESSION, "a"),
+        (ChangeKind.REGRESSION, "b"),
+        (ChangeKind.FIX, "c"),
+        (ChangeKind.NEW, "0"),
     ]
     assert changes(old, new)[0].text == f"a: pass -> fail: {samples.FINDING.summary}"
     assert changes(old, new)[2].text == "c: fail -> pass"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import report_samples as samples
 
+from pytest_metagraph.judging.result import CaseResult, ReportedExporter, ReportedFinding
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports import html
 from pytest_metagraph.reports.annotations import MAX_ANNOTATIONS, render_annotations
@@ -18,7 +19,7 @@ from pytest_metagraph.reports.badge import render_badge
 from pytest_metagraph.reports.errors import ReportError
 from pytest_metagraph.reports.html import render_html
 from pytest_metagraph.reports.markdown import render_markdown
-from pytest_metagraph.reports.model import CaseResult, Exporter, Report, ReportedFinding
+from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.renderers import FORMATS, format_of
 from pytest_metagraph.settings import Shard
 
@@ -135,7 +136,8 @@ def embedded(page: str) -> dict[str, object]:
 def test_hostile_text_stays_text() -> None:
     """Nothing that an exporter says ends a script, opens an element or is lost."""
     report = samples.report(
-        samples.result(HOSTILE, FAIL, findings=(EVIL,), graph=HOSTILE), exporter=Exporter(HOSTILE, HOSTILE)
+        samples.result(HOSTILE, FAIL, findings=(EVIL,), graph=HOSTILE),
+        exporter=ReportedExporter(HOSTILE, HOSTILE),
     )
     page = render_html(report)
     assert page.count("<script") == 2

@@ -1,0 +1,172 @@
+"""The result of one case as plain data: it travels once, from the judge to every report.
+
+A `Judgement` holds live objects such as whole differences. What is kept of it here can be sent from a worker of
+pytest-xdist, written as a line of JSON, and read by a later version of the kit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import msgspec
+
+from conformance_cases import Case
+from pytest_metagraph.diff import MetaGraphDiff
+from pytest_metagraph.exporters.client import ExporterClient
+from pytest_metagraph.judging.findings import Finding, FindingCode
+from pytest_metagraph.judging.verdicts import ASKED, PASSED, Judgement, Verdict
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+PositiveCount = Annotated[int, msgspec.Meta(ge=1)]
+
+MAX_DETAIL = 8_000
+"""Characters of a finding's detail that are kept; the case shows the whole when it runs again."""
+
+
+class ReportedExporter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The exporter under test.
+
+    Attributes:
+        name: its name, such as `my_framework.adapter:export`.
+        version: its version; empty if it has none.
+        not_claimed: capabilities that it declares as unsupported, sorted.
+    """
+
+    name: str
+    version: str
+    not_claimed: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """Name and version."""
+        return f"{self.name} {self.version}".rstrip()
+
+
+class DifferenceGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Differences of one kind in one part of a message, counted.
+
+    Attributes:
+        section: the part of the message, such as `graph_def.node`.
+        kind: what differs there, such as `device`.
+        count: the number of differences.
+    """
+
+    section: str
+    kind: str
+    count: PositiveCount
+
+
+class ReportedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that is wrong with the answers to a case.
+
+    Attributes:
+        code: its kind.
+        summary: what is wrong, as one sentence.
+        detail: lines that show it, of limited length; may be empty.
+        hints: likely causes, as sentences.
+        groups: the differences, counted by kind; empty if no messages were compared.
+        variants: names of the variants of the case that show it.
+    """
+
+    code: FindingCode
+    summary: str
+    detail: str
+    hints: tuple[str, ...]
+    groups: tuple[DifferenceGroup, ...]
+    variants: tuple[str, ...]
+
+
+class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="case", tag_field="type"):
+    """The result of one case.
+
+    Attributes:
+        case: the id of the case.
+        graph: the name of its graph.
+        arguments: the name of the value of each argument that the case gives.
+        requirements: ids of the requirements that it involves, the most specific first.
+        verdict: the verdict.
+        checks: number of calls of the exporter.
+        failed_checks: number of calls with a finding.
+        fingerprint: a short digest of what is wrong; empty if nothing is.
+        reason: why nothing was asked, or why a failure is known; may be empty.
+        findings: what is wrong.
+        duration: seconds that the case took.
+    """
+
+    case: str
+    graph: str
+    arguments: dict[str, str]
+    requirements: tuple[str, ...]
+    verdict: Verdict
+    checks: Count
+    failed_checks: Count
+    fingerprint: str
+    reason: str
+    findings: tuple[ReportedFinding, ...]
+    duration: Annotated[float, msgspec.Meta(ge=0)]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the exporter answered as the contract says."""
+        return self.verdict in PASSED
+
+    @property
+    def failed(self) -> bool:
+        """Whether something is wrong with the answers, known or not."""
+        return self.verdict in ASKED - PASSED
+
+    @property
+    def summary(self) -> str:
+        """The first thing that is wrong, as a sentence; empty if nothing is."""
+        return self.findings[0].summary if self.findings else ""
+
+    @property
+    def hint(self) -> str:
+        """The likeliest cause; empty if none is known."""
+        return next((hint for finding in self.findings for hint in finding.hints), "")
+
+
+def result_of(case: Case, judgement: Judgement) -> CaseResult:
+    """Return what is kept of a judged case; pytest measures its duration later."""
+    return CaseResult(
+        case=case.id,
+        graph=case.graph.name,
+        arguments=dict(case.choices),
+        requirements=case.requirements,
+        verdict=judgement.verdict,
+        checks=judgement.checks,
+        failed_checks=judgement.failed_checks,
+        fingerprint=judgement.fingerprint,
+        reason=judgement.reason,
+        findings=tuple(_reported(finding) for finding in judgement.findings),
+        duration=0.0,
+    )
+
+
+def exporter_of(client: ExporterClient) -> ReportedExporter:
+    """Return what is kept of an exporter."""
+    return ReportedExporter(client.name, client.version, tuple(sorted(map(str, client.unsupported))))
+
+
+def _reported(finding: Finding) -> ReportedFinding:
+    return ReportedFinding(
+        code=finding.code,
+        summary=finding.summary,
+        detail=_capped(finding.detail),
+        hints=tuple(hint.text for hint in finding.diff.hints) if finding.diff else (),
+        groups=tuple(_groups(finding.diff)) if finding.diff else (),
+        variants=finding.variants,
+    )
+
+
+def _groups(diff: MetaGraphDiff) -> Iterator[DifferenceGroup]:
+    for group in diff.groups:
+        yield DifferenceGroup(group.section or "the message", group.kind, len(group.members))
+
+
+def _capped(detail: str) -> str:
+    if len(detail) <= MAX_DETAIL:
+        return detail
+    more = len(detail) - MAX_DETAIL
+    return f"{detail[:MAX_DETAIL]}\n... {more:,} more characters; run this case to see them"
