@@ -37,9 +37,9 @@ def deepdiff_on_dicts(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
     """DeepDiff on the nodes as dicts by name; making the dicts is measured as well."""
     from deepdiff import DeepDiff  # noqa: PLC0415 - each process imports what it measures
 
-    from pytest_metagraph.diff.describe import plain  # noqa: PLC0415 - the same
+    from pytest_metagraph.diff.explain import to_plain_data  # noqa: PLC0415 - the same
 
-    sides = [{node["name"]: node for node in plain(side)["graph_def"]["node"]} for side in (expected, actual)]
+    sides = [{node["name"]: node for node in to_plain_data(side)["graph_def"]["node"]} for side in (expected, actual)]
     DeepDiff(*sides)
 
 
@@ -47,9 +47,9 @@ def deepdiff_ignore_order(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
     """DeepDiff on the lists of nodes, which may have another order."""
     from deepdiff import DeepDiff  # noqa: PLC0415 - each process imports what it measures
 
-    from pytest_metagraph.diff.describe import plain  # noqa: PLC0415 - the same
+    from pytest_metagraph.diff.explain import to_plain_data  # noqa: PLC0415 - the same
 
-    sides = [plain(side)["graph_def"]["node"] for side in (expected, actual)]
+    sides = [to_plain_data(side)["graph_def"]["node"] for side in (expected, actual)]
     DeepDiff(*sides, ignore_order=True, ignore_encoding_errors=True)  # bytes that are no text
 
 

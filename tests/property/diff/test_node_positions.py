@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from pytest_metagraph.diff.rules.nodes import _by_name, _unequal_positions, _with_replaced
+from pytest_metagraph.diff.rules.graphs import _index_nodes, _reindex_nodes, _unequal_positions
 from pytest_metagraph.diff.shallow import VIEWS
 from reference_impl.schema import NodeDef
 
@@ -36,10 +36,10 @@ def test_replaced_nodes_are_what_the_whole_side_says(sides: tuple[list[bytes], l
     """Names, positions and defects are those of the whole side wherever the short way can be taken."""
     left, right = sides
     positions = _unequal_positions(left, right)
-    short = _with_replaced(VIEW, _by_name(VIEW, left), positions, right)
+    short = _reindex_nodes(VIEW, _index_nodes(VIEW, left), positions, right)
     event("the long way" if short is None else "the short way")
     if short is not None:
-        assert short == _by_name(VIEW, right)
+        assert short == _index_nodes(VIEW, right)
 
 
 @given(node=NODES)
@@ -47,7 +47,9 @@ def test_the_short_way_is_taken_where_no_name_is_repeated(node: bytes) -> None:
     """One changed, one removed or one added node needs no second look at the others."""
     other = NodeDef(name="other").SerializeToString()
     for left, right in (([node, other], [node]), ([node], [node, other]), ([node], [other])):
-        assert _with_replaced(VIEW, _by_name(VIEW, left), _unequal_positions(left, right), right) is not None
+        assert (
+            _reindex_nodes(VIEW, _index_nodes(VIEW, left), _unequal_positions(left, right), right) is not None
+        )
 
 
 @given(left=SIDES, right=SIDES)
