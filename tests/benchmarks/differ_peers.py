@@ -39,7 +39,10 @@ def deepdiff_on_dicts(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
 
     from pytest_metagraph.diff.explain import to_plain_data  # noqa: PLC0415 - the same
 
-    sides = [{node["name"]: node for node in to_plain_data(side)["graph_def"]["node"]} for side in (expected, actual)]
+    sides = [
+        {node["name"]: node for node in to_plain_data(side)["graph_def"]["node"]}
+        for side in (expected, actual)
+    ]
     DeepDiff(*sides)
 
 

@@ -91,8 +91,8 @@ def find_renamed_functions(diff: MetaGraphDiff) -> Iterator[Hint]:
     explained = _consequences(diff.differences, renamed)
     functions = {missing[old] for old in renamed} | {extra[new] for new in renamed.values()}
     text = (
-        f"Functions were renumbered: {count(len(renamed), 'generated name')} changed only in the number at the "
-        "end. Set canonicalize_function_names to see whether anything else differs."
+        f"Functions were renumbered: {count(len(renamed), 'generated name')} changed only in the number "
+        "at the end. Set canonicalize_function_names to see whether anything else differs."
     )
     yield Hint(HintCode.FUNCTION_RENAMED, text, frozenset(functions | explained), frozenset(explained))
 
