@@ -38,13 +38,13 @@ def find_default_attrs(diff: MetaGraphDiff) -> Iterator[Hint]:
     missing = select(diff, DifferenceCode.DEFAULT_ATTR_MISSING)
     if extra:
         attributes = count(len(extra), "extra attribute")
-        text = f"strip_default_attrs looks unapplied: {attributes} with the default value of the op."
+        text = f"strip_default_attrs looks unapplied: {attributes} with the default of the op."
         yield Hint(HintCode.STRIP_DEFAULT_ATTRS, text, frozenset(extra))
     if missing:
         attributes = count(len(missing), "missing attribute")
         text = (
-            "strip_default_attrs looks applied although it was not requested, or default values were not "
-            f"filled in: {attributes} with the default value of the op."
+            "strip_default_attrs looks applied although it was not requested, or defaults were not "
+            f"filled in: {attributes} with the default of the op."
         )
         yield Hint(HintCode.STRIP_DEFAULT_ATTRS, text, frozenset(missing))
 

@@ -41,7 +41,7 @@ def defaults_kept() -> tuple[MetaGraphDef, MetaGraphDef]:
 
 
 def scope_not_stripped() -> tuple[MetaGraphDef, MetaGraphDef]:
-    """The exporter selects the nodes of a scope and keeps the scope in their names."""
+    """The exporter selects the nodes in a scope and keeps the scope in their names."""
     expected, actual = _export(export_scope="tower_1"), _export(export_scope="tower_1")
     for node in actual.graph_def.node:
         node.name = f"tower_1/{node.name}"
@@ -60,7 +60,7 @@ def savers_kept() -> tuple[MetaGraphDef, MetaGraphDef]:
 
 
 def functions_dropped() -> tuple[MetaGraphDef, MetaGraphDef]:
-    """The exporter writes the nodes and forgets the function library."""
+    """The exporter writes the nodes without the function library."""
     expected, actual = _export(), _export()
     actual.graph_def.ClearField("library")
     return expected, actual
