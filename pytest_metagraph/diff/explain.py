@@ -20,6 +20,10 @@ MAX_EXPLAINED = 20
 
 _MAX_LINES = 8
 
+_MAX_ITEMS = 10_000
+_MAX_BYTES = 100_000
+"""The size of a value above which it is not explained: deepdiff would take seconds."""
+
 
 class Composite(NamedTuple):
     """Two values that differ in some of their parts.
@@ -39,8 +43,10 @@ def explain(composite: Composite) -> tuple[str, ...]:
     """Return one line for each part in which two composite values differ, with its path and both values.
 
     Returns:
-        At most eight lines; none if deepdiff finds no difference.
+        At most eight lines; none if a value is very large or deepdiff finds no difference.
     """
+    if _is_very_large(composite.expected) or _is_very_large(composite.actual):
+        return ()
     import deepdiff  # noqa: PLC0415 - see the docstring of this module
 
     found = deepdiff.DeepDiff(
@@ -81,6 +87,10 @@ def map_value_field(field: FieldDescriptor) -> FieldDescriptor:
     entry: Any = field.message_type
     value: FieldDescriptor = entry.fields_by_name["value"]
     return value
+
+
+def _is_very_large(value: Any) -> bool:
+    return bool(value.ByteSize() > _MAX_BYTES if isinstance(value, Message) else len(value) > _MAX_ITEMS)
 
 
 def _item_to_plain_data(value: Any, field: FieldDescriptor | None) -> Any:

@@ -103,6 +103,20 @@ def test_parts_of_an_attribute_are_explained() -> None:
     assert explained == {0: ("func[0].name   expected '__inference_f_1'   actual '__inference_f_2'",)}
 
 
+def test_parts_of_a_very_large_list_are_not_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of more than 10,000 items is reported as a whole, without deepdiff."""
+    monkeypatch.setitem(sys.modules, "deepdiff", None)  # an import would raise
+    expected, actual = MetaGraphDef(), MetaGraphDef()
+    for message_, count in ((expected, 10_000), (actual, 10_001)):
+        arguments = message_.meta_info_def.stripped_op_list.op.add(name="A").input_arg
+        for number in range(count):
+            arguments.add(name=f"x{number}")
+    diff = compared(expected, actual)
+    assert [one.code for one in diff.differences] == [DifferenceCode.LIST_CHANGED]
+    assert diff.explanations == {}
+    assert '~ input_arg   expected [{name: "x0"}, {name: "x1"},' in diff.render()
+
+
 def test_deepdiff_is_imported_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """The package deepdiff is imported only if there is a composite value to explain."""
     monkeypatch.setitem(sys.modules, "deepdiff", None)  # an import would raise
