@@ -25,6 +25,7 @@ _SECTIONS = frozenset(
 )
 """The sub-messages that are a section of their own; lists and maps with keys always are."""
 
+_KEY = re.compile(r"\['.*'\]$", re.DOTALL)
 _INDEX = re.compile(r"\[\d+\]")
 _BODY_NODE = re.compile(r"^node_def\['[^']*'\]")
 
@@ -182,6 +183,11 @@ def fingerprint(groups: Iterable[Group]) -> str:
     """
     kinds = sorted({f"{group.section}\0{group.code}\0{group.field}" for group in groups})
     return hashlib.sha256("\n".join(kinds).encode()).hexdigest()[:16]
+
+
+def general_section(section: str) -> str:
+    """Return a section without its key: `collection_def[*]` for `collection_def['variables']`."""
+    return _KEY.sub("[*]", section)
 
 
 def _without_positions(field: str) -> str:
