@@ -92,7 +92,9 @@ def report(title: str, found: Sequence[Measured], most: int) -> None:
     for one in found:
         if one.missed or len(one.causes) > most:
             names = " + ".join(one.names)
-            sys.stdout.write(f"  {names}: {len(one.causes)} causes, not blamed: {', '.join(one.missed) or '-'}\n")
+            sys.stdout.write(
+                f"  {names}: {len(one.causes)} causes, not blamed: {', '.join(one.missed) or '-'}\n"
+            )
             for cause in one.causes:
                 sys.stdout.write(f"      {len(cause.cases)} {cause.cause[:90]} {list(cause.requirements)}\n")
 
