@@ -16,7 +16,8 @@ from fuzzing_samples import (
 from conformance_cases import NotAsked, Variant
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.request import Exporter
-from pytest_metagraph.fuzzing.campaign import Campaign, Discovery, describe
+from pytest_metagraph.fuzzing.campaign import Campaign, Discovery
+from pytest_metagraph.fuzzing.evaluate import describe
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from pytest_metagraph.fuzzing.generate import random_examples
 from pytest_metagraph.fuzzing.reduce import shrink
@@ -74,7 +75,7 @@ def test_a_hunt_ends_with_its_time() -> None:
 def test_only_what_matters_is_left() -> None:
     """Of four arguments, a variant and four nodes, the one argument and the one node with a device remain."""
     with examiner_of(keeps_devices) as evaluator:
-        evaluation = evaluator.examine(Example(chain(), MANY_FLAGS, Variant(filename=True, as_text=True)))
+        evaluation = evaluator.evaluate(Example(chain(), MANY_FLAGS, Variant(filename=True, as_text=True)))
         smallest = shrink(evaluation, evaluation.kinds[0], evaluator).example
     assert [node.name for node in smallest.graph.graph_def.node] == ["b"]
     assert not smallest.graph.collection_def
@@ -85,7 +86,7 @@ def test_only_what_matters_is_left() -> None:
 def test_messages_lose_the_fields_that_do_not_matter() -> None:
     """An argument that matters is made empty where its being there is the matter."""
     with examiner_of(forgets_savers) as evaluator:
-        evaluation = evaluator.examine(Example(chain(), MANY_FLAGS))
+        evaluation = evaluator.evaluate(Example(chain(), MANY_FLAGS))
         smallest = shrink(evaluation, evaluation.kinds[0], evaluator).example
     assert smallest.arguments == {"saver_def": SaverDef()}
     assert not smallest.graph.graph_def.node
@@ -97,7 +98,7 @@ def test_only_the_calls_that_matter_are_left() -> None:
     clearing = EarlierCall(MANY_FLAGS, "call_2.meta")
     example = Example(chain(), {"collection_list": ["last"]}, earlier=(harmless, clearing, harmless))
     with examiner_of(clears_for_good) as evaluator:
-        evaluation = evaluator.examine(example)
+        evaluation = evaluator.evaluate(example)
         smallest = shrink(evaluation, evaluation.kinds[0], evaluator).example
     assert smallest.earlier == (EarlierCall({"clear_devices": True}, "call_2.meta"),)
     assert smallest.arguments == {}
@@ -108,7 +109,7 @@ def test_calls_that_do_not_matter_go() -> None:
     """A difference that one call shows alone needs none before it."""
     example = Example(chain(), MANY_FLAGS, earlier=(EarlierCall({"clear_devices": True}, "call_1.meta"),))
     with examiner_of(forgets_savers) as evaluator:
-        evaluation = evaluator.examine(example)
+        evaluation = evaluator.evaluate(example)
         assert shrink(evaluation, evaluation.kinds[0], evaluator).example.earlier == ()
 
 
@@ -117,7 +118,7 @@ def test_a_graph_def_is_the_same_for_all_calls() -> None:
     given = {"graph_def": chain().graph_def}
     example = Example(chain(), given, earlier=(EarlierCall({"clear_devices": True}, "call_1.meta"),))
     with examiner_of(clears_for_good) as evaluator:
-        kinds = evaluator.examine(example).kinds
+        kinds = evaluator.evaluate(example).kinds
     assert "device-changed in graph_def.node device" in map(describe, kinds)
     assert given["graph_def"] == chain().graph_def
 
@@ -125,7 +126,7 @@ def test_a_graph_def_is_the_same_for_all_calls() -> None:
 def test_shrinking_keeps_the_kind_of_difference() -> None:
     """Of two differences the wanted one is kept, and the other one goes."""
     with examiner_of(keeps_devices_and_forgets_savers) as evaluator:
-        evaluation = evaluator.examine(Example(chain(), MANY_FLAGS))
+        evaluation = evaluator.evaluate(Example(chain(), MANY_FLAGS))
         by_name = {describe(kind): kind for kind in evaluation.kinds}
         wanted = by_name["device-changed in graph_def.node device"]
         assert len(by_name) == 2
@@ -135,7 +136,7 @@ def test_shrinking_keeps_the_kind_of_difference() -> None:
 def test_without_time_nothing_is_made_smaller() -> None:
     """An export that there is no time for stays as it was found."""
     with examiner_of(keeps_devices) as evaluator:
-        evaluation = evaluator.examine(Example(chain(), MANY_FLAGS))
+        evaluation = evaluator.evaluate(Example(chain(), MANY_FLAGS))
         assert shrink(evaluation, evaluation.kinds[0], evaluator, seconds=0.0) is evaluation
 
 
@@ -145,6 +146,6 @@ def test_what_is_asked_of_nobody_is_no_difference() -> None:
     graph.collection_def["savers"].bytes_list.value.append(b"")
     example = Example(graph, {"clear_extraneous_savers": True}, contract=Contract.TENSORFLOW)
     with examiner_of(forgets_savers, Contract.TENSORFLOW) as evaluator:
-        evaluation = evaluator.examine(example)
+        evaluation = evaluator.evaluate(example)
     assert isinstance(evaluation.expected, NotAsked)
     assert evaluation.kinds == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fuzzing_samples import chain, names
 
 from conformance_cases import load_corpus
-from pytest_metagraph.fuzzing.parts import part_of, without_functions, without_nodes
+from pytest_metagraph.fuzzing.subgraphs import part_of, without_functions, without_nodes
 from reference_impl import Graph, export_meta_graph
 from reference_impl.schema import CondContextDef
 

@@ -16,8 +16,8 @@ from pytest_metagraph.exporters import reference
 from pytest_metagraph.fuzzing.case_folder import read_case, write_case
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.generate import random_examples
-from pytest_metagraph.fuzzing.parts import producer
 from pytest_metagraph.fuzzing.strategies import examples, export_requests, meta_graphs
+from pytest_metagraph.fuzzing.subgraphs import producer
 from reference_impl import Contract, Graph, export_meta_graph
 from reference_impl.schema import MetaGraphDef, registered_ops
 
@@ -62,7 +62,7 @@ def test_the_reference_answers_what_is_requested(request: ExportRequest) -> None
 def test_a_case_folder_says_what_the_example_says(example: Example) -> None:
     """What is written is read back with the same graph, arguments, variant and expectation."""
     with examiner_of(reference.export, example.contract) as evaluator, tempfile.TemporaryDirectory() as root:
-        evaluation = evaluator.examine(example)
+        evaluation = evaluator.evaluate(example)
         if isinstance(evaluation.expected, NotAsked):
             return
         write_case(Path(root, "case"), evaluation, "A sentence.", {"found_by": "a test"})
