@@ -27,7 +27,7 @@ _NOT_IN_CI = frozenset({"", "0", "false"})
 
 
 def in_ci(environment: Mapping[str, str]) -> bool:
-    """Return whether this is continuous integration, where nobody would look at what is written or commit it."""
+    """Return whether this is continuous integration, where nobody would commit what is written."""
     return environment.get("CI", "").lower() not in _NOT_IN_CI
 
 

@@ -34,7 +34,7 @@ def test_own_graphs_are_judged_in_place_of_the_corpus(own: Project) -> None:
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(
         [
-            "own graphs of graphs, compared with what reference exports of them",
+            "own graphs in graphs, compared with what reference exports",
             "1 graph, * cases, * checks: * passed, 0 failed",
         ]
     )
@@ -53,7 +53,7 @@ def test_a_wrong_exporter_fails_on_own_graphs(own: Project, arguments: tuple[str
     result.stdout.fnmatch_lines(
         [
             "*clear_devices looks unapplied*",
-            "*--metagraph-graphs=graphs --metagraph-expected-from=reference --metagraph-case=*",
+            "*--metagraph-graphs=graphs --metagraph-case=*",
         ]
     )
 
@@ -94,10 +94,12 @@ def test_the_ini_file_may_name_the_graphs(own: Project) -> None:
     [
         (("--metagraph-graphs=nowhere",), "*there is no file *.meta in *nowhere'*"),
         (("--metagraph-oracle=nobody:export",), "*'nobody:export' cannot be imported*"),
-        (("--metagraph-exporter=", "--metagraph-exports=graphs"), "*needs an exporter that can be asked*"),
+        (("--metagraph-exporter=", "--metagraph-exports=graphs"), "*needs an exporter that can be called*"),
     ],
 )
-def test_unusable_graphs_and_oracles_are_usage_errors(own: Project, arguments: tuple[str, ...], words: str) -> None:
+def test_unusable_graphs_and_oracles_are_usage_errors(
+    own: Project, arguments: tuple[str, ...], words: str
+) -> None:
     """A mistyped folder, oracle or kind of exporter is refused before anything is judged."""
     result = own.given("--metagraph-exporter=reference", *arguments).run_apart()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
