@@ -58,12 +58,11 @@ def client_of(exporter: Exporter) -> InProcess:
     Raises:
         ExporterNotFoundError: if it is not callable, or declares a capability that does not exist.
     """
-    name = _name_of(exporter)
     if not callable(exporter):
         raise ExporterNotFoundError(
-            f"the exporter {name!r} is a {type(exporter).__name__}; "
-            "give a function that takes one ExportRequest"
+            f"the exporter {exporter!r} is not callable", "give a function that takes one ExportRequest"
         )
+    name = _name_of(exporter)
     client = InProcess(exporter, name)
     try:
         _ = client.unsupported

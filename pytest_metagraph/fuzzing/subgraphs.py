@@ -29,12 +29,12 @@ def without_nodes(message: MetaGraphDef, names: Iterable[str]) -> MetaGraphDef:
         message: the graph; it is not changed.
         names: the names of the nodes to remove.
     """
-    gone = _with_consumers(message.graph_def, set(names))
+    removed = _with_consumers(message.graph_def, set(names))
     result = MetaGraphDef()
     result.CopyFrom(message)
-    _remove_nodes(result.graph_def, gone)
+    _remove_nodes(result.graph_def, removed)
     for key in [*result.collection_def]:
-        _remove_items(result, key, gone)
+        _remove_items(result, key, removed)
     return result
 
 
@@ -81,14 +81,14 @@ def without_functions(message: MetaGraphDef) -> MetaGraphDef:
     return result
 
 
-def _with_consumers(graph_def: GraphDef, gone: set[str]) -> set[str]:
+def _with_consumers(graph_def: GraphDef, removed: set[str]) -> set[str]:
     """Return nodes with all nodes that read them, directly or indirectly; the graph may have loops."""
     consumers: dict[str, list[str]] = {}
     for node in graph_def.node:
         for name in node.input:
             if not name.startswith("^"):
                 consumers.setdefault(producer(name), []).append(node.name)
-    waiting, found = [*gone], set(gone)
+    waiting, found = [*removed], set(removed)
     while waiting:
         for name in consumers.get(waiting.pop(), ()):
             if name not in found:
@@ -97,22 +97,22 @@ def _with_consumers(graph_def: GraphDef, gone: set[str]) -> set[str]:
     return found
 
 
-def _remove_nodes(graph_def: GraphDef, gone: AbstractSet[str]) -> None:
-    _keep(graph_def.node, lambda node: node.name not in gone)
+def _remove_nodes(graph_def: GraphDef, removed: AbstractSet[str]) -> None:
+    _keep(graph_def.node, lambda node: node.name not in removed)
     for node in graph_def.node:
-        node.input[:] = [name for name in node.input if producer(name) not in gone]
+        node.input[:] = [name for name in node.input if producer(name) not in removed]
         if "_class" in node.attr:
             entries = node.attr["_class"].list.s
-            entries[:] = [entry for entry in entries if not _refers_to(entry, gone)]
+            entries[:] = [entry for entry in entries if not _refers_to(entry, removed)]
             if not entries:
                 del node.attr["_class"]
 
 
-def _refers_to(entry: bytes, gone: AbstractSet[str]) -> bool:
-    return entry.startswith(_LOCATION) and entry.removeprefix(_LOCATION).decode(errors="replace") in gone
+def _refers_to(entry: bytes, removed: AbstractSet[str]) -> bool:
+    return entry.startswith(_LOCATION) and entry.removeprefix(_LOCATION).decode(errors="replace") in removed
 
 
-def _remove_items(message: MetaGraphDef, key: str, gone: AbstractSet[str]) -> None:
+def _remove_items(message: MetaGraphDef, key: str, removed: AbstractSet[str]) -> None:
     """Remove the items of a collection that refer to removed nodes, and the collection if none is left."""
     collection = message.collection_def[key]
     kind = collection.WhichOneof("kind")
@@ -121,23 +121,23 @@ def _remove_items(message: MetaGraphDef, key: str, gone: AbstractSet[str]) -> No
     values = getattr(collection, kind).value
     before = len(values)
     if kind == "node_list":
-        values[:] = [name for name in values if producer(name) not in gone]
+        values[:] = [name for name in values if producer(name) not in removed]
     elif kind == "bytes_list" and key in REGISTERED_COLLECTIONS:
-        items = (_without_values(REGISTERED_COLLECTIONS[key].FromString(data), gone) for data in values)
-        kept = [item for item in items if gone.isdisjoint(map(producer, _texts(item)))]
+        items = (_without_values(REGISTERED_COLLECTIONS[key].FromString(data), removed) for data in values)
+        kept = [item for item in items if removed.isdisjoint(map(producer, _texts(item)))]
         values[:] = [item.SerializeToString(deterministic=True) for item in kept]
     if before and not values:
         del message.collection_def[key]
 
 
-def _without_values(item: Any, gone: AbstractSet[str]) -> Any:
+def _without_values(item: Any, removed: AbstractSet[str]) -> Any:
     """Remove tensors of removed nodes from the lists of a control-flow context, and return the item."""
     for field, value in item.ListFields():
         if field.name == "values_def":
-            value.values[:] = [name for name in value.values if producer(name) not in gone]
+            value.values[:] = [name for name in value.values if producer(name) not in removed]
         elif field.message_type is not None and not field.message_type.GetOptions().map_entry:
             for inner in value if is_repeated(field) else (value,):
-                _without_values(inner, gone)
+                _without_values(inner, removed)
     return item
 
 

@@ -17,8 +17,8 @@ _UNKNOWN_COLLECTION = "no_such_collection"
 def axes_of(graph: MetaGraphDef) -> Axes:
     """Return the values that each argument takes.
 
-    These are the largest scope of the graph, the largest scope inside it, and the SaverDef of the graph, if it
-    has them. The other arguments take the same values for every graph.
+    These are the largest scope of the graph, the largest scope inside it, and the SaverDef of the graph, if
+    it has them. The other arguments take the same values for every graph.
 
     Args:
         graph: the graph.
@@ -48,7 +48,7 @@ def argument_value(graph: MetaGraphDef, argument: str, name: str) -> Any:
 
 
 def matches_siblings(graph: MetaGraphDef, scope: str) -> bool:
-    """Return whether the name of a scope begins the name of a node outside it, as `tower_1` does `tower_10/a`.
+    """Return whether the name of a node outside a scope begins with it, like `tower_10/a` with `tower_1`.
 
     Args:
         graph: the graph.

@@ -106,7 +106,7 @@ class OwnGraph(CaseSource):
         return self._message.SerializeToString(deterministic=True)
 
     def cases(self, tier: Tier) -> list[Case]:
-        """Return the cases of a tier: the plain export, every pair of argument values, or every combination."""
+        """Return the cases of a tier: the plain export, every pair of values, or every combination."""
         return [
             Case(id=f"{PREFIX}{self.name}/{combination_name(choices)}", choices=choices, source=self)
             for choices in self._combinations(tier)

@@ -1,1 +1,1 @@
-"""Snapshots, which the fixture `metagraph_snapshot` provides: exports compared with those of an earlier run."""
+"""Snapshots, which the fixture `metagraph_snapshot` provides: exports compared with earlier ones."""

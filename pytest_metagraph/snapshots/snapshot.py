@@ -89,7 +89,7 @@ class Snapshots:
         path = self._place.path(name, self._unnamed)
         if path in self._used:
             raise ValueError(
-                f"this test already has a snapshot {name or self._unnamed!r}; use another name for one of them"
+                f"this test already has a snapshot {name or self._unnamed!r}; rename one of them"
             )
         self._used.add(path)
         return path

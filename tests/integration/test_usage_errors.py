@@ -9,16 +9,16 @@ UNUSABLE = {
     "nowhere:export": "the exporter 'nowhere:export' cannot be imported: ModuleNotFoundError: *",
     "broken:export": "the exporter 'broken:export' cannot be imported: ZeroDivisionError: *",
     "adapter:missing": "the exporter 'adapter:missing' cannot be found: 'adapter' has no attribute*",
-    "adapter:number": "the exporter *is a int, not a function of one ExportRequest",
-    "adapter:boastful": "the attribute `unsupported` of the exporter 'adapter:boastful' is not valid: 'flying' is not*",
-    "adapter": "'adapter' is not the name of an exporter; use 'reference', 'tensorflow', or module:attribute,*",
+    "adapter:number": "the exporter 3 is not callable; give a function that takes one ExportRequest",
+    "adapter:boastful": "*`unsupported` of the exporter 'adapter:boastful' is not valid: 'flying' *",
+    "adapter": "'adapter' is not the name of an exporter; use 'reference', 'tensorflow', or *",
 }
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
 @pytest.mark.parametrize("name", UNUSABLE)
 def test_an_unusable_exporter_is_a_usage_error(project: Project, name: str, workers: str) -> None:
-    """An exporter that can not be used ends the run with status 4 and one line, with and without xdist."""
+    """An exporter that cannot be used ends the run with status 4 and one line, with and without xdist."""
     project.pytester.makepyfile(broken="1 / 0")
     adapter = "number = 3\n\ndef boastful(request): ...\n\nboastful.unsupported = {'flying'}"
     result = project.with_adapter(adapter).given(f"--metagraph-exporter={name}", "-n", workers).run_apart()

@@ -30,7 +30,7 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_starter_runs_at_once(starter: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A worker that supports only the plain export passes the adapter check, which lists what is unsupported."""
+    """A worker that supports only the plain export passes the adapter check, and lists its gaps."""
     assert main(["smoke", f"--command=node {starter / 'worker.mjs'}"]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("exporter my-exporter 0.1.0\ndeclared as not supported: any_collections,")

@@ -67,7 +67,7 @@ def project_with_adapter(project: Project, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def report_of(project: Project, path: Path, *arguments: str) -> str:
-    """Return the text of a run's report without its times, and without the command, which names the client."""
+    """Return the text of a run's report without its times and its command, which names the client."""
     project.given(f"--metagraph-report={path}", *arguments).run_apart()
     text = path.read_text(encoding="utf-8")
     times_and_command = r'("(?:started|finished|duration|command)":)("(?:[^"\\]|\\.)*"|[0-9.e-]+)'

@@ -78,9 +78,7 @@ def test_a_failed_write_leaves_the_old_file(path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_file_is_replaced_only_by_a_complete_one(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_is_replaced_only_by_a_complete_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The old file is in its place until a complete new file exists beside it."""
     before = path.read_bytes()
     seen = []
