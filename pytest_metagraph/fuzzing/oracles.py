@@ -43,8 +43,8 @@ def find_oracle(name: str) -> Oracle:
         return _reference
     if importlib.util.find_spec("tensorflow") is None:
         raise ExporterNotFoundError(
-            "the oracle 'tensorflow' needs TensorFlow, which is not installed; "
-            "run pip install tensorflow-cpu==2.21.0, or use the oracle 'reference'"
+            "the oracle 'tensorflow' needs TensorFlow, which is not installed",
+            "run pip install tensorflow-cpu==2.21.0, or use the oracle 'reference'",
         )
     # Both modules import TensorFlow, which takes seconds.
     return _TensorFlow(
