@@ -218,6 +218,14 @@ class CaseSource(abc.ABC):
         """Return what `Case.requirements` documents."""
         return exercised_requirements(case.choices, self.features)
 
+    def involved_requirements(self, case: Case) -> tuple[str, ...]:
+        """Return the ids of all requirements that the export of a case follows, the case's own first.
+
+        A requirement case is named after one rule, but an exporter can break every other one in it too.
+        """
+        involved = (*self.requirements(case), *exercised_requirements(case.choices, self.features))
+        return tuple(dict.fromkeys(involved))
+
     def capabilities(self, case: Case) -> frozenset[Capability]:
         """Return what `Case.capabilities` documents."""
         choices = {**dict.fromkeys(self.earlier_arguments(), GIVEN), **case.choices}
