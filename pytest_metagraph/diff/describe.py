@@ -53,11 +53,6 @@ def shape_text(shape: Any) -> str:
     return "[" + ",".join("?" if dim.size == -1 else str(dim.size) for dim in shape.dim) + "]"
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: `1 node`, `1,043 nodes`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def quote(value: Any) -> str:
     """A scalar as Python writes it, but bytes that are text as text."""
     if isinstance(value, bytes):

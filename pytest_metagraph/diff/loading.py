@@ -11,6 +11,7 @@ from typing import Any, Literal
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError, EncodeError, Message
 
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.diff.shallow import VIEWS
 from reference_impl import schema
 
@@ -21,7 +22,7 @@ SERIALISE_ERRORS = (EncodeError, ValueError, RecursionError)
 """What protobuf raises for a message that can not be serialised: too large or too deep."""
 
 
-class UnusableInputError(ValueError):
+class UnusableInputError(MetagraphError, ValueError):
     """One side of a comparison can not be read as the message it should be.
 
     Attributes:

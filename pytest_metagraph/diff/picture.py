@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.diff.differences import DifferenceCode
 from pytest_metagraph.diff.result import MetaGraphDiff
 from pytest_metagraph.diff.shallow import VIEWS
@@ -88,7 +89,7 @@ _COLUMNS = 6
 """How many nodes wide a picture gets, where no connected part of it is wider."""
 
 
-class NoDrawingLibraryError(RuntimeError):
+class NoDrawingLibraryError(MetagraphError, RuntimeError):
     """The extra `pictures` is not installed."""
 
 
@@ -113,7 +114,9 @@ def places(
     try:
         igraph: Any = importlib.import_module("igraph")
     except ImportError as error:
-        raise NoDrawingLibraryError("install pytest-metagraph[pictures]") from error
+        raise NoDrawingLibraryError(
+            "drawing needs igraph, which is not installed", "pip install 'pytest-metagraph[pictures]'"
+        ) from error
     numbers = {name: number for number, name in enumerate(names)}
     pairs = [(numbers[source], numbers[target]) for source, target in edges]
     graph = igraph.Graph(n=len(names), edges=pairs, directed=True)

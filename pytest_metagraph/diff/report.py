@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf import text_format
 
-from pytest_metagraph.diff.describe import counted
+from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.diff.differences import Difference, DifferenceCode, Group, group
 from pytest_metagraph.diff.loading import Side
 from reference_impl.files import write_files
@@ -44,7 +44,8 @@ def render(diff: MetaGraphDiff, *, color: bool, max_lines: int) -> str:
     if len(lines) > max_lines:
         cut = len(lines) - max_lines + 1
         lines = [*lines[: max_lines - 1], f"... {cut:,} more lines"]
-    return "\n".join(map(_colored, lines) if color else lines)
+    shown = map(printable, lines)
+    return "\n".join(map(_colored, shown) if color else shown)
 
 
 def shows_all(diff: MetaGraphDiff) -> bool:

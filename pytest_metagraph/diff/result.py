@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import describe, hints, report
-from pytest_metagraph.diff.describe import Composite, counted
+from pytest_metagraph.diff.describe import Composite
 from pytest_metagraph.diff.differences import Difference, Group, fingerprint, group
 from pytest_metagraph.diff.loading import Side
 

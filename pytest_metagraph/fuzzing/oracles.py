@@ -1,4 +1,4 @@
-"""What is right: what the reference or TensorFlow exports."""
+"""Oracles: the right answers for random exports, from the reference exporter or from TensorFlow."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from reference_impl.schema import MetaGraphDef
 if TYPE_CHECKING:
     from conformance_cases.recorder.answers import Oracle
 
-PEERS = ("reference", "tensorflow")
-"""The exporters that can say what is right."""
+ORACLES = ("reference", "tensorflow")
+"""The exporters that can provide the right answers; the first is the default."""
 
 OracleAnswers: TypeAlias = Callable[[Example], Expectation]
-"""Says what has to come back of an export, or why nothing is asked."""
+"""Returns the right answer to an export, or why there is none."""
 
 _REGULAR_EXPRESSION = frozenset(".^$*+?{}[]\\|()")
 
 
-def find_oracle(peer: str) -> OracleAnswers:
-    """The answers of one of `PEERS`.
+def find_oracle(name: str) -> OracleAnswers:
+    """Return the answers of one of `ORACLES`.
 
     Raises:
-        ExporterNotFoundError: when TensorFlow is wanted and not installed.
+        ExporterNotFoundError: if TensorFlow is requested and not installed.
     """
-    if peer == "reference":
+    if name == "reference":
         return _of_reference
     if importlib.util.find_spec("tensorflow") is None:
         raise ExporterNotFoundError(
-            "TensorFlow is not installed here, so it can not say what is right: "
-            "pip install tensorflow-cpu==2.21.0, or compare with the reference"
+            "the oracle 'tensorflow' needs TensorFlow, which is not installed",
+            "pip install tensorflow-cpu==2.21.0, or use the oracle 'reference'",
         )
     # Both import TensorFlow, which takes seconds.
     return _TensorFlow(

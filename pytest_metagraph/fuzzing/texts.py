@@ -1,11 +1,9 @@
-"""What `metagraph fuzz`, `shrink` and `replay` say."""
+"""The texts of `metagraph fuzz`, `shrink` and `replay`."""
 
 from __future__ import annotations
 
 import shlex
-import sys
 import textwrap
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,34 +11,15 @@ from typing import Any
 from google.protobuf.message import Message
 
 from conformance_cases import Variant
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.evaluate import Evaluation
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.judging.verdicts import Judgement
 
-_EVERY_SECONDS = 5.0
-
-
-class Progress:
-    """Says on stderr what is going on, but not more often than one can read.
-
-    Args:
-        command: the name of the command.
-    """
-
-    def __init__(self, command: str) -> None:
-        self._command = command
-        self._next = time.monotonic() + _EVERY_SECONDS
-
-    def __call__(self, text: str) -> None:
-        """Say something, unless something was said a moment ago."""
-        if time.monotonic() >= self._next:
-            sys.stderr.write(f"metagraph {self._command}: {text}\n")
-            self._next = time.monotonic() + _EVERY_SECONDS
-
 
 def call_text(example: Example) -> str:
-    """The call that an example makes, and those before it, on one line."""
+    """Return the call that an example makes, after its earlier calls, on one line."""
     variant = example.variant
     flags = {"as_text": variant.as_text, "save_debug_info": variant.save_debug_info}
     given = {
@@ -61,13 +40,12 @@ def _call(arguments: Mapping[str, Any], variant: Variant) -> str:
 
 
 def size_text(evaluation: Evaluation) -> str:
-    """How large the graph of an export is."""
-    count = len(evaluation.example.graph.graph_def.node)
-    return f"{count} node{'' if count == 1 else 's'}"
+    """Return the size of the graph of an export."""
+    return counted(len(evaluation.example.graph.graph_def.node), "node")
 
 
 def findings_text(judgement: Judgement) -> str:
-    """What is wrong, line by line."""
+    """Return the findings of a judgement, one below the other."""
     lines: list[str] = []
     for finding in judgement.findings:
         lines.append(f"{finding.summary}.")
@@ -77,17 +55,17 @@ def findings_text(judgement: Judgement) -> str:
 
 
 def replay_command(folder: Path, client_option: str) -> str:
-    """The shell command that makes the call of a case folder again."""
+    """Return the shell command that repeats the call of a case folder."""
     return f"metagraph replay {shlex.quote(str(folder))} {client_option}"
 
 
 def client_option(exporter: str, command: str) -> str:
-    """The option that names the exporter again."""
+    """Return the option that names the exporter again."""
     return f"--command {shlex.quote(command)}" if command else f"--exporter {shlex.quote(exporter)}"
 
 
 def title(client: ExporterClient) -> str:
-    """The exporter's name and version."""
+    """Return the exporter's name and version."""
     return f"{client.name} {client.version}".rstrip()
 
 

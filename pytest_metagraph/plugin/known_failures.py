@@ -43,7 +43,7 @@ def configure(config: pytest.Config) -> None:
         text = source.read()
         known = load(text, source.name)
     except KnownFailuresError as error:
-        raise pytest.UsageError(*error.args) from error
+        raise pytest.UsageError(*error.problems) from error
     config.stash[_KNOWN_FAILURES] = known
     config.pluginmanager.register(KnownFailuresPlugin(settings, source, text), KnownFailuresPlugin.NAME)
 
@@ -109,7 +109,7 @@ class KnownFailuresPlugin:
             known = load(self._text, self._source.name)
             lookup = self._lookup(known)
         except KnownFailuresError as error:
-            self._problems.extend(error.args)
+            self._problems.extend(error.problems)
         else:
             today = dt.datetime.now(tz=dt.UTC).date()
             self._problems.extend(problems(known.entries, lookup, case_ids, today))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.diff import (
     CompareOptions,
     MetaGraphMismatch,
@@ -39,7 +40,7 @@ def allowed(asked: frozenset[str], environment: Mapping[str, str]) -> frozenset[
 _DEFAULT = CompareOptions.conformance()
 
 
-class SnapshotError(AssertionError):
+class SnapshotError(MetagraphError, AssertionError):
     """A test has no snapshot to compare with, or none that is its own."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_metagraph.diff.describe import counted
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import DifferenceCode
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, by_code, names
 from reference_impl.schema import provenance

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import generated_names
-from pytest_metagraph.diff.describe import counted
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, positions
 from pytest_metagraph.diff.shallow import VIEWS

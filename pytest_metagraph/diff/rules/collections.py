@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import describe
 from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Comparison
@@ -205,4 +206,4 @@ def _summary(collection: Any) -> str:
     kind = collection.WhichOneof("kind")
     if kind is None:
         return "no kind"
-    return f"{kind} of {describe.counted(len(getattr(collection, kind).value), 'item')}"
+    return f"{kind} of {counted(len(getattr(collection, kind).value), 'item')}"

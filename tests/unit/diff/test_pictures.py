@@ -145,5 +145,5 @@ def test_command_without_the_library(
     path.write_bytes(message(ONE).SerializeToString())
     monkeypatch.setitem(sys.modules, "igraph", None)  # an import raises
     assert main(["diff", str(path), str(path), "--svg", str(tmp_path / "picture.svg")]) == 2
-    assert "install pytest-metagraph[pictures]" in capsys.readouterr().err
+    assert "pip install 'pytest-metagraph[pictures]'" in capsys.readouterr().err
     assert not (tmp_path / "picture.svg").exists()
