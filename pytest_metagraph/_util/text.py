@@ -25,8 +25,9 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
     r"""Return a text in which no character acts on a terminal, hides, or reorders its neighbours.
 
     Every control, bidirectional, zero-width, line-separator and surrogate character is shown as Python
-    escapes it: `\n`, `\x1b`, `\u202e`. It is for the border where names of a graph, messages of an exporter or file names
-    reach a person. Formats with an escape of their own, such as JSON, Markdown and HTML, do not need it.
+    escapes it: `\n`, `\x1b`, `\u202e`. It is for the border where names of a graph, messages of an exporter
+    or file names reach a person. Formats with an escape of their own, such as JSON, Markdown and HTML, do not
+    need it.
 
     Args:
         text: any text.

@@ -139,14 +139,14 @@ def _run(command: str, words: Sequence[str]) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors show special characters by number, and whose output does not get lost silently."""
+    """A parser that escapes special characters in its errors, and whose output does not get lost."""
 
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        if file is sys.stdout:
-            sys.stdout.write(message)  # argparse would ignore an error, and the exit status would be 0
+        if file is not None and file is sys.stdout:
+            file.write(message)  # argparse would ignore an error, and the exit status would be 0
         else:
             super()._print_message(message, file)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_metagraph._util.text import nearest_ids
+from pytest_metagraph._util.text import nearest_names
 
 IDS = [
     "SCOPE-05/nested-scope",
@@ -25,9 +25,9 @@ IDS = [
 )
 def test_the_nearest_id_comes_first(mistyped: str, nearest: str) -> None:
     """A mistyped graph, name or requirement leads to the one that was meant, among a thousand others."""
-    assert nearest_ids(mistyped, IDS)[0] == nearest
+    assert nearest_names(mistyped, IDS)[0] == nearest
 
 
 def test_nothing_is_offered_for_nonsense() -> None:
     """An id that is like none gets no hint."""
-    assert nearest_ids("!!", IDS) == []
+    assert nearest_names("!!", IDS) == []
