@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from conformance_cases import Case, Requirement, Tier
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.model import LEVELS, strictest
@@ -44,7 +45,7 @@ def summary_lines(
     if settings.graphs:
         yield f"own graphs in {settings.graphs}, compared with what {settings.oracle} exports"
     yield (
-        f"{_counted(len(graphs), 'graph')}, {_counted(len(results), 'case')}, {_counted(checks, 'check')}: "
+        f"{counted(len(graphs), 'graph')}, {counted(len(results), 'case')}, {counted(checks, 'check')}: "
         f"{_verdicts(verdicts)}"
     )
     corpus = corpus_of(settings)
@@ -88,11 +89,7 @@ def _symptom_lines(failed: Iterable[CaseResult]) -> Iterator[str]:
         if symptom.hint:
             yield f"    likely cause: {symptom.hint}"
     if len(symptoms) > _MOST_SYMPTOMS:
-        yield f"  and {_counted(len(symptoms) - _MOST_SYMPTOMS, 'other symptom')}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+        yield f"  and {counted(len(symptoms) - _MOST_SYMPTOMS, 'other symptom')}"
 
 
 def _levels(cases: Iterable[Case], known: Mapping[str, Requirement]) -> Mapping[str, str]:
