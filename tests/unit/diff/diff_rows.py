@@ -8,7 +8,7 @@ from typing import Any
 
 from google.protobuf import text_format
 
-from pytest_metagraph.diff import Code, CompareOptions, MetaGraphDiff, diff_meta_graphs
+from pytest_metagraph.diff import DifferenceCode, CompareOptions, MetaGraphDiff, diff_meta_graphs
 from reference_impl.schema import POOL, MetaGraphDef
 
 
@@ -37,7 +37,7 @@ class Row:
     expected: Any
     actual: Any
     outcome: Outcome
-    codes: tuple[Code, ...] = ()
+    codes: tuple[DifferenceCode, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
@@ -54,10 +54,10 @@ class Row:
 
 
 _MIRROR = {
-    code: Code(other)
-    for code in Code
+    code: DifferenceCode(other)
+    for code in DifferenceCode
     for suffix, mirrored in (("missing", "extra"), ("extra", "missing"))
-    if code.endswith(f"-{suffix}") and (other := f"{code.removesuffix(suffix)}{mirrored}") in set(Code)
+    if code.endswith(f"-{suffix}") and (other := f"{code.removesuffix(suffix)}{mirrored}") in set(DifferenceCode)
 }
 """What a difference is called when the sides are exchanged."""
 
@@ -101,11 +101,11 @@ def equal(name: str, expected: Any, actual: Any, **options: Any) -> Row:
     return Row(name, expected, actual, Outcome.EQUAL, (), options)
 
 
-def noted(name: str, expected: Any, actual: Any, code: Code, **options: Any) -> Row:
+def noted(name: str, expected: Any, actual: Any, code: DifferenceCode, **options: Any) -> Row:
     """A row of two messages that are equal, with a note."""
     return Row(name, expected, actual, Outcome.NOTED, (code,), options)
 
 
-def different(name: str, expected: Any, actual: Any, *codes: Code, **options: Any) -> Row:
+def different(name: str, expected: Any, actual: Any, *codes: DifferenceCode, **options: Any) -> Row:
     """A row of two messages that differ."""
     return Row(name, expected, actual, Outcome.DIFFERENT, codes, options)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from diff_rows import Row, compared, different, equal
 
-from pytest_metagraph.diff import Code
+from pytest_metagraph.diff import DifferenceCode
 from reference_impl.schema import (
     CondContextDef,
     MetaGraphDef,
@@ -79,14 +79,14 @@ ROWS = [
         "x, against x:0",
         _collection("node_list", ["x"]),
         _collection("node_list", ["x:0"]),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
-    different("item order", _protos("variables", A, B), _protos("variables", B, A), Code.ORDER_CHANGED),
+    different("item order", _protos("variables", A, B), _protos("variables", B, A), DifferenceCode.ORDER_CHANGED),
     different(
         "item order of scalars",
         _collection("int64_list", [1, 2]),
         _collection("int64_list", [2, 1]),
-        Code.ORDER_CHANGED,
+        DifferenceCode.ORDER_CHANGED,
     ),
     equal(
         "item order, unordered",
@@ -98,23 +98,23 @@ ROWS = [
         "items, unordered",
         _collection("int64_list", [1, 2]),
         _collection("int64_list", [1, 3]),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
         unordered_collections=["c"],
     ),
-    different("an item more", _protos("variables", A, B), _protos("variables", A), Code.ITEM_MISSING),
+    different("an item more", _protos("variables", A, B), _protos("variables", A), DifferenceCode.ITEM_MISSING),
     different(
         "an item twice",
         _collection("bytes_list", [b"x", b"x"]),
         _collection("bytes_list", [b"x"]),
-        Code.ITEM_MISSING,
+        DifferenceCode.ITEM_MISSING,
     ),
-    different("kind", _collection("int64_list", [1]), _collection("float_list", [1.0]), Code.COLLECTION_KIND),
+    different("kind", _collection("int64_list", [1]), _collection("float_list", [1.0]), DifferenceCode.COLLECTION_KIND),
     different(
-        "kind, of empty lists", _collection("int64_list"), _collection("float_list"), Code.COLLECTION_KIND
+        "kind, of empty lists", _collection("int64_list"), _collection("float_list"), DifferenceCode.COLLECTION_KIND
     ),
-    different("empty, against absent", _collection("node_list"), MetaGraphDef(), Code.COLLECTION_MISSING),
+    different("empty, against absent", _collection("node_list"), MetaGraphDef(), DifferenceCode.COLLECTION_MISSING),
     different(
-        "floats", _collection("float_list", [1.0]), _collection("float_list", [1.001]), Code.FIELD_CHANGED
+        "floats", _collection("float_list", [1.0]), _collection("float_list", [1.001]), DifferenceCode.FIELD_CHANGED
     ),
     equal(
         "floats, within rtol",
@@ -126,7 +126,7 @@ ROWS = [
         "-0.0, against 0.0",
         _collection("float_list", [-0.0]),
         _collection("float_list", [0.0]),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
     equal(
         "values of a context",
@@ -137,13 +137,13 @@ ROWS = [
         "a value of a context",
         _protos("cond_context", _context("ab")),
         _protos("cond_context", _context("a")),
-        Code.ITEM_MISSING,
+        DifferenceCode.ITEM_MISSING,
     ),
     different(
         "nested contexts",
         _protos("cond_context", _context("a", ["x"])),
         _protos("cond_context", _context("a", ["y"])),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
 ]
 
@@ -184,13 +184,13 @@ def test_collection_types(kind: Any) -> None:
 def test_unreadable_item_is_noted() -> None:
     """Bytes that are no VariableDef are compared as bytes, and that is told."""
     diff = compared(_protos("variables", A), _collection("bytes_list", [b"\xff"], "variables"))
-    assert [one.code for one in diff.notes] == [Code.COLLECTION_UNREADABLE]
-    assert [(one.code, one.actual) for one in diff.differences] == [(Code.FIELD_CHANGED, repr(b"\xff"))]
+    assert [one.code for one in diff.notes] == [DifferenceCode.COLLECTION_UNREADABLE]
+    assert [(one.code, one.actual) for one in diff.differences] == [(DifferenceCode.FIELD_CHANGED, repr(b"\xff"))]
 
 
 def test_changed_item_is_found_at_its_place() -> None:
     """An item whose name changed is one changed item, not one missing and one extra."""
     diff = compared(_protos("variables", A, B), _protos("variables", A, VariableDef(variable_name="c:0")))
     assert [(one.code, one.key, one.field) for one in diff.differences] == [
-        (Code.FIELD_CHANGED, "[1] 'b:0'", "variable_name")
+        (DifferenceCode.FIELD_CHANGED, "[1] 'b:0'", "variable_name")
     ]

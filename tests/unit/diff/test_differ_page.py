@@ -6,7 +6,7 @@ import dataclasses
 import re
 from pathlib import Path
 
-from pytest_metagraph.diff import Code, CompareOptions, HintCode
+from pytest_metagraph.diff import DifferenceCode, CompareOptions, HintCode
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "differ.md").read_text(encoding="utf-8")
 
@@ -23,7 +23,7 @@ def _first_column(title: str) -> set[str]:
 
 def test_codes() -> None:
     """The table of codes has each code once, and no other."""
-    assert _first_column("Codes") == set(Code)
+    assert _first_column("Codes") == set(DifferenceCode)
 
 
 def test_hints() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from diff_rows import Row, compared, different, equal, function, nodes, noted
 
-from pytest_metagraph.diff import Code
+from pytest_metagraph.diff import DifferenceCode
 
 A = "name: 'a' op: 'A'"
 B = "name: 'b' op: 'B'"
@@ -27,22 +27,22 @@ def _device(device: str) -> str:
 
 ROWS = [
     equal("node order", nodes(A, B), nodes(B, A)),
-    different("node order, checked", nodes(A, B), nodes(B, A), Code.ORDER_CHANGED, check_node_order=True),
+    different("node order, checked", nodes(A, B), nodes(B, A), DifferenceCode.ORDER_CHANGED, check_node_order=True),
     equal("node order, checked and the same", nodes(A, B), nodes(A, B), check_node_order=True),
-    different("a node more", nodes(A, B), nodes(A), Code.NODE_MISSING),
+    different("a node more", nodes(A, B), nodes(A), DifferenceCode.NODE_MISSING),
     equal("control-input order", _inputs("^a", "^b"), _inputs("^b", "^a")),
-    different("another control input", _inputs("^a"), _inputs("^b"), Code.INPUT_MISSING, Code.INPUT_EXTRA),
-    noted("a repeated control input", _inputs("^a"), _inputs("^a", "^a"), Code.INPUT_REPEATED),
+    different("another control input", _inputs("^a"), _inputs("^b"), DifferenceCode.INPUT_MISSING, DifferenceCode.INPUT_EXTRA),
+    noted("a repeated control input", _inputs("^a"), _inputs("^a", "^a"), DifferenceCode.INPUT_REPEATED),
     equal("x against x:0", _inputs("a"), _inputs("a:0")),
-    different("x against x:1", _inputs("a"), _inputs("a:1"), Code.INPUT_CHANGED),
-    different("x against x:0 in a function", _body_inputs("a"), _body_inputs("a:0"), Code.INPUT_CHANGED),
+    different("x against x:1", _inputs("a"), _inputs("a:1"), DifferenceCode.INPUT_CHANGED),
+    different("x against x:0 in a function", _body_inputs("a"), _body_inputs("a:0"), DifferenceCode.INPUT_CHANGED),
     equal("n:out:0 in a function", _body_inputs("a:out:0"), _body_inputs("a:out:0")),
     equal("control-input order in a function", _body_inputs("^a", "^b"), _body_inputs("^b", "^a")),
-    different("data-input order", _inputs("a", "b"), _inputs("b", "a"), Code.INPUT_CHANGED),
-    different("number of data inputs", _inputs("a", "b"), _inputs("a"), Code.INPUT_CHANGED),
-    different("op", nodes(A), nodes("name: 'a' op: 'B'"), Code.FIELD_CHANGED),
-    different("device", _device("/device:CPU:0"), _device("/device:CPU:1"), Code.DEVICE_CHANGED),
-    different("short and long device", _device("/cpu:0"), _device("/device:CPU:0"), Code.DEVICE_CHANGED),
+    different("data-input order", _inputs("a", "b"), _inputs("b", "a"), DifferenceCode.INPUT_CHANGED),
+    different("number of data inputs", _inputs("a", "b"), _inputs("a"), DifferenceCode.INPUT_CHANGED),
+    different("op", nodes(A), nodes("name: 'a' op: 'B'"), DifferenceCode.FIELD_CHANGED),
+    different("device", _device("/device:CPU:0"), _device("/device:CPU:1"), DifferenceCode.DEVICE_CHANGED),
+    different("short and long device", _device("/cpu:0"), _device("/device:CPU:0"), DifferenceCode.DEVICE_CHANGED),
     equal(
         "short and long device, normalised",
         _device("/job:w/task:1/gpu:0"),
@@ -59,20 +59,20 @@ ROWS = [
         "another device, normalised",
         _device("/cpu:0"),
         _device("/gpu:0"),
-        Code.DEVICE_CHANGED,
+        DifferenceCode.DEVICE_CHANGED,
         normalize_devices=True,
     ),
     noted(
         "experimental_debug_info",
         nodes(A),
         nodes(f"{A} experimental_debug_info {{ original_node_names: 'o' }}"),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
     noted(
         "experimental_type",
         nodes(f"{A} experimental_type {{ type_id: TFT_TENSOR }}"),
         nodes(f"{A} experimental_type {{ type_id: TFT_DATASET }}"),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
 ]
 
@@ -86,13 +86,13 @@ def test_row(row: Row) -> None:
 @pytest.mark.parametrize(
     ("broken", "sound", "code"),
     [
-        (nodes(A, A), nodes(A), Code.NODE_DUPLICATE),
-        (_inputs("^a", "b"), _inputs("b", "^a"), Code.INPUT_MISPLACED),
-        (_body_inputs("^a", "b"), _body_inputs("b", "^a"), Code.INPUT_MISPLACED),
+        (nodes(A, A), nodes(A), DifferenceCode.NODE_DUPLICATE),
+        (_inputs("^a", "b"), _inputs("b", "^a"), DifferenceCode.INPUT_MISPLACED),
+        (_body_inputs("^a", "b"), _body_inputs("b", "^a"), DifferenceCode.INPUT_MISPLACED),
     ],
     ids=["repeated node name", "data input after a control input", "the same in a function"],
 )
-def test_invalid_message(broken: str, sound: str, code: Code) -> None:
+def test_invalid_message(broken: str, sound: str, code: DifferenceCode) -> None:
     """A message that is invalid differs from any other, from its own twin too unless that is allowed."""
     assert code in {one.code for one in compared(broken, sound).differences}
     assert code in {one.code for one in compared(sound, broken).differences}

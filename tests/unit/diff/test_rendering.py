@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from diff_rows import attr, compared, message, nodes
 
-from pytest_metagraph.diff import Code, MetaGraphMismatch, assert_meta_graph_equal, json_schema
+from pytest_metagraph.diff import DifferenceCode, MetaGraphMismatch, assert_meta_graph_equal, json_schema
 from reference_impl.schema import MetaGraphDef
 
 OPS = (
@@ -90,7 +90,7 @@ def test_many_kinds_are_cut() -> None:
 def test_parts_of_a_list_are_explained() -> None:
     """A list of another length is explained by the parts that differ."""
     diff = compared(OPS, FEWER_OPS)
-    assert [one.code for one in diff.differences] == [Code.LIST_CHANGED]
+    assert [one.code for one in diff.differences] == [DifferenceCode.LIST_CHANGED]
     assert diff.explanations == {0: ("[1]   expected {'name': 'y'}   actual absent",)}
     assert "          [1]   expected {'name': 'y'}   actual absent" in diff.render()
 

@@ -7,7 +7,7 @@ import struct
 import pytest
 from diff_rows import Row, compared, different, equal, message, tensor
 
-from pytest_metagraph.diff import Code
+from pytest_metagraph.diff import DifferenceCode
 from reference_impl.schema import MetaGraphDef
 
 FLOAT3 = "dtype: DT_FLOAT tensor_shape { dim { size: 3 } }"
@@ -65,23 +65,23 @@ ROWS = [
     equal("truncated last value", _floats("float_val: [1, 2]"), _floats("float_val: [1, 2, 2]")),
     equal("zeros", _floats(""), _floats("float_val: [0, 0, 0]")),
     equal("empty strings", _of("DT_STRING", ""), _of("DT_STRING", "string_val: ['', '']")),
-    different("elements", _floats("float_val: [1, 2]"), _floats("float_val: [1, 2, 1]"), Code.TENSOR_CHANGED),
+    different("elements", _floats("float_val: [1, 2]"), _floats("float_val: [1, 2, 1]"), DifferenceCode.TENSOR_CHANGED),
     different(
         "strings",
         _of("DT_STRING", "string_val: 'a'"),
         _of("DT_STRING", "string_val: 'b'"),
-        Code.TENSOR_CHANGED,
+        DifferenceCode.TENSOR_CHANGED,
     ),
     different(
         "typed values and content, strict",
         _floats("float_val: [1, 2]"),
         _floats(CONTENT_122),
-        Code.TENSOR_ENCODING,
+        DifferenceCode.TENSOR_ENCODING,
         tensor_encoding="strict",
     ),
     equal("the same inside a list", _in_list("float_val: [1, 2]"), _in_list(CONTENT_122)),
     different(
-        "elements inside a list", _in_list("float_val: 1"), _in_list("float_val: 2"), Code.ATTR_CHANGED
+        "elements inside a list", _in_list("float_val: 1"), _in_list("float_val: 2"), DifferenceCode.ATTR_CHANGED
     ),
     equal("version_number", _floats(""), _floats("version_number: 1")),
     equal(
@@ -89,10 +89,10 @@ ROWS = [
         tensor("dtype: DT_INT32 int_val: 5"),
         tensor("dtype: DT_INT32 tensor_shape { } int_val: 5"),
     ),
-    different("shape", tensor("dtype: DT_INT32"), _of("DT_INT32", "", 1), Code.LIST_CHANGED),
-    different("dtype", tensor("dtype: DT_INT32"), tensor("dtype: DT_INT64"), Code.FIELD_CHANGED),
+    different("shape", tensor("dtype: DT_INT32"), _of("DT_INT32", "", 1), DifferenceCode.LIST_CHANGED),
+    different("dtype", tensor("dtype: DT_INT32"), tensor("dtype: DT_INT64"), DifferenceCode.FIELD_CHANGED),
     different(
-        "floats, no tolerance", _floats("float_val: 1"), _floats("float_val: 1.001"), Code.TENSOR_CHANGED
+        "floats, no tolerance", _floats("float_val: 1"), _floats("float_val: 1.001"), DifferenceCode.TENSOR_CHANGED
     ),
     equal("floats, within rtol", _floats("float_val: 1"), _floats("float_val: 1.001"), rtol=0.01),
     equal("floats, within atol", _floats("float_val: 0"), _floats("float_val: 0.001"), atol=0.01),
@@ -100,7 +100,7 @@ ROWS = [
         "floats, beyond rtol",
         _floats("float_val: 1"),
         _floats("float_val: 1.1"),
-        Code.TENSOR_CHANGED,
+        DifferenceCode.TENSOR_CHANGED,
         rtol=0.01,
     ),
     equal(
@@ -119,20 +119,20 @@ ROWS = [
         "integers have no tolerance",
         _of("DT_INT32", "int_val: 100"),
         _of("DT_INT32", "int_val: 101"),
-        Code.TENSOR_CHANGED,
+        DifferenceCode.TENSOR_CHANGED,
         rtol=0.5,
     ),
     equal("NaN with the same bits", _float_bits(0x7FC00001), _float_bits(0x7FC00001)),
-    different("NaN, another payload", _float_bits(0x7FC00001), _float_bits(0x7FC00002), Code.TENSOR_CHANGED),
-    different("-0.0, against 0.0", _float_bits(0x80000000), _float_bits(0), Code.TENSOR_CHANGED),
+    different("NaN, another payload", _float_bits(0x7FC00001), _float_bits(0x7FC00002), DifferenceCode.TENSOR_CHANGED),
+    different("-0.0, against 0.0", _float_bits(0x80000000), _float_bits(0), DifferenceCode.TENSOR_CHANGED),
     different(
         "more values than the shape has room for",
         _floats("float_val: [1, 1, 1, 1]"),
         _floats("float_val: 1"),
-        Code.LIST_CHANGED,
+        DifferenceCode.LIST_CHANGED,
     ),
     different(
-        "values of two kinds", _floats("float_val: 1 int_val: 1"), _floats("float_val: 1"), Code.LIST_CHANGED
+        "values of two kinds", _floats("float_val: 1 int_val: 1"), _floats("float_val: 1"), DifferenceCode.LIST_CHANGED
     ),
     equal(
         "random folder of a checkpoint",
@@ -143,7 +143,7 @@ ROWS = [
         "a resource handle",
         tensor("dtype: DT_RESOURCE resource_handle_val { name: 'a' }"),
         tensor("dtype: DT_RESOURCE resource_handle_val { name: 'b' }"),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
 ]
 
@@ -164,7 +164,7 @@ def test_encodings(dtype: str) -> None:
     value.tensor_content = content
     assert compared(expected, actual).equal
     value.tensor_content = content[:-1] + bytes([content[-1] ^ 1])
-    assert [one.code for one in compared(expected, actual).differences] == [Code.TENSOR_CHANGED]
+    assert [one.code for one in compared(expected, actual).differences] == [DifferenceCode.TENSOR_CHANGED]
 
 
 def test_splat_is_never_spelled_out() -> None:
