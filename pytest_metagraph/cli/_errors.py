@@ -45,7 +45,7 @@ def _is_of_protobuf(error: Exception) -> bool:
 
 
 @contextlib.contextmanager
-def writing(path: Path, hint: str = "name a file in a folder where you may write") -> Iterator[None]:
+def writing(path: Path, hint: str = "name another file") -> Iterator[None]:
     """Refuse a path that cannot be written.
 
     Args:

@@ -1,4 +1,4 @@
-"""`metagraph diff` and `metagraph show`: exit status, output and what they say of unusable input."""
+"""`metagraph diff` and `metagraph show`: exit status, output, and messages about unusable input."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_different_files(files: dict[str, str], capsys: pytest.CaptureFixture[st
     ],
 )
 def test_options(files: dict[str, str], words: list[str], status: int) -> None:
-    """Options reach the comparison: the node order counts where it is asked for."""
+    """Options reach the comparison: the node order counts if it is requested."""
     assert main(["diff", files["one"], files["same"], *words]) == status
 
 
@@ -66,7 +66,7 @@ def test_options(files: dict[str, str], words: list[str], status: int) -> None:
     ("words", "problem"),
     [
         (["--rtol", "-1"], "rtol must be a finite number"),
-        (["--collection-type", "mine"], "--collection-type takes KEY=MESSAGE"),
+        (["--collection-type", "mine"], "--collection-type 'mine' is not KEY=MESSAGE; write, say, my_variables=VariableDef"),
         (["--collection-type", "mine=NoSuch"], "no message 'NoSuch'"),
         (["--type", "GraphDef"], "no valid GraphDef"),
     ],
@@ -74,7 +74,7 @@ def test_options(files: dict[str, str], words: list[str], status: int) -> None:
 def test_unusable_option(
     files: dict[str, str], words: list[str], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A value that an option can not have is exit status 2 and one line that says why."""
+    """A value that an option does not accept is exit status 2 and one line with the reason."""
     assert main(["diff", files["one"], files["other"], *words]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -84,13 +84,13 @@ def test_unusable_option(
 
 
 def test_unusable_file(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that is not there is exit status 2, and the line names the side."""
+    """A missing file is exit status 2, and the line names the side."""
     assert main(["diff", files["one"], files["one"] + "x"]) == 2
     assert "the actual side can not be used: can not read" in capsys.readouterr().err
 
 
 def test_json(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    """The JSON output is nothing but the difference in its published form."""
+    """The JSON output is the difference in its published form, and nothing else."""
     assert main(["diff", "--json", files["one"], files["other"]]) == 1
     found = json.loads(capsys.readouterr().out)
     jsonschema.Draft202012Validator(json_schema()).validate(found)
@@ -98,7 +98,7 @@ def test_json(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_color(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Colour can be asked for where the output is no terminal."""
+    """Colour can be forced if the output is not a terminal."""
     main(["diff", "--color", "always", files["one"], files["other"]])
     assert "\x1b[31m" in capsys.readouterr().out
 
@@ -150,7 +150,7 @@ def test_show_text(files: dict[str, str], capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_show_unusable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A damaged file, and what is neither file nor case, are exit status 2 and one line."""
+    """A damaged file, and a name that is neither a file nor a case, are exit status 2 and one line."""
     path = tmp_path / "model.meta"
     path.write_bytes(b"\0\1\2")
     assert main(["show", str(path)]) == 2
@@ -158,4 +158,4 @@ def test_show_unusable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     damaged, unknown = capsys.readouterr().err.splitlines()
     assert damaged.startswith("metagraph show: ")
     assert "is no valid MetaGraphDef" in damaged
-    assert "'no-such/case' is no file, and no case" in unknown
+    assert "'no-such/case' is neither a file nor a case" in unknown
