@@ -81,7 +81,7 @@ REFUSED = {
     "words.txt out.meta": "'words.txt' (12 bytes) holds no MetaGraphDef, neither as binary nor as text",
     "model.meta .": "cannot write '.': the filename is that of a directory; name another file",
     "model.meta words.txt/out.meta": "cannot write 'words.txt/out.meta': a file is where a directory",
-    "model.meta out.meta --saver-def words.txt": "'words.txt' (12 bytes) is not a SaverDef, neither in binary",
+    "model.meta out.meta --saver-def words.txt": "'words.txt' (12 bytes) is not a SaverDef, neither in",
     "model.meta out.meta --graph-def graph.pb --export-scope a": "graph_def and export_scope",
 }
 
