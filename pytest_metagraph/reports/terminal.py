@@ -79,19 +79,6 @@ def _verdicts(verdicts: Counter[Verdict]) -> str:
     return ", ".join(f"{verdicts[verdict]:,} {_WORDS[verdict]}" for verdict in _WORDS if verdict in shown)
 
 
-<<<<<<< HEAD
-def _symptom_lines(failed: Iterable[CaseResult]) -> Iterator[str]:
-    """Failures with the same symptom together, the most frequent first, each with its likeliest cause."""
-    symptoms = symptoms_of(sorted(failed, key=lambda result: result.case))
-    yield "one symptom:" if len(symptoms) == 1 else f"{len(symptoms):,} different symptoms:"
-    for symptom in symptoms[:_MOST_SYMPTOMS]:
-        more = f" and {len(symptom.cases) - 1:,} more" if len(symptom.cases) > 1 else ""
-        yield f"  {symptom.summary}: {symptom.cases[0].case}{more}"
-        if symptom.hint:
-            yield f"    likely cause: {symptom.hint}"
-    if len(symptoms) > _MOST_SYMPTOMS:
-        yield f"  and {counted(len(symptoms) - _MOST_SYMPTOMS, 'other symptom')}"
-=======
 def _cause_lines(failed: Iterable[CaseResult], settings: Settings) -> Iterator[str]:
     """The causes, each with its blamed requirements, its smallest case and the line that runs it."""
     causes = causes_of(failed)
@@ -106,11 +93,6 @@ def _cause_lines(failed: Iterable[CaseResult], settings: Settings) -> Iterator[s
         yield f"     {settings.command_for(cause.cases[0])}"
     if len(causes) > _MOST_CAUSES:
         yield f"  and {counted(len(causes) - _MOST_CAUSES, 'other cause')}"
-
-
-def counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
->>>>>>> main
 
 
 def _levels(cases: Iterable[Case], known: Mapping[str, Requirement]) -> Mapping[str, str]:
