@@ -13,7 +13,7 @@ from conformance_cases import load_corpus
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.cli._output import say
 from pytest_metagraph.diff import UnusableInputError
-from pytest_metagraph.diff.loading import read
+from pytest_metagraph.diff.sides import read_message
 from reference_impl.schema import POOL, MetaGraphDef
 
 DESCRIPTION = """\
@@ -61,7 +61,7 @@ def _message(what: str) -> MetaGraphDef:
         except KeyError as error:
             raise MetagraphError(f"{what!r} is neither a file nor a case: {error.args[0]}") from error
     try:
-        message, _ = read(Path(what), "MetaGraphDef", "actual")
+        message, _ = read_message(Path(what), "MetaGraphDef", "actual")
     except UnusableInputError as error:  # there is only one side here
         raise MetagraphError(error.problem) from error
     return MetaGraphDef.FromString(message.SerializeToString())

@@ -1,4 +1,4 @@
-"""The rows of the equivalence table about library, op list, versions, meta info and signatures."""
+"""The rows of the equivalence table about the library, op list, versions, meta info and signatures."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _any(url: str, value: bytes) -> MetaGraphDef:
 
 
 def _unknown(value: bytes) -> MetaGraphDef:
-    """A message with a field of number 1000, which the schema does not know."""
+    """Return a message with the field number 1000, which is not in the schema."""
     return MetaGraphDef.FromString(b"\xc2\x3e" + bytes([len(value)]) + value)
 
 
@@ -66,7 +66,9 @@ ROWS = [
         DifferenceCode.FIELD_CHANGED,
     ),
     different("a function more", _library(F + G), _library(F), DifferenceCode.FUNCTION_MISSING),
-    different("a function changed", _library(F), _library(F.replace("'N'", "'M'")), DifferenceCode.FIELD_CHANGED),
+    different(
+        "a function changed", _library(F), _library(F.replace("'N'", "'M'")), DifferenceCode.FIELD_CHANGED
+    ),
     different(
         "a traced function renamed",
         TRACED.format(7),
@@ -118,7 +120,12 @@ ROWS = [
         _op("attr { name: 'x' description: 's' }"),
         DifferenceCode.FIELD_CHANGED,
     ),
-    noted("producer, both set", _versions("producer: 1"), _versions("producer: 2"), DifferenceCode.VERSION_CHANGED),
+    noted(
+        "producer, both set",
+        _versions("producer: 1"),
+        _versions("producer: 2"),
+        DifferenceCode.VERSION_CHANGED,
+    ),
     noted(
         "min_consumer, both set",
         _versions("min_consumer: 1"),
@@ -126,15 +133,27 @@ ROWS = [
         DifferenceCode.VERSION_CHANGED,
     ),
     different("producer, one unset", _versions("producer: 1"), _versions(""), DifferenceCode.VERSION_UNSET),
-    different("min_consumer, one unset", _versions("min_consumer: 1"), _versions(""), DifferenceCode.VERSION_UNSET),
+    different(
+        "min_consumer, one unset", _versions("min_consumer: 1"), _versions(""), DifferenceCode.VERSION_UNSET
+    ),
     noted(
         "tensorflow_version",
         _info("tensorflow_version: 'a'"),
         _info("tensorflow_version: 'b'"),
         DifferenceCode.FIELD_CHANGED,
     ),
-    noted("tensorflow_git_version", _info("tensorflow_git_version: 'a'"), _info(""), DifferenceCode.FIELD_CHANGED),
-    different("stripped_default_attrs", _info("stripped_default_attrs: true"), _info(""), DifferenceCode.FIELD_CHANGED),
+    noted(
+        "tensorflow_git_version",
+        _info("tensorflow_git_version: 'a'"),
+        _info(""),
+        DifferenceCode.FIELD_CHANGED,
+    ),
+    different(
+        "stripped_default_attrs",
+        _info("stripped_default_attrs: true"),
+        _info(""),
+        DifferenceCode.FIELD_CHANGED,
+    ),
     equal("order of tags", _info("tags: ['a', 'b']"), _info("tags: ['b', 'a']")),
     different("tags", _info("tags: ['a', 'b']"), _info("tags: 'a'"), DifferenceCode.ITEM_MISSING),
     equal(
@@ -154,7 +173,9 @@ ROWS = [
         "signature_def { key: 's' value { inputs { key: 'i' value { name: 'x:0' } } } }",
         DifferenceCode.FIELD_CHANGED,
     ),
-    different("signature_def, missing", "signature_def { key: 's' value { } }", "", DifferenceCode.ITEM_MISSING),
+    different(
+        "signature_def, missing", "signature_def { key: 's' value { } }", "", DifferenceCode.ITEM_MISSING
+    ),
     different(
         "object_graph_def",
         "object_graph_def { nodes { variable { name: 'a' } } }",
@@ -163,9 +184,14 @@ ROWS = [
     ),
     different("saver_def, empty against absent", "saver_def { }", "", DifferenceCode.FIELD_MISSING),
     different(
-        "saver_def", "saver_def { max_to_keep: 1 }", "saver_def { max_to_keep: 2 }", DifferenceCode.FIELD_CHANGED
+        "saver_def",
+        "saver_def { max_to_keep: 1 }",
+        "saver_def { max_to_keep: 2 }",
+        DifferenceCode.FIELD_CHANGED,
     ),
-    noted("debug_info", "graph_def { debug_info { files: 'a' } }", "graph_def { }", DifferenceCode.FIELD_CHANGED),
+    noted(
+        "debug_info", "graph_def { debug_info { files: 'a' } }", "graph_def { }", DifferenceCode.FIELD_CHANGED
+    ),
     equal(
         "host of an Any",
         _any("type.googleapis.com/tensorflow.FunctionDef", PACKED),
@@ -197,19 +223,21 @@ ROWS = [
     different("unknown fields", _unknown(b"a"), _unknown(b"b"), DifferenceCode.UNKNOWN_FIELD),
     equal("the same unknown fields", _unknown(b"a"), _unknown(b"a")),
     equal("unknown fields, ignored", _unknown(b"a"), _unknown(b"b"), ignore_unknown_fields=True),
-    different("a section", _library(F), _library(G), DifferenceCode.FUNCTION_MISSING, DifferenceCode.FUNCTION_EXTRA),
+    different(
+        "a section", _library(F), _library(G), DifferenceCode.FUNCTION_MISSING, DifferenceCode.FUNCTION_EXTRA
+    ),
     equal("a section, ignored", _library(F), _library(G), ignore_sections=["graph_def.library"]),
 ]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_row(row: Row) -> None:
-    """What the equivalence table says of two messages, the differ says in both directions."""
+    """The differ treats two messages as the equivalence table says, in both directions."""
     row.check()
 
 
 def test_order_of_maps() -> None:
-    """Map entries in another order on the wire are the same map."""
+    """The order of map entries on the wire is ignored."""
     first, second = "ret { key: 'a' value: 'b' }", "ret { key: 'c' value: 'd' }"
     expected = message(function(f"signature {{ name: 'f' }} {first} {second}"))
     actual = message(function(f"signature {{ name: 'f' }} {second} {first}"))
@@ -219,7 +247,7 @@ def test_order_of_maps() -> None:
 
 
 def test_order_of_signatures() -> None:
-    """Signatures in another order on the wire are the same, as long as each says the same."""
+    """The order of signatures on the wire is ignored, but not their content."""
     one, other = (
         message(f"signature_def {{ key: '{key}' value {{ method_name: '{key}' }} }}").SerializeToString()
         for key in ("a", "b")
@@ -230,7 +258,7 @@ def test_order_of_signatures() -> None:
 
 
 def test_text_file_and_binary_file(tmp_path: Path) -> None:
-    """A text file and a binary file of one message are equal, whatever they are called."""
+    """A text file and a binary file of one message are equal, whatever their names."""
     expected = message(attr("f: 0.1"))
     binary, text = tmp_path / "model.meta", tmp_path / "model.pbtxt"
     binary.write_bytes(expected.SerializeToString())
@@ -241,7 +269,7 @@ def test_text_file_and_binary_file(tmp_path: Path) -> None:
 
 
 def test_payload_of_a_nan_from_text(tmp_path: Path) -> None:
-    """NaNs of other bits differ, but not where one side was text, which keeps no payload."""
+    """NaNs with different bits differ unless one side was text, which does not keep the payload."""
     expected = message(attr("tensor { dtype: DT_FLOAT }"))
     expected.graph_def.node[0].attr["x"].tensor.tensor_content = b"\x01\x00\xc0\x7f"
     plain = message(attr("tensor { dtype: DT_FLOAT float_val: nan }"))
@@ -252,7 +280,7 @@ def test_payload_of_a_nan_from_text(tmp_path: Path) -> None:
 
 
 def _other_pool() -> Any:
-    """MetaGraphDef of another pool, as an installed TensorFlow has it."""
+    """Return the MetaGraphDef class of another descriptor pool, as in an installed TensorFlow."""
     pool = descriptor_pool.DescriptorPool()
     seen: set[str] = set()
 
@@ -271,7 +299,7 @@ def _other_pool() -> Any:
 
 
 def test_message_of_another_pool() -> None:
-    """A message of another pool's class is compared like one of this schema, and as its bytes."""
+    """A message of another descriptor pool is compared like one of this schema."""
     expected = message("graph_def { node { name: 'a' op: 'A' } }")
     foreign = _other_pool().FromString(expected.SerializeToString())
     assert foreign != expected
