@@ -1,4 +1,4 @@
-"""The texts of `metagraph fuzz`, `shrink` and `replay`."""
+"""The texts that `metagraph fuzz`, `shrink` and `replay` print."""
 
 from __future__ import annotations
 
@@ -18,8 +18,33 @@ from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.judging.verdicts import Judgement
 
 
+def title(client: ExporterClient) -> str:
+    """Return the name and version of an exporter."""
+    return f"{client.name} {client.version}".rstrip()
+
+
+def client_option(exporter: str, command: str) -> str:
+    """Return the option that names an exporter again.
+
+    Args:
+        exporter: the name of a Python function; empty if there is a command.
+        command: the command of a worker.
+    """
+    return f"--command {shlex.quote(command)}" if command else f"--exporter {shlex.quote(exporter)}"
+
+
+def replay_command(folder: Path, client_option: str) -> str:
+    """Return the shell command that makes the call of a case folder again."""
+    return f"metagraph replay {shlex.quote(str(folder))} {client_option}"
+
+
+def size_text(evaluation: Evaluation) -> str:
+    """Return the size of the exported graph, such as `1 node`."""
+    return counted(len(evaluation.example.graph.graph_def.node), "node")
+
+
 def call_text(example: Example) -> str:
-    """Return the call that an example makes, after its earlier calls, on one line."""
+    """Return the call of an example, preceded by its earlier calls, on one line."""
     variant = example.variant
     flags = {"as_text": variant.as_text, "save_debug_info": variant.save_debug_info}
     given = {
@@ -32,20 +57,8 @@ def call_text(example: Example) -> str:
     return "; ".join(calls) + (", eagerly" if example.eager else "")
 
 
-def _call(arguments: Mapping[str, Any], variant: Variant) -> str:
-    given = [f"{name}={_value(value)}" for name, value in arguments.items()]
-    if not variant.default_graph:
-        given.append("graph=graph")
-    return f"export_meta_graph({', '.join(given)})"
-
-
-def size_text(evaluation: Evaluation) -> str:
-    """Return the size of the graph of an export."""
-    return counted(len(evaluation.example.graph.graph_def.node), "node")
-
-
 def findings_text(judgement: Judgement) -> str:
-    """Return the findings of a judgement, one below the other."""
+    """Return the findings of a judgement, each with its detail."""
     lines: list[str] = []
     for finding in judgement.findings:
         lines.append(f"{finding.summary}.")
@@ -54,19 +67,11 @@ def findings_text(judgement: Judgement) -> str:
     return "\n".join(lines)
 
 
-def replay_command(folder: Path, client_option: str) -> str:
-    """Return the shell command that repeats the call of a case folder."""
-    return f"metagraph replay {shlex.quote(str(folder))} {client_option}"
-
-
-def client_option(exporter: str, command: str) -> str:
-    """Return the option that names the exporter again."""
-    return f"--command {shlex.quote(command)}" if command else f"--exporter {shlex.quote(exporter)}"
-
-
-def title(client: ExporterClient) -> str:
-    """Return the exporter's name and version."""
-    return f"{client.name} {client.version}".rstrip()
+def _call(arguments: Mapping[str, Any], variant: Variant) -> str:
+    given = [f"{name}={_value(value)}" for name, value in arguments.items()]
+    if not variant.default_graph:
+        given.append("graph=graph")
+    return f"export_meta_graph({', '.join(given)})"
 
 
 def _value(value: object) -> str:

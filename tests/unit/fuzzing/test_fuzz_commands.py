@@ -148,10 +148,10 @@ def test_two_campaigns_share_no_folder(
 
 
 UNUSABLE = {
-    "an unknown exporter": (["fuzz", "--exporter", "nonsense"], "'nonsense' names no exporter"),
+    "an unknown exporter": (["fuzz", "--exporter", "nonsense"], "'nonsense' is not the name of an exporter"),
     "an unknown case": (["shrink", "no/such/case", "--exporter", "reference"], "neither a folder nor a case"),
-    "a folder without a case": (["replay", ".", "--exporter", "reference"], "is no case: No such file"),
-    "a missing folder": (["replay", "nowhere", "--exporter", "reference"], "is no case"),
+    "a folder without a case": (["replay", ".", "--exporter", "reference"], "is not a case: No such file"),
+    "a missing folder": (["replay", "nowhere", "--exporter", "reference"], "is not a case"),
     "a folder that is in use": (
         ["fuzz", "--exporter", "reference", "--out", "."],
         "the folder '.' is not empty; name a new folder with --out",
