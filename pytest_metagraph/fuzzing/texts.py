@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from google.protobuf.message import Message
-
-from conformance_cases import Variant
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.evaluate import Evaluation
 from pytest_metagraph.fuzzing.example import Example
+from pytest_metagraph.judging.call_text import call_lines
 from pytest_metagraph.judging.verdicts import Judgement
 
 
@@ -45,16 +41,9 @@ def size_text(evaluation: Evaluation) -> str:
 
 def call_text(example: Example) -> str:
     """Return the call of an example, preceded by its earlier calls, on one line."""
-    variant = example.variant
-    flags = {"as_text": variant.as_text, "save_debug_info": variant.save_debug_info}
-    given = {
-        **example.arguments,
-        **({"filename": example.filename} if variant.filename else {}),
-        **{name: True for name, is_set in flags.items() if is_set},
-    }
-    earlier = [{**call.arguments, "filename": call.filename} for call in example.earlier]
-    calls = [_call(arguments, variant) for arguments in (*earlier, given)]
-    return "; ".join(calls) + (", eagerly" if example.eager else "")
+    calls = (*(call.arguments for call in example.earlier), example.arguments)
+    filenames = (*(call.filename for call in example.earlier), example.filename)
+    return "; ".join(call_lines(calls, filenames, example.variant)) + (", eagerly" if example.eager else "")
 
 
 def findings_text(judgement: Judgement) -> str:
@@ -65,14 +54,3 @@ def findings_text(judgement: Judgement) -> str:
         if finding.detail:
             lines.append(textwrap.indent(finding.detail, "    "))
     return "\n".join(lines)
-
-
-def _call(arguments: Mapping[str, Any], variant: Variant) -> str:
-    given = [f"{name}={_value(value)}" for name, value in arguments.items()]
-    if not variant.default_graph:
-        given.append("graph=graph")
-    return f"export_meta_graph({', '.join(given)})"
-
-
-def _value(value: object) -> str:
-    return f"<{value.DESCRIPTOR.name}>" if isinstance(value, Message) else repr(value)
