@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 import shlex
-import sys
 import textwrap
-import time
 from pathlib import Path
 
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.evaluate import Evaluation
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.judging.call_text import call_lines
 from pytest_metagraph.judging.verdicts import Judgement
-
-_EVERY_SECONDS = 5.0
-
-
-class Progress:
-    """Shows the progress of a command on stderr, at most once every few seconds.
-
-    Args:
-        command: the name of the command.
-    """
-
-    def __init__(self, command: str) -> None:
-        self._command = command
-        self._next = time.monotonic() + _EVERY_SECONDS
-
-    def __call__(self, text: str) -> None:
-        """Show a text, unless another one was shown a moment ago."""
-        if time.monotonic() >= self._next:
-            sys.stderr.write(f"metagraph {self._command}: {text}\n")
-            self._next = time.monotonic() + _EVERY_SECONDS
 
 
 def title(client: ExporterClient) -> str:
@@ -57,8 +36,7 @@ def replay_command(folder: Path, client_option: str) -> str:
 
 def size_text(evaluation: Evaluation) -> str:
     """Return the size of the exported graph, such as `1 node`."""
-    count = len(evaluation.example.graph.graph_def.node)
-    return f"{count} node{'' if count == 1 else 's'}"
+    return counted(len(evaluation.example.graph.graph_def.node), "node")
 
 
 def call_text(example: Example) -> str:

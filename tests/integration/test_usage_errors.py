@@ -55,7 +55,7 @@ def test_a_case_of_another_tier_is_told_apart(project: Project) -> None:
     """A case that only the full tier holds is named as such."""
     case = "matrix/towers/clear_devices,strip_default_attrs"
     result = project.given("--metagraph-exporter=reference").case(case).run()
-    words = "matches no case of the tier default, but some of --metagraph-tier=full"
+    words = "matches no case of the tier default, but some of the tier full; add --metagraph-tier=full"
     result.stdout.fnmatch_lines([f"'{case}' {words}"])
 
 
