@@ -244,7 +244,7 @@ def test_a_wrong_exporter_fails_with_what_is_wrong(project: Project, name: str) 
 
 
 def test_a_failure_names_case_call_rule_difference_and_command(project: Project) -> None:
-    """A failure shows the case, its call, the blamed rule, the difference, and the line that runs it again."""
+    """A failure shows the case, its call, its blamed rule, its difference, and how to run it again."""
     _, source, _ = WRONG["another message"]
     result = project.with_adapter(source).case(PLAIN).run()
     command = "pytest -p pytest_metagraph --pyargs conformance_cases --metagraph-exporter=adapter:export"

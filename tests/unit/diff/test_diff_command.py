@@ -66,7 +66,10 @@ def test_options(files: dict[str, str], words: list[str], status: int) -> None:
     ("words", "problem"),
     [
         (["--rtol", "-1"], "rtol must be a finite number"),
-        (["--collection-type", "mine"], "--collection-type 'mine' is not KEY=MESSAGE; write, say, my_variables=VariableDef"),
+        (
+            ["--collection-type", "mine"],
+            "--collection-type 'mine' is not KEY=MESSAGE; write, say, my_variables=VariableDef",
+        ),
         (["--collection-type", "mine=NoSuch"], "'NoSuch' is not a message of the schema"),
         (["--type", "GraphDef"], "is not a valid GraphDef"),
     ],
