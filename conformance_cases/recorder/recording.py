@@ -35,7 +35,7 @@ from conformance_cases.recorder.blueprint import Blueprint
 from conformance_cases.recorder.fixpoint import build
 from conformance_cases.requirement_mapping import features_of
 from reference_impl.contracts import Contract
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_files
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, OpDef, SaverDef
 
 _INDEX = "graph.toml"
@@ -69,7 +69,7 @@ class Recording:
             recorded_on = dt.datetime.now(tz=dt.UTC).date().isoformat()
         provenance = {**self.index["provenance"], "recorded_on": recorded_on}
         files = {**self.files, _INDEX: dumps({**self.index, "provenance": provenance}).encode()}
-        write_files({str(folder / name): data for name, data in files.items()})
+        write_files({str(folder / name): data for name, data in files.items()}, make_folders=True)
 
     def differences(self, folder: Path) -> list[str]:
         """What a stored folder states otherwise than it is recorded now.

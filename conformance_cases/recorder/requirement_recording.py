@@ -32,7 +32,7 @@ from conformance_cases.recorder.answers import Oracle
 from conformance_cases.recorder.fixpoint import fixpoint
 from conformance_cases.requirement_case import EXPECTED, GRAPH, INDEX, RequirementCase, expected_file
 from reference_impl.contracts import Contract
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_files
 from reference_impl.schema import POOL, MetaGraphDef
 
 _NO_MESSAGE = frozenset({"error", "not_asked", "by_hand"})

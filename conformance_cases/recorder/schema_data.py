@@ -14,7 +14,7 @@ from google.protobuf import descriptor_pb2
 from grpc_tools import protoc
 
 from conformance_cases.recorder import oracle
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_files
 
 _STUB_SOURCE = "messages.proto"
 _STUB_HEADER = "# Generated from TensorFlow's descriptors by `metagraph record --schema`; do not edit.\n"

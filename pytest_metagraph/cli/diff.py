@@ -17,7 +17,7 @@ from pytest_metagraph.diff import (
     diff_meta_graphs,
     picture,
 )
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_file
 
 _SWITCHES = {
     "check_node_order": "the order of the nodes counts",
@@ -137,7 +137,7 @@ def _is_colored(choice: str) -> bool:
 def _draw(diff: MetaGraphDiff, path: Path) -> bool:
 
     try:
-        write_files({str(path): picture.svg(diff).encode()})
+        write_file(path, picture.svg(diff).encode())
     except (picture.NoDrawingLibraryError, OSError) as error:
         _refuse(f"the picture can not be drawn: {error}")
         return False

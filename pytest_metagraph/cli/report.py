@@ -16,7 +16,7 @@ from pytest_metagraph.reports.merging import merge
 from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.report_diff import ChangeKind, changes
 from pytest_metagraph.reports.scoring import scores_by_level
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_file
 
 _FORMATS = ("jsonl", "md", "html", "svg", "annotations")
 
@@ -126,7 +126,7 @@ def _render(arguments: argparse.Namespace) -> int:
         sys.stdout.write(renderers.render(reports, arguments.format))
         return 0
     output = arguments.format or renderers.format_of(arguments.output)
-    write_files({str(arguments.output): renderers.render(reports, output).encode()})
+    write_file(arguments.output, renderers.render(reports, output).encode())
     return 0
 
 

@@ -17,7 +17,7 @@ from google.protobuf import text_format
 from pytest_metagraph.diff.describe import counted
 from pytest_metagraph.diff.differences import Difference, DifferenceCode, Group, group
 from pytest_metagraph.diff.loading import Side
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_file
 from reference_impl.schema import POOL, NodeDef
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def write(diff: MetaGraphDiff) -> Path:
         folder = Path(tempfile.mkdtemp(prefix="metagraph-diff-"))
         undo.callback(folder.rmdir)
         path = folder / f"{diff.fingerprint}.json"
-        write_files({str(path): text.encode()})
+        write_file(path, text.encode())
         undo.pop_all()
     return path
 

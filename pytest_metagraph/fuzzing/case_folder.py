@@ -21,7 +21,7 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.fuzzing.evaluate import Evaluation
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from reference_impl.contracts import Contract
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_files
 
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME = 60
@@ -81,7 +81,7 @@ def write_case(folder: Path, evaluation: Evaluation, sentence: str, provenance: 
             index[contract.value] = {"not_asked": reason}
     index["provenance"] = {**provenance, "contract": example.contract.value}
     files[INDEX] = dumps(index)
-    write_files({str(folder / name): text.encode() for name, text in files.items()})
+    write_files({str(folder / name): text.encode() for name, text in files.items()}, make_folders=True)
 
 
 def read_case(folder: Path) -> tuple[Case, Contract]:

@@ -15,7 +15,7 @@ from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.tensorflow_quirks import crash_reason, reason_not_asked
-from reference_impl.contracts import Contract
+from reference_impl.contracts import TENSORFLOW_VERSION, Contract
 from reference_impl.schema import MetaGraphDef
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def find_oracle(peer: str) -> OracleAnswers:
     if importlib.util.find_spec("tensorflow") is None:
         raise ExporterNotFoundError(
             "TensorFlow is not installed here, so it can not say what is right: "
-            "pip install tensorflow-cpu==2.21.0, or compare with the reference"
+            f"pip install tensorflow-cpu=={TENSORFLOW_VERSION}, or compare with the reference"
         )
     # Both import TensorFlow, which takes seconds.
     return _TensorFlow(

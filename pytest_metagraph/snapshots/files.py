@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import pytest
 from google.protobuf import text_format
 
 from pytest_metagraph.diff import diff_meta_graphs
+from reference_impl.atomic_write import write_file
 from reference_impl.schema import POOL, MetaGraphDef
 
 FOLDER = "__metagraph_snapshots__"
@@ -141,19 +141,13 @@ def write(path: Path, test: str, message: MetaGraphDef) -> None:
         NotAsTextError: when the text says less than the message.
         OSError: when the file can not be written.
     """
-    body = text_format.MessageToString(message, as_utf8=True, descriptor_pool=POOL).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.tmp{os.getpid()}")
-    try:
-        partial.write_bytes(_HEAD.format(test=test, digest=_digest(body)).encode() + body)
-        diff = diff_meta_graphs(
-            expected=message, actual=partial, expected_label="message", actual_label="text"
-        )
-        if not diff.equal:
-            raise NotAsTextError(f"the text of this message loses a part of it:\n{diff.render()}")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    text = text_format.MessageToString(message, as_utf8=True, descriptor_pool=POOL)
+    parsed = text_format.Parse(text, MetaGraphDef(), descriptor_pool=POOL)
+    diff = diff_meta_graphs(expected=message, actual=parsed, expected_label="message", actual_label="text")
+    if not diff.equal:
+        raise NotAsTextError(f"the text of this message loses a part of it:\n{diff.render()}")
+    body = text.encode()
+    write_file(path, _HEAD.format(test=test, digest=_digest(body)).encode() + body, make_folders=True)
 
 
 def _digest(body: bytes) -> str:

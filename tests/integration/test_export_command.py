@@ -80,10 +80,10 @@ def test_text_goes_out_and_comes_in(towers: MetaGraphDef, capsys: pytest.Capture
 REFUSED = {
     "missing.meta out.meta": "can not read 'missing.meta': No such file or directory",
     ". out.meta": "can not read '.': Is a directory",
-    "truncated.meta out.meta": "'truncated.meta' (1000 bytes) holds no MetaGraphDef, neither as binary",
-    "words.txt out.meta": "'words.txt' (12 bytes) holds no MetaGraphDef, neither as binary nor as text",
-    "model.meta .": "can not write '.': the filename is that of a directory; give a file",
-    "model.meta words.txt/out.meta": "can not write 'words.txt/out.meta': a file is where a directory",
+    "truncated.meta out.meta": "'truncated.meta' (1000 bytes) is not a MetaGraphDef, neither as binary",
+    "words.txt out.meta": "'words.txt' (12 bytes) is not a MetaGraphDef, neither as binary nor as text",
+    "model.meta .": "can not write '.': the path is that of a folder; give a file",
+    "model.meta words.txt/out.meta": "can not write 'words.txt/out.meta': a file is where a folder",
     "model.meta out.meta --saver-def words.txt": "'words.txt' (12 bytes) holds no SaverDef, neither",
     "model.meta out.meta --graph-def graph.pb --export-scope a": "graph_def and export_scope",
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_metagraph.diff.describe import counted
 from pytest_metagraph.diff.differences import DifferenceCode
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, by_code, names
+from reference_impl.savers import SAVE_AND_RESTORE_OPS
 from reference_impl.schema import provenance
 
 if TYPE_CHECKING:
@@ -102,7 +103,6 @@ def find_collections(diff: MetaGraphDiff) -> Iterator[Hint]:
         yield Hint(HintCode.COLLECTION_LIST, text, frozenset(extra))
 
 
-_SAVER_OPS = frozenset({"Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2"})
 _SAVERS = "collection_def['savers']"
 
 
@@ -130,7 +130,7 @@ def _of_savers(
 ) -> frozenset[int]:
     nodes = by_code(diff, node, section="graph_def.node")
     # A saver has a scope of its own, of any name, with the nodes that save and restore in it (SAV-02).
-    scopes = tuple({f"{_parent(one.key)}/" for one in nodes.values() if one.subject in _SAVER_OPS})
+    scopes = tuple({f"{_parent(one.key)}/" for one in nodes.values() if one.subject in SAVE_AND_RESTORE_OPS})
     in_savers = {position for position, one in nodes.items() if one.key.startswith(scopes)}
     whole = {position for position, one in by_code(diff, collection).items() if one.key == "savers"}
     # Without a node of a saver, a collection that one side lacks is more likely a matter of collection_list.

@@ -143,7 +143,7 @@ def test_what_is_no_meta_graph_is_a_type_error(stated: Any) -> None:
 
 def test_bytes_that_are_no_meta_graph_are_a_value_error() -> None:
     """The error says how many bytes they are."""
-    with pytest.raises(ValueError, match="these 3 bytes are no serialised MetaGraphDef"):
+    with pytest.raises(ValueError, match="these 3 bytes are not a serialised MetaGraphDef"):
         Graph.from_meta_graph_def(b"\xff\xff\xff")
 
 
@@ -152,7 +152,7 @@ def test_a_broken_entry_of_a_registered_collection_is_a_value_error() -> None:
     stated = meta_graph(variables=[VariableDef()])
     stated.collection_def["variables"].bytes_list.value.append(b"\xff")
 
-    with pytest.raises(ValueError, match=r"collection 'variables', item 1: .* no serialised VariableDef"):
+    with pytest.raises(ValueError, match=r"collection 'variables', item 1: .* not a serialised VariableDef"):
         Graph.from_meta_graph_def(stated)
 
 
