@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeAlias
 
 from google.protobuf import message
@@ -20,11 +19,6 @@ MetaInfoDef: TypeAlias = MetaGraphDef.MetaInfoDef
 
 _Check: TypeAlias = Callable[[str, Any, Contract], Any]
 """Returns what an argument means. It gets the name and the value of the argument, and the contract."""
-
-
-def _checked_by(check: _Check) -> Any:
-    """Declare a field whose value is what a check makes of the argument of the same name."""
-    return dataclasses.field(metadata={"check": check})
 
 
 # The checks. Each looks up its helpers when it is called, so that tests can replace them.
@@ -78,26 +72,24 @@ class ExportArguments:
     of several errors the first of TensorFlow's order is raised (CALL-06).
     """
 
-    graph: Graph = _checked_by(_graph)
-    export_scope: str = _checked_by(_scope)
-    meta_info_def: MetaInfoDef | None = _checked_by(_message(MetaInfoDef))
-    graph_def: GraphDef | None = _checked_by(_graph_def)
-    saver_def: SaverDef | None = _checked_by(_message(SaverDef))
-    collection_list: Iterable[Any] | None = _checked_by(_unchanged)
-    filename: str | None = _checked_by(_filename)
-    as_text: bool = _checked_by(_flag)
-    clear_devices: bool = _checked_by(_flag)
-    clear_extraneous_savers: bool = _checked_by(_flag)
-    strip_default_attrs: bool = _checked_by(_flag)
-    save_debug_info: bool = _checked_by(_flag)
-    unbound_inputs_col_name: Any = _checked_by(_unchanged)
-    contract: Contract = _checked_by(_unchanged)
-    eager: bool = _checked_by(_unchanged)
+    graph: Graph = field(metadata={"check": _graph})
+    export_scope: str = field(metadata={"check": _scope})
+    meta_info_def: MetaInfoDef | None = field(metadata={"check": _message(MetaInfoDef)})
+    graph_def: GraphDef | None = field(metadata={"check": _graph_def})
+    saver_def: SaverDef | None = field(metadata={"check": _message(SaverDef)})
+    collection_list: Iterable[Any] | None = field(metadata={"check": _unchanged})
+    filename: str | None = field(metadata={"check": _filename})
+    as_text: bool = field(metadata={"check": _flag})
+    clear_devices: bool = field(metadata={"check": _flag})
+    clear_extraneous_savers: bool = field(metadata={"check": _flag})
+    strip_default_attrs: bool = field(metadata={"check": _flag})
+    save_debug_info: bool = field(metadata={"check": _flag})
+    unbound_inputs_col_name: Any = field(metadata={"check": _unchanged})
+    contract: Contract = field(metadata={"check": _unchanged})
+    eager: bool = field(metadata={"check": _unchanged})
 
 
-_CHECKS: Mapping[str, _Check] = {
-    field.name: field.metadata["check"] for field in dataclasses.fields(ExportArguments)
-}
+_CHECKS: Mapping[str, _Check] = {one.name: one.metadata["check"] for one in fields(ExportArguments)}
 
 _KEYWORDS: Mapping[str, Any] = {
     "unbound_inputs_col_name": GraphKeys.UNBOUND_INPUTS,

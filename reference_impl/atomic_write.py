@@ -221,7 +221,7 @@ def _write_stream(descriptor: int, content: Content) -> None:
 # -- signals
 
 
-class _SignalReceived(BaseException):  # noqa: N818 - like KeyboardInterrupt
+class _SignalReceived(BaseException):
     """A signal that ends the process has come, and waits until the temporary files are removed."""
 
     def __init__(self, number: int) -> None:

@@ -14,7 +14,6 @@ from reference_impl.nodes import NodeFilter
 from reference_impl.registered_protos import item_name, scoped_copy
 from reference_impl.schema import REGISTERED_COLLECTIONS, CollectionDef, MetaGraphDef, adopt
 
-
 logger = logging.getLogger("reference_impl")
 
 

@@ -50,9 +50,7 @@ def caller_frames() -> Sequence[StackFrame]:
     return tuple(reversed(frames))
 
 
-def graph_debug_info(
-    stack_of: Callable[[str], Sequence[StackFrame]], names: Iterable[str]
-) -> GraphDebugInfo:
+def graph_debug_info(stack_of: Callable[[str], Sequence[StackFrame]], names: Iterable[str]) -> GraphDebugInfo:
     """Collect the stack trace of each node that has one (DBG-02).
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf import message
 
 from reference_impl.arguments import ExportArguments, check_arguments
-from reference_impl.atomic_write import write_file, write_files
+from reference_impl.atomic_write import write_files
 from reference_impl.collection_defs import CollectionWriter, GraphKeys
 from reference_impl.contracts import Contract
 from reference_impl.debug_info import graph_debug_info
@@ -169,7 +169,7 @@ def _set_versions(meta_info_def: Any) -> None:
 
 
 def _fill_meta_info(arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef) -> None:
-    """Fill in the versions, the list of ops and the flag of stripped attributes (META-02, OPS-04, STRIP-02)."""
+    """Fill in versions, the list of ops and the flag of stripped attributes (META-02, OPS-04, STRIP-02)."""
     meta_info = result.meta_info_def
     if arguments.meta_info_def is not None:
         meta_info.CopyFrom(arguments.meta_info_def)
@@ -229,15 +229,15 @@ def _write_files(arguments: ExportArguments, nodes: NodeFilter, result: MetaGrap
     path = arguments.filename
     content = meta_graph_content(result, as_text=arguments.as_text, graph_def_bytes=nodes.most_bytes)
     if not arguments.save_debug_info:
-        write_file(path, content, make_folders=True)
+        write_files({path: content}, make_folders=True)
         return
     names = [name for name in nodes.index.names if nodes.includes(name)]
     debug_path = debug_info_path(path, arguments.contract)
     debug_info = serialise(graph_debug_info(arguments.graph.stack_of, names), as_text=arguments.as_text)
     if arguments.contract is Contract.TENSORFLOW:
-        write_file(path, content, make_folders=True)
+        write_files({path: content}, make_folders=True)
         _check_nodes_are_known(arguments, [nodes.strip(name) for name in names])
-        write_file(debug_path, debug_info, make_folders=True)
+        write_files({debug_path: debug_info}, make_folders=True)
     else:
         write_files({path: content, debug_path: debug_info}, make_folders=True)
 

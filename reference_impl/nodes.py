@@ -80,7 +80,7 @@ class NodeIndex:
 
     @property
     def colocations(self) -> Mapping[tuple[str, ...], Sequence[int]]:
-        """The positions of the nodes that have `_class`, by its entries; bytes that are not text as surrogates."""
+        """The positions of the nodes that have `_class`, by its entries; other bytes as surrogates."""
         return self._colocated[0]
 
     @property

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from conformance_cases.corpus import GRAPH_FOLDERS, REQUIREMENT_CASES_FOLDER
 from reference_impl import schema
+from reference_impl.contracts import TENSORFLOW_VERSION
 
 _SHOWN_DIFFERENCES = 20
 
@@ -63,15 +64,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.sample and (arguments.graph or arguments.case):
         return _refuse("--sample chooses by itself; leave out --graph and --case")
     if importlib.util.find_spec("tensorflow") is None:
-        return _refuse("recording needs TensorFlow: pip install tensorflow-cpu==2.21.0")
+        return _refuse(f"recording needs TensorFlow: pip install tensorflow-cpu=={TENSORFLOW_VERSION}")
     # TensorFlow takes seconds to import, so nothing that needs it is imported for the other sub-commands.
     from conformance_cases.recorder import oracle  # noqa: PLC0415 - TensorFlow takes seconds to import
 
     version = oracle.versions()["tensorflow"]
-    if version != oracle.TESTED_VERSION and not arguments.check:
+    if version != TENSORFLOW_VERSION and not arguments.check:
         return _refuse(
-            f"the corpus states TensorFlow {oracle.TESTED_VERSION}, but {version} is installed; "
-            f"pip install tensorflow-cpu=={oracle.TESTED_VERSION}, or compare with --check"
+            f"the corpus states TensorFlow {TENSORFLOW_VERSION}, but {version} is installed; "
+            f"pip install tensorflow-cpu=={TENSORFLOW_VERSION}, or compare with --check"
         )
     if arguments.schema:
         return _record_schema()

@@ -14,7 +14,7 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError, Message
 
 from conformance_cases import Case, ExpectedError, ExpectedMessage, Tier, Variant
-from conformance_cases.case_writer import dumps, readable_text
+from conformance_cases.case_writer import readable_text, toml_text
 from conformance_cases.model import DEFAULT_FILENAME
 from conformance_cases.requirement_case import EXPECTED, GRAPH, GRAPH_DEF, INDEX, RequirementCase
 from pytest_metagraph._util.errors import MetagraphError
@@ -80,7 +80,7 @@ def write_case(folder: Path, evaluation: Evaluation, sentence: str, provenance: 
             reason = f"Found under the contract {example.contract}; nothing is known of this one."
             index[contract.value] = {"not_asked": reason}
     index["provenance"] = {**provenance, "contract": example.contract.value}
-    files[INDEX] = dumps(index)
+    files[INDEX] = toml_text(index)
     write_files({str(folder / name): text.encode() for name, text in files.items()}, make_folders=True)
 
 

@@ -6,7 +6,6 @@ from typing import Final, TypeVar
 
 from google.protobuf import descriptor, message
 
-
 MessageT = TypeVar("MessageT", bound=message.Message)
 
 MOST_MESSAGE_BYTES: Final = (1 << 31) - 1

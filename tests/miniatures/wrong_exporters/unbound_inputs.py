@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from miniature import Right, changes_message, replaces
+from seams import Seam
 
 from reference_impl.arguments import ExportArguments
 from reference_impl.nodes import NodeFilter
 from reference_impl.schema import MetaGraphDef
 from reference_impl.scope import LiteralScope
 
-_RESCOPE = "reference_impl.nodes:rescope_inputs"
-_REPLACED = "reference_impl.export:_replaced_collections"
-_WRITE_FILES = "reference_impl.export:_write_files"
 _KEY = "unbound_inputs"
 _PREFIX = "$unbound_inputs_"
 
@@ -65,7 +63,7 @@ def drops_outside_control_inputs(message: MetaGraphDef, _arguments: ExportArgume
     _drop_inputs(message, (f"^{_PREFIX}",))
 
 
-@replaces(_RESCOPE, "UNB-01")
+@replaces(Seam.RESCOPE_INPUTS, "UNB-01")
 def forgets_which_output(right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]) -> list[str]:
     """Loses the output's index of an input from outside of the scope."""
     renamed = right(inputs, scope, seen)
@@ -73,7 +71,7 @@ def forgets_which_output(right: Right, inputs: list[str], scope: LiteralScope, s
     return [name.partition(":")[0] if _PREFIX in name else name for name in renamed]
 
 
-@replaces(_RESCOPE, "UNB-01")
+@replaces(Seam.RESCOPE_INPUTS, "UNB-01")
 def puts_the_prefix_before_the_control_mark(
     right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]
 ) -> list[str]:
@@ -81,7 +79,7 @@ def puts_the_prefix_before_the_control_mark(
     return [name.replace(f"^{_PREFIX}", f"{_PREFIX}^") for name in right(inputs, scope, seen)]
 
 
-@replaces(_RESCOPE, "UNB-01")
+@replaces(Seam.RESCOPE_INPUTS, "UNB-01")
 def takes_control_inputs_for_outside_ones(
     right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]
 ) -> list[str]:
@@ -122,7 +120,7 @@ def makes_no_collection_of_outside_inputs(message: MetaGraphDef, _arguments: Exp
         del message.collection_def[_KEY]
 
 
-@replaces(_WRITE_FILES, "UNB-03")
+@replaces(Seam.WRITE_MESSAGE, "UNB-03")
 def lists_outside_control_inputs(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -134,7 +132,7 @@ def lists_outside_control_inputs(
     right(arguments, nodes, message)
 
 
-@replaces(_WRITE_FILES, "UNB-03")
+@replaces(Seam.WRITE_MESSAGE, "UNB-03")
 def lists_nothing_for_outside_control_inputs(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -144,7 +142,7 @@ def lists_nothing_for_outside_control_inputs(
     right(arguments, nodes, message)
 
 
-@replaces(_WRITE_FILES, "UNB-04")
+@replaces(Seam.WRITE_MESSAGE, "UNB-04")
 def lists_outside_inputs_unasked(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -162,7 +160,7 @@ def renames_outside_inputs_only_if_it_lists_them(message: MetaGraphDef, argument
         _rename(message, _PREFIX, "")
 
 
-@replaces("reference_impl.arguments:ExportArguments", "UNB-05")
+@replaces(Seam.CHECKED_ARGUMENTS, "UNB-05")
 def insists_on_a_name_for_the_collection(right: Right, **fields: Any) -> ExportArguments:
     """Takes the usual name for the collection of unbound inputs where none is wanted."""
     name = fields["unbound_inputs_col_name"] or _KEY
@@ -170,7 +168,7 @@ def insists_on_a_name_for_the_collection(right: Right, **fields: Any) -> ExportA
     return arguments
 
 
-@replaces("reference_impl.arguments:ExportArguments", "UNB-05")
+@replaces(Seam.CHECKED_ARGUMENTS, "UNB-05")
 def ignores_the_name_for_the_collection(right: Right, **fields: Any) -> ExportArguments:
     """Always calls the collection of unbound inputs by its usual name."""
     arguments: ExportArguments = right(**{**fields, "unbound_inputs_col_name": _KEY})
@@ -184,7 +182,7 @@ def makes_an_empty_collection_of_outside_inputs(message: MetaGraphDef, arguments
         message.collection_def[_KEY].bytes_list.SetInParent()
 
 
-@replaces(_WRITE_FILES, "UNB-07")
+@replaces(Seam.WRITE_MESSAGE, "UNB-07")
 def keeps_unbound_inputs_in_the_graph(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -196,7 +194,7 @@ def keeps_unbound_inputs_in_the_graph(
     right(arguments, nodes, message)
 
 
-@replaces(_REPLACED, "UNB-08")
+@replaces(Seam.REPLACED_COLLECTIONS, "UNB-08")
 def empties_the_users_unbound_inputs(
     right: Right, arguments: ExportArguments, nodes: NodeFilter
 ) -> dict[str, list[Any]]:

@@ -157,7 +157,7 @@ def test_a_full_disk_hides_no_difference(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("reference_impl.files.os.fdopen", full)
+    monkeypatch.setattr("reference_impl.atomic_write.os.fdopen", full)
     with pytest.raises(MetaGraphMismatch, match=r"can not be written: No space left on device$"):
         assert_meta_graph_equal(expected=_many(9), actual=_many(9, "/d"))
     assert list(tmp_path.iterdir()) == []

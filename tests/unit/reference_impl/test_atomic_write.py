@@ -90,9 +90,7 @@ def test_root_keeps_the_owner_and_the_group(tmp_path: Path) -> None:
     assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (12345, 23456, 0o2750)
 
 
-def test_special_bits_go_if_the_owner_cannot_be_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_special_bits_go_if_the_owner_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A replaced set-user-id file never acts for the user who has replaced it."""
     target = tmp_path / "m"
     target.write_bytes(b"old")
@@ -292,7 +290,7 @@ def test_a_block_device_is_refused(tmp_path: Path) -> None:
 
 
 def test_all_files_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a later file cannot take its place, the earlier ones are as before: old ones whole, new ones gone."""
+    """If a later file cannot take its place, old files come back whole and new ones are removed."""
     (tmp_path / "old").write_bytes(b"old")
     (tmp_path / "old").chmod(0o640)
     inode = (tmp_path / "old").stat().st_ino

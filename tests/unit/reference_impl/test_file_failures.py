@@ -59,7 +59,9 @@ STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     ),
     "a directory can not be made": lambda patch: patch.setattr(Path, "mkdir", raising),
     "the file can not be opened": lambda patch: patch.setattr("reference_impl.atomic_write.os.open", raising),
-    "the file can not be written": lambda patch: patch.setattr("reference_impl.atomic_write.os.fdopen", FullStream),
+    "the file can not be written": lambda patch: patch.setattr(
+        "reference_impl.atomic_write.os.fdopen", FullStream
+    ),
     "the file can not be put in place": lambda patch: patch.setattr(Path, "replace", raising),
 }
 

@@ -223,7 +223,8 @@ def test_a_file_that_is_not_a_meta_graph_is_a_value_error(content: bytes, tmp_pa
     """The error names the file and its size, and says what else it may be."""
     (tmp_path / "m").write_bytes(content)
 
-    with pytest.raises(ValueError, match=rf"m' \({len(content)} bytes\) is not a MetaGraphDef, .* a checkpoint\.$"):
+    reason = rf"m' \({len(content)} bytes\) is not a MetaGraphDef, .* not a SavedModel, .* a checkpoint\.$"
+    with pytest.raises(ValueError, match=reason):
         read_meta_graph_file(tmp_path / "m")
 
 
