@@ -146,7 +146,7 @@ class _CaseRecorder:
         match Oracle(self._graph).documented(self._arguments):
             case ExpectedError(type=kind):
                 raise ValueError(
-                    f"{self._case.name}: the documented contract expects a {kind}; add it to case.toml as error"
+                    f"{self._case.name}: the documented contract expects a {kind}; add error to case.toml"
                 )
             case documented:
                 return documented

@@ -23,8 +23,8 @@ from google.protobuf import message as protobuf
 from conformance_cases import Case, Corpus, NotAsked, Tier
 from pytest_metagraph.exporters.exports_folder import answer_stem
 from pytest_metagraph.exporters.messages import UnencodableValueError
-from reference_impl.contracts import Contract
 from reference_impl.atomic_write import write_files
+from reference_impl.contracts import Contract
 from reference_impl.schema import POOL
 
 FORMAT = 1

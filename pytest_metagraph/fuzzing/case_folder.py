@@ -20,8 +20,8 @@ from conformance_cases.requirement_case import EXPECTED, GRAPH, GRAPH_DEF, INDEX
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.fuzzing.evaluate import Evaluation
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
-from reference_impl.contracts import Contract
 from reference_impl.atomic_write import write_files
+from reference_impl.contracts import Contract
 
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME = 60

@@ -21,6 +21,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from conformance_cases import Variant, load_corpus
+from conformance_cases.axes import FLAGS
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.fuzzing.blocks import BLOCKS, SOME_BYTES, Bench
 from pytest_metagraph.fuzzing.example import Example
@@ -100,7 +101,7 @@ def _examples(draw: st.DrawFn, contract: Contract) -> Example:
         for name, values in _ARGUMENTS.items()
         if _is_chosen(draw, _ODDS.get(name, 3))
     }
-    arguments |= {name: True for name in _FLAGS if _is_chosen(draw, 3)}
+    arguments |= {name: True for name in FLAGS if _is_chosen(draw, 3)}
     is_given = "graph_def" in arguments
     eager = is_given and _is_chosen(draw, 6)
     variant = Variant(
@@ -122,9 +123,6 @@ def _sources() -> list[str]:
 def _is_chosen(draw: st.DrawFn, odds: int) -> bool:
     """True once in so many draws; False is the simpler one."""
     return draw(st.integers(1, odds)) == odds
-
-
-_FLAGS = ("clear_devices", "clear_extraneous_savers", "strip_default_attrs")
 
 
 def _scopes(message: MetaGraphDef) -> st.SearchStrategy[str]:

@@ -13,6 +13,7 @@ import pytest
 from pytest_metagraph.plugin.options import settings_of
 
 if TYPE_CHECKING:
+    from pytest_metagraph.snapshots.files import Place
     from pytest_metagraph.snapshots.snapshot import Snapshots
 
 _PASSED = pytest.StashKey[bool]()
@@ -44,7 +45,6 @@ def allowed(requested: frozenset[str], environment: Mapping[str, str]) -> frozen
 @contextmanager
 def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
     """Provide the snapshots of a test, from before its call until it has ended."""
-    from pytest_metagraph.snapshots.files import Place  # noqa: PLC0415 - as below
     from pytest_metagraph.snapshots.snapshot import Snapshots  # noqa: PLC0415 - protobuf; most sessions need none
 
     config = item.config
@@ -56,10 +56,19 @@ def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
         shown = path.relative_to(config.rootpath) if path.is_relative_to(config.rootpath) else path
         item.user_properties.append((_PROPERTY + what, str(shown)))
 
-    snapshots = Snapshots(Place.of(item), allowed(asked, os.environ), tell)
+    snapshots = Snapshots(place_of(item), allowed(asked, os.environ), tell)
     yield snapshots
     if item.stash.get(_PASSED, False):  # a test that failed may not have come to its other snapshots
         snapshots.finish()
+
+
+def place_of(item: pytest.Item) -> Place:
+    """Return where the snapshots of a test are kept."""
+    from pytest_metagraph.snapshots.files import Place  # noqa: PLC0415 - as above
+
+    nodes = item.listchain()
+    files = [position for position, node in enumerate(nodes) if isinstance(node, pytest.File)]
+    return Place.of(item.path, [node.name for node in nodes[files[-1] + 1 :]] if files else [item.name])
 
 
 class Outcomes:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import glob
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
 from google.protobuf import text_format
 
 from pytest_metagraph.diff import diff_meta_graphs
@@ -41,14 +40,16 @@ class Place:
     stem: str
 
     @classmethod
-    def of(cls, item: pytest.Item) -> Place:
-        """The place of a test: a folder beside its module."""
-        nodes = item.listchain()
-        files = [position for position, node in enumerate(nodes) if isinstance(node, pytest.File)]
-        names = [node.name for node in nodes[files[-1] + 1 :]] if files else [item.name]
-        # One line, for the head of a file says it.
-        test = "::".join([item.path.name, *names]).encode("unicode_escape").decode()
-        return cls(test, item.path.parent / FOLDER / item.path.stem, _file_name(".".join(names)))
+    def of(cls, module: Path, names: Sequence[str]) -> Place:
+        """Return the place of a test: a folder beside its module.
+
+        Args:
+            module: the file of the test.
+            names: the names from the file down to the test.
+        """
+        # One line, because it is one in the head of the file.
+        test = "::".join([module.name, *names]).encode("unicode_escape").decode()
+        return cls(test, module.parent / FOLDER / module.stem, _file_name(".".join(names)))
 
     def path(self, name: str, number: int) -> Path:
         """The file of a snapshot.
@@ -104,7 +105,7 @@ class Stamp(NamedTuple):
     """What the head of a snapshot says.
 
     Attributes:
-        test: the test that it belongs to, see `places.Place.test`.
+        test: the test that it belongs to, see `Place.test`.
         intact: what follows the head is what the kit wrote, and nobody has changed it since.
     """
 

@@ -8,6 +8,7 @@ import pytest
 from small_graphs import graph, node_names
 
 from reference_impl import Graph, GraphKeys, Operation, Tensor, export_meta_graph
+from reference_impl.names import UniqueNames
 from reference_impl.schema import REGISTERED_COLLECTIONS, NodeDef
 
 
@@ -22,6 +23,27 @@ def test_names_are_made_unique() -> None:
 
     assert [add(built, name) for name in ("a", "a", "a_1", "a", "b")] == ["a", "a_1", "a_1_1", "a_2", "b"]
     assert node_names(export_meta_graph(graph=built)) == ["a", "a_1", "a_1_1", "a_2", "b"]
+
+
+class CountingSet(set[str]):
+    """A set that counts how often it is searched."""
+
+    searches = 0
+
+    def __contains__(self, name: object) -> bool:
+        self.searches += 1
+        return super().__contains__(name)
+
+
+def test_many_nodes_of_one_name_are_named_in_linear_time() -> None:
+    """The search for a free name goes on where the last one ended, and still sees names taken meanwhile."""
+    names = UniqueNames()
+    claimed = names._claimed = CountingSet()
+
+    given = [names.claim(name, taken=lambda _: False) for name in [*["a"] * 500, "a_500", "a", "A"]]
+
+    assert given == ["a", *(f"a_{number}" for number in range(1, 500)), "a_500", "a_501", "A_502"]
+    assert claimed.searches < 1600
 
 
 def test_names_that_differ_in_case_are_the_same() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_metagraph.plugin.snapshots import place_of
 from pytest_metagraph.snapshots.files import Place
 
 MODULE = """
@@ -25,7 +26,7 @@ def test_many(x): pass
 def places(pytester: pytest.Pytester) -> dict[str, Place]:
     """The place of each test of a module, by the test's name."""
     items = pytester.getitems(MODULE)
-    return {item.name: Place.of(item) for item in items}
+    return {item.name: place_of(item) for item in items}
 
 
 def test_a_place_is_beside_the_module(places: dict[str, Place], pytester: pytest.Pytester) -> None:
