@@ -19,12 +19,18 @@ from typing import Any
 
 from conformance_cases.archive import Archive
 from conformance_cases.axes import FLAGS, GIVEN, MESSAGE_ARGUMENTS, Axes, choices_of, combination_name
-from conformance_cases.capabilities import Capability
 from conformance_cases.case_writer import serialised_text
-from conformance_cases.model import ALL_VARIANTS, Case, Expectation, Tier, Variant
-from conformance_cases.requirement_mapping import exercised_requirements, needed_capabilities
+from conformance_cases.model import (
+    ALL_VARIANTS,
+    Case,
+    CaseSource,
+    Expectation,
+    Tier,
+    Variant,
+    without_debug_info,
+)
 from reference_impl.contracts import Contract
-from reference_impl.schema import GraphDef, MetaGraphDef
+from reference_impl.schema import GraphDef
 
 PREFIX = "matrix/"
 """The start of the id of every matrix case."""
@@ -41,10 +47,11 @@ _REAL_VARIANTS = (
 """A few ways to make a call that takes seconds; matrix graphs use all sixteen."""
 
 
-class MatrixGraph:
+class MatrixGraph(CaseSource):
     """An input graph that is exported under many combinations of its argument values.
 
-    It is an `InputGraph` and the `CaseSource` of its cases.
+    Args:
+        folder: the folder of the graph.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,15 +76,10 @@ class MatrixGraph:
         """What the graph contains, and why."""
         return str(self._index["description"])
 
-    @property
+    @functools.cached_property
     def features(self) -> frozenset[str]:
-        """The features of the graph, by their names in `conformance_cases.requirement_mapping`."""
+        """The features of the graph, as they were recorded."""
         return frozenset(self._index["features"])
-
-    @property
-    def graph(self) -> MatrixGraph:
-        """The graph that the cases export, which is this one."""
-        return self
 
     @property
     def axes(self) -> Axes:
@@ -107,40 +109,24 @@ class MatrixGraph:
         """The expectations; unpacked once."""
         return Archive.from_bytes((self._folder / "expected.tar.xz").read_bytes())
 
-    def message(self) -> MetaGraphDef:
-        """Return a new MetaGraphDef each time."""
-        return MetaGraphDef.FromString(self.data)
-
     def cases(self, tier: Tier) -> list[Case]:
         """Return the cases of a tier, in no particular order."""
         return [self._case(name) for name in self._combination_names(tier)]
 
     def calls(self, case: Case) -> tuple[dict[str, Any], ...]:
-        """Implement `Case.calls`; there is one call."""
+        """Return the arguments of the one call."""
         return ({argument: self._value(argument, name) for argument, name in case.choices.items()},)
 
     def expectation(self, case: Case, contract: Contract) -> Expectation:
-        """Implement `Case.expectation`."""
+        """Return the recorded expectation."""
         return self.archive.expectation(combination_name(case.choices), contract)
 
-    def requirements(self, case: Case) -> tuple[str, ...]:
-        """Implement `Case.requirements`."""
-        return exercised_requirements(case.choices, self.features)
-
-    def capabilities(self, case: Case) -> frozenset[Capability]:
-        """Implement `Case.capabilities`."""
-        return needed_capabilities(case.choices, self.features)
-
     def variants(self, case: Case) -> tuple[Variant, ...]:
-        """Implement `Case.variants`.
-
-        Under a scope that also selects siblings by prefix, TensorFlow writes the file and then raises,
-        because it looks up the debug info of a node by a wrong name (DBG-05). Debug info is not tested there.
-        """
+        """Return the ways to make the call of a case, without debug info where DBG-05 forbids it."""
         variants = ALL_VARIANTS if self.kind == MATRIX else _REAL_VARIANTS
-        if case.choices.get("export_scope") not in self._index["debug_info_not_asked"]:
-            return variants
-        return tuple(variant for variant in variants if not (variant.filename and variant.save_debug_info))
+        if case.choices.get("export_scope") in self._index["debug_info_not_asked"]:
+            return without_debug_info(variants)
+        return variants
 
     def _case(self, name: str) -> Case:
         choices = MappingProxyType(choices_of(name))

@@ -1,4 +1,4 @@
-"""What `metagraph fuzz`, `shrink` and `replay` say."""
+"""The texts that `metagraph fuzz`, `shrink` and `replay` print."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EVERY_SECONDS = 5.0
 
 
 class Progress:
-    """Says on stderr what is going on, but not more often than one can read.
+    """Shows the progress of a command on stderr, at most once every few seconds.
 
     Args:
         command: the name of the command.
@@ -33,14 +33,40 @@ class Progress:
         self._next = time.monotonic() + _EVERY_SECONDS
 
     def __call__(self, text: str) -> None:
-        """Say something, unless something was said a moment ago."""
+        """Show a text, unless another one was shown a moment ago."""
         if time.monotonic() >= self._next:
             sys.stderr.write(f"metagraph {self._command}: {text}\n")
             self._next = time.monotonic() + _EVERY_SECONDS
 
 
+def title(client: ExporterClient) -> str:
+    """Return the name and version of an exporter."""
+    return f"{client.name} {client.version}".rstrip()
+
+
+def client_option(exporter: str, command: str) -> str:
+    """Return the option that names an exporter again.
+
+    Args:
+        exporter: the name of a Python function; empty if there is a command.
+        command: the command of a worker.
+    """
+    return f"--command {shlex.quote(command)}" if command else f"--exporter {shlex.quote(exporter)}"
+
+
+def replay_command(folder: Path, client_option: str) -> str:
+    """Return the shell command that makes the call of a case folder again."""
+    return f"metagraph replay {shlex.quote(str(folder))} {client_option}"
+
+
+def size_text(evaluation: Evaluation) -> str:
+    """Return the size of the exported graph, such as `1 node`."""
+    count = len(evaluation.example.graph.graph_def.node)
+    return f"{count} node{'' if count == 1 else 's'}"
+
+
 def call_text(example: Example) -> str:
-    """The call that an example makes, and those before it, on one line."""
+    """Return the call of an example, preceded by its earlier calls, on one line."""
     variant = example.variant
     flags = {"as_text": variant.as_text, "save_debug_info": variant.save_debug_info}
     given = {
@@ -53,21 +79,8 @@ def call_text(example: Example) -> str:
     return "; ".join(calls) + (", eagerly" if example.eager else "")
 
 
-def _call(arguments: Mapping[str, Any], variant: Variant) -> str:
-    given = [f"{name}={_value(value)}" for name, value in arguments.items()]
-    if not variant.default_graph:
-        given.append("graph=graph")
-    return f"export_meta_graph({', '.join(given)})"
-
-
-def size_text(evaluation: Evaluation) -> str:
-    """How large the graph of an export is."""
-    count = len(evaluation.example.graph.graph_def.node)
-    return f"{count} node{'' if count == 1 else 's'}"
-
-
 def findings_text(judgement: Judgement) -> str:
-    """What is wrong, line by line."""
+    """Return the findings of a judgement, each with its detail."""
     lines: list[str] = []
     for finding in judgement.findings:
         lines.append(f"{finding.summary}.")
@@ -76,19 +89,11 @@ def findings_text(judgement: Judgement) -> str:
     return "\n".join(lines)
 
 
-def replay_command(folder: Path, client_option: str) -> str:
-    """The shell command that makes the call of a case folder again."""
-    return f"metagraph replay {shlex.quote(str(folder))} {client_option}"
-
-
-def client_option(exporter: str, command: str) -> str:
-    """The option that names the exporter again."""
-    return f"--command {shlex.quote(command)}" if command else f"--exporter {shlex.quote(exporter)}"
-
-
-def title(client: ExporterClient) -> str:
-    """The exporter's name and version."""
-    return f"{client.name} {client.version}".rstrip()
+def _call(arguments: Mapping[str, Any], variant: Variant) -> str:
+    given = [f"{name}={_value(value)}" for name, value in arguments.items()]
+    if not variant.default_graph:
+        given.append("graph=graph")
+    return f"export_meta_graph({', '.join(given)})"
 
 
 def _value(value: object) -> str:

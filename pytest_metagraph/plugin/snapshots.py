@@ -13,7 +13,6 @@ import pytest
 from pytest_metagraph.plugin.options import settings_of
 
 if TYPE_CHECKING:
-    from pytest_metagraph.snapshots.files import Place
     from pytest_metagraph.snapshots.snapshot import Snapshots
 
 _PASSED = pytest.StashKey[bool]()
@@ -42,9 +41,17 @@ def allowed(requested: frozenset[str], environment: Mapping[str, str]) -> frozen
     return frozenset() if in_ci(environment) else requested
 
 
+def names_of(item: pytest.Item) -> list[str]:
+    """Return the names that lead to a test inside its file, such as those of its class and function."""
+    nodes = item.listchain()
+    files = [position for position, node in enumerate(nodes) if isinstance(node, pytest.File)]
+    return [node.name for node in nodes[files[-1] + 1 :]] if files else [item.name]
+
+
 @contextmanager
 def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
     """Provide the snapshots of a test, from before its call until it has ended."""
+    from pytest_metagraph.snapshots.files import Place  # noqa: PLC0415 - as below
     from pytest_metagraph.snapshots.snapshot import Snapshots  # noqa: PLC0415 - protobuf; most sessions need none
 
     config = item.config
@@ -56,19 +63,10 @@ def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
         shown = path.relative_to(config.rootpath) if path.is_relative_to(config.rootpath) else path
         item.user_properties.append((_PROPERTY + what, str(shown)))
 
-    snapshots = Snapshots(place_of(item), allowed(asked, os.environ), tell)
+    snapshots = Snapshots(Place.of(item.path, names_of(item)), allowed(asked, os.environ), tell)
     yield snapshots
     if item.stash.get(_PASSED, False):  # a test that failed may not have come to its other snapshots
         snapshots.finish()
-
-
-def place_of(item: pytest.Item) -> Place:
-    """Return where the snapshots of a test are kept."""
-    from pytest_metagraph.snapshots.files import Place  # noqa: PLC0415 - as above
-
-    nodes = item.listchain()
-    files = [position for position, node in enumerate(nodes) if isinstance(node, pytest.File)]
-    return Place.of(item.path, [node.name for node in nodes[files[-1] + 1 :]] if files else [item.name])
 
 
 class Outcomes:

@@ -1,6 +1,6 @@
 """Measures how well a run names the causes of its failures, on exporters whose defects are known.
 
-Run `python tests/miniatures/cause_figures.py [PAIRS]`: every wrong exporter alone, then that many random pairs
+Run `python tests/miniatures/cause_figures.py [PAIRS]`: every wrong exporter alone, then so many random pairs
 of them, each judged with the requirement cases and the smoke tier.
 """
 
@@ -72,7 +72,7 @@ def measure(judge: MiniatureJudge, miniatures: Sequence[Miniature]) -> Measured:
 
 
 def random_pairs(count: int) -> Iterator[tuple[Miniature, Miniature]]:
-    """Pairs of miniatures that violate different requirements in different parts, the same ones every time."""
+    """Pairs of miniatures that violate different requirements in different parts."""
     rng = random.Random(SEED)  # noqa: S311 - a sample, not a secret
     while count:
         one, other = rng.sample(list(WRONG_EXPORTERS), 2)
