@@ -37,7 +37,7 @@ class Miniature:
         sentence: what it does.
         part: the part that is replaced.
         change: called in its place, with the right one before its arguments; for a constant, with its value.
-        raises: the class of the exception that is the defect itself; empty where the defect is no exception.
+        raises: the class of the exception that is the defect itself; empty if the defect is not an exception.
     """
 
     name: str

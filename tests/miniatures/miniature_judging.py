@@ -31,7 +31,7 @@ _WRONG_EXCEPTION = frozenset({FindingCode.RAISED, FindingCode.WRONG_ERROR})
 def is_caught(miniature: Miniature, judgement: Judgement) -> bool:
     """Whether a judgement shows what a miniature does wrong.
 
-    A crash on the way is no catch; an exception counts only where it is the defect itself.
+    A crash does not count; an exception counts only if it is the defect itself.
     """
     return judgement.verdict.is_red and any(_shows(finding, miniature) for finding in judgement.findings)
 

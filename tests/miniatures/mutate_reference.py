@@ -103,7 +103,7 @@ class _MutatedSource(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 
 def _unjudged_lines(tree: ast.Module, module: str) -> set[int]:
-    """The lines of annotations, decorators and excluded definitions, which are no behaviour of an export."""
+    """Return the lines of annotations, decorators and excluded definitions, which change no export."""
     lines: set[int] = set()
     for definition in tree.body:
         if (
@@ -177,7 +177,7 @@ def _judge(mutant: Mutant) -> int:
     sys.meta_path.insert(0, _MutatedSource(mutant))
     try:
         export = importlib.import_module("pytest_metagraph.exporters.reference").export
-    except Exception:  # noqa: BLE001 - a mutant that can not even be imported answers no case
+    except Exception:  # noqa: BLE001 - a mutant that cannot even be imported answers no case
         return _KILLED
     for cases in (requirement_cases(), smoke_cases()):
         for contract in Contract:

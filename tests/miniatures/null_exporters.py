@@ -26,7 +26,7 @@ def echo(request: ExportRequest) -> MetaGraphDef:
 
 
 def always_raises(_request: ExportRequest) -> MetaGraphDef:
-    """Raises a ValueError, whatever is asked."""
+    """Raises a ValueError, whatever is requested."""
     raise ValueError("no")
 
 

@@ -19,7 +19,7 @@ def ignores_strip_default_attrs(_right: Right, _graph_def: GraphDef) -> None:
 
 @changes_message("STRIP-01")
 def always_strips_default_attrs(message: MetaGraphDef, _arguments: ExportArguments) -> None:
-    """Removes attributes with default values whether or not it is asked to."""
+    """Removes attributes with default values whether or not this is requested."""
     strip_default_attrs(message.graph_def)
 
 

@@ -123,7 +123,7 @@ def drops_collections_of_numbers(message: MetaGraphDef, _arguments: ExportArgume
 
 @replaces(Seam.WRITE_COLLECTION, "COL-08", raises="ValueError")
 def fails_for_a_collection(_right: Right, writer: CollectionWriter, key: str, items: Sequence[Any]) -> None:
-    """Raises where a collection can not be stated."""
+    """Raises if a collection cannot be exported."""
     writer._write(key, items)
 
 
@@ -131,7 +131,7 @@ def fails_for_a_collection(_right: Right, writer: CollectionWriter, key: str, it
 def exports_the_items_that_it_can(
     right: Right, writer: CollectionWriter, kind: Any, items: Sequence[Any], stated: CollectionDef
 ) -> None:
-    """Exports a collection without the items that can not be stated."""
+    """Exports a collection without the items that cannot be exported."""
     for item in items:
         with contextlib.suppress(TypeError, ValueError):
             right(writer, kind, [item], stated)
@@ -212,7 +212,7 @@ def keeps_the_scope_in_node_names(_right: Right, _nodes: NodeFilter, name: str) 
 
 @replaces(Seam.INCLUDES_ITEM, "COL-12")
 def filters_no_items(_right: Right, _writer: CollectionWriter, _item: Any) -> bool:
-    """Exports items of collections that lie outside of the scope."""
+    """Exports items of collections that lie outside the scope."""
     return True
 
 

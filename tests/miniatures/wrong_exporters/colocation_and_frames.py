@@ -26,7 +26,7 @@ def drops_colocations_of_plain_exports(message: MetaGraphDef, arguments: ExportA
 
 @replaces(Seam.MAKE_COLOCATION_LIST, "CLS-01")
 def leaves_a_single_text_in_class(right: Right, value: AttrValue) -> None:
-    """Leaves a `_class` that is no list as it is, also in a filtered export."""
+    """Leaves a `_class` that is not a list as it is, even in a filtered export."""
     if value.WhichOneof("value") == "list":
         right(value)
 
@@ -49,7 +49,7 @@ def drops_colocations_of_filtered_exports(message: MetaGraphDef, arguments: Expo
 
 @replaces(Seam.COLOCATION_IS_INSIDE, "CLS-02")
 def keeps_outside_colocations(_right: Right, _entry: str, _scope: LiteralScope) -> bool:
-    """Keeps colocations with nodes outside of the scope."""
+    """Keeps colocations with nodes outside the scope."""
     return True
 
 
@@ -99,7 +99,7 @@ def knows_enter_only(right: frozenset[str]) -> frozenset[str]:
 
 @replaces(Seam.REWRITE_FRAME_NAME, "FRM-02")
 def empties_outside_frame_names(right: Right, nodes: NodeFilter, value: AttrValue) -> None:
-    """Empties a frame name that lies outside of the scope."""
+    """Empties a frame name that lies outside the scope."""
     if nodes.scope is not None and not nodes.scope.selects(value.s.decode()):
         value.s = b""
     right(nodes, value)
@@ -107,7 +107,7 @@ def empties_outside_frame_names(right: Right, nodes: NodeFilter, value: AttrValu
 
 @replaces(Seam.REWRITE_FRAME_NAME, "FRM-02", raises="UnboundLocalError")
 def fails_for_outside_frame_names(right: Right, nodes: NodeFilter, value: AttrValue) -> None:
-    """Raises for a frame name outside of the scope, as TensorFlow does."""
+    """Raises for a frame name outside the scope, as TensorFlow does."""
     if nodes.scope is not None and not nodes.scope.selects(value.s.decode()):
         raise UnboundLocalError("new_s")
     right(nodes, value)
@@ -138,7 +138,7 @@ def ignores_clear_devices(_arguments: ExportArguments) -> dict[str, Any]:
 
 @changes_arguments("DEV-01")
 def always_clears_devices(_arguments: ExportArguments) -> dict[str, Any]:
-    """Empties devices whether or not it is asked to."""
+    """Empties devices whether or not this is requested."""
     return {"clear_devices": True}
 
 

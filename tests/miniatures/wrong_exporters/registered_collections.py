@@ -142,7 +142,7 @@ def keeps_the_scope_in_variables(right: Right, item: Any, scope: ExportScope, co
 
 @replaces(Seam.SCOPED_COPY, "COL-13")
 def marks_outside_names_of_variables(right: Right, item: Any, scope: ExportScope, contract: Contract) -> Any:
-    """Gives names of a variable that lie outside of the scope the prefix of unbound inputs."""
+    """Gives names of a variable that lie outside the scope the prefix of unbound inputs."""
     copy = right(item, scope, contract)
     if isinstance(copy, VariableDef):
         for field in ("initial_value_name", "initializer_name", "snapshot_name"):
@@ -160,7 +160,7 @@ def selects_variables_by_their_snapshot(right: Right, item: Any) -> Any:
 
 @replaces(Seam.NAME_FIELDS, "COL-14")
 def keeps_queue_runners_outside_of_the_scope(right: dict[str, str]) -> dict[str, str]:
-    """Exports queue runners whose queues lie outside of the scope: it looks for a name they do not have."""
+    """Exports queue runners whose queues lie outside the scope: it looks for a name they do not have."""
     return {**right, _QUEUE_RUNNER: "name"}
 
 
@@ -210,7 +210,7 @@ def drops_nested_contexts(message: MetaGraphDef, _arguments: ExportArguments) ->
 
 @changes_message("COL-15")
 def drops_values_from_outside(message: MetaGraphDef, _arguments: ExportArguments) -> None:
-    """Exports contexts without the values that come from outside of them."""
+    """Exports contexts without the values that come from outside them."""
     for kind in ("CondContextDef", "WhileContextDef"):
         _change_entries(message, kind, lambda context: context.values_def.ClearField("external_values"))
 

@@ -146,7 +146,7 @@ def drops_punctuation_of_a_scope(arguments: ExportArguments) -> dict[str, Any]:
 
 @changes_arguments("SCOPE-09", raises="ValueError")
 def refuses_a_scope_with_punctuation(arguments: ExportArguments) -> dict[str, Any]:
-    """Raises for a scope that is no regular expression."""
+    """Raises for a scope that is not a regular expression."""
     try:
         re.compile(arguments.export_scope)
     except re.error as error:
@@ -156,7 +156,7 @@ def refuses_a_scope_with_punctuation(arguments: ExportArguments) -> dict[str, An
 
 @replaces(Seam.SCOPE_TEXT, "SCOPE-10")
 def takes_anything_for_a_scope(_right: Right, export_scope: Any) -> str:
-    """Writes a scope that is no text as one."""
+    """Turns a scope that is not text into text."""
     return str(export_scope or "")
 
 
@@ -207,7 +207,7 @@ def exports_only_called_functions(message: MetaGraphDef, arguments: ExportArgume
 
 @changes_message("SCOPE-13")
 def lists_the_ops_of_the_whole_graph(message: MetaGraphDef, arguments: ExportArguments) -> None:
-    """Lists the ops of all nodes under a scope, those outside of it included."""
+    """Lists the ops of all nodes under a scope, those outside it included."""
     given = arguments.meta_info_def
     if arguments.export_scope and not (given and given.stripped_op_list.op):
         listed = message.meta_info_def.stripped_op_list.op

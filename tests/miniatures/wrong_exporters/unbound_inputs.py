@@ -1,4 +1,4 @@
-"""Wrong exporters: inputs that come from outside of a scope."""
+"""Wrong exporters: inputs that come from outside a scope."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _rename(message: MetaGraphDef, old: str, new: str) -> None:
 
 @changes_message("UNB-01")
 def keeps_outside_inputs(message: MetaGraphDef, _arguments: ExportArguments) -> None:
-    """Leaves inputs from outside of the scope under their own names."""
+    """Leaves inputs from outside the scope under their own names."""
     _rename(message, _PREFIX, "")
 
 
@@ -53,19 +53,19 @@ def _drop_inputs(message: MetaGraphDef, prefixes: tuple[str, ...]) -> None:
 
 @changes_message("UNB-01")
 def drops_outside_inputs(message: MetaGraphDef, _arguments: ExportArguments) -> None:
-    """Removes inputs from outside of the scope from their nodes."""
+    """Removes inputs from outside the scope from their nodes."""
     _drop_inputs(message, (_PREFIX, f"^{_PREFIX}"))
 
 
 @changes_message("UNB-01")
 def drops_outside_control_inputs(message: MetaGraphDef, _arguments: ExportArguments) -> None:
-    """Removes control inputs from outside of the scope and keeps the data inputs."""
+    """Removes control inputs from outside the scope and keeps the data inputs."""
     _drop_inputs(message, (f"^{_PREFIX}",))
 
 
 @replaces(Seam.RESCOPE_INPUTS, "UNB-01")
 def forgets_which_output(right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]) -> list[str]:
-    """Loses the output's index of an input from outside of the scope."""
+    """Loses the output's index of an input from outside the scope."""
     renamed = right(inputs, scope, seen)
     seen[:] = [name.partition(":")[0] for name in seen]
     return [name.partition(":")[0] if _PREFIX in name else name for name in renamed]
@@ -75,7 +75,7 @@ def forgets_which_output(right: Right, inputs: list[str], scope: LiteralScope, s
 def puts_the_prefix_before_the_control_mark(
     right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]
 ) -> list[str]:
-    """Writes `$unbound_inputs_^x` for a control input from outside of the scope."""
+    """Writes `$unbound_inputs_^x` for a control input from outside the scope."""
     return [name.replace(f"^{_PREFIX}", f"{_PREFIX}^") for name in right(inputs, scope, seen)]
 
 
@@ -124,7 +124,7 @@ def makes_no_collection_of_outside_inputs(message: MetaGraphDef, _arguments: Exp
 def lists_outside_control_inputs(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
-    """Lists control inputs from outside of the scope, too."""
+    """Lists control inputs from outside the scope, too."""
     if any(name.startswith("^") for name in nodes.unbound) and (
         arguments.collection_list is None or _KEY in list(arguments.collection_list)
     ):
@@ -155,7 +155,7 @@ def lists_outside_inputs_unasked(
 
 @changes_message("UNB-04")
 def renames_outside_inputs_only_if_it_lists_them(message: MetaGraphDef, arguments: ExportArguments) -> None:
-    """Renames outside inputs only where their collection is asked for."""
+    """Renames outside inputs only if their collection is requested."""
     if arguments.collection_list is not None and _KEY not in list(arguments.collection_list):
         _rename(message, _PREFIX, "")
 

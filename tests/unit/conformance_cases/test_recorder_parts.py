@@ -66,7 +66,7 @@ def test_canonical_puts_the_maps_inside_contexts_in_order() -> None:
 
 
 def test_canonical_leaves_a_key_without_kind_as_it_is() -> None:
-    """A saver outside of the scope leaves the key `savers` with no kind (SAV-10)."""
+    """A saver outside the scope leaves the key `savers` with no kind (SAV-10)."""
     message = MetaGraphDef()
     message.collection_def["savers"].SetInParent()
     assert canonical(message).collection_def["savers"].WhichOneof("kind") is None

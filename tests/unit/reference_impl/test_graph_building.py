@@ -54,7 +54,7 @@ def test_names_that_differ_in_case_are_the_same() -> None:
 
 
 def test_scopes_nest_and_are_unique() -> None:
-    """A scope prefixes the names inside of it; entering it again makes another one."""
+    """A scope prefixes the names inside it; entering it again makes another one."""
     built = Graph()
 
     with built.name_scope("s") as outer, built.name_scope("t") as inner:
@@ -68,7 +68,7 @@ def test_scopes_nest_and_are_unique() -> None:
 
 
 def test_an_error_leaves_the_scope() -> None:
-    """Nodes that are added behind it are outside of it."""
+    """Nodes that are added behind it are outside it."""
     built = Graph()
 
     with pytest.raises(KeyError), built.name_scope("s"):
@@ -112,7 +112,7 @@ def test_a_collection_is_handed_out_as_a_copy() -> None:
 
 
 def test_only_text_keys_are_listed() -> None:
-    """COL-01: collections under other keys can be asked for by name."""
+    """COL-01: collections under other keys can be requested by name."""
     built = Graph()
     for key in ("k", b"k", 5, None):
         built.add_to_collection(key, key)
