@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from conformance_cases import NotAsked
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.fuzzing.evaluate import DifferenceKind, Evaluation, Evaluator, describe
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.reduce import shrink
@@ -30,8 +31,8 @@ class Tally:
     kinds: Counter[DifferenceKind] = field(default_factory=Counter)
 
     def __str__(self) -> str:
-        counts = f"{self.exports:,} exports compared, {self.not_asked.total():,} not tested"
-        return f"{counts}, {len(self.kinds):,} kinds of difference seen"
+        counts = f"{counted(self.exports, 'export')} compared, {self.not_asked.total():,} not tested"
+        return f"{counts}, {counted(len(self.kinds), 'kind of difference', 'kinds of difference')} seen"
 
 
 @dataclass(frozen=True)

@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 import shlex
-import sys
 import textwrap
-import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from google.protobuf.message import Message
-
-from conformance_cases import Variant
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.evaluate import Evaluation
 from pytest_metagraph.fuzzing.example import Example
+from pytest_metagraph.judging.call_text import call_lines
 from pytest_metagraph.judging.verdicts import Judgement
-
-_EVERY_SECONDS = 5.0
-
-
-class Progress:
-    """Shows the progress of a command on stderr, at most once every few seconds.
-
-    Args:
-        command: the name of the command.
-    """
-
-    def __init__(self, command: str) -> None:
-        self._command = command
-        self._next = time.monotonic() + _EVERY_SECONDS
-
-    def __call__(self, text: str) -> None:
-        """Show a text, unless another one was shown a moment ago."""
-        if time.monotonic() >= self._next:
-            sys.stderr.write(f"metagraph {self._command}: {text}\n")
-            self._next = time.monotonic() + _EVERY_SECONDS
 
 
 def title(client: ExporterClient) -> str:
@@ -61,22 +36,14 @@ def replay_command(folder: Path, client_option: str) -> str:
 
 def size_text(evaluation: Evaluation) -> str:
     """Return the size of the exported graph, such as `1 node`."""
-    count = len(evaluation.example.graph.graph_def.node)
-    return f"{count} node{'' if count == 1 else 's'}"
+    return counted(len(evaluation.example.graph.graph_def.node), "node")
 
 
 def call_text(example: Example) -> str:
     """Return the call of an example, preceded by its earlier calls, on one line."""
-    variant = example.variant
-    flags = {"as_text": variant.as_text, "save_debug_info": variant.save_debug_info}
-    given = {
-        **example.arguments,
-        **({"filename": example.filename} if variant.filename else {}),
-        **{name: True for name, is_set in flags.items() if is_set},
-    }
-    earlier = [{**call.arguments, "filename": call.filename} for call in example.earlier]
-    calls = [_call(arguments, variant) for arguments in (*earlier, given)]
-    return "; ".join(calls) + (", eagerly" if example.eager else "")
+    calls = (*(call.arguments for call in example.earlier), example.arguments)
+    filenames = (*(call.filename for call in example.earlier), example.filename)
+    return "; ".join(call_lines(calls, filenames, example.variant)) + (", eagerly" if example.eager else "")
 
 
 def findings_text(judgement: Judgement) -> str:
@@ -87,14 +54,3 @@ def findings_text(judgement: Judgement) -> str:
         if finding.detail:
             lines.append(textwrap.indent(finding.detail, "    "))
     return "\n".join(lines)
-
-
-def _call(arguments: Mapping[str, Any], variant: Variant) -> str:
-    given = [f"{name}={_value(value)}" for name, value in arguments.items()]
-    if not variant.default_graph:
-        given.append("graph=graph")
-    return f"export_meta_graph({', '.join(given)})"
-
-
-def _value(value: object) -> str:
-    return f"<{value.DESCRIPTOR.name}>" if isinstance(value, Message) else repr(value)

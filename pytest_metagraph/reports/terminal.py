@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from conformance_cases import Case, Requirement, Tier
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.judging.result import CaseResult, Cause, ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.causes import causes_of
@@ -47,7 +48,7 @@ def summary_lines(
     if settings.graphs:
         yield f"own graphs in {settings.graphs}, compared with what {settings.oracle} exports"
     yield (
-        f"{_counted(len(graphs), 'graph')}, {_counted(len(results), 'case')}, {_counted(checks, 'check')}: "
+        f"{counted(len(graphs), 'graph')}, {counted(len(results), 'case')}, {counted(checks, 'check')}: "
         f"{_verdicts(verdicts)}"
     )
     corpus = corpus_of(settings)
@@ -65,7 +66,7 @@ def summary_lines(
         yield from _cause_lines(failed, settings)
     if advisory:
         yield (
-            f"{_counted(len(advisory), 'case')} of recommended rules failed, which does not fail the run; "
+            f"{counted(len(advisory), 'case')} of recommended rules failed, which does not fail the run; "
             "--metagraph-level=recommended enforces them:"
         )
         yield from _numbered(causes_of(advisory), settings)
@@ -100,14 +101,10 @@ def _cause_lines(failed: Iterable[CaseResult], settings: Settings) -> Iterator[s
 def _numbered(causes: Sequence[Cause], settings: Settings) -> Iterator[str]:
     for number, cause in enumerate(causes[:_MOST_CAUSES], start=1):
         blamed = f" ({', '.join(cause.requirements)})" if cause.requirements else ""
-        yield f"  {number}. {_counted(len(cause.cases), 'case')}: {cause.cause}{blamed}"
+        yield f"  {number}. {counted(len(cause.cases), 'case')}: {cause.cause}{blamed}"
         yield f"     {settings.command_for(cause.cases[0])}"
     if len(causes) > _MOST_CAUSES:
-        yield f"  and {_counted(len(causes) - _MOST_CAUSES, 'other cause')}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+        yield f"  and {counted(len(causes) - _MOST_CAUSES, 'other cause')}"
 
 
 def _levels(cases: Iterable[Case], known: Mapping[str, Requirement]) -> Mapping[str, str]:

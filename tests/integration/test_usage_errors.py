@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from user_project import PLAIN, Project
 
@@ -53,7 +55,7 @@ def test_a_case_of_another_tier_is_told_apart(project: Project) -> None:
     """A case that only the full tier holds is named as such."""
     case = "matrix/towers/clear_devices,strip_default_attrs"
     result = project.given("--metagraph-exporter=reference").case(case).run()
-    words = "matches no case of the tier default, but some of --metagraph-tier=full"
+    words = "matches no case of the tier default, but some of the tier full; add --metagraph-tier=full"
     result.stdout.fnmatch_lines([f"'{case}' {words}"])
 
 
@@ -65,3 +67,19 @@ def test_a_wrong_ini_value_is_a_usage_error(project: Project) -> None:
     result.stderr.fnmatch_lines(
         ["ERROR: metagraph_contract: 'wishful' is not a valid choice; use documented, tensorflow"]
     )
+
+
+@pytest.mark.parametrize("xdist", [(), ("-n1",)])
+def test_a_node_id_can_be_pasted_back(project: Project, xdist: tuple[str, ...]) -> None:
+    """The id that a summary prints runs that one case, and nothing else is needed to say where it is."""
+    node_id = "conformance_cases::towers::matrix/towers/plain"
+    again = dataclasses.replace(project, arguments=(node_id, "--metagraph-exporter=reference", *xdist))
+    result = again.run_apart()
+    result.assert_outcomes(passed=1)
+
+
+def test_the_head_of_a_run_names_what_is_judged(project: Project) -> None:
+    """Exporter, contract, tier and level are in the header of pytest."""
+    result = project.given("--metagraph-exporter=reference").case(PLAIN).run()
+    head = "metagraph: exporter reference, contract documented, tier default, level required"
+    result.stdout.fnmatch_lines([head])

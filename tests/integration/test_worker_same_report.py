@@ -67,11 +67,17 @@ def project_with_adapter(project: Project, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def report_of(project: Project, path: Path, *arguments: str) -> str:
-    """Return the text of a run's report without its times and its command, which names the client."""
+    """Return the text of a run's report without what depends on the client: times, command, environment."""
     project.given(f"--metagraph-report={path}", *arguments).run_apart()
     text = path.read_text(encoding="utf-8")
-    times_and_command = r'("(?:started|finished|duration|command)":)("(?:[^"\\]|\\.)*"|[0-9.e-]+)'
-    return re.sub(times_and_command, r"\1", text)
+    differing = r'("(?:started|finished|duration|command|environment)":)("(?:[^"\\]|\\.)*"|[0-9.e-]+|{[^}]*})'
+    return re.sub(differing, r"\1", text)
+
+
+def environment_in(path: Path) -> dict[str, str]:
+    """Return the environment of the exporter in the header of a report."""
+    environment: dict[str, str] = json.loads(path.read_text(encoding="utf-8").splitlines()[0])["environment"]
+    return environment
 
 
 def test_the_three_clients_lead_to_the_same_report(project_with_adapter: Project, tmp_path: Path) -> None:
@@ -89,6 +95,8 @@ def test_the_three_clients_lead_to_the_same_report(project_with_adapter: Project
     assert set(verdicts.values()) == {"pass", "fail", "unsupported"}
     assert from_worker == from_function
     assert from_folder == from_function
+    assert environment_in(tmp_path / "function.jsonl").keys() == {"python", "protobuf", "platform"}
+    assert environment_in(tmp_path / "worker.jsonl") == environment_in(tmp_path / "folder.jsonl") == {}
 
 
 def export_everything(folder: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_metagraph.diff.describe import count
+from pytest_metagraph._util.text import counted as count
 from pytest_metagraph.diff.differences import NODE_SECTION, DifferenceCode
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys, select
 from reference_impl.savers import SAVE_AND_RESTORE_OPS

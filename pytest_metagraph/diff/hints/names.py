@@ -8,7 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_metagraph.diff.describe import count
+from pytest_metagraph._util.text import counted as count
 from pytest_metagraph.diff.differences import NODE_SECTION, Difference, DifferenceCode
 from pytest_metagraph.diff.generated_names import pair_function_names
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, positions_by_key

@@ -1,19 +1,20 @@
-"""The commands fuzz, shrink and replay: the files they write, their output and exit status."""
+"""The commands fuzz, shrink and replay: their files, their output and their exit status."""
 
 from __future__ import annotations
 
 import itertools
-import math
 import shlex
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pytest_metagraph._util import progress
 from pytest_metagraph._version import __version__
 from pytest_metagraph.cli import main
-from pytest_metagraph.fuzzing import generate, texts
+from pytest_metagraph.fuzzing import generate
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.generate import random_examples
 from reference_impl import Contract
@@ -42,11 +43,11 @@ def _in_a_folder_with_an_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.delitem(sys.modules, "wrong_adapter", raising=False)
     monkeypatch.setattr(generate, "random_examples", _few_examples)
-    monkeypatch.setattr(texts, "_EVERY_SECONDS", math.inf)
+    monkeypatch.setattr(progress, "_FIRST_AFTER_SECONDS", threading.TIMEOUT_MAX)
 
 
 def _few_examples(contract: Contract, seed: int) -> Iterator[Example]:
-    """Return some examples of a seed, so that no test depends on the speed of the machine."""
+    """Yield the first examples of a seed only, so that no test depends on the speed of the machine."""
     yield from itertools.islice(random_examples(contract, seed), 60)
 
 
@@ -54,8 +55,8 @@ def _fuzz(*options: str) -> int:
     return main(["fuzz", "--seconds", "1e6", *options])
 
 
-def test_a_finding_can_be_replayed(capsys: pytest.CaptureFixture[str]) -> None:
-    """Fuzz writes a finding, with the command that shows it again; the reference passes the same case."""
+def test_a_finding_can_be_made_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """A finding is written with the command that repeats it; the reference passes the same case."""
     assert _fuzz("--exporter", "wrong_adapter:wrong", "--out", "found") == 1
     said = capsys.readouterr().out
     assert "[1] device-changed in graph_def.node device\n1 node, export_meta_graph(clear_devices=True" in said
@@ -68,17 +69,17 @@ def test_a_finding_can_be_replayed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.endswith(f"reference {__version__}, contract documented: pass\n")
 
 
-def test_without_a_finding_nothing_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A correct exporter ends with status 0, a count, and no new file in the working directory."""
+def test_nothing_found_is_nothing_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A right exporter ends with 0, a count, and no file anywhere in the working directory."""
     before = sorted(path.name for path in tmp_path.iterdir())
     assert _fuzz("--exporter", "reference", "--contract", "tensorflow", "--seed", "9") == 0
     said = capsys.readouterr().out
-    assert f"reference {__version__} against reference, contract tensorflow, seed 9\n" in said
+    assert f"reference {__version__}, oracle reference, contract tensorflow, seed 9\n" in said
     assert "0 kinds of difference seen; nothing to report\n" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
-def test_a_case_of_the_corpus_is_reduced(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_case_of_the_corpus_is_made_small(capsys: pytest.CaptureFixture[str]) -> None:
     """Shrink reduces a failing matrix case to the one node and the one flag that matter."""
     case = "matrix/towers/collection_list=some,clear_devices,strip_default_attrs"
     assert main(["shrink", case, "--exporter", "wrong_adapter:wrong", "--out", "small"]) == 1
@@ -88,7 +89,7 @@ def test_a_case_of_the_corpus_is_reduced(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_found_case_can_be_shrunk_again() -> None:
-    """Shrink accepts the folder of a case, too, and does not change the smallest case."""
+    """Shrink also takes the folder of a case; the smallest case stays as it is."""
     assert main(["shrink", "matrix/towers/clear_devices", "--exporter", "wrong_adapter:wrong"]) == 1
     again = ["shrink", "metagraph-shrunk", "--exporter", "wrong_adapter:wrong", "--out", "smaller"]
     assert main(again) == 1
@@ -97,8 +98,8 @@ def test_a_found_case_can_be_shrunk_again() -> None:
 
 
 @pytest.mark.parametrize("name", ["nodes-are-left-as-they-were", "given-graph-def-is-left-as-it-was"])
-def test_a_case_of_several_calls_is_reduced(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Shrink keeps and writes the earlier call that matters, and replay makes it again."""
+def test_a_case_of_several_calls_is_made_small(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Shrink keeps and writes the earlier call that matters, and replay repeats it."""
     asked = ["--exporter", "wrong_adapter:remembers"]
     assert main(["shrink", f"CALL-11/{name}", *asked, "--out", "small"]) == 1
     said = capsys.readouterr().out
@@ -110,15 +111,17 @@ def test_a_case_of_several_calls_is_reduced(name: str, capsys: pytest.CaptureFix
     assert Path("small", "graph.pbtxt").read_bytes() == Path("smaller", "graph.pbtxt").read_bytes()
 
 
-def test_a_passing_case_is_not_reduced(capsys: pytest.CaptureFixture[str]) -> None:
-    """Shrink writes nothing if the exporter passes the case."""
+def test_a_case_that_passes_is_not_shrunk(capsys: pytest.CaptureFixture[str]) -> None:
+    """Shrink has nothing to do if the exporter is right."""
     assert main(["shrink", "matrix/towers/clear_devices", "--exporter", "reference"]) == 0
-    assert capsys.readouterr().out.endswith("there is nothing to shrink\n")
+    assert capsys.readouterr().out == (
+        "reference agrees with the oracle reference on matrix/towers/clear_devices; nothing to shrink\n"
+    )
     assert not Path("metagraph-shrunk").exists()
 
 
 def test_a_worker_can_be_fuzzed(capsys: pytest.CaptureFixture[str]) -> None:
-    """Fuzz tests a worker, and names it in the command that shows the finding again."""
+    """A worker in a process of its own can be fuzzed, and the command that repeats the call names it."""
     source = "from pytest_metagraph import serve\nfrom wrong_adapter import wrong\nserve(wrong)\n"
     Path("worker.py").write_text(source, encoding="utf-8")
     command = shlex.join([sys.executable, "worker.py"])
@@ -128,10 +131,10 @@ def test_a_worker_can_be_fuzzed(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"--command {shlex.quote(command)}\n" in said
 
 
-def test_two_campaigns_do_not_share_a_folder(
+def test_two_campaigns_share_no_folder(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A campaign whose folder is taken by another one ends with a message, and changes nothing in it."""
+    """A campaign whose folder another one fills ends with one line, and changes nothing in it."""
     folder = Path("found", "1-device-changed-in-graph-def-node-device")
 
     def another_begins(contract: Contract, seed: int) -> Iterator[Example]:
@@ -140,31 +143,34 @@ def test_two_campaigns_do_not_share_a_folder(
 
     monkeypatch.setattr(generate, "random_examples", another_begins)
     assert _fuzz("--exporter", "wrong_adapter:wrong", "--out", "found") == 2
-    assert "'found' can not be written: File exists" in capsys.readouterr().err
+    assert f"cannot write '{folder}': File exists; name a new folder with --out\n" in capsys.readouterr().err
     assert list(folder.iterdir()) == []
 
 
 UNUSABLE = {
     "an unknown exporter": (["fuzz", "--exporter", "nonsense"], "'nonsense' is not the name of an exporter"),
-    "an unknown case": (["shrink", "no/such/case", "--exporter", "reference"], "no folder, and no case"),
+    "an unknown case": (["shrink", "no/such/case", "--exporter", "reference"], "neither a folder nor a case"),
     "a folder without a case": (["replay", ".", "--exporter", "reference"], "is not a case: No such file"),
-    "a folder that is not there": (["replay", "nowhere", "--exporter", "reference"], "is not a case"),
-    "a folder that is in use": (["fuzz", "--exporter", "reference", "--out", "."], "'.' is not empty"),
+    "a missing folder": (["replay", "nowhere", "--exporter", "reference"], "is not a case"),
+    "a folder that is in use": (
+        ["fuzz", "--exporter", "reference", "--out", "."],
+        "the folder '.' is not empty; name a new folder with --out",
+    ),
     "a small case into a folder in use": (
         ["shrink", "matrix/towers/plain", "--exporter", "reference", "--out", "."],
-        "'.' is not empty",
+        "the folder '.' is not empty; name a new folder with --out",
     ),
-    "a worker that is not there": (["fuzz", "--command", "no-such-program"], "is not found"),
+    "a missing worker": (["fuzz", "--command", "no-such-program"], "is not found"),
     "a folder below a file": (
         ["fuzz", "--exporter", "wrong_adapter:wrong", "--out", "wrong_adapter.py/x"],
-        "can not be written",
+        "cannot write 'wrong_adapter.py/x",
     ),
 }
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
 def test_unusable_input_is_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Input that cannot be used ends with status 2 and one line with the reason."""
+    """Unusable input ends with 2 and one line with the reason."""
     words, reason = UNUSABLE[name]
     assert main(words) == 2
     error = capsys.readouterr().err.removesuffix("\n")
@@ -173,10 +179,10 @@ def test_unusable_input_is_one_line(name: str, capsys: pytest.CaptureFixture[str
     assert "\n" not in error
 
 
-def test_fuzz_needs_hypothesis_and_shrink_does_not(
+def test_a_missing_hypothesis_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without hypothesis, fuzz says how to install it, and shrink works."""
+    """Without hypothesis fuzz says how to install it, and shrink works."""
     monkeypatch.setitem(sys.modules, "hypothesis", None)
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert _fuzz("--exporter", "reference") == 2
