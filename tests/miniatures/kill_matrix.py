@@ -27,7 +27,7 @@ _INTRODUCTION = """\
 
 What the corpus catches, proved with exporters that are wrong in one thing each. They are the reference
 exporter with one part replaced, and stand in `tests/miniatures/`. A wrong exporter counts as caught where a
-case fails that is named after the requirement it violates; a crash is no catch. This page is written by
+case fails that is named after the requirement it violates; a crash does not count. This page is written by
 `python tests/miniatures/kill_matrix.py`, and a test holds it current.
 """
 
@@ -41,7 +41,7 @@ class Score:
 
     Attributes:
         passed: number of cases that pass.
-        asked: number of cases that ask something.
+        asked: number of cases that test something.
     """
 
     passed: int
