@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance_cases import Case, Corpus, Tier, load_corpus
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import nearest_ids
 from pytest_metagraph.own_graphs.folder import OwnGraphs, load_own_graphs
 from pytest_metagraph.settings import Settings
 
 
-class NoSuchCaseError(Exception):
+class NoSuchCaseError(MetagraphError):
     """A pattern matches no case; the text names the nearest ids, or the tier that has some."""
 
 

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 from typing import Any
 
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter
 
@@ -16,7 +17,7 @@ BUILT_IN = {
 """The modules of the exporters that come with the kit; each has a function `export`."""
 
 
-class ExporterNotFoundError(Exception):
+class ExporterNotFoundError(MetagraphError):
     """What the user named as an exporter is none; the text says why, and the way out."""
 
 

@@ -17,6 +17,7 @@ from conformance_cases import Case, ExpectedError, ExpectedMessage, Tier, Varian
 from conformance_cases.case_writer import dumps, readable_text
 from conformance_cases.model import DEFAULT_FILENAME
 from conformance_cases.requirement_case import EXPECTED, GRAPH, GRAPH_DEF, INDEX, RequirementCase
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.fuzzing.evaluate import Evaluation
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from reference_impl.contracts import Contract
@@ -37,7 +38,7 @@ _UNREADABLE = (
 """What comes of reading files that state no case."""
 
 
-class CaseFolderError(Exception):
+class CaseFolderError(MetagraphError):
     """A folder holds no case; the text says which folder, and why."""
 
 

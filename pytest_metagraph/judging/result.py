@@ -1,7 +1,7 @@
 """The result of one case as plain data: it travels once, from the judge to every report.
 
-A `Judgement` holds live objects such as whole differences. What is kept of it here can be sent from a worker of
-pytest-xdist, written as a line of JSON, and read by a later version of the kit.
+A `Judgement` holds live objects such as whole differences. What is kept of it here can be sent from a worker
+of pytest-xdist, written as a line of JSON, and read by a later version of the kit.
 """
 
 from __future__ import annotations

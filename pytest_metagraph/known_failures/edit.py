@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import tomlkit
 
-from pytest_metagraph.judging.records import Record
+from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.known_failures.load import HEADER, TABLE, KnownFailuresError
 from pytest_metagraph.known_failures.lookup import Lookup, matches
@@ -95,39 +95,42 @@ Change: TypeAlias = Removal | Narrowing | NewFingerprints | Draft
 """One change of a list."""
 
 
-def changes(records: Sequence[Record], lookup: Lookup, case_ids: Iterable[str]) -> Iterator[Change]:
+def changes(
+    results: Sequence[CaseResult], lookup: Lookup, case_ids: Iterable[str], contract: str
+) -> Iterator[Change]:
     """Compare a complete run with a list.
 
     Args:
-        records: the results of the run.
+        results: the results of the run.
         lookup: the entries that hold in the run; the others are left as they are.
         case_ids: every case of the corpus, in every tier.
+        contract: the contract of the run.
 
     Yields:
         Changes of entries in the order of the list, then new entries.
     """
-    by_entry: dict[int, list[Record]] = {}
+    by_entry: dict[int, list[CaseResult]] = {}
     entries: dict[int, Entry] = {}
-    unlisted: list[Record] = []
-    for record in records:
-        entry = lookup.entry_for(record.case)
+    unlisted: list[CaseResult] = []
+    for result in results:
+        entry = lookup.entry_for(result.case)
         if entry is not None:
             entries[entry.number] = entry
-            by_entry.setdefault(entry.number, []).append(record)
-        elif record.verdict == Verdict.FAIL:
-            unlisted.append(record)
-    ran = {record.case for record in records}
+            by_entry.setdefault(entry.number, []).append(result)
+        elif result.verdict == Verdict.FAIL:
+            unlisted.append(result)
+    ran = {result.case for result in results}
     not_run = [case_id for case_id in case_ids if case_id not in ran]
     unseen = {entry.number for entry in map(lookup.entry_for, not_run) if entry is not None}
     for number in sorted(entries):
         yield from _entry_changes(entries[number], by_entry[number], all_ran=number not in unseen)
-    yield from _drafts(unlisted)
+    yield from _drafts(unlisted, contract)
 
 
-def _entry_changes(entry: Entry, records: Sequence[Record], *, all_ran: bool) -> Iterator[Change]:
-    passing = tuple(sorted(record.case for record in records if record.verdict == Verdict.UNEXPECTED_PASS))
+def _entry_changes(entry: Entry, results: Sequence[CaseResult], *, all_ran: bool) -> Iterator[Change]:
+    passing = tuple(sorted(result.case for result in results if result.verdict == Verdict.UNEXPECTED_PASS))
     failing = {
-        record.fingerprint for record in records if record.verdict in {Verdict.FAIL, Verdict.KNOWN_FAILURE}
+        result.fingerprint for result in results if result.verdict in {Verdict.FAIL, Verdict.KNOWN_FAILURE}
     }
     if passing and not failing:
         yield Removal(entry)
@@ -142,12 +145,12 @@ def _entry_changes(entry: Entry, records: Sequence[Record], *, all_ran: bool) ->
             yield NewFingerprints(entry, fingerprints)
 
 
-def _drafts(failed: Sequence[Record]) -> Iterator[Draft]:
-    groups: dict[tuple[str, str], list[Record]] = {}
-    for record in sorted(failed, key=lambda record: record.case):
-        groups.setdefault((record.contract, record.fingerprint), []).append(record)
-    for (contract, fingerprint), group in groups.items():
-        yield Draft(tuple(record.case for record in group), fingerprint, contract, group[0].summary)
+def _drafts(failed: Sequence[CaseResult], contract: str) -> Iterator[Draft]:
+    groups: dict[str, list[CaseResult]] = {}
+    for result in sorted(failed, key=lambda result: result.case):
+        groups.setdefault(result.fingerprint, []).append(result)
+    for fingerprint, group in groups.items():
+        yield Draft(tuple(result.case for result in group), fingerprint, contract, group[0].summary)
 
 
 _START = "# Cases that are known to fail. The list can be used when each entry has a kind and a reason.\n"

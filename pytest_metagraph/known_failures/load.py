@@ -13,6 +13,7 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.known_failures.model import Entry, FailureKind, KnownFailures
 from pytest_metagraph.settings import CONTRACTS
 
@@ -26,8 +27,16 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _REQUIRED = ("case", "kind", "reason")
 
 
-class KnownFailuresError(Exception):
-    """A list can not be used. Each argument is one problem: where, what, and the way out."""
+class KnownFailuresError(MetagraphError):
+    """A list cannot be used.
+
+    Args:
+        problems: each problem as a sentence: where, what, and the way out.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 def load(text: str, name: str) -> KnownFailures:

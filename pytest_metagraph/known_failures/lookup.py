@@ -75,7 +75,7 @@ class Lookup:
         entry = self.entry_for(case_id)
         if entry is None or judgement.verdict not in {Verdict.PASS, Verdict.FAIL}:
             return judgement
-        verdict = judgement.verdict
+        verdict: Verdict = judgement.verdict
         if verdict is Verdict.PASS:
             verdict = Verdict.UNEXPECTED_PASS
         elif entry.tolerates(judgement.fingerprint):

@@ -23,6 +23,7 @@ from conformance_cases import (
 from conformance_cases.axes import GIVEN, combination_name, covering_rows, row_of
 from conformance_cases.model import ALL_VARIANTS
 from conformance_cases.requirement_mapping import exercised_requirements, features_of, needed_capabilities
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters import resolve
 from pytest_metagraph.exporters.answers import Exported, Raised
 from pytest_metagraph.exporters.client import ExporterClient
@@ -168,7 +169,7 @@ SUFFIX = ".meta"
 """What the names of the files end with that are read; they are binary or text."""
 
 
-class OwnGraphsError(Exception):
+class OwnGraphsError(MetagraphError):
     """The folder can not be used; the text says why, and the way out."""
 
 

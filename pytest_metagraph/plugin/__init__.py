@@ -1,34 +1,39 @@
-"""The pytest plugin: options, fixtures, and the hooks that find the corpus.
+"""The pytest plugin: its hooks and fixtures.
 
-It is imported in every session of a project that has it installed. What costs time, protobuf above all, is
-imported in the functions below, which a session without conformance cases never calls.
+pytest imports it in every session of a project that has it installed. Whatever takes time to import, protobuf
+above all, is imported in the functions below, which a session without conformance cases never calls.
 """
 
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.plugin import hooks
-from pytest_metagraph.plugin.collection import stop_run
-from pytest_metagraph.plugin.options import add_options, is_xdist_worker, settings_of
+from pytest_metagraph.plugin.options import add_options, settings_of
+from pytest_metagraph.plugin.results import ResultCollector, Results, ResultSender, SummaryPlugin
+from pytest_metagraph.plugin.session import (
+    CORPUS_PACKAGE,
+    is_xdist_worker,
+    make_importable,
+    runs_corpus,
+    stop_run,
+    usage_errors,
+)
 from pytest_metagraph.plugin.snapshots import SnapshotSummary, snapshots_of
-from pytest_metagraph.plugin.summary import SummaryPlugin
-from pytest_metagraph.settings import Settings
 
 if TYPE_CHECKING:
     from conformance_cases import Case
     from pytest_metagraph.exporters.client import ExporterClient
     from pytest_metagraph.exporters.request import Exporter
     from pytest_metagraph.judging.files import ScratchFolder
+    from pytest_metagraph.settings import Settings
     from pytest_metagraph.snapshots.snapshot import Snapshots
-
-CORPUS_PACKAGE = "conformance_cases"
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -42,23 +47,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Listen for results where the summary is printed, not in xdist's workers; load the known failures.
+    """Register what collects and reports results, and load the list of known failures.
 
     Raises:
-        pytest.UsageError: when the list of known failures can not be used, or a report not be written.
+        pytest.UsageError: if the list of known failures cannot be used, or a report cannot be written.
     """
-    if not is_xdist_worker(config):
-        config.pluginmanager.register(SummaryPlugin(config), "metagraph-summary")
-        config.pluginmanager.register(SnapshotSummary(config), "metagraph-snapshots")
+    results = Results()
     settings = settings_of(config)
-    if settings.reports and _runs_corpus(config):
-        from pytest_metagraph.plugin import reports  # noqa: PLC0415 - most sessions write none
+    config.pluginmanager.register(ResultSender(), "metagraph-sender")
+    if not is_xdist_worker(config):
+        config.pluginmanager.register(ResultCollector(results), "metagraph-results")
+        config.pluginmanager.register(SummaryPlugin(settings, results), "metagraph-summary")
+        config.pluginmanager.register(SnapshotSummary(config), "metagraph-snapshots")
+        if settings.reports and runs_corpus(config):
+            from pytest_metagraph.plugin import reports  # noqa: PLC0415 - most sessions write no reports
 
-        reports.configure(config)
+            reports.configure(config, results)
     if settings.known_failures:
         from pytest_metagraph.plugin import known_failures  # noqa: PLC0415 - most sessions have no list
 
-        known_failures.configure(config)
+        known_failures.configure(config, results)
     elif settings.update_known_failures:
         raise pytest.UsageError(
             "--metagraph-update-known-failures needs the list to update: --metagraph-known-failures=FILE"
@@ -69,81 +77,78 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuse what does not exist before anything is collected or a worker is started.
 
     Raises:
-        pytest.UsageError: when the exporter or the user's graphs can not be used; the text says why, and the
-            way out.
+        pytest.UsageError: if the exporter or the user's graphs cannot be used.
     """
     config = session.config
-    if is_xdist_worker(config) or not _runs_corpus(config):
+    if is_xdist_worker(config) or not runs_corpus(config):
         return
     settings = settings_of(config)
     if settings.graphs:
         _check_own_graphs(config, settings)
     if settings.exporter or settings.has_client:
-        from pytest_metagraph.exporters import client, resolve  # noqa: PLC0415 - protobuf; see above
+        from pytest_metagraph.exporters.client import check_client  # noqa: PLC0415 - protobuf
 
-        _make_importable(config)
-        try:
-            client.check_client(exporter=settings.exporter, command=settings.worker, exports=settings.exports)
-        except resolve.ExporterNotFoundError as error:
-            raise pytest.UsageError(str(error)) from error
+        make_importable(config)
+        with usage_errors():
+            check_client(exporter=settings.exporter, command=settings.worker, exports=settings.exports)
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect the folder of the corpus where it was asked for by name."""
+    """Collect the folder of the corpus if it was named on the command line."""
     if path.name != CORPUS_PACKAGE or not parent.session.isinitpath(path):
         return None
-    from pytest_metagraph.plugin import collection  # noqa: PLC0415 - the corpus; see above
+    from pytest_metagraph.plugin.collection import corpus_directory  # noqa: PLC0415 - the corpus
 
-    return collection.corpus_directory(path, parent)
+    return corpus_directory(path, parent)
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Explain `assert message == message` by what differs, which stays short on large graphs.
 
-    Which messages they are is told by their classes, so that a session without any imports no protobuf.
+    The names of their classes decide, so that a session without messages does not import protobuf.
     """
     name, other = (
         getattr(getattr(type(side), "DESCRIPTOR", None), "full_name", None) for side in (left, right)
     )
     if op != "==" or not isinstance(name, str) or name != other or not name.startswith("tensorflow."):
         return None
-    from pytest_metagraph.diff import api  # noqa: PLC0415 - protobuf; see above
+    from pytest_metagraph.diff.api import explain_inequality  # noqa: PLC0415 - protobuf
 
-    return api.explain_inequality(name.removeprefix("tensorflow."), left, right)
+    return explain_inequality(name.removeprefix("tensorflow."), left, right)
 
 
 @pytest.fixture(scope="session")
 def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
-    """The exporter under test: the one that --metagraph-exporter names, or the hook of that name gives.
+    """The exporter under test: the one named by --metagraph-exporter, or given by the hook.
 
-    Override it in a conftest.py to hand over a function of one ExportRequest.
+    Override it in a conftest.py to provide a function of one ExportRequest.
     """
-    from pytest_metagraph.exporters import resolve  # noqa: PLC0415 - protobuf; see above
+    from pytest_metagraph.exporters.resolve import resolve  # noqa: PLC0415 - protobuf
 
     settings = settings_of(request.config)
-    _make_importable(request.config)
+    make_importable(request.config)
     try:
         if not settings.exporter:
             given: Exporter | None = request.config.hook.pytest_metagraph_exporter(config=request.config)
             if given is not None:
                 return given
-        return resolve.resolve(settings.exporter)
-    except resolve.ExporterNotFoundError as error:
+        return resolve(settings.exporter)
+    except MetagraphError as error:
         stop_run(request.session, str(error))
 
 
 @pytest.fixture(scope="session")
 def metagraph_client(request: pytest.FixtureRequest) -> Iterator[ExporterClient]:
-    """The way to the exporter that --metagraph-command or --metagraph-exports names."""
-    from pytest_metagraph.exporters import client, resolve  # noqa: PLC0415 - protobuf; see above
+    """The exporter client for --metagraph-command or --metagraph-exports."""
+    from pytest_metagraph.exporters.client import open_client  # noqa: PLC0415 - protobuf
 
     settings = settings_of(request.config)
     try:
-        with client.open_client(
+        with open_client(
             command=settings.worker, exports=settings.exports, seconds=settings.timeout
-        ) as opened:
-            yield opened
-    except resolve.ExporterNotFoundError as error:
+        ) as client:
+            yield client
+    except MetagraphError as error:
         stop_run(request.session, str(error))
 
 
@@ -151,11 +156,11 @@ def metagraph_client(request: pytest.FixtureRequest) -> Iterator[ExporterClient]
 def _metagraph_scratch_folder(request: pytest.FixtureRequest) -> Iterator[ScratchFolder]:
     """The one folder that all cases of this process export to.
 
-    It lies among the temporary files of the run: what a killed process leaves behind, a later run of pytest
-    removes. Under `-p no:tmpdir` there are none, and it lies where the system has its own.
+    It is among the temporary files of the run, so that a later run of pytest removes what a killed process
+    leaves. Under `-p no:tmpdir`, which has none, it is in the temporary folder of the system.
     """
-    from pytest_metagraph.judging.files import ScratchFolder  # noqa: PLC0415 - protobuf; see above
-    from reference_impl.contracts import Contract  # noqa: PLC0415 - protobuf; see above
+    from pytest_metagraph.judging.files import ScratchFolder  # noqa: PLC0415 - protobuf
+    from reference_impl.contracts import Contract  # noqa: PLC0415 - protobuf
 
     parent: Path | None = None
     if request.config.pluginmanager.has_plugin("tmpdir"):
@@ -166,50 +171,35 @@ def _metagraph_scratch_folder(request: pytest.FixtureRequest) -> Iterator[Scratc
 
 @pytest.fixture(scope="session")
 def metagraph_cases(pytestconfig: pytest.Config) -> tuple[Case, ...]:
-    """The cases of the corpus that --metagraph-tier and --metagraph-case select, sorted by id."""
-    from pytest_metagraph import selection  # noqa: PLC0415 - the corpus; see above
+    """The cases of the corpus selected by --metagraph-tier and --metagraph-case, sorted by id."""
+    from pytest_metagraph.selection import selected_cases  # noqa: PLC0415 - the corpus
 
-    return selection.selected_cases(settings_of(pytestconfig))
+    return selected_cases(settings_of(pytestconfig))
 
 
 @pytest.fixture(scope="session")
 def assert_metagraph() -> Callable[..., None]:
-    """`pytest_metagraph.assert_meta_graph_equal`: compares two MetaGraphDefs by meaning."""
-    from pytest_metagraph import diff  # noqa: PLC0415 - protobuf; see above
+    """`pytest_metagraph.assert_meta_graph_equal`, which compares two MetaGraphDefs by meaning."""
+    from pytest_metagraph.diff import assert_meta_graph_equal  # noqa: PLC0415 - protobuf
 
-    return diff.assert_meta_graph_equal
+    return assert_meta_graph_equal
 
 
 @pytest.fixture
 def metagraph_snapshot(request: pytest.FixtureRequest) -> Iterator[Snapshots]:
-    """Compares a MetaGraphDef by meaning with the one that --metagraph-snapshot-update has kept."""
+    """Snapshots of MetaGraphDefs, compared by meaning and updated by --metagraph-snapshot-update."""
     with snapshots_of(request.node) as snapshots:
         yield snapshots
 
 
 def _check_own_graphs(config: pytest.Config, settings: Settings) -> None:
-    from pytest_metagraph.exporters.resolve import ExporterNotFoundError  # noqa: PLC0415 - protobuf; see above
-    from pytest_metagraph.own_graphs.folder import OwnGraphsError  # noqa: PLC0415 - protobuf; see above
-    from pytest_metagraph.selection import corpus_of  # noqa: PLC0415 - the corpus; see above
+    from pytest_metagraph.selection import corpus_of  # noqa: PLC0415 - the corpus
 
     if settings.exports:
         raise pytest.UsageError(
-            "--metagraph-graphs needs an exporter that can be asked; a folder of exports answers the corpus"
+            "--metagraph-graphs needs an exporter that can be called, but --metagraph-exports names a folder "
+            "with answers to the corpus; use --metagraph-exporter or --metagraph-command"
         )
-    _make_importable(config)
-    try:
+    make_importable(config)
+    with usage_errors("metagraph_graphs: "):
         corpus_of(settings)
-    except (OwnGraphsError, ExporterNotFoundError) as error:
-        raise pytest.UsageError(f"metagraph_graphs: {error}") from error
-
-
-def _runs_corpus(config: pytest.Config) -> bool:
-    """Whether this run is going to judge cases of the corpus."""
-    return any(CORPUS_PACKAGE in argument for argument in config.args) and not config.getoption("collectonly")
-
-
-def _make_importable(config: pytest.Config) -> None:
-    """Let an adapter beside the user's shell be named: the script `pytest`, unlike Python, leaves it out."""
-    folder = str(config.invocation_params.dir)
-    if folder not in sys.path:
-        sys.path.append(folder)

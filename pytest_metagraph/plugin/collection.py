@@ -1,4 +1,8 @@
-"""Collect the corpus: a module, a collector for each graph, an item for each case."""
+"""Collect the corpus: `conformance_cases` as a module, a collector for each graph, an item for each case.
+
+Cases are grouped by graph, so that what is loaded for a graph serves all its cases, and so that the option
+`--dist loadscope` of pytest-xdist gives a graph to one worker.
+"""
 
 from __future__ import annotations
 
@@ -6,66 +10,51 @@ import traceback
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import pytest
 
 import conformance_cases
 from conformance_cases import Case, load_corpus
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.request import Exporter
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError, client_of
 from pytest_metagraph.judging.failure_text import render
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
-from pytest_metagraph.judging.records import Record
 from pytest_metagraph.judging.result import exporter_of, result_of
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
-from pytest_metagraph.known_failures.load import KnownFailuresError
-from pytest_metagraph.own_graphs.folder import OwnGraphsError
-from pytest_metagraph.plugin import reports
 from pytest_metagraph.plugin.known_failures import lookup_for
-from pytest_metagraph.plugin.options import is_xdist_worker, settings_of
-from pytest_metagraph.selection import NoSuchCaseError, selected_cases
-from pytest_metagraph.settings import Settings
+from pytest_metagraph.plugin.options import settings_of
+from pytest_metagraph.plugin.results import leave
+from pytest_metagraph.plugin.session import stop_run
+from pytest_metagraph.selection import selected_cases
 from reference_impl.contracts import Contract
 
-
-def stop_run(session: pytest.Session, reason: str) -> NoReturn:
-    """End the run from inside of a test as a usage error.
-
-    Raises:
-        BaseException: pytest's own, always.
-    """
-    if is_xdist_worker(session.config):
-        session.shouldstop = reason  # pytest.exit() in a worker is an internal error of xdist
-        pytest.fail(reason, pytrace=False)
-    pytest.exit(reason, returncode=pytest.ExitCode.USAGE_ERROR)
-
-
 CORPUS_MODULE = Path(conformance_cases.__file__)
-"""The file that stands for the corpus."""
+"""The file that represents the corpus."""
 
 NODE_ID = "conformance_cases"
-"""What node ids of cases begin with: the same wherever the corpus is installed."""
+"""The start of the node ids of cases: the same wherever the corpus is installed."""
 
 
 def corpus_directory(path: Path, parent: pytest.Collector) -> CorpusDirectory | None:
-    """The collector of a folder, if that is the corpus."""
+    """Return the collector of a folder if that folder is the corpus."""
     if path != CORPUS_MODULE.parent:
         return None
     return CorpusDirectory.from_parent(parent, path=path)
 
 
 class CaseFailedError(Exception):
-    """Makes the item of a case fail with a text of the kit instead of a traceback."""
+    """Fails the item of a case with a text of the kit instead of a traceback."""
 
 
 class CorpusDirectory(pytest.Directory):
-    """The folder of the corpus; its modules and data files hold no tests and are not looked at."""
+    """The folder of the corpus. Its modules and data files contain no tests and are ignored."""
 
     def collect(self) -> Iterator[pytest.Collector]:
-        """The one module that stands for all cases."""
+        """Yield the one module that represents all cases."""
         yield CorpusModule.from_parent(self, path=CORPUS_MODULE, nodeid=NODE_ID)
 
 
@@ -75,14 +64,14 @@ class CorpusModule(pytest.Module):
     obj = None  # no test module is imported
 
     def collect(self) -> Iterator[pytest.Collector]:
-        """One collector for each graph.
+        """Yield one collector for each graph.
 
         Raises:
-            CollectError: when an option names no case, or no graphs.
+            CollectError: if an option selects no case, or the user's graphs cannot be used.
         """
         try:
             cases = selected_cases(settings_of(self.config))
-        except (NoSuchCaseError, OwnGraphsError, ExporterNotFoundError) as error:
+        except MetagraphError as error:
             raise self.CollectError(str(error)) from error
         by_graph = sorted(cases, key=lambda case: (case.graph.name, case.id))
         for name, group in groupby(by_graph, key=lambda case: case.graph.name):
@@ -97,9 +86,9 @@ class GraphCases(pytest.Collector):
         self._cases = cases
 
     def collect(self) -> Iterator[CaseItem]:
-        """One item for each case; nothing of its contents is read."""
+        """Yield one item for each case; the contents of the case are not read."""
         fixtures = _client_fixtures if settings_of(self.config).has_client else _fixtures
-        found = None  # what pytest finds out about the fixtures of the first item holds for all: 0.15 ms each
+        found = None  # the fixtures of the first item are those of all: looking them up takes 0.15 ms
         for case in self._cases:
             item = CaseItem.from_parent(self, name=case.id, callobj=fixtures, case=case, fixtureinfo=found)
             found = item.fixture_info
@@ -107,15 +96,15 @@ class GraphCases(pytest.Collector):
 
 
 def _fixtures(metagraph_exporter: Exporter, _metagraph_scratch_folder: ScratchFolder) -> None:
-    """Names the fixtures of an item whose exporter is a function; it is never called."""
+    """Name the fixtures of an item whose exporter is a function. It is never called."""
 
 
 def _client_fixtures(metagraph_client: ExporterClient, _metagraph_scratch_folder: ScratchFolder) -> None:
-    """Names the fixtures of an item whose exporter is elsewhere; it is never called."""
+    """Name the fixtures of an item whose exporter is a worker or a folder. It is never called."""
 
 
 class CaseItem(pytest.Function):
-    """One case. It is a Function so that fixtures, autouse ones included, work as everywhere else."""
+    """One case. It is a Function, so that fixtures, autouse ones included, work as everywhere else."""
 
     def __init__(self, *, case: Case, **keywords: Any) -> None:
         super().__init__(**keywords)
@@ -123,37 +112,37 @@ class CaseItem(pytest.Function):
 
     @property
     def case(self) -> Case:
-        """The case, for the hooks of the user: `pytest_collection_modifyitems` marks or leaves out by it."""
+        """The case, for hooks such as `pytest_collection_modifyitems` that mark or deselect by it."""
         return self._case
 
     @property
     def fixture_info(self) -> Any:
-        """What pytest knows of the fixtures of this item: the argument `fixtureinfo` of its likes."""
+        """What pytest knows about the fixtures of this item, for the argument `fixtureinfo` of the next."""
         return self._fixtureinfo
 
     def listextrakeywords(self) -> set[str]:
-        """The words that `-k` also takes: the requirements, found out only where somebody asks."""
+        """Return the words that `-k` also matches: the requirements, computed only if somebody asks."""
         return {*super().listextrakeywords(), *self._case.requirements}
 
     def runtest(self) -> None:
         """Judge the case and turn the verdict into an outcome."""
         settings = settings_of(self.config)
         try:
-            asked = self._client()
-            known_failures = lookup_for(self.config, settings.contract, asked.version)
-        except (ExporterNotFoundError, KnownFailuresError) as error:
+            client = self._client()
+            known_failures = lookup_for(self.config, settings.contract, client.version)
+        except MetagraphError as error:
             stop_run(self.session, str(error))
         folder = cast("ScratchFolder", self.funcargs["_metagraph_scratch_folder"])
         try:
-            judge = Judge(asked, Contract(settings.contract), folder)
+            judge = Judge(client, Contract(settings.contract), folder)
             judgement = known_failures.apply(self._case.id, judge.judge(self._case))
         except ExporterNotFoundError as error:  # a worker that does not start again
             stop_run(self.session, str(error))
         except Exception as error:
             # Nothing is known about the exporter then, so it must not look like a failure of the exporter.
-            self._record(Judgement(Verdict.HARNESS_ERROR), asked, settings)
+            self._leave(Judgement(Verdict.HARNESS_ERROR), client)
             raise CaseFailedError(_harness_error_text(self._case)) from error
-        self._record(judgement, asked, settings)
+        self._leave(judgement, client)
         if judgement.verdict.is_red:
             command = settings.command_for(self._case.id)
             raise CaseFailedError(render(self._case, judgement, load_corpus().requirements, command))
@@ -163,38 +152,25 @@ class CaseItem(pytest.Function):
             pytest.xfail(judgement.reason)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override] # as Function
-        """The text of a failed case as it is; other exceptions as pytest shows them."""
+        """Return the text of a failed case as it is; other exceptions as pytest shows them."""
         if isinstance(excinfo.value, CaseFailedError):
             return str(excinfo.value)
         return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where pytest says that the item is; pytest wants a line of an item that a mark skips."""
+        """Return where the item is; pytest needs a line number for an item that a mark skips."""
         return self.path, 0, self.name
 
     def _client(self) -> ExporterClient:
-        """The way to the exporter that the fixtures have brought."""
+        """The exporter client that the fixtures provide."""
         if "metagraph_client" in self.funcargs:
             return cast("ExporterClient", self.funcargs["metagraph_client"])
         return client_of(cast("Exporter", self.funcargs["metagraph_exporter"]))
 
-    def _record(self, judgement: Judgement, exporter: ExporterClient, settings: Settings) -> None:
-        record = Record(
-            case=self._case.id,
-            graph=self._case.graph.name,
-            exporter=exporter.name,
-            contract=settings.contract,
-            verdict=judgement.verdict.value,  # execnet sends no enums
-            checks=judgement.checks,
-            failed_checks=judgement.failed_checks,
-            fingerprint=judgement.fingerprint,
-            summary=judgement.findings[0].summary if judgement.findings else "",
-            hint=judgement.hint,
-            exporter_version=exporter.version,
-        )
-        self.user_properties.extend(record.to_properties())
-        if settings.reports:
-            reports.leave(self, exporter_of(exporter), result_of(self._case, judgement))
+    def _leave(self, judgement: Judgement, client: ExporterClient) -> None:
+        """Leave the result for everything that reports it."""
+        contract = settings_of(self.config).contract
+        leave(self, exporter_of(client), result_of(self._case, judgement), contract)
 
 
 def _harness_error_text(case: Case) -> str:

@@ -9,10 +9,7 @@ import pytest
 
 from pytest_metagraph.settings import OPTIONS, Option, Settings, flag_of
 
-
-def is_xdist_worker(config: pytest.Config) -> bool:
-    """Whether this process is a worker of pytest-xdist, which judges cases but writes no reports."""
-    return hasattr(config, "workerinput")
+_SETTINGS = pytest.StashKey[Settings]()
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -52,7 +49,12 @@ def settings_of(config: pytest.Config) -> Settings:
     Raises:
         pytest.UsageError: if a value is not one that its option takes.
     """
-    return Settings(**{option.field: _value(config, option) for option in OPTIONS})
+    settings = config.stash.get(_SETTINGS, None)
+    if settings is None:
+        settings = config.stash[_SETTINGS] = Settings(
+            **{option.field: _value(config, option) for option in OPTIONS}
+        )
+    return settings
 
 
 def _value(config: pytest.Config, option: Option) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import datetime as dt
 import hashlib
 import json
@@ -11,17 +10,28 @@ import os
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from conformance_cases import Tier
 from pytest_metagraph._version import __version__
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.plugin.known_failures import KnownFailuresPlugin
-from pytest_metagraph.plugin.options import is_xdist_worker, settings_of
+from pytest_metagraph.plugin.options import settings_of
+from pytest_metagraph.plugin.results import Results
+from pytest_metagraph.plugin.session import folder_of, usage_errors
 from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
-from pytest_metagraph.reports.jsonl import Fields, ReportWriter, exporter, from_line, to_line
-from pytest_metagraph.reports.model import Footer, Header, Report, ReportedRequirement, digest_of
+from pytest_metagraph.reports.jsonl import ReportWriter
+from pytest_metagraph.reports.model import (
+    FORMAT,
+    Footer,
+    Header,
+    Report,
+    ReportedRequirement,
+    ReportedShard,
+    digest_of,
+)
 from pytest_metagraph.reports.validity import find_problems, summary_of
 from pytest_metagraph.selection import corpus_of, shard_cases
 from pytest_metagraph.settings import Settings
@@ -38,11 +48,12 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
     """
     corpus = corpus_of(settings)
     requirements = {
-        name: ReportedRequirement(rule.sentence, str(rule.basis), str(rule.level), rule.quote)
+        name: ReportedRequirement(rule.sentence, rule.basis.value, rule.level.value, rule.quote)
         for name, rule in corpus.requirements.items()
     }
     expected = shard_cases(settings)
     return Header(
+        format=FORMAT,
         kit_version=__version__,
         corpus_digest=corpus.digest,
         requirements_revision=_revision(requirements),
@@ -50,7 +61,7 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
         exporter=exporter,
         contract=settings.contract,
         tier=settings.tier,
-        shard=settings.shard,
+        shard=ReportedShard(settings.shard.index, settings.shard.count),
         selection=settings.patterns,
         tier_cases=len(corpus.cases(Tier(settings.tier))),
         expected_cases=len(expected),
@@ -62,63 +73,25 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
 
 def _revision(requirements: dict[str, ReportedRequirement]) -> str:
     """16 hexadecimal digits that change with every change of the catalogue."""
-    catalogue = {name: dataclasses.asdict(rule) for name, rule in requirements.items()}
+    catalogue = {name: msgspec.to_builtins(rule) for name, rule in requirements.items()}
     return hashlib.sha256(json.dumps(catalogue, sort_keys=True).encode()).hexdigest()[:16]
 
 
-_RESULT = pytest.StashKey[tuple[str, str]]()
+def configure(config: pytest.Config, results: Results) -> None:
+    """Have the reports of a run written.
 
-
-def leave(item: pytest.Item, tested: ReportedExporter, result: CaseResult) -> None:
-    """Leave the result of an item for its report."""
-    item.stash[_RESULT] = (json.dumps(dataclasses.asdict(tested)), to_line(result))
-
-
-def pick_up(report: pytest.TestReport) -> tuple[ReportedExporter, CaseResult] | None:
-    """The result that a report carries, with the time that pytest measured; None where it carries none."""
-    carried = getattr(report, "metagraph_result", None)
-    if carried is None:
-        return None
-    tested, line = carried
-    result = from_line(line)
-    if not isinstance(result, CaseResult):
-        raise TypeError(f"a report carries a {type(result).__name__} where the result of a case is expected")
-    return exporter(Fields(json.loads(tested))), dataclasses.replace(
-        result, duration=round(report.duration, 6)
-    )
-
-
-class TransportPlugin:
-    """Puts what items leave onto their reports; registered in the processes that run cases."""
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Add the result of a case to the report of its call."""
-        report = yield
-        if call.when == "call" and _RESULT in item.stash:
-            report.metagraph_result = item.stash[_RESULT]  # type: ignore[attr-defined] # pytest sends every attribute
-        return report
-
-
-def configure(config: pytest.Config) -> None:
-    """Have the results of cases carried and, outside of xdist's workers, reports written.
+    Args:
+        config: pytest's configuration, of a process that is not a worker of pytest-xdist.
+        results: the results of the run.
 
     Raises:
-        pytest.UsageError: when a report can not be written; the text says why, and the way out.
+        pytest.UsageError: if a report cannot be written.
     """
-    config.pluginmanager.register(TransportPlugin(), "metagraph-transport")
-    if is_xdist_worker(config):
-        return
     settings = settings_of(config)
-    on_command_line = config.getoption("metagraph_report") is not None
-    ini_folder = config.inipath.parent if config.inipath else config.rootpath
-    folder = config.invocation_params.dir if on_command_line else ini_folder
-    try:
+    folder = folder_of(config, "metagraph_report")
+    with usage_errors("--metagraph-report: "):
         plugin = ReportPlugin(settings, [folder / name for name in settings.reports])
-    except ReportError as error:
-        raise pytest.UsageError(f"--metagraph-report: {error}") from error
+    results.listeners.append(plugin.add)
     config.pluginmanager.register(plugin, "metagraph-reports")
 
 
@@ -146,13 +119,9 @@ class ReportPlugin:
         self._results: list[CaseResult] = []
         self._report: Report | None = None
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    def add(self, exporter: ReportedExporter, result: CaseResult) -> None:
         """Write the result of a judged case."""
-        carried = pick_up(report)
-        if carried is None:
-            return
-        exporter, result = carried
-        with _ending_where_nothing_can_be_written():
+        with _ending_the_run_if_nothing_can_be_written():
             if self._header is None:
                 self._header = self._start(exporter)
             self._results.append(result)
@@ -166,7 +135,7 @@ class ReportPlugin:
         results = tuple(sorted(self._results, key=lambda result: result.case))
         footer = summary_of(self._header, results, _now(), _list_problems(session.config))
         self._report = _report(self._header, results, footer)
-        with _ending_where_nothing_can_be_written():
+        with _ending_the_run_if_nothing_can_be_written():
             for writer in self._writers.values():
                 writer.finish(self._report)
             self._render(self._report)
@@ -200,7 +169,7 @@ class ReportPlugin:
 
 
 @contextlib.contextmanager
-def _ending_where_nothing_can_be_written() -> Iterator[None]:
+def _ending_the_run_if_nothing_can_be_written() -> Iterator[None]:
     """End the session, with a line that says why, where a report can not be written, on a full disk, say."""
     try:
         yield

@@ -20,7 +20,7 @@ def render_annotations(report: Report) -> str:
         commands.append(_command("The list of known failures is wrong", "\n".join(report.list_problems)))
     commands += [
         _symptom(report, symptom)
-        for symptom in symptoms_of(report)
+        for symptom in symptoms_of(report.results)
         if any(result.verdict is Verdict.FAIL for result in symptom.cases)
     ]
     return "".join(commands[:MAX_ANNOTATIONS])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from pytest_metagraph._util.errors import MetagraphError
+
 
 class ErrorCode(enum.StrEnum):
     """Why reports can not be used; stable, because programs branch on it."""
@@ -20,7 +22,7 @@ class ErrorCode(enum.StrEnum):
     UNKNOWN_OUTPUT = "unknown_output"
 
 
-class ReportError(Exception):
+class ReportError(MetagraphError):
     """A report, or a set of reports, can not be used for what was asked.
 
     Args:

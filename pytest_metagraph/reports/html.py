@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.resources
 import itertools
 from collections import Counter
@@ -12,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import jinja2
 import markupsafe
+import msgspec
 
 from pytest_metagraph.judging.result import CaseResult, ReportedFinding
 from pytest_metagraph.judging.verdicts import Verdict
@@ -127,7 +127,7 @@ def page_data(report: Report) -> dict[str, Any]:
         "arguments": arguments.values(),
         "requirements": requirements.values(),
         "reasons": reasons.values(),
-        "findings": [dataclasses.asdict(finding) for finding in findings.values()],
+        "findings": [msgspec.to_builtins(finding) for finding in findings.values()],
         "sentences": {name: requirement.sentence for name, requirement in report.header.requirements.items()},
         "command": report.header.command,
     }
@@ -137,7 +137,7 @@ def _findings(result: CaseResult, *, detailed: bool) -> tuple[ReportedFinding, .
     if detailed:
         return result.findings
     return tuple(
-        dataclasses.replace(finding, detail=_LEFT_OUT) if finding.detail else finding
+        msgspec.structs.replace(finding, detail=_LEFT_OUT) if finding.detail else finding
         for finding in result.findings
     )
 
@@ -146,7 +146,7 @@ def _cases_with_details(report: Report) -> frozenset[str]:
     """The cases whose details the page carries: some of each symptom before more of any."""
     left = DETAIL_BUDGET
     chosen: set[str] = set()
-    for round_of_cases in itertools.zip_longest(*(symptom.cases for symptom in symptoms_of(report))):
+    for round_of_cases in itertools.zip_longest(*(symptom.cases for symptom in symptoms_of(report.results))):
         for result in round_of_cases:
             if result is None:
                 continue
@@ -170,7 +170,7 @@ def render_html(report: Report) -> str:
         header=report.header,
         levels={} if report.no_score else scores_by_level(report),
         verdicts={verdict: verdicts[verdict] for verdict in Verdict if verdicts[verdict]},
-        symptoms=symptoms_of(report),
+        symptoms=symptoms_of(report.results),
         max_symptoms=_MAX_SYMPTOMS,
         areas=rows_by_area(report),
         requirements=worst_first(rows_by_requirement(report)),

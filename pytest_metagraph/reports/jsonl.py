@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from pytest_metagraph.judging.result import CaseResult
+from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import FORMAT, Footer, Header, Report
 from pytest_metagraph.reports.validity import find_problems
@@ -21,7 +21,7 @@ Part: TypeAlias = Header | CaseResult | Footer
 _DECODER = msgspec.json.Decoder(Part)
 
 
-def to_line(part: Part) -> str:
+def to_line(part: Part | ReportedExporter) -> str:
     """Return one part of a report as JSON on one line, with a newline at the end."""
     try:
         return msgspec.json.encode(part).decode() + "\n"
@@ -47,9 +47,10 @@ def from_line(line: str) -> Part:
             "Use the kit that wrote it.",
         )
     try:
-        return _DECODER.decode(line)
+        part: Part = _DECODER.decode(line)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ReportError(ErrorCode.BAD_LINE, f"It does not follow the format: {error}.") from error
+    return part
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def _report_lines(report: Report) -> Iterator[str]:
 
 
 def _symptom_lines(report: Report) -> Iterator[str]:
-    symptoms = symptoms_of(report)
+    symptoms = symptoms_of(report.results)
     if not symptoms:
         return
     yield from ("", "### What failed", "")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+import msgspec
 
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
-from pytest_metagraph.reports.model import Header, Report, digest_of
+from pytest_metagraph.reports.model import Header, Report, ReportedShard, digest_of
 from pytest_metagraph.reports.validity import find_problems, summary_of
-from pytest_metagraph.settings import WHOLE_TIER, Shard
 
 _SAME_IN_ALL_SHARDS = {
     "kit_version": "version of the kit",
@@ -59,7 +59,7 @@ def _require_same_run(first_name: str, first: Header, name: str, header: Header)
             )
 
 
-def _require_all_shards(shards: Sequence[Shard]) -> None:
+def _require_all_shards(shards: Sequence[ReportedShard]) -> None:
     counts = {shard.count for shard in shards}
     if len(counts) > 1:
         listed = ", ".join(map(str, sorted(counts)))
@@ -79,16 +79,16 @@ def _require_all_shards(shards: Sequence[Shard]) -> None:
 
 
 def _listed(indices: Sequence[int], count: int) -> str:
-    return "shard " + ", ".join(str(Shard(index, count)) for index in indices)
+    return "shard " + ", ".join(str(ReportedShard(index, count)) for index in indices)
 
 
 def _join(parts: Sequence[Report]) -> Report:
     results = tuple(
         sorted((result for part in parts for result in part.results), key=lambda result: result.case)
     )
-    header = replace(
+    header = msgspec.structs.replace(
         parts[0].header,
-        shard=WHOLE_TIER,
+        shard=ReportedShard(1, 1),
         expected_cases=parts[0].header.tier_cases,
         expected_digest=digest_of(result.case for result in results),
         started=min(part.header.started for part in parts),

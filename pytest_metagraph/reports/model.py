@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -13,7 +13,7 @@ from pytest_metagraph.judging.result import CaseResult, Count, PositiveCount, Re
 from pytest_metagraph.reports.errors import Problem
 from pytest_metagraph.settings import command_for
 
-FORMAT = 1
+FORMAT: Final = 1
 """The version of the format; a reader refuses every other one."""
 
 LEVELS = ("required", "recommended", "informative")

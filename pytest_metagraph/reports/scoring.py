@@ -61,17 +61,12 @@ class Row:
 
 
 def score_of(results: Iterable[CaseResult]) -> Score:
-    """The score of some cases."""
-    return score_of_verdicts(result.verdict for result in results)
-
-
-def score_of_verdicts(verdicts: Iterable[Verdict]) -> Score:
-    """The score of cases of which only the verdicts are at hand."""
+    """Return the score of some cases."""
     passed = asked = not_claimed = 0
-    for verdict in verdicts:
-        passed += verdict in PASSED
-        asked += verdict in ASKED
-        not_claimed += verdict is Verdict.UNSUPPORTED
+    for result in results:
+        passed += result.verdict in PASSED
+        asked += result.verdict in ASKED
+        not_claimed += result.verdict is Verdict.UNSUPPORTED
     return Score(passed, asked, not_claimed)
 
 
@@ -137,18 +132,22 @@ class Symptom:
     @property
     def summary(self) -> str:
         """What is wrong, as one sentence."""
-        return next((finding.summary for finding in self.cases[0].findings), "")
+        return self.cases[0].summary
 
     @property
     def hint(self) -> str:
         """The likeliest cause; empty where none is known."""
-        return next((hint for finding in self.cases[0].findings for hint in finding.hints), "")
+        return self.cases[0].hint
 
 
-def symptoms_of(report: Report) -> tuple[Symptom, ...]:
-    """The symptoms of all failed cases, the most frequent first, then by their first case."""
+def symptoms_of(results: Iterable[CaseResult]) -> tuple[Symptom, ...]:
+    """Return the symptoms of all failed cases, the most frequent first, then by their first case.
+
+    Args:
+        results: results sorted by case.
+    """
     grouped: dict[str, list[CaseResult]] = {}
-    for result in report.results:
+    for result in results:
         if result.failed:
             grouped.setdefault(result.fingerprint, []).append(result)
     symptoms = (Symptom(tuple(cases)) for cases in grouped.values())

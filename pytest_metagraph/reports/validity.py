@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
@@ -81,6 +82,7 @@ def summary_of(
         list_problems: what is wrong with the list of known failures as a whole.
     """
     verdicts = Counter(result.verdict.value for result in results)
+    verdict: Literal["pass", "fail", "partial"]
     if len(results) < header.expected_cases:
         verdict = "partial"
     else:

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter, ReportedFinding
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import compare
@@ -35,9 +37,12 @@ PHONE, DESKTOP = (390, 844), (1280, 900)
 FAILED = "matrix/towers/export_scope=tower_1,clear_devices"
 QUOTED = "SCOPE-05/it's (nested)"
 HOSTILE = ReportedFinding(
-    "raised",
+    FindingCode.RAISED,
     "<img src=https://example.org/x onerror=alert(1)> was raised",
-    detail="</script><script>document.title='taken over'</script>",
+    "</script><script>document.title='taken over'</script>",
+    (),
+    (),
+    ("returned",),
 )
 
 
@@ -336,7 +341,7 @@ def test_twenty_thousand_cases_list_a_hundred_at_a_time(browser: Any, tmp_path: 
 def test_the_comparison_page_stands_alone_too(browser: Any, tmp_path: Path) -> None:
     """It says nothing to the console and fits a phone."""
     other = dataclasses.replace(
-        report(), header=dataclasses.replace(report().header, exporter=ReportedExporter("two", "2"))
+        report(), header=msgspec.structs.replace(report().header, exporter=ReportedExporter("two", "2", ()))
     )
     path = tmp_path / "comparison.html"
     path.write_text(

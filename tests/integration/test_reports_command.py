@@ -12,6 +12,7 @@ import pytest
 from pytest_metagraph.cli import main
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.jsonl import read_report, write_report
+from pytest_metagraph.reports.model import ReportedShard
 from pytest_metagraph.settings import Shard
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "reports"))
@@ -46,8 +47,8 @@ def test_validate_tells_valid_from_invalid(save: Save, capsys: pytest.CaptureFix
 def test_merge_writes_the_whole_report(save: Save, capsys: pytest.CaptureFixture[str]) -> None:
     """The merged file is a report of the whole tier."""
     for index in (1, 2):
-        shard = Shard(index, 2)
-        save(f"{index}.jsonl", *shard.part(RESULTS), shard=shard, tier_cases=3)
+        part = Shard(index, 2).part(RESULTS)
+        save(f"{index}.jsonl", *part, shard=ReportedShard(index, 2), tier_cases=3)
     assert main(["report", "merge", "1.jsonl", "2.jsonl", "-o", "all.jsonl"]) == 0
     assert capsys.readouterr().out == "all.jsonl: 2 of 3 required\n"
     assert read_report(Path("all.jsonl")) == samples.report(*RESULTS)

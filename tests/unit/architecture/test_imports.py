@@ -15,6 +15,7 @@ LAYERS = ("reference_impl", "conformance_cases", "pytest_metagraph")
 
 PLUGIN_LAYERS = (
     "_util",
+    "_version",
     "settings",
     "diff",
     "exporters",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_metagraph.judging.records import Record
+from pytest_metagraph.judging.findings import FindingCode
+from pytest_metagraph.judging.result import CaseResult, ReportedFinding
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.known_failures.model import Entry, FailureKind
 
 
@@ -15,16 +17,20 @@ def entry(*patterns: str, number: int = 1, **attributes: Any) -> Entry:
     )
 
 
-def record(case: str, verdict: str, fingerprint: str = "") -> Record:
-    """The result of a case under the documented contract."""
-    return Record(
+def result(case: str, verdict: str, fingerprint: str = "") -> CaseResult:
+    """The result of a case."""
+    summary = "A ValueError was raised where a message was expected"
+    finding = ReportedFinding(FindingCode.RAISED, summary, "", (), (), ("variant",))
+    return CaseResult(
         case=case,
         graph="g",
-        exporter="adapter:export",
-        contract="documented",
-        verdict=verdict,
+        arguments={},
+        requirements=("NODE-01",),
+        verdict=Verdict(verdict),
         checks=1,
         failed_checks=int(bool(fingerprint)),
         fingerprint=fingerprint,
-        summary="A ValueError was raised where a message was expected" if fingerprint else "",
+        reason="",
+        findings=(finding,) if fingerprint else (),
+        duration=0.0,
     )

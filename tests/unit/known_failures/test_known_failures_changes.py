@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from known_failure_samples import entry, record
+from known_failure_samples import entry, result
 
-from pytest_metagraph.judging.records import Record
+from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.known_failures.edit import Change, Draft, Narrowing, NewFingerprints, Removal, changes
 from pytest_metagraph.known_failures.lookup import Lookup
 from pytest_metagraph.known_failures.model import Entry
@@ -13,21 +13,21 @@ CASES = dict.fromkeys(["m/a", "m/b", "m/c", "full/d"])
 OLD, NEW = "0" * 16, "f" * 16
 
 
-def found(records: list[Record], *entries: Entry) -> list[Change]:
+def found(records: list[CaseResult], *entries: Entry) -> list[Change]:
     """The changes of a list."""
-    return list(changes(records, Lookup(entries), CASES))
+    return list(changes(records, Lookup(entries), CASES, "documented"))
 
 
 def test_a_run_as_listed_changes_nothing() -> None:
     """Known failures, passes and cases that were not asked leave the list alone."""
-    records = [record("m/a", "known_failure", OLD), record("m/b", "pass"), record("m/c", "unsupported")]
+    records = [result("m/a", "known_failure", OLD), result("m/b", "pass"), result("m/c", "unsupported")]
     assert found(records, entry("m/a", "m/c", fingerprints=(OLD,))) == []
 
 
 def test_an_entry_is_removed_when_all_its_cases_that_ran_pass() -> None:
     """A repaired failure leaves the list, also where the entry names cases of a larger tier."""
     repaired = entry("*")
-    assert found([record("m/a", "unexpected_pass"), record("m/b", "unexpected_pass")], repaired) == [
+    assert found([result("m/a", "unexpected_pass"), result("m/b", "unexpected_pass")], repaired) == [
         Removal(repaired)
     ]
 
@@ -35,30 +35,30 @@ def test_an_entry_is_removed_when_all_its_cases_that_ran_pass() -> None:
 def test_an_entry_keeps_what_still_fails() -> None:
     """Only the cases that pass are taken out of an entry."""
     partly = entry("m/*")
-    records = [record("m/b", "unexpected_pass"), record("m/a", "known_failure", OLD)]
+    records = [result("m/b", "unexpected_pass"), result("m/a", "known_failure", OLD)]
     assert found(records, partly) == [Narrowing(partly, ("m/b",))]
 
 
 def test_fingerprints_follow_what_was_seen() -> None:
     """A changed failure gets its new fingerprint; the old one goes when every case of the entry has run."""
     changed = entry("m/a", fingerprints=(OLD,))
-    assert found([record("m/a", "fail", NEW)], changed) == [NewFingerprints(changed, (NEW,))]
+    assert found([result("m/a", "fail", NEW)], changed) == [NewFingerprints(changed, (NEW,))]
 
 
 def test_fingerprints_of_cases_that_did_not_run_stay() -> None:
     """A smaller tier says nothing about the failures of a larger one."""
     changed = entry("m/a", "full/d", fingerprints=(OLD,))
-    assert found([record("m/a", "fail", NEW)], changed) == [NewFingerprints(changed, (OLD, NEW))]
+    assert found([result("m/a", "fail", NEW)], changed) == [NewFingerprints(changed, (OLD, NEW))]
 
 
 def test_an_entry_without_fingerprints_gets_none() -> None:
     """Whoever listed a case for any failure is not corrected."""
-    assert found([record("m/a", "known_failure", NEW)], entry("m/a")) == []
+    assert found([result("m/a", "known_failure", NEW)], entry("m/a")) == []
 
 
 def test_new_failures_are_drafted_one_entry_for_each_way_to_fail() -> None:
     """Cases with one fingerprint share a draft, which holds all but kind and reason."""
-    records = [record("m/c", "fail", NEW), record("m/b", "fail", OLD), record("m/a", "fail", NEW)]
+    records = [result("m/c", "fail", NEW), result("m/b", "fail", OLD), result("m/a", "fail", NEW)]
     summary = "A ValueError was raised where a message was expected"
     assert found(records) == [
         Draft(("m/a", "m/c"), NEW, "documented", summary),
@@ -68,4 +68,4 @@ def test_new_failures_are_drafted_one_entry_for_each_way_to_fail() -> None:
 
 def test_errors_of_the_kit_are_no_failures() -> None:
     """Nothing is drafted for a case that the kit could not judge."""
-    assert found([record("m/a", "harness_error")]) == []
+    assert found([result("m/a", "harness_error")]) == []

@@ -150,7 +150,7 @@ def test_a_draft_is_appended_and_refused_until_a_person_completes_it() -> None:
     }
     with pytest.raises(KnownFailuresError) as caught:
         load(after, "known.toml")
-    wrong_keys = [problem.partition(" = ")[0].rpartition(" ")[2] for problem in caught.value.args]
+    wrong_keys = [problem.partition(" = ")[0].rpartition(" ")[2] for problem in caught.value.problems]
     assert wrong_keys == ["kind", "reason"]
 
 

@@ -98,7 +98,7 @@ FAILED = Judgement(Verdict.FAIL, (FINDING,), checks=1, failed_checks=1)
 def test_an_entry_changes_the_verdict_on_its_case(
     judgement: Judgement, fingerprints: tuple[str, ...], verdict: Verdict
 ) -> None:
-    """A listed failure is known if its fingerprint fits, a listed pass unexpected; the rest stays as it is."""
+    """A listed failure is known if its fingerprint fits, and a listed pass is unexpected."""
     applied = Lookup([entry("m/a", fingerprints=fingerprints)]).apply("m/a", judgement)
     assert applied.verdict is verdict
     assert applied.findings == judgement.findings

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
+from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.result import CaseResult, DifferenceGroup, ReportedExporter, ReportedFinding
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports.model import Header, Report, ReportedRequirement, digest_of
+from pytest_metagraph.reports.model import (
+    FORMAT,
+    Header,
+    Report,
+    ReportedRequirement,
+    ReportedShard,
+    digest_of,
+)
 from pytest_metagraph.reports.validity import find_problems, summary_of
-from pytest_metagraph.settings import WHOLE_TIER
 
 STARTED = "2026-01-02T03:04:05+00:00"
 FINISHED = "2026-01-02T03:05:06+00:00"
@@ -19,19 +27,29 @@ REQUIREMENTS = {
     "SCOPE-05": ReportedRequirement(
         "A nested scope is stripped as a whole.", "documented", "required", "a quote"
     ),
-    "DEV-01": ReportedRequirement("clear_devices empties every device.", "observed", "required"),
-    "COL-09": ReportedRequirement("Collections come sorted.", "conflict", "recommended"),
-    "MSG-01": ReportedRequirement("The text of an error.", "observed", "informative"),
+    "DEV-01": ReportedRequirement("clear_devices empties every device.", "observed", "required", ""),
+    "COL-09": ReportedRequirement("Collections come sorted.", "conflict", "recommended", ""),
+    "MSG-01": ReportedRequirement("The text of an error.", "observed", "informative", ""),
 }
 
 FINDING = ReportedFinding(
-    code="message_differs",
+    code=FindingCode.MESSAGE_DIFFERS,
     summary="The returned message differs from the expected one",
     detail="graph_def.node\n  ~ device   3 nodes   expected ''   actual '/gpu:0'\n  - dropped\n  + added",
     hints=("clear_devices looks unapplied: 3 nodes differ only in `device`.",),
     groups=(DifferenceGroup("graph_def.node", "device", 1000), DifferenceGroup("graph_def.node", "input", 1)),
     variants=("returned", "file,as_text"),
 )
+
+
+def finding(code: str, summary: str, detail: str = "", hints: tuple[str, ...] = ()) -> ReportedFinding:
+    """A finding of every variant, without a comparison of messages."""
+    return ReportedFinding(FindingCode(code), summary, detail, hints, (), ("returned",))
+
+
+def exporter(name: str, version: str = "") -> ReportedExporter:
+    """An exporter that supports everything."""
+    return ReportedExporter(name, version, ())
 
 
 def result(case: str, verdict: Verdict = Verdict.PASS, **changes: Any) -> CaseResult:
@@ -46,15 +64,17 @@ def result(case: str, verdict: Verdict = Verdict.PASS, **changes: Any) -> CaseRe
         checks=0 if verdict in {Verdict.UNSUPPORTED, Verdict.UNTESTABLE} else 16,
         failed_checks=2 if failed else 0,
         fingerprint="0123456789abcdef" if failed else "",
+        reason="",
         findings=(FINDING,) if failed else (),
         duration=0.25,
     )
-    return dataclasses.replace(made, **changes)
+    return msgspec.structs.replace(made, **changes)
 
 
 def header(results: Sequence[CaseResult], **changes: Any) -> Header:
     """The header of a run of exactly these cases."""
     made = Header(
+        format=FORMAT,
         kit_version="1.2.3",
         corpus_digest="c0ffee" * 10 + "beef",
         requirements_revision="5eed",
@@ -62,7 +82,7 @@ def header(results: Sequence[CaseResult], **changes: Any) -> Header:
         exporter=ReportedExporter("adapter:export", "0.3", ("eager",)),
         contract="documented",
         tier="default",
-        shard=WHOLE_TIER,
+        shard=ReportedShard(1, 1),
         selection=(),
         tier_cases=len(results),
         expected_cases=len(results),
@@ -70,7 +90,7 @@ def header(results: Sequence[CaseResult], **changes: Any) -> Header:
         command="pytest -p pytest_metagraph --pyargs conformance_cases",
         started=STARTED,
     )
-    return dataclasses.replace(made, **changes)
+    return msgspec.structs.replace(made, **changes)
 
 
 def report(*results: CaseResult, list_problems: tuple[str, ...] = (), **changes: Any) -> Report:

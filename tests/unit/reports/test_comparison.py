@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import report_samples as samples
 
-from pytest_metagraph.judging.result import ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import compare
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
@@ -13,10 +12,10 @@ from pytest_metagraph.reports.renderers import render
 from pytest_metagraph.reports.scoring import Score
 
 A = samples.report(
-    samples.result("a"), samples.result("b", Verdict.FAIL), exporter=ReportedExporter("one", "1")
+    samples.result("a"), samples.result("b", Verdict.FAIL), exporter=samples.exporter("one", "1")
 )
-B = samples.report(samples.result("a"), samples.result("b"), exporter=ReportedExporter("two", "2"))
-INVALID = samples.report(samples.result("a"), expected_cases=2, exporter=ReportedExporter("three"))
+B = samples.report(samples.result("a"), samples.result("b"), exporter=samples.exporter("two", "2"))
+INVALID = samples.report(samples.result("a"), expected_cases=2, exporter=samples.exporter("three"))
 
 
 def test_implementations_stand_beside_each_other() -> None:
@@ -34,7 +33,7 @@ def test_who_was_not_asked_parts_with_nobody() -> None:
     skips = samples.report(
         samples.result("a", Verdict.UNSUPPORTED),
         samples.result("b", Verdict.UNSUPPORTED),
-        exporter=ReportedExporter("four"),
+        exporter=samples.exporter("four"),
     )
     assert compare({"b": B, "d": skips}).disagreements == ()
     (found,) = compare({"a": A, "b": B, "d": skips}).disagreements

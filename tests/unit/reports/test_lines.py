@@ -17,7 +17,8 @@ from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.jsonl import from_line, to_line
-from pytest_metagraph.settings import Shard
+from pytest_metagraph.reports.model import ReportedShard
+from pytest_metagraph.reports.schema import report_schema
 
 SCHEMA = json.loads(
     importlib.resources.files("pytest_metagraph.reports").joinpath("report.schema.json").read_text()
@@ -26,7 +27,7 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 FAILED = samples.result("a", Verdict.FAIL, arguments={"export_scope": "tower_1"}, reason="why")
 # No integer that the property below puts in makes a shard beyond the last one, which no schema can refuse.
-REPORT = samples.report(FAILED, samples.result("b"), shard=Shard(1, 2), list_problems=("stale",))
+REPORT = samples.report(FAILED, samples.result("b"), shard=ReportedShard(1, 2), list_problems=("stale",))
 PARTS = [REPORT.header, FAILED, REPORT.footer]
 LINES = [json.loads(to_line(part)) for part in PARTS if part is not None]
 
@@ -48,7 +49,7 @@ PLACES = st.sampled_from(
     ]
 )
 VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(-1, 2), st.floats(-1, 1), st.text(max_size=2),
+    st.none(), st.booleans(), st.integers(-1, 2), st.floats(0.1, 0.9), st.text(max_size=2),
     st.just([]), st.just([1]), st.just(["a"]), st.just({}), st.just({"a": "b"}), st.just([{}]),
 )  # fmt: skip
 
@@ -84,9 +85,17 @@ def test_the_schema_is_a_schema() -> None:
 
 def test_the_schema_names_every_verdict_and_code() -> None:
     """The enumerations of the schema are those of the program."""
-    properties = SCHEMA["$defs"]["case"]["properties"]
-    assert set(properties["verdict"]["enum"]) == set(Verdict)
-    assert set(SCHEMA["$defs"]["finding"]["properties"]["code"]["enum"]) == set(FindingCode)
+    assert set(SCHEMA["$defs"]["Verdict"]["enum"]) == set(Verdict)
+    assert set(SCHEMA["$defs"]["FindingCode"]["enum"]) == set(FindingCode)
+
+
+def test_the_shipped_schema_is_that_of_the_declarations() -> None:
+    """The file that other programs read says what the reader's declarations say, each member described."""
+    assert report_schema() == SCHEMA
+    declared = [SCHEMA["$defs"][name]["properties"] for name in ("Header", "CaseResult", "Footer")]
+    assert all(
+        "description" in member for part in declared for name, member in part.items() if name != "type"
+    )
 
 
 @given(place=PLACES, value=VALUES)
@@ -109,10 +118,10 @@ def test_a_member_more_or_less_is_refused(line: Any) -> None:
     """The reader names the member that is missing or unknown, and the schema refuses it too."""
     for name in line:
         less = {key: value for key, value in line.items() if key != name}
-        with pytest.raises(ReportError, match=f"{name} is missing"):
+        with pytest.raises(ReportError, match=f"missing required field `{name}`"):
             from_line(json.dumps(less))
         assert not VALIDATOR.is_valid(less)
-    with pytest.raises(ReportError, match="surplus is unknown"):
+    with pytest.raises(ReportError, match="unknown field `surplus`"):
         from_line(json.dumps({**line, "surplus": 1}))
     assert not VALIDATOR.is_valid({**line, "surplus": 1})
 
@@ -125,6 +134,8 @@ def test_a_member_more_or_less_is_refused(line: Any) -> None:
         ("[]", ErrorCode.BAD_LINE),
         ("[" * 100_000, ErrorCode.BAD_LINE),
         (json.dumps({**LINES[1], "duration": float("nan")}), ErrorCode.BAD_LINE),
+        (json.dumps({**LINES[1], "checks": 2.0}), ErrorCode.BAD_LINE),
+        ('{"type":"footer",' + json.dumps(LINES[2])[1:], ErrorCode.BAD_LINE),
         (json.dumps({**LINES[0], "shard": {"index": 3, "count": 2}}), ErrorCode.BAD_LINE),
         (json.dumps({**LINES[0], "format": 2}), ErrorCode.UNKNOWN_FORMAT),
     ],

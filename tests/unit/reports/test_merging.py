@@ -9,11 +9,10 @@ import report_samples as samples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_metagraph.judging.result import ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.merging import merge
-from pytest_metagraph.reports.model import Report
+from pytest_metagraph.reports.model import Report, ReportedShard
 from pytest_metagraph.settings import WHOLE_TIER, Shard
 
 RESULTS = [samples.result(name, Verdict.FAIL if name == "d" else Verdict.PASS) for name in "abcde"]
@@ -21,8 +20,8 @@ RESULTS = [samples.result(name, Verdict.FAIL if name == "d" else Verdict.PASS) f
 
 def shard(index: int, count: int = 2, **changes: Any) -> Report:
     """The report of one shard of five cases."""
-    here = Shard(index, count)
-    return samples.report(*here.part(RESULTS), shard=here, **{"tier_cases": len(RESULTS), **changes})
+    part = Shard(index, count).part(RESULTS)
+    return samples.report(*part, shard=ReportedShard(index, count), **{"tier_cases": len(RESULTS), **changes})
 
 
 def test_all_shards_make_the_report_of_a_run_without_shards() -> None:
@@ -43,7 +42,10 @@ def test_what_every_shard_says_of_the_list_is_said_once() -> None:
     results = [samples.result("a"), samples.result("b")]
     shards = {
         str(index): samples.report(
-            *Shard(index, 2).part(results), shard=Shard(index, 2), tier_cases=2, list_problems=("stale",)
+            *Shard(index, 2).part(results),
+            shard=ReportedShard(index, 2),
+            tier_cases=2,
+            list_problems=("stale",),
         )
         for index in (1, 2)
     }
@@ -73,7 +75,7 @@ def test_a_shard_is_valid_and_has_no_score() -> None:
         ([shard(1), shard(2, contract="tensorflow")], ErrorCode.DIFFERENT_RUNS, "contract"),
         ([shard(1), shard(2, tier="full")], ErrorCode.DIFFERENT_RUNS, "tier"),
         ([shard(1), shard(2, kit_version="0")], ErrorCode.DIFFERENT_RUNS, "version of the kit"),
-        ([shard(1), shard(2, exporter=ReportedExporter("other"))], ErrorCode.DIFFERENT_RUNS, "exporter"),
+        ([shard(1), shard(2, exporter=samples.exporter("other"))], ErrorCode.DIFFERENT_RUNS, "exporter"),
         ([shard(1), shard(2, expected_digest="0")], ErrorCode.INVALID_REPORT, "report-1 is INVALID"),
         ([shard(1, tier_cases=6), shard(2, tier_cases=6)], ErrorCode.INVALID_REPORT, "1 case of 6 missing"),
     ],
@@ -88,7 +90,7 @@ def test_what_is_not_one_run_is_refused(reports: list[Report], code: ErrorCode, 
 
 def test_shards_that_share_a_case_are_refused() -> None:
     """Two valid shards with the same case do not add up."""
-    both = [samples.report(*RESULTS[:3], shard=Shard(index, 2), tier_cases=6) for index in (1, 2)]
+    both = [samples.report(*RESULTS[:3], shard=ReportedShard(index, 2), tier_cases=6) for index in (1, 2)]
     with pytest.raises(ReportError, match="stated more than once"):
         merge({"1": both[0], "2": both[1]})
 
@@ -120,4 +122,4 @@ def test_one_shard_of_one_is_the_whole_tier() -> None:
     """A run without the option is the shard 1/1."""
     assert Shard.parse("1/1") == WHOLE_TIER
     assert WHOLE_TIER.is_whole
-    assert not Shard(1, 2).is_whole
+    assert not ReportedShard(1, 2).is_whole

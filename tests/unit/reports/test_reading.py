@@ -51,7 +51,9 @@ def test_the_order_of_the_cases_does_not_matter() -> None:
         pytest.param([*LINES[:3], LINES[3].replace('"c"', '"z"'), LINES[4]], ["other_cases"], id="exchanged"),
         pytest.param([*LINES[:4], LINES[4].replace(":2", ":3")], ["wrong_footer"], id="wrong count"),
         pytest.param(
-            [*LINES[:4], LINES[4].replace('"fail"', '"pass"')], ["wrong_footer"], id="wrong verdict"
+            [*LINES[:4], LINES[4].replace('"verdict":"fail"', '"verdict":"pass"')],
+            ["wrong_footer"],
+            id="wrong verdict",
         ),
     ],
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import report_samples as samples
 
-from pytest_metagraph.judging.result import CaseResult, ReportedExporter, ReportedFinding
+from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports import html
 from pytest_metagraph.reports.annotations import MAX_ANNOTATIONS, render_annotations
@@ -19,13 +19,12 @@ from pytest_metagraph.reports.badge import render_badge
 from pytest_metagraph.reports.errors import ReportError
 from pytest_metagraph.reports.html import render_html
 from pytest_metagraph.reports.markdown import render_markdown
-from pytest_metagraph.reports.model import Report
+from pytest_metagraph.reports.model import Report, ReportedShard
 from pytest_metagraph.reports.renderers import FORMATS, format_of
-from pytest_metagraph.settings import Shard
 
 PASS, FAIL, UNSUPPORTED = Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED
 HOSTILE = "</script><script>alert(1)</script><!-- ]]> & | `x` \u2028"
-EVIL = ReportedFinding("message_differs", HOSTILE, detail=HOSTILE, hints=(HOSTILE,))
+EVIL = samples.finding("message_differs", HOSTILE, detail=HOSTILE, hints=(HOSTILE,))
 
 
 def run(passed: int, failed: int = 0, unsupported: int = 0) -> Report:
@@ -51,7 +50,7 @@ def invalid() -> Report:
         (run(10, unsupported=38), "100 %, 38 not claimed", "#2e7d32"),
         (run(0, unsupported=2), "nothing asked, 2 not claimed", "#6b7280"),
         (invalid(), "INVALID", "#6b7280"),
-        (samples.report(samples.result("a"), shard=Shard(1, 2)), "shard 1/2", "#6b7280"),
+        (samples.report(samples.result("a"), shard=ReportedShard(1, 2)), "shard 1/2", "#6b7280"),
     ],
 )
 def test_the_badge_never_shows_more_than_was_reached(report: Report, value: str, colour: str) -> None:
@@ -98,14 +97,14 @@ def test_formats_say_what_is_wrong_with_the_list_of_known_failures(render: Calla
 
 def test_markdown_says_what_it_was_given() -> None:
     """Text from an exporter is no markup, and does not break the table."""
-    finding = ReportedFinding("raised", "a|b <img> *x* [y](z)\nnew")
+    finding = samples.finding("raised", "a|b <img> *x* [y](z)\nnew")
     text = render_markdown(samples.report(samples.result("a", FAIL, findings=(finding,))))
     assert r"a\|b \<img\> \*x\* \[y\](z) new" in text
 
 
 def test_annotations_are_workflow_commands() -> None:
     """One error for each symptom that is not known, escaped as the runner reads it."""
-    finding = ReportedFinding("raised", "50 %: a,b")
+    finding = samples.finding("raised", "50 %: a,b")
     report = samples.report(
         samples.result("a", FAIL, findings=(finding,)),
         samples.result("b", Verdict.KNOWN_FAILURE, fingerprint="known"),
@@ -137,7 +136,7 @@ def test_hostile_text_stays_text() -> None:
     """Nothing that an exporter says ends a script, opens an element or is lost."""
     report = samples.report(
         samples.result(HOSTILE, FAIL, findings=(EVIL,), graph=HOSTILE),
-        exporter=ReportedExporter(HOSTILE, HOSTILE),
+        exporter=samples.exporter(HOSTILE, HOSTILE),
     )
     page = render_html(report)
     assert page.count("<script") == 2
@@ -184,7 +183,7 @@ def test_a_page_keeps_details_of_every_symptom(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(html, "DETAIL_BUDGET", 250)
 
     def failed(name: str, fingerprint: str) -> CaseResult:
-        finding = ReportedFinding("raised", "x", detail=f"{name:>100}")
+        finding = samples.finding("raised", "x", detail=f"{name:>100}")
         return samples.result(name, FAIL, fingerprint=fingerprint, findings=(finding,))
 
     report = samples.report(failed("a", "1"), failed("b", "1"), failed("c", "1"), failed("d", "2"))

@@ -121,9 +121,12 @@ def test_symptoms_join_cases_with_the_same_fingerprint() -> None:
         samples.result("c", Verdict.KNOWN_FAILURE),
         samples.result("d"),
     )
-    assert [[case.case for case in symptom.cases] for symptom in symptoms_of(report)] == [["b", "c"], ["a"]]
-    assert symptoms_of(report)[0].summary == samples.FINDING.summary
-    assert symptoms_of(report)[0].hint == samples.FINDING.hints[0]
+    assert [[case.case for case in symptom.cases] for symptom in symptoms_of(report.results)] == [
+        ["b", "c"],
+        ["a"],
+    ]
+    assert symptoms_of(report.results)[0].summary == samples.FINDING.summary
+    assert symptoms_of(report.results)[0].hint == samples.FINDING.hints[0]
 
 
 def test_the_heat_map_counts_a_case_for_each_of_its_arguments() -> None:

@@ -1,0 +1,132 @@
+"""Results on their way from the items that judge cases to everything that reports them.
+
+An item leaves its result once. It travels on pytest's own report, which pytest-xdist sends to the controller,
+and is read there once: the summary, the list of known failures and the reports all use the same `Results`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_metagraph.judging.result import CaseResult, ReportedExporter
+    from pytest_metagraph.settings import Settings
+
+_RESULT = pytest.StashKey[tuple[str, str]]()
+_ATTRIBUTE = "metagraph_result"
+_PROPERTY = "metagraph_"
+
+
+@dataclass
+class Results:
+    """What a run has found so far.
+
+    Attributes:
+        cases: the final result of each judged case, in the order of arrival.
+        exporter: the exporter under test; None before the first result.
+        listeners: called with the exporter and each result as it arrives.
+    """
+
+    cases: list[CaseResult] = field(default_factory=list)
+    exporter: ReportedExporter | None = None
+    listeners: list[Callable[[ReportedExporter, CaseResult], None]] = field(default_factory=list)
+
+
+def leave(item: pytest.Item, exporter: ReportedExporter, result: CaseResult, contract: str) -> None:
+    """Leave the result of an item for its report, and as properties for JUnit XML.
+
+    Args:
+        item: the item that judged the case.
+        exporter: the exporter under test.
+        result: the result of the case.
+        contract: the contract that it was judged under.
+    """
+    from pytest_metagraph.reports.jsonl import to_line  # noqa: PLC0415 - only sessions with cases pay for msgspec
+
+    item.stash[_RESULT] = (to_line(exporter), to_line(result))
+    properties = {
+        "case": result.case,
+        "graph": result.graph,
+        "exporter": exporter.name,
+        "contract": contract,
+        "verdict": result.verdict.value,  # execnet sends no enums
+        "checks": result.checks,
+        "failed_checks": result.failed_checks,
+        "fingerprint": result.fingerprint,
+        "summary": result.summary,
+        "hint": result.hint,
+        "exporter_version": exporter.version,
+    }
+    item.user_properties.extend((f"{_PROPERTY}{name}", value) for name, value in properties.items())
+
+
+class ResultSender:
+    """Puts what items leave onto their reports. Every process that runs cases has one."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Add the result of a case to the report of its call."""
+        report = yield
+        if call.when == "call" and _RESULT in item.stash:
+            setattr(report, _ATTRIBUTE, item.stash[_RESULT])  # pytest sends every attribute of a report
+        return report
+
+
+class ResultCollector:
+    """Reads each result once, in the process that receives every report.
+
+    Args:
+        results: where to keep them.
+    """
+
+    def __init__(self, results: Results) -> None:
+        self._results = results
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the result of a judged case, with the time that pytest measured."""
+        carried: tuple[str, str] | None = getattr(report, _ATTRIBUTE, None)
+        if carried is None or str(report.outcome) == "rerun":  # pytest-rerunfailures runs the case again
+            return
+        import msgspec  # noqa: PLC0415 - only sessions with cases pay for it
+
+        from pytest_metagraph.judging.result import CaseResult, ReportedExporter  # noqa: PLC0415 - as above
+
+        exporter = msgspec.json.decode(carried[0], type=ReportedExporter)
+        result = msgspec.json.decode(carried[1], type=CaseResult)
+        result = msgspec.structs.replace(result, duration=round(report.duration, 6))
+        self._results.exporter = exporter
+        self._results.cases.append(result)
+        for listener in self._results.listeners:
+            listener(exporter, result)
+
+
+class SummaryPlugin:
+    """Prints what a run found about an exporter.
+
+    Args:
+        settings: the options of the run.
+        results: the results of the run.
+    """
+
+    def __init__(self, settings: Settings, results: Results) -> None:
+        self._settings = settings
+        self._results = results
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+        """Print the summary last, where it is read: there may be hundreds of failures."""
+        yield
+        if self._results.exporter is None:
+            return
+        from pytest_metagraph.reports.terminal import summary_lines  # noqa: PLC0415 - only sessions with cases
+
+        terminalreporter.write_sep("=", "conformance of export_meta_graph")
+        for line in summary_lines(self._results.exporter, self._results.cases, self._settings):
+            terminalreporter.write_line(line)

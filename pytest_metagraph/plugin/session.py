@@ -1,0 +1,67 @@
+"""Facts about the pytest session that several parts of the plugin need, and its refusals."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from pytest_metagraph._util.errors import MetagraphError
+
+CORPUS_PACKAGE = "conformance_cases"
+
+
+def is_xdist_worker(config: pytest.Config) -> bool:
+    """Return whether this process is a worker of pytest-xdist: it judges cases, but reports nothing."""
+    return hasattr(config, "workerinput")
+
+
+def runs_corpus(config: pytest.Config) -> bool:
+    """Return whether this run is going to judge cases of the corpus."""
+    return any(CORPUS_PACKAGE in argument for argument in config.args) and not config.getoption("collectonly")
+
+
+def folder_of(config: pytest.Config, name: str) -> Path:
+    """Return the folder that the path in an option is relative to.
+
+    On the command line that is the folder in which pytest was started; in the ini file, that of the file.
+    """
+    if config.getoption(name) is not None:
+        return config.invocation_params.dir
+    return config.inipath.parent if config.inipath else config.rootpath
+
+
+def make_importable(config: pytest.Config) -> None:
+    """Make adapters in the current folder importable, as `python -m pytest` does and `pytest` does not."""
+    folder = str(config.invocation_params.dir)
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+
+@contextlib.contextmanager
+def usage_errors(prefix: str = "") -> Iterator[None]:
+    """Report what the kit refuses as a usage error, before anything is collected.
+
+    Raises:
+        pytest.UsageError: if the block raises a MetagraphError.
+    """
+    try:
+        yield
+    except MetagraphError as error:
+        raise pytest.UsageError(f"{prefix}{error}") from error
+
+
+def stop_run(session: pytest.Session, reason: str) -> NoReturn:
+    """End the run from inside a test as a usage error.
+
+    Raises:
+        BaseException: pytest's own, always.
+    """
+    if is_xdist_worker(session.config):
+        session.shouldstop = reason  # pytest.exit() in a worker is an internal error of pytest-xdist
+        pytest.fail(reason, pytrace=False)
+    pytest.exit(reason, returncode=pytest.ExitCode.USAGE_ERROR)

@@ -1,0 +1,100 @@
+"""The summary that a run prints in the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from conformance_cases import Case, Requirement, Tier
+from pytest_metagraph.judging.result import CaseResult, ReportedExporter
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.reports.model import LEVELS, strictest
+from pytest_metagraph.reports.scoring import score_of, symptoms_of
+from pytest_metagraph.selection import corpus_of
+from pytest_metagraph.settings import Settings
+
+_MOST_SYMPTOMS = 5
+
+_WORDS = {
+    Verdict.PASS: "passed",
+    Verdict.FAIL: "failed",
+    Verdict.KNOWN_FAILURE: "known to fail",
+    Verdict.UNEXPECTED_PASS: "passed although known to fail",
+    Verdict.UNSUPPORTED: "not supported by the exporter",
+    Verdict.UNTESTABLE: "not tested under this contract",
+    Verdict.HARNESS_ERROR: "broken by an error of the kit",
+}
+"""How the summary counts each verdict; mypy and a test hold that none is missing."""
+
+
+def summary_lines(
+    exporter: ReportedExporter, results: Sequence[CaseResult], settings: Settings
+) -> Iterator[str]:
+    """Yield the lines of the summary.
+
+    Args:
+        exporter: the exporter under test.
+        results: the results, in any order; at least one.
+        settings: the options of the run.
+    """
+    verdicts = Counter(result.verdict for result in results)
+    graphs = {result.graph for result in results}
+    checks = sum(result.checks for result in results)
+    yield f"exporter {exporter.label}, contract {settings.contract}, tier {settings.tier}"
+    if settings.graphs:
+        yield f"own graphs in {settings.graphs}, compared with what {settings.oracle} exports"
+    yield (
+        f"{_counted(len(graphs), 'graph')}, {_counted(len(results), 'case')}, {_counted(checks, 'check')}: "
+        f"{_verdicts(verdicts)}"
+    )
+    corpus = corpus_of(settings)
+    cases = corpus.cases(Tier(settings.tier))
+    is_whole = len(results) == len(cases)
+    if not is_whole:
+        yield f"This is no score: {len(results):,} of the {len(cases):,} cases of the tier ran."
+    elif Verdict.HARNESS_ERROR in verdicts:
+        yield "This is no score: the kit itself failed."
+    else:
+        yield f"score: {_score(results, _levels(cases, corpus.requirements))}"
+    failed = [result for result in results if result.verdict is Verdict.FAIL]
+    if failed and len(results) > 1:
+        yield from _symptom_lines(failed)
+        yield f"next: look at one of them alone: {settings.command_for(failed[0].case)}"
+    elif not failed and is_whole and settings.tier != "full":
+        yield "next: --metagraph-tier=full runs every combination of the arguments"
+
+
+def _score(results: Iterable[CaseResult], levels: Mapping[str, str]) -> str:
+    """The score of each level that has cases, the strictest first."""
+    grouped: dict[str, list[CaseResult]] = {level: [] for level in LEVELS}
+    for result in results:
+        grouped[levels[result.case]].append(result)
+    return "; ".join(score_of(members).text(level) for level, members in grouped.items() if members)
+
+
+def _verdicts(verdicts: Counter[Verdict]) -> str:
+    """The verdicts that occurred; passed and failed always."""
+    shown = {Verdict.PASS, Verdict.FAIL, *verdicts}
+    return ", ".join(f"{verdicts[verdict]:,} {_WORDS[verdict]}" for verdict in _WORDS if verdict in shown)
+
+
+def _symptom_lines(failed: Iterable[CaseResult]) -> Iterator[str]:
+    """Failures with the same symptom together, the most frequent first, each with its likeliest cause."""
+    symptoms = symptoms_of(sorted(failed, key=lambda result: result.case))
+    yield "one symptom:" if len(symptoms) == 1 else f"{len(symptoms):,} different symptoms:"
+    for symptom in symptoms[:_MOST_SYMPTOMS]:
+        more = f" and {len(symptom.cases) - 1:,} more" if len(symptom.cases) > 1 else ""
+        yield f"  {symptom.summary}: {symptom.cases[0].case}{more}"
+        if symptom.hint:
+            yield f"    likely cause: {symptom.hint}"
+    if len(symptoms) > _MOST_SYMPTOMS:
+        yield f"  and {_counted(len(symptoms) - _MOST_SYMPTOMS, 'other symptom')}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _levels(cases: Iterable[Case], known: Mapping[str, Requirement]) -> Mapping[str, str]:
+    """The level of every case, by id."""
+    return {case.id: strictest(known[name].level.value for name in case.requirements) for case in cases}
