@@ -155,7 +155,7 @@ def columns_of(rows: Mapping[str, int], arrows: Sequence[Waypoints]) -> dict[str
 
 
 def _spread(level: Sequence[str]) -> dict[str, float]:
-    """Return the places of a row from left to right; its middle is 0, and a passage is half as wide as a box."""
+    """Return the places of a row around a middle of 0; a passage is half as wide as a box."""
     widths = [2 if name in BOXES else 1 for name in level]
     left, places = -sum(widths) / 2, {}
     for name, width in zip(level, widths, strict=True):
