@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from conformance_cases.capabilities import Capability
+
 _CATALOGUE = Path(__file__).parent / "requirements.toml"
 
 
@@ -48,7 +50,10 @@ class Requirement:
         level: how much it asks.
         quote: the words of the documentation; empty where it is silent.
         tensorflow: what TensorFlow does instead; empty unless the basis is a conflict.
-        no_case: why no case can state the rule; empty where cases do.
+        no_case: why no case can state the rule; empty if cases do.
+        governs: the parts of a message, file or call that the rule decides, each as words from the whole to
+            the detail; empty if no case can state the rule.
+        needs: the capabilities without which the rule is never blamed.
     """
 
     id: str
@@ -58,6 +63,8 @@ class Requirement:
     quote: str = ""
     tensorflow: str = ""
     no_case: str = ""
+    governs: tuple[tuple[str, ...], ...] = ()
+    needs: frozenset[Capability] = frozenset()
 
 
 @functools.cache
@@ -74,5 +81,7 @@ def load_requirements() -> Mapping[str, Requirement]:
             quote=entry.get("quote", ""),
             tensorflow=entry.get("tensorflow", ""),
             no_case=entry.get("no_case", ""),
+            governs=tuple(tuple(part.split()) for part in entry.get("governs", ())),
+            needs=frozenset(map(Capability, entry.get("needs", ()))),
         )
     return MappingProxyType(requirements)

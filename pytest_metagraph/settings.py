@@ -276,6 +276,7 @@ class Settings:
         reports: files to write reports to; the suffix of each chooses its format.
         shard: the part of the tier to run.
         snapshot_updates: the members of `SNAPSHOT_UPDATES` that were requested.
+        in_ini: the fields that the ini file sets to something other than their default.
     """
 
     exporter: str = ""
@@ -292,6 +293,7 @@ class Settings:
     reports: tuple[str, ...] = ()
     shard: Shard = WHOLE_TIER
     snapshot_updates: frozenset[str] = frozenset()
+    in_ini: frozenset[str] = frozenset()
 
     @property
     def has_client(self) -> bool:
@@ -300,11 +302,13 @@ class Settings:
 
     @property
     def command(self) -> str:
-        """The shell command that runs the same tier again. Options with their default value are left out."""
+        """The shell command that runs the same tier again, without the options that have their default."""
         words = ["pytest", "-p", "pytest_metagraph", "--pyargs", "conformance_cases"]
         for option in OPTIONS:
             value = getattr(self, option.field)
-            if option.in_rerun_line and value not in {"", option.parse(option.default)}:
+            if not option.in_rerun_line or not value:
+                continue
+            if value != option.parse(option.default) or option.field in self.in_ini:
                 words.append(
                     f"{option.flag}={value:g}" if isinstance(value, float) else f"{option.flag}={value}"
                 )

@@ -41,7 +41,9 @@ class Finding:
         detail: lines that show it, such as the differ's text or a traceback; may be empty.
         symptom: what tells this finding from others of its kind, the same in every run.
         variants: names of the variants of the case that show it.
-        diff: the whole difference where messages were compared; None otherwise.
+        diff: the whole difference if messages were compared; None otherwise.
+        blamed: the requirements that each group of the difference points at, in the order of its groups; one
+            tuple if there is no difference. See `attribution`.
     """
 
     code: FindingCode
@@ -50,6 +52,7 @@ class Finding:
     symptom: str = ""
     variants: tuple[str, ...] = ()
     diff: MetaGraphDiff | None = field(default=None, repr=False, compare=False)
+    blamed: tuple[tuple[str, ...], ...] = ()
 
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NotAsked, Variant
+from conformance_cases.requirements import load_requirements
 from pytest_metagraph.diff import CompareOptions
 from pytest_metagraph.exporters.answers import Answer, Exported, Raised, TimedOut
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.judging.answer_check import MessageComparison, check_answer, check_repetition
+from pytest_metagraph.judging.attribution import attribute
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding, FindingCode, merge
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
@@ -56,8 +58,13 @@ class Judge:
             reason = f"the exporter does not support {', '.join(sorted(lacking))}"
             return Judgement(Verdict.UNSUPPORTED, reason=reason)
         found, asked = self._ask_all(case, variants, expectation)
+        if not found:
+            return Judgement(Verdict.PASS, checks=asked)
         failed_checks = len({finding.variants for finding in found})
-        return Judgement(Verdict.FAIL if found else Verdict.PASS, merge(found), asked, failed_checks)
+        findings = attribute(case, merge(found), load_requirements(), self._unsupported)
+        pointed = {name for finding in findings for names in finding.blamed for name in names}
+        blamed = tuple(name for name in case.requirements if name in pointed) or case.requirements[:1]
+        return Judgement(Verdict.FAIL, findings, asked, failed_checks, blamed=blamed)
 
     def _ask_all(
         self, case: Case, variants: list[Variant], expectation: ExpectedMessage | ExpectedError

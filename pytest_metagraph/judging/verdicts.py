@@ -47,6 +47,7 @@ class Judgement:
         findings: what is wrong, joined over the variants.
         checks: number of variants that were asked.
         failed_checks: number of variants with a finding.
+        blamed: the requirements that a failure points at, in the order of the case.
         reason: why nothing was asked, or what the list of known failures says; empty otherwise.
     """
 
@@ -55,6 +56,7 @@ class Judgement:
     checks: int = 0
     failed_checks: int = 0
     reason: str = ""
+    blamed: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:

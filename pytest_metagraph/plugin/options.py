@@ -52,9 +52,15 @@ def settings_of(config: pytest.Config) -> Settings:
     settings = config.stash.get(_SETTINGS, None)
     if settings is None:
         settings = config.stash[_SETTINGS] = Settings(
-            **{option.field: _value(config, option) for option in OPTIONS}
+            **{option.field: _value(config, option) for option in OPTIONS},
+            in_ini=frozenset(option.field for option in OPTIONS if _is_in_ini(config, option)),
         )
     return settings
+
+
+def _is_in_ini(config: pytest.Config, option: Option) -> bool:
+    """Whether leaving out the option would give another value than the default."""
+    return bool(option.metavar) and not option.repeatable and config.getini(option.name) != option.default
 
 
 def _value(config: pytest.Config, option: Option) -> Any:

@@ -1,9 +1,9 @@
-"""Tells a test's snapshots how the test ended, and the user what became of the files."""
+"""Tell a test's snapshots how the test ended, and the user what became of the files."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_metagraph.plugin.options import settings_of
-from pytest_metagraph.snapshots import snapshot
 
 if TYPE_CHECKING:
     from pytest_metagraph.snapshots.snapshot import Snapshots
@@ -19,14 +18,32 @@ if TYPE_CHECKING:
 _PASSED = pytest.StashKey[bool]()
 _OUTCOMES = "metagraph-snapshot-outcomes"
 _PROPERTY = "metagraph-snapshot-"
-"""How the user properties start in which files travel with pytest's reports, also from an xdist worker."""
+"""The start of the user properties that carry files on pytest's reports, also from a pytest-xdist worker."""
 
 _MOST_LISTED = 5
 
 
+_NOT_IN_CI = frozenset({"", "0", "false"})
+
+
+def in_ci(environment: Mapping[str, str]) -> bool:
+    """Return whether this is continuous integration, where nobody would commit what is written."""
+    return environment.get("CI", "").lower() not in _NOT_IN_CI
+
+
+def allowed(requested: frozenset[str], environment: Mapping[str, str]) -> frozenset[str]:
+    """Return the updates that happen.
+
+    Args:
+        requested: the updates that the options name.
+        environment: the environment variables.
+    """
+    return frozenset() if in_ci(environment) else requested
+
+
 @contextmanager
 def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
-    """The snapshots of a test, from before it is called until it has ended."""
+    """Provide the snapshots of a test, from before its call until it has ended."""
     from pytest_metagraph.snapshots.files import Place  # noqa: PLC0415 - as below
     from pytest_metagraph.snapshots.snapshot import Snapshots  # noqa: PLC0415 - protobuf; most sessions need none
 
@@ -39,14 +56,14 @@ def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
         shown = path.relative_to(config.rootpath) if path.is_relative_to(config.rootpath) else path
         item.user_properties.append((_PROPERTY + what, str(shown)))
 
-    snapshots = Snapshots(Place.of(item), snapshot.allowed(asked, os.environ), tell)
+    snapshots = Snapshots(Place.of(item), allowed(asked, os.environ), tell)
     yield snapshots
     if item.stash.get(_PASSED, False):  # a test that failed may not have come to its other snapshots
         snapshots.finish()
 
 
 class Outcomes:
-    """Keeps whether a test has passed; in use only where a test has snapshots."""
+    """Keeps whether a test has passed. Registered only if a test has snapshots."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -60,7 +77,7 @@ class Outcomes:
 
 
 class SnapshotSummary:
-    """Gathers what became of files from all reports, and prints it at the end.
+    """Collects what became of snapshot files from all reports, and prints it at the end.
 
     Args:
         config: pytest's configuration.
@@ -71,14 +88,14 @@ class SnapshotSummary:
         self._found: dict[str, list[str]] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what a test has done; the last of its reports says all of it."""
+        """Keep what a test has done; the last of its reports has all of it."""
         if report.when == "teardown":
             for name, value in report.user_properties:
                 if name.startswith(_PROPERTY):
                     self._found.setdefault(name.removeprefix(_PROPERTY), []).append(str(value))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the summary, where there is something to tell."""
+        """Print the summary if any file was touched or missed."""
         if not self._found:
             return
         terminalreporter.write_sep("=", "metagraph snapshots")
@@ -87,7 +104,7 @@ class SnapshotSummary:
         if "unused" in self._found:
             way_out = "--metagraph-snapshot-update=trim deletes unused snapshots that nobody has changed"
             terminalreporter.write_line(way_out)
-        if settings_of(self._config).snapshot_updates and snapshot.in_ci(os.environ):
+        if settings_of(self._config).snapshot_updates and in_ci(os.environ):
             terminalreporter.write_line("nothing was updated: the environment variable CI is set")
 
 

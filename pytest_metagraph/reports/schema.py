@@ -23,8 +23,8 @@ from pytest_metagraph.reports.model import Footer, Header
 _FILE = "report.schema.json"
 _DESCRIPTION = (
     "A report is UTF-8 text of JSON objects, one on each line: a header, the cases, a footer. A report "
-    "without a footer, or with missing or repeated cases, is INVALID and has no score. Unknown members are an "
-    "error; a new member comes with a new version of the format."
+    "without a footer, or with missing or repeated cases, is INVALID and has no score. Unknown members are "
+    "an error; a new member comes with a new version of the format."
 )
 _ATTRIBUTE = re.compile(r"^    (\w+): ((?:.|\n(?!    \w+:|\n))*)", re.MULTILINE)
 

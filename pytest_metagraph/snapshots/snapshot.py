@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,24 +17,6 @@ from pytest_metagraph.diff.loading import read
 from pytest_metagraph.snapshots import files
 from pytest_metagraph.snapshots.files import Place
 from reference_impl.schema import MetaGraphDef, adopt
-
-_NO = frozenset({"", "0", "false"})
-
-
-def in_ci(environment: Mapping[str, str]) -> bool:
-    """Whether this is a continuous integration: nobody there looks at what is written, or commits it."""
-    return environment.get("CI", "").lower() not in _NO
-
-
-def allowed(asked: frozenset[str], environment: Mapping[str, str]) -> frozenset[str]:
-    """The categories of updates that happen.
-
-    Args:
-        asked: those that the options name.
-        environment: the environment variables.
-    """
-    return frozenset() if in_ci(environment) else asked
-
 
 _DEFAULT = CompareOptions.conformance()
 

@@ -248,7 +248,6 @@ def test_a_failure_names_case_rule_difference_and_command(project: Project) -> N
     _, source, _ = WRONG["another message"]
     result = project.with_adapter(source).case(PLAIN).run()
     command = "pytest -p pytest_metagraph --pyargs conformance_cases --metagraph-exporter=adapter:export"
-    options = f"--metagraph-contract=documented --metagraph-tier=default --metagraph-case={PLAIN}"
     result.stdout.fnmatch_lines(
         [
             f"case {PLAIN}",
@@ -256,7 +255,7 @@ def test_a_failure_names_case_rule_difference_and_command(project: Project) -> N
             "  also exercised: *CALL-02*",
             "*/device:TPU:0*",
             "run this case again:",
-            f"    {command} {options}",
+            f"    {command} --metagraph-case={PLAIN}",
         ]
     )
 

@@ -298,7 +298,7 @@ def test_an_interrupted_run_updates_nothing(project: Project) -> None:
     result = run.given("--metagraph-update-known-failures", "-p", "interrupting").run_apart()
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert known_toml(project) == before
-    result.stdout.fnmatch_lines(["known.toml was not updated: the run was interrupted; let it end"])
+    result.stdout.fnmatch_lines(["known.toml was not updated: the run was interrupted; let it finish"])
 
 
 def test_workers_use_the_list_and_the_controller_checks_it(project: Project) -> None:

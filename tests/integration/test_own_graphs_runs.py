@@ -34,7 +34,7 @@ def test_own_graphs_are_judged_in_place_of_the_corpus(own: Project) -> None:
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(
         [
-            "own graphs of graphs, compared with what reference exports of them",
+            "own graphs in graphs, compared with what reference exports",
             "1 graph, * cases, * checks: * passed, 0 failed",
         ]
     )
@@ -53,7 +53,7 @@ def test_a_wrong_exporter_fails_on_own_graphs(own: Project, arguments: tuple[str
     result.stdout.fnmatch_lines(
         [
             "*clear_devices looks unapplied*",
-            "*--metagraph-graphs=graphs --metagraph-expected-from=reference --metagraph-case=*",
+            "*--metagraph-graphs=graphs --metagraph-case=*",
         ]
     )
 
@@ -94,7 +94,7 @@ def test_the_ini_file_may_name_the_graphs(own: Project) -> None:
     [
         (("--metagraph-graphs=nowhere",), "*there is no file *.meta in *nowhere'*"),
         (("--metagraph-expected-from=nobody:export",), "*'nobody:export' can not be imported*"),
-        (("--metagraph-exporter=", "--metagraph-exports=graphs"), "*needs an exporter that can be asked*"),
+        (("--metagraph-exporter=", "--metagraph-exports=graphs"), "*needs an exporter that can be called*"),
     ],
 )
 def test_what_can_not_work_is_a_usage_error(own: Project, arguments: tuple[str, ...], words: str) -> None:

@@ -243,7 +243,10 @@ def test_a_run_that_judges_nothing_touches_no_file(project: Project, options: li
         (["--metagraph-report=report.txt"], "*--metagraph-report: *'report.txt'*Use .jsonl, .md*"),
         (["--metagraph-report=a_file/report.jsonl"], "*--metagraph-report: *a_file*"),
         (["--metagraph-report=a_folder.md"], "*--metagraph-report: *a_folder.md can not be written.*"),
-        (["--metagraph-shard=5/4"], "*metagraph_shard: '5/4' names no shard; the second one of four is 2/4*"),
+        (
+            ["--metagraph-shard=5/4"],
+            "*metagraph_shard: '5/4' is not a valid shard; the second one of four is 2/4*",
+        ),
     ],
 )
 def test_unusable_options_are_usage_errors(project: Project, options: list[str], words: str) -> None:

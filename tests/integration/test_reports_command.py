@@ -89,7 +89,7 @@ def test_render_chooses_the_format_by_suffix_or_option(
     ("arguments", "words"),
     [
         (["validate", "missing.jsonl"], "missing.jsonl can not be read: No such file or directory."),
-        (["validate", "text.jsonl"], "text.jsonl, line 1: It is no JSON"),
+        (["validate", "text.jsonl"], "text.jsonl, line 1: It is not valid JSON"),
         (["validate", "report.jsonl", "report.jsonl"], "report.jsonl is given twice."),
         (
             ["merge", "report.jsonl", "partial.jsonl", "-o", "x.jsonl"],

@@ -281,4 +281,6 @@ def test_an_unknown_category_ends_the_run(own_tests: Project) -> None:
     (own_tests.pytester.path / f"{TEST}.py").write_text(HEADER + ONE, encoding="utf-8")
     result = own_tests.given("--metagraph-snapshot-update=create,fixed").run_apart()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*metagraph_snapshot_update: 'fixed' is none of create, fix, trim*"])
+    result.stderr.fnmatch_lines(
+        ["*metagraph_snapshot_update: 'fixed' is not a valid update; use create, fix, trim*"]
+    )

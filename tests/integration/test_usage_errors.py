@@ -63,5 +63,5 @@ def test_a_wrong_ini_value_is_a_usage_error(project: Project) -> None:
     result = project.given("--metagraph-exporter=reference").case(PLAIN).run_apart()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        ["ERROR: metagraph_contract is 'wishful' in the ini file; it can be documented, tensorflow"]
+        ["ERROR: metagraph_contract: 'wishful' is not a valid choice; use documented, tensorflow"]
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_metagraph.snapshots.snapshot import allowed, in_ci
+from pytest_metagraph.plugin.snapshots import allowed, in_ci
 
 
 @pytest.mark.parametrize("value", ["true", "1", "yes", "woodpecker"])
