@@ -1,6 +1,6 @@
-"""The reference of the command `metagraph`, from its parsers.
+"""Make the reference of the command `metagraph` from its parsers.
 
-It is made from the parsers and not from the text of `--help`, whose layout depends on the version of Python.
+The text of `--help` is not used, because its layout depends on the version of Python.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _UNBREAKABLE = "\N{NO-BREAK SPACE}"
 
 
 def command_line() -> str:
-    """Every sub-command with its usage, its arguments and its examples."""
+    """Return each sub-command with its usage, its arguments and its examples."""
     return "\n\n".join(part for parser in _commands(build_parser()) for part in _describe(parser))
 
 
 def _commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """The parsers that run something, in the order of their names."""
+    """Yield the parsers that run something, sorted by name."""
     choices = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     if not choices:
         yield parser
@@ -47,7 +47,7 @@ def _describe(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def _usage(parser: argparse.ArgumentParser) -> str:
-    """How the command is called; lines break between arguments only."""
+    """Return the usage; lines break between arguments only."""
     text = " ".join(parser.format_usage().removeprefix("usage: ").split())
     unbroken = _BRACKETED.sub(lambda match: match[0].replace(" ", _UNBREAKABLE), text)
     lines = textwrap.fill(unbroken, 100, subsequent_indent="    ", break_on_hyphens=False)
@@ -59,7 +59,7 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _invocation(action: argparse.Action) -> str:
-    """How an argument is written, such as `-o FILE`, `--output FILE`."""
+    """Return how an argument is written, such as `-o FILE`, `--output FILE`."""
     value = (
         "{" + ",".join(action.choices) + "}" if action.choices else str(action.metavar or action.dest.upper())
     )

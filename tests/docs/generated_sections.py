@@ -1,7 +1,7 @@
-"""Writes the parts of reference pages that are made from the code.
+"""Write the sections of reference pages that are made from the code.
 
-Such a part stands between two comments, the first of which names it. A test holds each to the code. After a
-change of the code this writes them anew:
+Such a section is between two comments, the first of which names it. A test compares each with the code. Run
+this after a change of the code:
 
     python tests/docs/generated_sections.py
 """
@@ -41,19 +41,19 @@ _SECTION = re.compile(
 
 
 def names_of(page: str) -> list[str]:
-    """The names of the generated sections of a page."""
+    """Return the names of the generated sections of a page."""
     return [match["name"] for match in _SECTION.finditer(page)]
 
 
 def updated(page: str) -> str:
-    """The text of a page with each generated section as the code makes it now."""
+    """Return the text of a page with each generated section as the code makes it now."""
     return _SECTION.sub(
         lambda match: f"{match['start']}\n{SECTIONS[match['name']]()}\n\n{match['end']}", page
     )
 
 
 def main() -> None:
-    """Write every page anew that has generated sections."""
+    """Write each page that has generated sections again."""
     for path in DOCUMENTS:
         page = path.read_text(encoding="utf-8")
         if names_of(page):

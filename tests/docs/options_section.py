@@ -1,4 +1,4 @@
-"""The reference of the options of pytest, from their registration."""
+"""Make the reference of the options of pytest from their registration."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pytest_metagraph.plugin.options import add_options
 
 @dataclass
 class RegisteredOptions:
-    """Stands where `pytest.Parser` does and keeps what is registered, by name."""
+    """Takes the place of `pytest.Parser` and keeps what is registered, by name."""
 
     command_line: dict[str, dict[str, Any]] = field(default_factory=dict)
     ini: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def getgroup(self, _name: str, _description: str) -> RegisteredOptions:
-        """One group is all there is."""
+        """Return this object, because there is only one group."""
         return self
 
     def addoption(self, name: str, **facts: Any) -> None:
@@ -29,19 +29,19 @@ class RegisteredOptions:
 
 
 def registered() -> RegisteredOptions:
-    """The options of the plugin."""
+    """Return the options of the plugin."""
     options = RegisteredOptions()
     add_options(options)  # type: ignore[arg-type] # it is asked for these three methods only
     return options
 
 
 def twin_of(option: str) -> str:
-    """The name in the ini file of an option of the command line."""
+    """Return the name in the ini file of an option of the command line."""
     return option.removeprefix("--").replace("-", "_")
 
 
 def options() -> str:
-    """Each option with its meaning, and with its twin, the twin's type and its default."""
+    """Return each option with its meaning, its name in the ini file, its type and its default."""
     found = registered()
     return "\n".join(
         _item(option, facts, found.ini[twin_of(option)]) for option, facts in found.command_line.items()
