@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from conformance_cases.capabilities import Capability
 
@@ -52,7 +53,8 @@ class Requirement:
         tensorflow: what TensorFlow does instead; empty unless the basis is a conflict.
         no_case: why no case can state the rule; empty if cases do.
         governs: the parts of a message, file or call that the rule decides, each as words from the whole to
-            the detail; empty if no case can state the rule.
+            the detail; empty if others govern them more closely.
+        in_own_cases: further parts that it decides only in the cases that are named after it.
         needs: the capabilities without which the rule is never blamed.
     """
 
@@ -64,6 +66,7 @@ class Requirement:
     tensorflow: str = ""
     no_case: str = ""
     governs: tuple[tuple[str, ...], ...] = ()
+    in_own_cases: tuple[tuple[str, ...], ...] = ()
     needs: frozenset[Capability] = frozenset()
 
 
@@ -81,7 +84,12 @@ def load_requirements() -> Mapping[str, Requirement]:
             quote=entry.get("quote", ""),
             tensorflow=entry.get("tensorflow", ""),
             no_case=entry.get("no_case", ""),
-            governs=tuple(tuple(part.split()) for part in entry.get("governs", ())),
+            governs=_parts(entry, "governs"),
+            in_own_cases=_parts(entry, "in_own_cases"),
             needs=frozenset(map(Capability, entry.get("needs", ()))),
         )
     return MappingProxyType(requirements)
+
+
+def _parts(entry: Mapping[str, Any], key: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(part.split()) for part in entry.get(key, ()))

@@ -124,6 +124,7 @@ class Difference(NamedTuple):
     actual: str | None
 
 
+_KEY = re.compile(r"\['.*'\]$", re.DOTALL)
 _INDEX = re.compile(r"\[\d+\]")
 _BODY_NODE = re.compile(r"^node_def\['[^']*'\]")
 
@@ -184,3 +185,8 @@ def _general(field: str) -> str:
     if "[" not in field:
         return field
     return _INDEX.sub("", _BODY_NODE.sub("node_def", field))
+
+
+def general_section(section: str) -> str:
+    """Return a section without its key: `collection_def[*]` for `collection_def['variables']`."""
+    return _KEY.sub("[*]", section)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from conformance_cases import Capability, Case, Requirement
+from conformance_cases.requirement_mapping import involved_requirements
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
 from pytest_metagraph.diff.hints import HintCode
 from pytest_metagraph.judging.findings import Finding, FindingCode
@@ -112,9 +113,10 @@ def attribute(
         catalogue: the requirement catalogue by id.
         unsupported: what the exporter declares as unsupported; rules that need it are never blamed.
     """
-    able = [name for name in case.requirements if not catalogue[name].needs.intersection(unsupported)]
-    own = case.id.partition("/")[0]
-    rules = _Rules(able, catalogue, own if own in able else "")
+    able = {name: rule for name, rule in catalogue.items() if not rule.needs.intersection(unsupported)}
+    involved = [able[name] for name in involved_requirements(case) if name in able]
+    others = [rule for rule in able.values() if rule not in involved]
+    rules = _Rules(involved, able.get(case.id.partition("/")[0]), others)
     return tuple(replace(finding, blamed=tuple(_blamed(finding, rules))) for finding in findings)
 
 
@@ -137,33 +139,48 @@ def _blamed(finding: Finding, rules: _Rules) -> Iterator[tuple[str, ...]]:
 
 
 class _Rules:
-    """The requirements that a case involves, and the one that it is named after."""
+    """The requirements that may be blamed in a case.
 
-    def __init__(self, names: Sequence[str], catalogue: Mapping[str, Requirement], own: str) -> None:
-        self.names = names
-        self._governs = {name: catalogue[name].governs for name in names}
+    Args:
+        involved: those that the case involves, the one that it is named after first.
+        own: the one that it is named after; empty if it is not named after any, or that is never blamed.
+        others: the rest of the catalogue.
+    """
+
+    def __init__(
+        self, involved: Sequence[Requirement], own: Requirement | None, others: Sequence[Requirement]
+    ) -> None:
+        self._involved = involved
         self._own = own
+        self._others = others
+        self.names = [one.id for one in (*involved, *others)]
 
     def of(self, parts: Iterable[Part], hinted: Sequence[str] = ()) -> tuple[str, ...]:
-        """The requirements that parts point at: the case's own, else those of a hint, else the closest."""
+        """The requirements that parts point at: the case's own, those of a hint, or the closest ones."""
         found: set[str] = set()
         for part in parts:
-            closeness = {name: self._closeness(name, part) for name in self.names}
-            closest = max(closeness.values(), default=0)
-            if self._own and closeness[self._own]:
-                found.add(self._own)
-            elif by_hint := set(hinted).intersection(self.names):
+            if self._own and _closeness(part, (*self._own.governs, *self._own.in_own_cases)):
+                found.add(self._own.id)
+            elif by_hint := {one.id for one in self._involved if one.id in hinted}:
                 found |= by_hint
-            elif closest:
-                found.update(name for name in self.names if closeness[name] == closest)
+            else:
+                found.update(_closest(part, self._involved) or _closest(part, self._others))
         return tuple(name for name in self.names if name in found)
 
-    def _closeness(self, name: str, part: Part) -> int:
-        return max((_match(part, pattern) for pattern in self._governs[name]), default=0)
+
+def _closest(part: Part, rules: Iterable[Requirement]) -> list[str]:
+    """The rules that govern a part with the most words; none if no rule governs it."""
+    closeness = {rule.id: _closeness(part, rule.governs) for rule in rules}
+    closest = max(closeness.values(), default=0)
+    return [name for name, words in closeness.items() if closest and words == closest]
+
+
+def _closeness(part: Part, patterns: Iterable[Part]) -> int:
+    return max((_match(part, pattern) for pattern in patterns), default=0)
 
 
 def _match(part: Part, pattern: Part) -> int:
-    """How many words of a part a pattern names, plus one; 0 if it is a pattern of other parts."""
+    """How closely a pattern names a part; a wildcard counts less than a word, and 0 is no match."""
     if len(pattern) > len(part) or any(word not in {"*", part[at]} for at, word in enumerate(pattern)):
         return 0
-    return 1 + sum(word != "*" for word in pattern)
+    return sum(1 if word == "*" else 2 for word in pattern)

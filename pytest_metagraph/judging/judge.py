@@ -62,9 +62,10 @@ class Judge:
             return Judgement(Verdict.PASS, checks=asked)
         failed_checks = len({finding.variants for finding in found})
         findings = attribute(case, merge(found), load_requirements(), self._unsupported)
-        pointed = {name for finding in findings for names in finding.blamed for name in names}
-        blamed = tuple(name for name in case.requirements if name in pointed) or case.requirements[:1]
-        return Judgement(Verdict.FAIL, findings, asked, failed_checks, blamed=blamed)
+        blamed = tuple(
+            dict.fromkeys(name for finding in findings for names in finding.blamed for name in names)
+        )
+        return Judgement(Verdict.FAIL, findings, asked, failed_checks, blamed=blamed or case.requirements[:1])
 
     def _ask_all(
         self, case: Case, variants: list[Variant], expectation: ExpectedMessage | ExpectedError

@@ -43,6 +43,18 @@ class ReportedExporter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.name} {self.version}".rstrip()
 
 
+class ReportedHint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A likely cause.
+
+    Attributes:
+        code: the kind of cause.
+        text: the cause in a sentence or two.
+    """
+
+    code: str
+    text: str
+
+
 class DifferenceGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Differences of one kind in one part of a message, counted.
 
@@ -50,11 +62,15 @@ class DifferenceGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         section: the part of the message, such as `graph_def.node`.
         kind: what differs there, such as `device`.
         count: the number of differences.
+        hint: the code of the likely cause that accounts for most of them; empty if there is none.
+        blamed: ids of the requirements that they point at.
     """
 
     section: str
     kind: str
     count: PositiveCount
+    hint: str
+    blamed: tuple[str, ...]
 
 
 class ReportedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,17 +80,19 @@ class ReportedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         code: its kind.
         summary: what is wrong, as one sentence.
         detail: lines that show it, of limited length; may be empty.
-        hints: likely causes, as sentences.
+        hints: likely causes, the one that accounts for most first.
         groups: the differences, counted by kind; empty if no messages were compared.
         variants: names of the variants of the case that show it.
+        blamed: ids of the requirements that it points at; may be empty.
     """
 
     code: FindingCode
     summary: str
     detail: str
-    hints: tuple[str, ...]
+    hints: tuple[ReportedHint, ...]
     groups: tuple[DifferenceGroup, ...]
     variants: tuple[str, ...]
+    blamed: tuple[str, ...]
 
 
 class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="case", tag_field="type"):
@@ -85,6 +103,7 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="c
         graph: the name of its graph.
         arguments: the name of the value of each argument that the case gives.
         requirements: ids of the requirements that it involves, the most specific first.
+        blamed: ids of the requirements that a failure points at; empty unless something is wrong.
         verdict: the verdict.
         checks: number of calls of the exporter.
         failed_checks: number of calls with a finding.
@@ -98,6 +117,7 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="c
     graph: str
     arguments: dict[str, str]
     requirements: tuple[str, ...]
+    blamed: tuple[str, ...]
     verdict: Verdict
     checks: Count
     failed_checks: Count
@@ -124,7 +144,23 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="c
     @property
     def hint(self) -> str:
         """The likeliest cause; empty if none is known."""
-        return next((hint for finding in self.findings for hint in finding.hints), "")
+        return next((hint.text for finding in self.findings for hint in finding.hints), "")
+
+
+class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One explanation of failed cases.
+
+    Attributes:
+        cause: what is wrong, as a sentence or a few words.
+        cases: ids of the cases that it explains, the smallest first.
+        requirements: ids of the requirements that it violates, the one that fits best first; may be empty.
+        kinds: the kinds of difference that it explains, the most frequent first.
+    """
+
+    cause: str
+    cases: tuple[str, ...]
+    requirements: tuple[str, ...]
+    kinds: tuple[str, ...]
 
 
 def result_of(case: Case, judgement: Judgement) -> CaseResult:
@@ -134,6 +170,7 @@ def result_of(case: Case, judgement: Judgement) -> CaseResult:
         graph=case.graph.name,
         arguments=dict(case.choices),
         requirements=case.requirements,
+        blamed=judgement.blamed,
         verdict=judgement.verdict,
         checks=judgement.checks,
         failed_checks=judgement.failed_checks,
@@ -154,15 +191,24 @@ def _reported(finding: Finding) -> ReportedFinding:
         code=finding.code,
         summary=finding.summary,
         detail=_capped(finding.detail),
-        hints=tuple(hint.text for hint in finding.diff.hints) if finding.diff else (),
-        groups=tuple(_groups(finding.diff)) if finding.diff else (),
+        hints=tuple(ReportedHint(str(hint.code), hint.text) for hint in finding.diff.hints)
+        if finding.diff
+        else (),
+        groups=tuple(_groups(finding.diff, finding.blamed)) if finding.diff else (),
         variants=finding.variants,
+        blamed=tuple(dict.fromkeys(name for names in finding.blamed for name in names)),
     )
 
 
-def _groups(diff: MetaGraphDiff) -> Iterator[DifferenceGroup]:
-    for group in diff.groups:
-        yield DifferenceGroup(group.section or "the message", group.kind, len(group.members))
+def _groups(diff: MetaGraphDiff, blamed: tuple[tuple[str, ...], ...]) -> Iterator[DifferenceGroup]:
+    """The groups of a difference; only that of the message itself points at requirements by group."""
+    names = blamed if len(blamed) == len(diff.groups) else ((),) * len(diff.groups)
+    for group, pointed in zip(diff.groups, names, strict=True):
+        members = set(group.members)
+        hint = next(
+            (str(one.code) for one in diff.hints if 2 * len(one.covers & members) >= len(members)), ""
+        )
+        yield DifferenceGroup(group.section or "the message", group.kind, len(members), hint, pointed)
 
 
 def _capped(detail: str) -> str:

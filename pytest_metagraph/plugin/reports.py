@@ -7,11 +7,13 @@ import datetime as dt
 import hashlib
 import json
 import os
+import platform
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
+from google.protobuf import __version__ as protobuf_version
 
 from conformance_cases import Tier
 from pytest_metagraph._version import __version__
@@ -59,6 +61,7 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
         requirements_revision=_revision(requirements),
         requirements=requirements,
         exporter=exporter,
+        environment=_environment(settings),
         contract=settings.contract,
         tier=settings.tier,
         shard=ReportedShard(settings.shard.index, settings.shard.count),
@@ -69,6 +72,17 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
         command=settings.command,
         started=started,
     )
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What the exporter runs on; of a worker or a folder of exports the kit does not know it."""
+    if settings.has_client:
+        return {}
+    return {
+        "python": platform.python_version(),
+        "protobuf": protobuf_version,
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def _revision(requirements: dict[str, ReportedRequirement]) -> str:

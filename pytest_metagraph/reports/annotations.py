@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
+from pytest_metagraph.judging.result import Cause
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.model import Report
-from pytest_metagraph.reports.scoring import Symptom, symptoms_of
 
 MAX_ANNOTATIONS = 10
 """GitHub shows ten errors of a step and drops the others without a word."""
 
 
 def render_annotations(report: Report) -> str:
-    """A report as workflow commands: an error for the INVALID report, and one for each symptom."""
+    """Return a report as workflow commands: an error if it is INVALID, and one for each cause."""
     commands = [_command("INVALID conformance report", report.no_score)] if not report.is_valid else []
     stale = [result.case for result in report.results if result.verdict is Verdict.UNEXPECTED_PASS]
     if stale:
         commands.append(_command("Known failures that passed", "\n".join(stale[:MAX_ANNOTATIONS])))
     if report.list_problems:
         commands.append(_command("The list of known failures is wrong", "\n".join(report.list_problems)))
-    commands += [
-        _symptom(report, symptom)
-        for symptom in symptoms_of(report.results)
-        if any(result.verdict is Verdict.FAIL for result in symptom.cases)
-    ]
+    failed = {result.case for result in report.results if result.verdict is Verdict.FAIL}
+    commands += [_cause(report, cause) for cause in report.causes if not failed.isdisjoint(cause.cases)]
     return "".join(commands[:MAX_ANNOTATIONS])
 
 
-def _symptom(report: Report, symptom: Symptom) -> str:
-    first = symptom.cases[0]
-    count = len(symptom.cases)
-    title = f"{count:,} case{'' if count == 1 else 's'}: {symptom.summary}"
-    lines = [f"First: {first.case}", symptom.hint, report.header.command_for(first.case)]
+def _cause(report: Report, cause: Cause) -> str:
+    count = len(cause.cases)
+    title = f"{count:,} case{'' if count == 1 else 's'}: {cause.cause}"
+    blamed = f"Blamed: {', '.join(cause.requirements)}" if cause.requirements else ""
+    lines = [blamed, f"Smallest case: {cause.cases[0]}", report.header.command_for(cause.cases[0])]
     return _command(title, "\n".join(line for line in lines if line))
 
 

@@ -23,7 +23,6 @@ from pytest_metagraph.reports.scoring import (
     rows_by_requirement,
     score_of,
     scores_by_level,
-    symptoms_of,
     worst_first,
 )
 
@@ -143,21 +142,24 @@ def _findings(result: CaseResult, *, detailed: bool) -> tuple[ReportedFinding, .
 
 
 def _cases_with_details(report: Report) -> frozenset[str]:
-    """The cases whose details the page carries: some of each symptom before more of any."""
+    """The cases whose details the page carries: some of each cause before more of any."""
     left = DETAIL_BUDGET
+    details = {
+        result.case: sum(len(finding.detail) for finding in result.findings) for result in report.results
+    }
     chosen: set[str] = set()
-    for round_of_cases in itertools.zip_longest(*(symptom.cases for symptom in symptoms_of(report.results))):
-        for result in round_of_cases:
-            if result is None:
+    for round_of_cases in itertools.zip_longest(*(cause.cases for cause in report.causes)):
+        for case in round_of_cases:
+            if case is None or case in chosen:
                 continue
-            left -= sum(len(finding.detail) for finding in result.findings)
+            left -= details[case]
             if left < 0:
                 return frozenset(chosen)
-            chosen.add(result.case)
+            chosen.add(case)
     return frozenset(chosen)
 
 
-_MAX_SYMPTOMS = 50
+_MAX_CAUSES = 50
 _MAX_DISAGREEMENTS = 1000
 
 
@@ -170,8 +172,8 @@ def render_html(report: Report) -> str:
         header=report.header,
         levels={} if report.no_score else scores_by_level(report),
         verdicts={verdict: verdicts[verdict] for verdict in Verdict if verdicts[verdict]},
-        symptoms=symptoms_of(report.results),
-        max_symptoms=_MAX_SYMPTOMS,
+        causes=report.causes,
+        max_causes=_MAX_CAUSES,
         areas=rows_by_area(report),
         requirements=worst_first(rows_by_requirement(report)),
         heat_map=heat_map(report),

@@ -13,19 +13,18 @@ from pytest_metagraph.reports.scoring import (
     Score,
     rows_by_requirement,
     scores_by_level,
-    symptoms_of,
     worst_first,
 )
 
 _WORST = 10
-"""Symptoms that are listed."""
+"""Causes that are listed."""
 
 _MAX_DISAGREEMENTS = 50
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&])")
 
 
 def render_markdown(report: Report) -> str:
-    """A report as Markdown: score, table by requirement, the ten most frequent symptoms."""
+    """Return a report as Markdown: the score, the causes of the failures, a table by requirement."""
     return _join(_report_lines(report))
 
 
@@ -57,45 +56,54 @@ def _report_lines(report: Report) -> Iterator[str]:
     if header.exporter.not_claimed:
         yield ""
         yield f"Not claimed: {', '.join(f'`{name}`' for name in header.exporter.not_claimed)}"
-    yield from _symptom_lines(report)
+    yield from _cause_lines(report)
     if not report.no_score:
         yield from _requirement_lines(report)
 
 
-def _symptom_lines(report: Report) -> Iterator[str]:
-    symptoms = symptoms_of(report.results)
-    if not symptoms:
+def _cause_lines(report: Report) -> Iterator[str]:
+    causes = report.causes
+    if not causes:
         return
-    yield from ("", "### What failed", "")
+    yield from ("", "### Causes", "")
     yield from _table(
-        ("Cases", "What is wrong", "Likely cause", "First case"),
+        ("Cases", "Cause", "Blamed", "Smallest case"),
         (
             (
-                f"{len(symptom.cases):,}",
-                _text(symptom.summary),
-                _text(symptom.hint),
-                _text(symptom.cases[0].case),
+                f"{len(cause.cases):,}",
+                _text(cause.cause),
+                _text(", ".join(cause.requirements)),
+                _text(cause.cases[0]),
             )
-            for symptom in symptoms[:_WORST]
+            for cause in causes[:_WORST]
         ),
     )
-    if len(symptoms) > _WORST:
+    if len(causes) > _WORST:
         yield ""
-        yield f"and {len(symptoms) - _WORST:,} other symptoms"
-    yield from ("", "Run the first of them again:", "")
-    yield from ("```console", report.header.command_for(symptoms[0].cases[0].case), "```")
+        yield f"and {len(causes) - _WORST:,} other causes"
+    yield from ("", "Run the smallest case of the first cause again:", "")
+    yield from ("```console", report.header.command_for(causes[0].cases[0]), "```")
 
 
 def _requirement_lines(report: Report) -> Iterator[str]:
     rows = [row for row in rows_by_requirement(report) if row.score.asked or row.score.not_claimed]
     if not rows:
         return
-    passing = sum(not row.failed for row in rows)
+    passing = sum(not row.blamed for row in rows)
     yield from ("", "### Requirements", "")
-    yield f"{passing:,} of {len(rows):,} requirements without a failed case."
+    yield f"{passing:,} of {len(rows):,} requirements that no failed case points at."
     yield from ("", "<details><summary>Every requirement</summary>", "")
     yield from _table(
-        ("Requirement", "Passed", "Failed", "Not claimed", "Level", "Basis", "Rule"),
+        (
+            "Requirement",
+            "Passed",
+            "Blamed",
+            "Hidden by another failure",
+            "Not claimed",
+            "Level",
+            "Basis",
+            "Rule",
+        ),
         (_requirement_row(report.header, row) for row in worst_first(rows)),
     )
     yield from ("", "</details>")
@@ -106,7 +114,8 @@ def _requirement_row(header: Header, row: Row) -> tuple[str, ...]:
     return (
         _text(row.name),
         _share(row.score),
-        f"**{row.failed:,}**" if row.failed else "0",
+        f"**{row.blamed:,}**" if row.blamed else "0",
+        f"{row.hidden:,}",
         f"{row.score.not_claimed:,}",
         *((rule.level, rule.basis, _text(rule.sentence)) if rule else ("", "", "")),
     )

@@ -9,11 +9,11 @@ from typing import Final, Literal
 
 import msgspec
 
-from pytest_metagraph.judging.result import CaseResult, Count, PositiveCount, ReportedExporter
+from pytest_metagraph.judging.result import CaseResult, Cause, Count, PositiveCount, ReportedExporter
 from pytest_metagraph.reports.errors import Problem
 from pytest_metagraph.settings import command_for
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The version of the format; a reader refuses every other one."""
 
 LEVELS = ("required", "recommended", "informative")
@@ -70,6 +70,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heade
         requirements_revision: a digest of the requirement catalogue.
         requirements: the catalogue by id, in its own order.
         exporter: what was under test.
+        environment: what the exporter ran on, such as its Python, protobuf and platform; empty if unknown.
         contract: the contract that the cases were judged under.
         tier: the tier.
         shard: the part of the tier.
@@ -81,12 +82,13 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heade
         started: when the first case was judged, as ISO 8601 in UTC.
     """
 
-    format: Literal[1]
+    format: Literal[2]
     kit_version: str
     corpus_digest: str
     requirements_revision: str
     requirements: dict[str, ReportedRequirement]
     exporter: ReportedExporter
+    environment: dict[str, str]
     contract: str
     tier: str
     shard: ReportedShard
@@ -112,6 +114,7 @@ class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="foote
             every case was judged.
         verdicts: number of cases by verdict.
         finished: when the run ended, as ISO 8601 in UTC.
+        causes: the smallest set of causes that explains all failed cases, most cases first.
         list_problems: what is wrong with the list of known failures as a whole, such as an entry that has
             expired; empty where nothing is, or where the run had no list.
     """
@@ -121,6 +124,7 @@ class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="foote
     verdict: Literal["pass", "fail", "partial"]
     verdicts: dict[str, Count]
     finished: str
+    causes: tuple[Cause, ...]
     list_problems: tuple[str, ...]
 
 
@@ -156,6 +160,11 @@ class Report:
         if not self.header.shard.is_whole:
             return f"This is shard {self.header.shard} of the tier; merge all shards for a score."
         return ""
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The causes of the failed cases; none before the run has ended."""
+        return self.footer.causes if self.footer else ()
 
     @property
     def list_problems(self) -> tuple[str, ...]:

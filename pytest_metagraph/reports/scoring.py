@@ -1,8 +1,8 @@
-"""Scores, and failed cases grouped by symptom."""
+"""Scores: how many of the cases that were asked an exporter answered as the contract says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from pytest_metagraph.judging.result import CaseResult
@@ -47,17 +47,19 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What cases that have something in common say.
+    """The results of cases that have something in common.
 
     Attributes:
         name: what they have in common, such as the id of a requirement.
         score: their score.
-        failed: number of those that failed, known failures included.
+        blamed: number of failed cases that point at it, known failures included.
+        hidden: number of failed cases that point elsewhere, so that they show nothing about it.
     """
 
     name: str
     score: Score
-    failed: int
+    blamed: int
+    hidden: int
 
 
 def score_of(results: Iterable[CaseResult]) -> Score:
@@ -82,29 +84,33 @@ def scores_by_level(report: Report) -> Mapping[str, Score]:
 
 
 def rows_by_requirement(report: Report) -> tuple[Row, ...]:
-    """A row for each requirement of the catalogue, in its order; a case counts in every one it exercises."""
+    """Return a row for each requirement of the catalogue, in its order.
+
+    A case counts in every requirement that it involves; as blamed only in those its failure points at.
+    """
     grouped: dict[str, list[CaseResult]] = {name: [] for name in report.header.requirements}
     for result in report.results:
-        for name in result.requirements:
+        for name in dict.fromkeys((*result.requirements, *result.blamed)):
             grouped.setdefault(name, []).append(result)
-    return _rows(grouped)
+    return tuple(_row(name, results, {name}) for name, results in grouped.items())
 
 
 def rows_by_area(report: Report) -> tuple[Row, ...]:
-    """A row for each area of requirements that has cases, such as SCOPE; a case counts once in an area."""
-    grouped: dict[str, list[CaseResult]] = {area_of(name): [] for name in report.header.requirements}
-    for result in report.results:
-        for area in {area_of(name): None for name in result.requirements}:
-            grouped.setdefault(area, []).append(result)
-    return _rows({area: results for area, results in grouped.items() if results})
+    """Return a row for each area of requirements that has cases, such as SCOPE; a case counts once."""
+    areas: dict[str, set[str]] = {}
+    for name in report.header.requirements:
+        areas.setdefault(area_of(name), set()).add(name)
+    rows = []
+    for area, names in areas.items():
+        results = [one for one in report.results if names.intersection((*one.requirements, *one.blamed))]
+        if results:
+            rows.append(_row(area, results, names))
+    return tuple(rows)
 
 
 def worst_first(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """The rows with the smallest share of passed cases first; without a failed case in their own order.
-
-    One defect fails cases of many innocent requirements too. The one that it breaks fails in all its cases.
-    """
-    return tuple(sorted(rows, key=lambda row: row.score.per_mille if row.failed else 1001))
+    """Return the rows that failed cases point at most often first, the others in their own order."""
+    return tuple(sorted(rows, key=lambda row: -row.blamed))
 
 
 def area_of(requirement: str) -> str:
@@ -112,43 +118,7 @@ def area_of(requirement: str) -> str:
     return requirement.rpartition("-")[0] or requirement
 
 
-def _rows(grouped: Mapping[str, list[CaseResult]]) -> tuple[Row, ...]:
-    return tuple(
-        Row(name, score_of(results), sum(result.failed for result in results))
-        for name, results in grouped.items()
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Symptom:
-    """Cases that failed in the same way.
-
-    Attributes:
-        cases: their results, sorted by case; at least one.
-    """
-
-    cases: tuple[CaseResult, ...]
-
-    @property
-    def summary(self) -> str:
-        """What is wrong, as one sentence."""
-        return self.cases[0].summary
-
-    @property
-    def hint(self) -> str:
-        """The likeliest cause; empty where none is known."""
-        return self.cases[0].hint
-
-
-def symptoms_of(results: Iterable[CaseResult]) -> tuple[Symptom, ...]:
-    """Return the symptoms of all failed cases, the most frequent first, then by their first case.
-
-    Args:
-        results: results sorted by case.
-    """
-    grouped: dict[str, list[CaseResult]] = {}
-    for result in results:
-        if result.failed:
-            grouped.setdefault(result.fingerprint, []).append(result)
-    symptoms = (Symptom(tuple(cases)) for cases in grouped.values())
-    return tuple(sorted(symptoms, key=lambda symptom: -len(symptom.cases)))
+def _row(name: str, results: Collection[CaseResult], names: Collection[str]) -> Row:
+    failed = [result for result in results if result.failed]
+    blamed = sum(not set(names).isdisjoint(result.blamed) for result in failed)
+    return Row(name, score_of(results), blamed, len(failed) - blamed)

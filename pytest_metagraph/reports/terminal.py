@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from conformance_cases import Case, Requirement, Tier
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.model import LEVELS, strictest
-from pytest_metagraph.reports.scoring import score_of, symptoms_of
+from pytest_metagraph.reports.scoring import score_of
 from pytest_metagraph.selection import corpus_of
 from pytest_metagraph.settings import Settings
 
-_MOST_SYMPTOMS = 5
+_MOST_CAUSES = 8
 
 _WORDS = {
     Verdict.PASS: "passed",
@@ -58,8 +59,7 @@ def summary_lines(
         yield f"score: {_score(results, _levels(cases, corpus.requirements))}"
     failed = [result for result in results if result.verdict is Verdict.FAIL]
     if failed and len(results) > 1:
-        yield from _symptom_lines(failed)
-        yield f"next: look at one of them alone: {settings.command_for(failed[0].case)}"
+        yield from _cause_lines(failed, settings)
     elif not failed and is_whole and settings.tier != "full":
         yield "next: --metagraph-tier=full runs every combination of the arguments"
 
@@ -78,17 +78,20 @@ def _verdicts(verdicts: Counter[Verdict]) -> str:
     return ", ".join(f"{verdicts[verdict]:,} {_WORDS[verdict]}" for verdict in _WORDS if verdict in shown)
 
 
-def _symptom_lines(failed: Iterable[CaseResult]) -> Iterator[str]:
-    """Failures with the same symptom together, the most frequent first, each with its likeliest cause."""
-    symptoms = symptoms_of(sorted(failed, key=lambda result: result.case))
-    yield "one symptom:" if len(symptoms) == 1 else f"{len(symptoms):,} different symptoms:"
-    for symptom in symptoms[:_MOST_SYMPTOMS]:
-        more = f" and {len(symptom.cases) - 1:,} more" if len(symptom.cases) > 1 else ""
-        yield f"  {symptom.summary}: {symptom.cases[0].case}{more}"
-        if symptom.hint:
-            yield f"    likely cause: {symptom.hint}"
-    if len(symptoms) > _MOST_SYMPTOMS:
-        yield f"  and {_counted(len(symptoms) - _MOST_SYMPTOMS, 'other symptom')}"
+def _cause_lines(failed: Iterable[CaseResult], settings: Settings) -> Iterator[str]:
+    """The causes, each with its blamed requirements, its smallest case and the line that runs it."""
+    causes = causes_of(failed)
+    yield (
+        "one cause explains every failed case:"
+        if len(causes) == 1
+        else (f"{len(causes):,} causes explain every failed case; start with the first:")
+    )
+    for number, cause in enumerate(causes[:_MOST_CAUSES], start=1):
+        blamed = f" ({', '.join(cause.requirements)})" if cause.requirements else ""
+        yield f"  {number}. {_counted(len(cause.cases), 'case')}: {cause.cause}{blamed}"
+        yield f"     {settings.command_for(cause.cases[0])}"
+    if len(causes) > _MOST_CAUSES:
+        yield f"  and {_counted(len(causes) - _MOST_CAUSES, 'other cause')}"
 
 
 def _counted(count: int, noun: str) -> str:

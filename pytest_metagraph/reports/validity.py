@@ -8,6 +8,7 @@ from typing import Literal
 
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.errors import Problem, ProblemCode
 from pytest_metagraph.reports.model import Footer, Header, digest_of
 
@@ -89,7 +90,9 @@ def summary_of(
         is_red = bool(list_problems) or any(Verdict(name).is_red for name in verdicts)
         verdict = "fail" if is_red else "pass"
     counted = dict(sorted(verdicts.items()))
-    return Footer(header.expected_cases, len(results), verdict, counted, finished, list_problems)
+    return Footer(
+        header.expected_cases, len(results), verdict, counted, finished, causes_of(results), list_problems
+    )
 
 
 def _count(number: int, noun: str) -> str:

@@ -43,6 +43,7 @@ HOSTILE = ReportedFinding(
     (),
     (),
     ("returned",),
+    (),
 )
 
 

@@ -13,7 +13,7 @@
     return entry;
   });
   for (const finding of data.findings) {
-    finding.searchable = [finding.summary, finding.detail, ...finding.hints, ...finding.variants].join("\n").toLowerCase();
+    finding.searchable = [finding.summary, finding.detail, ...finding.hints.map((hint) => hint.text), ...finding.variants].join("\n").toLowerCase();
   }
 
   const form = document.getElementById("filters");
@@ -108,7 +108,7 @@
   function findingElements(finding, checks) {
     const variants = finding.variants.length === checks ? "every variant of the call" : finding.variants.join("; ");
     const made = [element("h4", {}, finding.summary), element("p", { class: "small" }, `in: ${variants}`)];
-    for (const hint of finding.hints) made.push(element("p", { class: "hint" }, hint));
+    for (const hint of finding.hints) made.push(element("p", { class: "hint" }, hint.text));
     if (finding.groups.length) made.push(picture(finding.groups));
     if (finding.detail) made.push(element("pre", { tabindex: "0" }, ...finding.detail.split("\n").flatMap(diffLine)));
     return made;

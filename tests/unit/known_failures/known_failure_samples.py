@@ -20,12 +20,13 @@ def entry(*patterns: str, number: int = 1, **attributes: Any) -> Entry:
 def result(case: str, verdict: str, fingerprint: str = "") -> CaseResult:
     """The result of a case."""
     summary = "A ValueError was raised where a message was expected"
-    finding = ReportedFinding(FindingCode.RAISED, summary, "", (), (), ("variant",))
+    finding = ReportedFinding(FindingCode.RAISED, summary, "", (), (), ("variant",), ())
     return CaseResult(
         case=case,
         graph="g",
         arguments={},
         requirements=("NODE-01",),
+        blamed=("NODE-01",) if fingerprint else (),
         verdict=Verdict(verdict),
         checks=1,
         failed_checks=int(bool(fingerprint)),

@@ -8,7 +8,13 @@ from typing import Any
 import msgspec
 
 from pytest_metagraph.judging.findings import FindingCode
-from pytest_metagraph.judging.result import CaseResult, DifferenceGroup, ReportedExporter, ReportedFinding
+from pytest_metagraph.judging.result import (
+    CaseResult,
+    DifferenceGroup,
+    ReportedExporter,
+    ReportedFinding,
+    ReportedHint,
+)
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.model import (
     FORMAT,
@@ -36,15 +42,20 @@ FINDING = ReportedFinding(
     code=FindingCode.MESSAGE_DIFFERS,
     summary="The returned message differs from the expected one",
     detail="graph_def.node\n  ~ device   3 nodes   expected ''   actual '/gpu:0'\n  - dropped\n  + added",
-    hints=("clear_devices looks unapplied: 3 nodes differ only in `device`.",),
-    groups=(DifferenceGroup("graph_def.node", "device", 1000), DifferenceGroup("graph_def.node", "input", 1)),
+    hints=(ReportedHint("clear-devices", "clear_devices looks unapplied: 3 nodes differ only in `device`."),),
+    groups=(
+        DifferenceGroup("graph_def.node", "device", 1000, "clear-devices", ("SCOPE-05",)),
+        DifferenceGroup("graph_def.node", "input", 1, "", ("SCOPE-05",)),
+    ),
     variants=("returned", "file,as_text"),
+    blamed=("SCOPE-05",),
 )
 
 
 def finding(code: str, summary: str, detail: str = "", hints: tuple[str, ...] = ()) -> ReportedFinding:
     """A finding of every variant, without a comparison of messages."""
-    return ReportedFinding(FindingCode(code), summary, detail, hints, (), ("returned",))
+    hinted = tuple(ReportedHint("clear-devices", text) for text in hints)
+    return ReportedFinding(FindingCode(code), summary, detail, hinted, (), ("returned",), ())
 
 
 def exporter(name: str, version: str = "") -> ReportedExporter:
@@ -60,6 +71,7 @@ def result(case: str, verdict: Verdict = Verdict.PASS, **changes: Any) -> CaseRe
         graph="towers",
         arguments={},
         requirements=("SCOPE-05",),
+        blamed=("SCOPE-05",) if failed else (),
         verdict=verdict,
         checks=0 if verdict in {Verdict.UNSUPPORTED, Verdict.UNTESTABLE} else 16,
         failed_checks=2 if failed else 0,
@@ -80,6 +92,7 @@ def header(results: Sequence[CaseResult], **changes: Any) -> Header:
         requirements_revision="5eed",
         requirements=REQUIREMENTS,
         exporter=ReportedExporter("adapter:export", "0.3", ("eager",)),
+        environment={"python": "3.13.0", "protobuf": "6.33.0"},
         contract="documented",
         tier="default",
         shard=ReportedShard(1, 1),

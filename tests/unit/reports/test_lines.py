@@ -137,7 +137,7 @@ def test_a_member_more_or_less_is_refused(line: Any) -> None:
         (json.dumps({**LINES[1], "checks": 2.0}), ErrorCode.BAD_LINE),
         ('{"type":"footer",' + json.dumps(LINES[2])[1:], ErrorCode.BAD_LINE),
         (json.dumps({**LINES[0], "shard": {"index": 3, "count": 2}}), ErrorCode.BAD_LINE),
-        (json.dumps({**LINES[0], "format": 2}), ErrorCode.UNKNOWN_FORMAT),
+        (json.dumps({**LINES[0], "format": 1}), ErrorCode.UNKNOWN_FORMAT),
     ],
 )
 def test_other_lines_are_typed_failures(line: str, code: ErrorCode) -> None:

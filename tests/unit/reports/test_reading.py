@@ -116,7 +116,7 @@ def test_a_wrong_list_of_known_failures_fails_a_run_and_leaves_its_score() -> No
         ("no report\n", ErrorCode.BAD_LINE),
         (LINES[0] + LINES[0], ErrorCode.BAD_LINE),
         (LINES[0] + LINES[4] + LINES[1], ErrorCode.BAD_LINE),
-        (LINES[0].replace('"format":1', '"format":7'), ErrorCode.UNKNOWN_FORMAT),
+        (LINES[0].replace('"format":2', '"format":7'), ErrorCode.UNKNOWN_FORMAT),
     ],
 )
 def test_what_is_no_report_is_a_typed_failure(text: str, code: ErrorCode) -> None:

@@ -60,22 +60,25 @@ def test_the_badge_never_shows_more_than_was_reached(report: Report, value: str,
     assert f'fill="{colour}"' in svg
 
 
-def test_markdown_states_the_score_and_what_failed() -> None:
-    """The score has its denominator, and each symptom its cause and first case."""
+def test_markdown_states_the_score_and_the_causes() -> None:
+    """The score has its denominator, and each cause its cases, its requirement and its smallest case."""
     text = render_markdown(run(3, 2, 1))
     assert "- **3 of 5 required, 1 not claimed**" in text
-    assert "| 2 | The returned message differs from the expected one |" in text
-    assert "clear\\_devices looks unapplied" in text
+    cause = "clear\\_devices looks unapplied: 3 nodes differ only in \\`device\\`."
+    assert f"| 2 | {cause} | SCOPE-05 | c00003 |" in text
     assert "--metagraph-case=c00003" in text
-    assert "| SCOPE-05 | 3 of 5 | **2** | 1 | required | documented |" in text
+    assert "| SCOPE-05 | 3 of 5 | **2** | 0 | 1 | required | documented |" in text
 
 
-def test_markdown_lists_the_ten_worst_symptoms() -> None:
-    """More symptoms are counted."""
-    results = [samples.result(f"c{n}", FAIL, fingerprint=str(n)) for n in range(12)]
+def test_markdown_lists_ten_causes() -> None:
+    """Further causes are counted."""
+    results = [
+        samples.result(f"c{n}", FAIL, findings=(samples.finding("raised", f"Error{n} was raised"),))
+        for n in range(12)
+    ]
     text = render_markdown(samples.report(*results))
     assert len(re.findall(r"^\| 1 \|", text, re.MULTILINE)) == 10
-    assert "and 2 other symptoms" in text
+    assert "and 2 other causes" in text
 
 
 @pytest.mark.parametrize("render", [render_markdown, render_html, render_badge, render_annotations])
@@ -103,8 +106,8 @@ def test_markdown_says_what_it_was_given() -> None:
 
 
 def test_annotations_are_workflow_commands() -> None:
-    """One error for each symptom that is not known, escaped as the runner reads it."""
-    finding = samples.finding("raised", "50 %: a,b")
+    """One error for each cause of a failure that is not known, escaped as the runner reads it."""
+    finding = samples.finding("raised", "50 % a,b")
     report = samples.report(
         samples.result("a", FAIL, findings=(finding,)),
         samples.result("b", Verdict.KNOWN_FAILURE, fingerprint="known"),
@@ -113,14 +116,17 @@ def test_annotations_are_workflow_commands() -> None:
     stale, failed = render_annotations(report).splitlines()
     assert stale == "::error title=Known failures that passed::c"
     assert failed == (
-        "::error title=1 case%3A 50 %25%3A a%2Cb::First: a%0A"
+        "::error title=1 case%3A 50 %25 a%2Cb::Smallest case: a%0A"
         "pytest -p pytest_metagraph --pyargs conformance_cases --metagraph-case=a"
     )
 
 
 def test_annotations_are_as_many_as_github_shows() -> None:
     """The rest would be dropped without a word."""
-    results = [samples.result(f"c{n:02}", FAIL, fingerprint=str(n)) for n in range(30)]
+    results = [
+        samples.result(f"c{n:02}", FAIL, findings=(samples.finding("raised", f"Error{n} was raised"),))
+        for n in range(30)
+    ]
     assert render_annotations(samples.report(*results)).count("::error") == MAX_ANNOTATIONS
     assert render_annotations(run(3)) == ""
 
@@ -178,13 +184,13 @@ def test_a_page_shares_what_cases_share() -> None:
     ]  # fmt: skip
 
 
-def test_a_page_keeps_details_of_every_symptom(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is over the budget is left out, the further cases of the most frequent symptom first."""
+def test_a_page_keeps_details_of_every_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is over the budget is left out, the further cases of the most frequent cause first."""
     monkeypatch.setattr(html, "DETAIL_BUDGET", 250)
 
-    def failed(name: str, fingerprint: str) -> CaseResult:
-        finding = samples.finding("raised", "x", detail=f"{name:>100}")
-        return samples.result(name, FAIL, fingerprint=fingerprint, findings=(finding,))
+    def failed(name: str, summary: str) -> CaseResult:
+        finding = samples.finding("raised", summary, detail=f"{name:>100}")
+        return samples.result(name, FAIL, findings=(finding,))
 
     report = samples.report(failed("a", "1"), failed("b", "1"), failed("c", "1"), failed("d", "2"))
     data = html.page_data(report)

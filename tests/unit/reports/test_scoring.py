@@ -15,7 +15,6 @@ from pytest_metagraph.reports.scoring import (
     rows_by_requirement,
     score_of,
     scores_by_level,
-    symptoms_of,
     worst_first,
 )
 
@@ -85,48 +84,32 @@ def test_a_case_counts_for_every_requirement_and_once_for_an_area() -> None:
     """Rows by requirement have the catalogue's order and its requirements without a case too."""
     report = samples.report(
         samples.result("a", requirements=("SCOPE-05", "SCOPE-06", "DEV-01")),
-        samples.result("b", FAIL, requirements=("DEV-01",)),
+        samples.result("b", FAIL, requirements=("DEV-01", "SCOPE-05"), blamed=("DEV-01",)),
         samples.result("c", UNSUPPORTED, requirements=("COL-09",)),
     )
-    assert [(row.name, row.score, row.failed) for row in rows_by_requirement(report)] == [
-        ("SCOPE-05", Score(1, 1, 0), 0),
-        ("DEV-01", Score(1, 2, 0), 1),
-        ("COL-09", Score(0, 0, 1), 0),
-        ("MSG-01", Score(0, 0, 0), 0),
-        ("SCOPE-06", Score(1, 1, 0), 0),
+    assert [(row.name, row.score, row.blamed, row.hidden) for row in rows_by_requirement(report)] == [
+        ("SCOPE-05", Score(1, 2, 0), 0, 1),
+        ("DEV-01", Score(1, 2, 0), 1, 0),
+        ("COL-09", Score(0, 0, 1), 0, 0),
+        ("MSG-01", Score(0, 0, 0), 0, 0),
+        ("SCOPE-06", Score(1, 1, 0), 0, 0),
     ]
     assert [(row.name, row.score) for row in rows_by_area(report)] == [
-        ("SCOPE", Score(1, 1, 0)),
+        ("SCOPE", Score(1, 2, 0)),
         ("DEV", Score(1, 2, 0)),
         ("COL", Score(0, 0, 1)),
     ]
 
 
-def test_the_requirement_that_fails_in_all_its_cases_comes_first() -> None:
-    """A defect also fails cases of innocent requirements, which pass in others."""
+def test_the_requirement_that_is_blamed_most_comes_first() -> None:
+    """A failed case shows nothing about the requirements that it does not point at."""
     report = samples.report(
-        samples.result("a", FAIL, requirements=("SCOPE-05", "DEV-01")),
+        samples.result("a", FAIL, requirements=("SCOPE-05", "DEV-01"), blamed=("DEV-01",)),
         samples.result("b", PASS, requirements=("SCOPE-05",)),
-        samples.result("c", FAIL, requirements=("SCOPE-05", "DEV-01")),
+        samples.result("c", FAIL, requirements=("SCOPE-05", "DEV-01"), blamed=("DEV-01",)),
     )
     names = [row.name for row in worst_first(rows_by_requirement(report))]
     assert names == ["DEV-01", "SCOPE-05", "COL-09", "MSG-01"]
-
-
-def test_symptoms_join_cases_with_the_same_fingerprint() -> None:
-    """The most frequent symptom comes first; known failures count, passed cases do not."""
-    report = samples.report(
-        samples.result("a", FAIL, fingerprint="rare"),
-        samples.result("b", FAIL),
-        samples.result("c", Verdict.KNOWN_FAILURE),
-        samples.result("d"),
-    )
-    assert [[case.case for case in symptom.cases] for symptom in symptoms_of(report.results)] == [
-        ["b", "c"],
-        ["a"],
-    ]
-    assert symptoms_of(report.results)[0].summary == samples.FINDING.summary
-    assert symptoms_of(report.results)[0].hint == samples.FINDING.hints[0]
 
 
 def test_the_heat_map_counts_a_case_for_each_of_its_arguments() -> None:

@@ -1,0 +1,96 @@
+"""Causes: the smallest set of explanations for all failed cases."""
+
+from __future__ import annotations
+
+import report_samples as samples
+
+from pytest_metagraph.judging.findings import FindingCode
+from pytest_metagraph.judging.result import CaseResult, DifferenceGroup, ReportedFinding, ReportedHint
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.reports.causes import causes_of
+
+NODES = "graph_def.node"
+
+
+def group(kind: str, *blamed: str, hint: str = "", section: str = NODES) -> DifferenceGroup:
+    """One kind of difference that points at some requirements."""
+    return DifferenceGroup(section, kind, 1, hint, blamed)
+
+
+def failed(case: str, *groups: DifferenceGroup, verdict: Verdict = Verdict.FAIL) -> CaseResult:
+    """A case in which the message differs in some kinds."""
+    hints = tuple(ReportedHint(one.hint, f"{one.hint} in {case}") for one in groups if one.hint)
+    finding = ReportedFinding(FindingCode.MESSAGE_DIFFERS, "It differs", "", hints, groups, ("returned",), ())
+    return samples.result(case, verdict, findings=(finding,))
+
+
+def test_a_defect_in_many_kinds_is_one_cause() -> None:
+    """Kinds that point at the same requirement are explained together."""
+    (cause,) = causes_of(
+        [failed("a", group("x", "CLS-02"), group("y", "CLS-02")), failed("b", group("y", "CLS-02"))]
+    )
+    assert (cause.cases, cause.requirements) == (("b", "a"), ("CLS-02",))
+    assert cause.kinds == ("graph_def.node: y", "graph_def.node: x")
+
+
+def test_defects_that_meet_in_one_case_stay_apart() -> None:
+    """Two defects are two causes, although every case shows both; the one with more cases comes first."""
+    causes = causes_of(
+        [failed("a", group("x", "CLS-02"), group("y", "COL-12")), failed("b", group("y", "COL-12"))]
+    )
+    assert [(cause.requirements, cause.cases) for cause in causes] == [
+        (("COL-12",), ("b", "a")),
+        (("CLS-02",), ("a",)),
+    ]
+
+
+def test_the_fewest_causes_are_chosen() -> None:
+    """A requirement that all cases point at explains them alone, whatever else each of them points at."""
+    causes = causes_of(
+        [
+            failed(case, group("x", "COL-12", other))
+            for case, other in zip("abc", ("A-1", "A-2", "A-3"), strict=True)
+        ]
+    )
+    assert [cause.requirements for cause in causes] == [("COL-12",)]
+
+
+def test_a_cause_speaks_in_the_words_of_its_smallest_case() -> None:
+    """The hint of the case with the fewest kinds of difference is shown: it is looked at first."""
+    (cause,) = causes_of(
+        [
+            failed("a", group("x", "CLS-02", hint="scope"), group("y", "CLS-02", hint="scope")),
+            failed("b", group("x", "CLS-02", hint="scope")),
+        ]
+    )
+    assert cause.cause == "scope in b"
+
+
+def test_requirement_cases_are_smaller_than_matrix_cases() -> None:
+    """Of two cases with as many kinds of difference, the one with a graph of a few nodes is named."""
+    causes = causes_of([failed("matrix/a", group("x", "CLS-02")), failed("CLS-02/b", group("x", "CLS-02"))])
+    assert causes[0].cases == ("CLS-02/b", "matrix/a")
+
+
+def test_what_points_nowhere_is_explained_by_its_kind() -> None:
+    """A crash has no part of a message; all crashes are one cause."""
+    crash = samples.finding("crashed", "The exporter ended instead of answering")
+    results = [samples.result(case, Verdict.FAIL, findings=(crash,)) for case in "ab"]
+    (cause,) = causes_of(results)
+    assert (cause.cause, cause.cases, cause.requirements) == (crash.summary, ("a", "b"), ())
+
+
+def test_keys_of_collections_do_not_make_kinds() -> None:
+    """The same defect in two collections is one kind."""
+    variables, losses = (
+        group("item-extra", "COL-12", section=f"collection_def[{key!r}]") for key in ("variables", "losses")
+    )
+    (cause,) = causes_of([failed("a", variables, losses)])
+    assert cause.kinds == ("collection_def[*]: item-extra",)
+
+
+def test_cases_that_passed_have_no_cause() -> None:
+    """Only failed cases are explained, known failures among them."""
+    assert causes_of([samples.result("a")]) == ()
+    known = failed("b", group("x", "CLS-02"), verdict=Verdict.KNOWN_FAILURE)
+    assert [cause.cases for cause in causes_of([known])] == [("b",)]
