@@ -12,7 +12,7 @@ from google.protobuf import text_format
 
 from conformance_cases import load_corpus
 from pytest_metagraph.diff import UnusableInputError
-from pytest_metagraph.diff.loading import read
+from pytest_metagraph.diff.sides import read_message
 from reference_impl.schema import POOL, MetaGraphDef
 
 _SHOWN = 8
@@ -51,7 +51,7 @@ def _message(what: str) -> MetaGraphDef:
     """The message of a file, or the input graph of a case where there is no such file."""
     if not Path(what).exists():
         return load_corpus().case(what).graph.message()
-    message, _ = read(Path(what), "MetaGraphDef", "actual")
+    message, _ = read_message(Path(what), "MetaGraphDef", "actual")
     return MetaGraphDef.FromString(message.SerializeToString())
 
 

@@ -1,4 +1,9 @@
-"""The semantic differ: whether two MetaGraphDefs mean the same, and if not, what differs and why."""
+"""The semantic differ: do two MetaGraphDefs mean the same, and if not, what differs and why?"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
 
 from pytest_metagraph.diff.api import (
     MetaGraphMismatch,
@@ -13,10 +18,10 @@ from pytest_metagraph.diff.api import (
 )
 from pytest_metagraph.diff.differences import Difference, DifferenceCode, Group
 from pytest_metagraph.diff.hints import Hint, HintCode
-from pytest_metagraph.diff.loading import UnusableInputError
+from pytest_metagraph.diff.json_report import json_schema
 from pytest_metagraph.diff.options import CompareOptions
-from pytest_metagraph.diff.report import json_schema
 from pytest_metagraph.diff.result import MetaGraphDiff
+from pytest_metagraph.diff.sides import UnusableInputError
 
 __all__ = [
     "CompareOptions",
@@ -38,3 +43,11 @@ __all__ = [
     "diff_node_defs",
     "json_schema",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Code":
+        message = "pytest_metagraph.diff.Code is deprecated; use pytest_metagraph.diff.DifferenceCode"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return DifferenceCode
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

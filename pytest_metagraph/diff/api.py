@@ -3,67 +3,37 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
-from pytest_metagraph.diff import generated_names, report
+from pytest_metagraph.diff import json_report, text_report
 from pytest_metagraph.diff.differences import DifferenceCode, Location
-from pytest_metagraph.diff.engine import Comparison
-from pytest_metagraph.diff.loading import UnusableInputError, load
-from pytest_metagraph.diff.options import CompareOptions, unused_patterns
+from pytest_metagraph.diff.engine import Differ
+from pytest_metagraph.diff.generated_names import rename_functions
+from pytest_metagraph.diff.options import CompareOptions
+from pytest_metagraph.diff.patterns import unused_patterns
 from pytest_metagraph.diff.result import MetaGraphDiff
 from pytest_metagraph.diff.rules import RULES
+from pytest_metagraph.diff.sides import UnusableInputError, read_side
+
+_DEFAULT = CompareOptions.conformance()
+
+_ROOTS = {"MetaGraphDef": "", "GraphDef": "graph_def", "NodeDef": "node", "FunctionDef": "function"}
+"""The section in which the comparison of each message type starts."""
+
+_Labels = tuple[str | None, str | None]
+"""The names of the expected and the actual side in reports; None for the default."""
 
 
 class MetaGraphMismatch(AssertionError):  # noqa: N818 - a failed assertion, named as the public API names it
-    """Two messages differ. The text of the exception is the rendered difference.
+    """Two messages differ. The text of the exception is the report.
 
     Attributes:
-        diff: the whole difference.
+        diff: the result of the comparison.
     """
 
     def __init__(self, diff: MetaGraphDiff, text: str) -> None:
         super().__init__(text)
         self.diff = diff
-
-
-def raise_unless_equal(diff: MetaGraphDiff) -> None:
-    """Raise where something differs; what the text has to leave out is in a file that it names.
-
-    Warns of each pattern of the options that matched nothing: nobody reads the notes of a comparison that
-    passes, and an ignore that ignores nothing hides a typing error.
-
-    Raises:
-        MetaGraphMismatch: when the two sides differ.
-    """
-    __tracebackhide__ = True  # pytest shows the caller's line, and nothing of the differ
-    for note in diff.notes:
-        if note.code is DifferenceCode.OPTION_UNUSED:
-            text = f"{note.field}: the pattern {note.key!r} {note.actual}"
-            warnings.warn(text, stacklevel=3)  # the caller of assert_..._equal
-    if diff.equal:
-        return
-    text = diff.render()
-    if not report.shows_all(diff):
-        text += f"\n\n{_whole_difference(diff)}"
-    raise MetaGraphMismatch(diff, text)
-
-
-def _whole_difference(diff: MetaGraphDiff) -> str:
-    """Where the whole difference is; a full disk does not hide that there is one."""
-    try:
-        return f"the whole difference: {report.write(diff)}"
-    except OSError as error:
-        return f"the whole difference can not be written: {error.strerror}"
-
-
-_DEFAULT = CompareOptions.conformance()
-
-_ROOTS = {"MetaGraphDef": "", "GraphDef": "graph_def", "NodeDef": "node", "FunctionDef": "function"}
-"""The section in which the comparison of each message starts."""
-
-_Labels = tuple[str | None, str | None]
-"""How reports name the expected and the actual side."""
 
 
 def diff_meta_graphs(
@@ -74,21 +44,21 @@ def diff_meta_graphs(
     actual_label: str | None = None,
     expected_label: str | None = None,
 ) -> MetaGraphDiff:
-    """Compare two MetaGraphDefs by their meaning.
+    """Compare two MetaGraphDefs by meaning.
 
     Args:
-        actual: what is examined: a message of any pool, bytes, or the path of a binary or text file. It
-            is not changed.
-        expected: what it should be, in any of these forms.
+        actual: the MetaGraphDef to check: a message of any descriptor pool, bytes, or the path of a binary
+            or text file. It is not changed.
+        expected: the correct MetaGraphDef, in any of these forms.
         options: how to compare; the default is `CompareOptions.conformance()`.
-        actual_label: how reports name the actual side, instead of the path or the kind of object.
-        expected_label: the same for the expected side.
+        actual_label: the name of the actual side in reports, instead of the path or the type of the object.
+        expected_label: the name of the expected side in reports.
 
     Returns:
-        Everything that differs, sorted and explained.
+        The differences, sorted and explained.
 
     Raises:
-        UnusableInputError: when a side can not be read as a MetaGraphDef; it names the side.
+        UnusableInputError: if a side cannot be read as a MetaGraphDef; the error names the side.
     """
     return _diff("MetaGraphDef", expected, actual, options, (expected_label, actual_label))
 
@@ -101,14 +71,14 @@ def assert_meta_graph_equal(
     actual_label: str | None = None,
     expected_label: str | None = None,
 ) -> None:
-    """Compare two MetaGraphDefs as `diff_meta_graphs` does, and raise unless they are equal.
+    """Compare two MetaGraphDefs as `diff_meta_graphs` does, and raise an error if they differ.
 
     Raises:
-        MetaGraphMismatch: when they differ; its text is the rendered difference, its `diff` the whole.
-        UnusableInputError: when a side can not be read as a MetaGraphDef; it names the side.
+        MetaGraphMismatch: if they differ. Its text is the report, and its `diff` is the whole result.
+        UnusableInputError: if a side cannot be read as a MetaGraphDef; the error names the side.
     """
     __tracebackhide__ = True
-    raise_unless_equal(_diff("MetaGraphDef", expected, actual, options, (expected_label, actual_label)))
+    _raise_if_different(_diff("MetaGraphDef", expected, actual, options, (expected_label, actual_label)))
 
 
 def diff_graph_defs(*, actual: object, expected: object, options: CompareOptions = _DEFAULT) -> MetaGraphDiff:
@@ -117,9 +87,9 @@ def diff_graph_defs(*, actual: object, expected: object, options: CompareOptions
 
 
 def assert_graph_def_equal(*, actual: object, expected: object, options: CompareOptions = _DEFAULT) -> None:
-    """Raise unless two GraphDefs are equal; see `assert_meta_graph_equal`."""
+    """Raise an error if two GraphDefs differ; see `assert_meta_graph_equal`."""
     __tracebackhide__ = True
-    raise_unless_equal(_diff("GraphDef", expected, actual, options))
+    _raise_if_different(_diff("GraphDef", expected, actual, options))
 
 
 def diff_node_defs(*, actual: object, expected: object, options: CompareOptions = _DEFAULT) -> MetaGraphDiff:
@@ -128,9 +98,9 @@ def diff_node_defs(*, actual: object, expected: object, options: CompareOptions 
 
 
 def assert_node_def_equal(*, actual: object, expected: object, options: CompareOptions = _DEFAULT) -> None:
-    """Raise unless two NodeDefs are equal; see `assert_meta_graph_equal`."""
+    """Raise an error if two NodeDefs differ; see `assert_meta_graph_equal`."""
     __tracebackhide__ = True
-    raise_unless_equal(_diff("NodeDef", expected, actual, options))
+    _raise_if_different(_diff("NodeDef", expected, actual, options))
 
 
 def diff_function_defs(
@@ -143,56 +113,81 @@ def diff_function_defs(
 def assert_function_def_equal(
     *, actual: object, expected: object, options: CompareOptions = _DEFAULT
 ) -> None:
-    """Raise unless two FunctionDefs are equal; see `assert_meta_graph_equal`."""
+    """Raise an error if two FunctionDefs differ; see `assert_meta_graph_equal`."""
     __tracebackhide__ = True
-    raise_unless_equal(_diff("FunctionDef", expected, actual, options))
+    _raise_if_different(_diff("FunctionDef", expected, actual, options))
+
+
+def explain_inequality(message_type: str, left: Any, right: Any) -> list[str] | None:
+    """Explain why two messages of one type are not `==`.
+
+    Args:
+        message_type: the short name of their type, such as `GraphDef`.
+        left: the message on the left of `==`, which the report calls actual.
+        right: the message on the right of `==`, which the report calls expected.
+
+    Returns:
+        The lines of the report, or if both messages mean the same, of a report on their form. None if the
+        type has no comparison or a message cannot be read.
+    """
+    if message_type not in _ROOTS:
+        return None
+    title = f"{message_type} == {message_type}:"
+    try:
+        diff = _diff(message_type, right, left, _DEFAULT)
+        if not diff.equal:
+            return [f"{title} left is actual, right is expected", *diff.render().splitlines()]
+        diff = _diff(message_type, right, left, CompareOptions.strict())
+    except UnusableInputError:
+        return None
+    lines = [f"{title} both mean the same (assert_metagraph would pass), but they are not equal", ""]
+    if type(left) is not type(right):
+        return [*lines, "messages of different descriptor pools are never equal"]
+    return [*lines, *(diff.render().splitlines() if not diff.equal else ["their encodings differ"])]
 
 
 def _diff(
-    kind: str, expected: object, actual: object, options: CompareOptions, labels: _Labels = (None, None)
+    message_type: str,
+    expected: object,
+    actual: object,
+    options: CompareOptions,
+    labels: _Labels = (None, None),
 ) -> MetaGraphDiff:
-    left = load(expected, kind, "expected", labels[0])
-    right = load(actual, kind, "actual", labels[1])
+    left = read_side(expected, message_type, "expected", labels[0])
+    right = read_side(actual, message_type, "actual", labels[1])
     if options.canonicalize_function_names:
-        right = generated_names.renamed(right, left, kind)
-    run = Comparison(options, RULES, from_text=left.was_text or right.was_text)
-    run.fields(Location(_ROOTS[kind]), left.view, right.view)
-    notes = (*run.notes, *unused_patterns(options, run.used_patterns, (left.view, right.view)))
-    return MetaGraphDiff(left, right, tuple(run.differences), notes, run.composites)
+        right = rename_functions(right, left, message_type)
+    differ = Differ(options, RULES, from_text=left.was_text or right.was_text)
+    differ.compare_fields(Location(_ROOTS[message_type]), left.view, right.view)
+    notes = (*differ.notes, *unused_patterns(options, differ.used_patterns, (left.view, right.view)))
+    return MetaGraphDiff(left, right, tuple(differ.differences), notes, differ.composites)
 
 
-_FUNCTIONS: dict[str, Callable[..., MetaGraphDiff]] = {
-    "MetaGraphDef": diff_meta_graphs,
-    "GraphDef": diff_graph_defs,
-    "NodeDef": diff_node_defs,
-    "FunctionDef": diff_function_defs,
-}
+def _raise_if_different(diff: MetaGraphDiff) -> None:
+    """Raise an error with the report if there are differences.
 
+    A report that does not name every entry refers to a file with all of them. Patterns of the options that
+    match nothing are warned about, because nobody reads the notes of a comparison that passes.
 
-def explain_inequality(kind: str, left: Any, right: Any) -> list[str] | None:
-    """Say in what two messages of one kind differ.
-
-    Args:
-        kind: their short name, such as `GraphDef`.
-        left: what stands on the left of `==`; reports call it actual.
-        right: what stands on its right; reports call it expected.
-
-    Returns:
-        Lines, as few for a large graph as for a small one. Where both mean the same, what makes them
-        unequal nevertheless. None for a kind that has no comparison, or a message that can not be read.
+    Raises:
+        MetaGraphMismatch: if there are differences.
     """
-    compare = _FUNCTIONS.get(kind)
-    if compare is None:
-        return None
+    __tracebackhide__ = True  # pytest shows the caller's line and no line of the differ
+    for note in diff.notes:
+        if note.code is DifferenceCode.OPTION_UNUSED:
+            text = f"{note.field}: the pattern {note.key!r} {note.actual}"
+            warnings.warn(text, stacklevel=3)  # the caller of assert_..._equal
+    if diff.equal:
+        return
+    text = diff.render()
+    if not text_report.names_every_entry(diff):
+        text += f"\n\n{_write_details(diff)}"
+    raise MetaGraphMismatch(diff, text)
+
+
+def _write_details(diff: MetaGraphDiff) -> str:
+    """Return where the details are; a full disk must not hide that there are differences."""
     try:
-        diff = compare(actual=left, expected=right)
-        if not diff.equal:
-            return [f"{kind} == {kind}: left is actual, right is expected", *diff.render().splitlines()]
-        diff = compare(actual=left, expected=right, options=CompareOptions.strict())
-    except UnusableInputError:
-        return None
-    lines = [f"{kind} == {kind}: both mean the same, which assert_metagraph tells, but", ""]
-    if type(left) is not type(right):
-        return [*lines, "the messages are of two descriptor pools and never equal"]
-    reasons = diff.render().splitlines() if not diff.equal else ["one is written in another form"]
-    return [*lines, *reasons]
+        return f"All differences: {json_report.write_details(diff)}"
+    except OSError as error:
+        return f"The file with all differences cannot be written: {error.strerror}"

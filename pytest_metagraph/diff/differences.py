@@ -1,4 +1,4 @@
-"""Differences and notes as data, and the groups they form."""
+"""Differences and notes as plain data, and the groups that they form."""
 
 from __future__ import annotations
 
@@ -9,9 +9,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+NODE_SECTION = "graph_def.node"
+
+_SECTIONS = frozenset(
+    {
+        "meta_info_def",
+        "meta_info_def.stripped_op_list",
+        "graph_def",
+        "graph_def.library",
+        "graph_def.versions",
+        "graph_def.debug_info",
+        "saver_def",
+        "object_graph_def",
+    }
+)
+"""The sub-messages that are a section of their own; lists and maps with keys always are."""
+
+_KEY = re.compile(r"\['.*'\]$", re.DOTALL)
+_INDEX = re.compile(r"\[\d+\]")
+_BODY_NODE = re.compile(r"^node_def\['[^']*'\]")
+
 
 class DifferenceCode(enum.StrEnum):
-    """The kind of a finding. Codes are stable: reports and known failures keep them."""
+    """The kind of a difference or note. Codes are stable: reports and lists of known failures use them."""
 
     FIELD_CHANGED = "field-changed"
     FIELD_MISSING = "field-missing"
@@ -49,28 +69,14 @@ class DifferenceCode(enum.StrEnum):
     OPTION_UNUSED = "option-unused"
 
 
-SECTIONS = frozenset(
-    {
-        "meta_info_def",
-        "meta_info_def.stripped_op_list",
-        "graph_def",
-        "graph_def.library",
-        "graph_def.versions",
-        "graph_def.debug_info",
-        "saver_def",
-        "object_graph_def",
-    }
-)
-"""The sub-messages that reports show as a part of their own; lists and maps with keys are so anyway."""
-
-
 class Location(NamedTuple):
-    """Where in a message something stands.
+    """A place in a message.
 
     Attributes:
         section: the part of the message, such as `graph_def.node` or `collection_def['variables']`.
-        key: what identifies the entry in that part, such as the node's name; empty where it has no entries.
-        subject: what the entry is: a node's op, the type of a collection's item.
+        key: the name that identifies the entry within the section, such as the node's name; empty in a
+            section without entries.
+        subject: the type of the entry: a node's op, or the message type of a collection's item.
         field: the path of the field within the entry, such as `attr['T']`.
     """
 
@@ -80,23 +86,26 @@ class Location(NamedTuple):
     field: str = ""
 
     def inside(self, name: str) -> Location:
-        """The field `name` of what stands here; it may be a section of its own."""
-        if (section := self.section_of(name)) in SECTIONS:
+        """Return the location of the field `name`, which may be a section of its own."""
+        if (section := self.section_of(name)) in _SECTIONS:
             return Location(section)
         return self._replace(field=f"{self.field}.{name}" if self.field else name)
 
     def section_of(self, name: str) -> str:
-        """The path of the field `name`; empty where this is within an entry or field already."""
+        """Return the path of the field `name`; empty if this location is within an entry or field."""
         if self.key or self.field:
             return ""
         return f"{self.section}.{name}" if self.section else name
 
     def at(self, index: object) -> Location:
-        """The entry of a list or map that stands here."""
+        """Return the location of one entry of the list or map at this location."""
         return self._replace(field=f"{self.field}[{index!r}]")
 
     def entry(self, name: str, key: str, subject: str = "") -> Location:
-        """The entry `key` of the keyed field `name`; within another entry it is part of the field's path."""
+        """Return the location of the entry `key` of the keyed field `name`.
+
+        Within another entry, it is a part of the field's path.
+        """
         if self.key:
             return self.inside(name).at(key)._replace(subject=subject or self.subject)
         return Location(f"{self.section}.{name}" if self.section else name, key, subject)
@@ -108,11 +117,11 @@ class Difference(NamedTuple):
     Attributes:
         code: the kind of difference.
         section: the part of the message, such as `graph_def.node`.
-        key: what identifies the entry, such as the node's name; empty where a section has no entries.
-        subject: what the entry is: a node's op, the type of a collection's item; may be empty.
-        field: the path of the field within the entry; empty where the entry as a whole is meant.
-        expected: what the expected side says, as short text; None where it says nothing.
-        actual: the same for the actual side.
+        key: the name that identifies the entry, such as the node's name; empty in a section without entries.
+        subject: the type of the entry: a node's op, or the message type of a collection's item; may be empty.
+        field: the path of the field within the entry; empty if the whole entry is meant.
+        expected: the value on the expected side, as a short text; None if that side has none.
+        actual: the value on the actual side, in the same form.
     """
 
     code: DifferenceCode
@@ -124,11 +133,6 @@ class Difference(NamedTuple):
     actual: str | None
 
 
-_KEY = re.compile(r"\['.*'\]$", re.DOTALL)
-_INDEX = re.compile(r"\[\d+\]")
-_BODY_NODE = re.compile(r"^node_def\['[^']*'\]")
-
-
 @dataclass(frozen=True, slots=True)
 class Group:
     """The differences of one code in one field of one section.
@@ -136,8 +140,8 @@ class Group:
     Attributes:
         code: the kind of difference.
         section: the part of the message.
-        field: the path of the field, without positions in lists and names of nodes in function bodies.
-        members: the positions of the differences in the diff, in their order.
+        field: the path of the field, without list positions and without names of nodes in function bodies.
+        members: the positions of the differences in the diff, in ascending order.
     """
 
     code: DifferenceCode
@@ -147,46 +151,46 @@ class Group:
 
     @property
     def title(self) -> str:
-        """What differs, in a few words, such as `graph_def.node: device`."""
+        """The section and the kind, such as `graph_def.node: device-changed`."""
         return f"{self.section or 'the message'}: {self.kind}"
 
     @property
     def kind(self) -> str:
-        """What differs in the section, such as `device`, or the code with the field that it is about."""
+        """The code, followed by the field unless the code already begins with it."""
         return str(self.code) if self.code.startswith(self.field) else f"{self.code} {self.field}"
 
 
-def group(differences: Iterable[Difference]) -> tuple[Group, ...]:
-    """Put differences of one kind together, in the order in which the kinds first appear."""
-    found: dict[tuple[str, DifferenceCode, str], list[int]] = {}
+def group_differences(differences: Iterable[Difference]) -> tuple[Group, ...]:
+    """Return the differences grouped by section, code and field, in the order of their first members."""
+    members: dict[tuple[str, DifferenceCode, str], list[int]] = {}
     for position, difference in enumerate(differences):
-        kind = (difference.section, difference.code, _general(difference.field))
-        found.setdefault(kind, []).append(position)
+        kind = (difference.section, difference.code, _without_positions(difference.field))
+        members.setdefault(kind, []).append(position)
     return tuple(
-        Group(code, section, field, tuple(members)) for (section, code, field), members in found.items()
+        Group(code, section, field, tuple(found)) for (section, code, field), found in members.items()
     )
 
 
 def fingerprint(groups: Iterable[Group]) -> str:
-    """A short digest of which kinds of difference there are.
+    """Return a short digest of the kinds of difference.
 
-    It depends on section, code and field alone: not on how often a kind occurs, on the names of nodes and
-    functions, on values, or on any order. So one entry of known failures can stand for many cases that
-    show the same symptom, and changes when another kind of difference appears or one goes away.
+    It depends on section, code and field only: not on how often a kind occurs, on the names of nodes and
+    functions, on values, or on any order. One entry of a list of known failures can therefore stand for
+    many cases with the same kinds of difference, and no longer matches if a kind appears or disappears.
 
     Returns:
         16 hexadecimal digits.
     """
-    kinds = sorted({f"{one.section}\0{one.code}\0{one.field}" for one in groups})
+    kinds = sorted({f"{group.section}\0{group.code}\0{group.field}" for group in groups})
     return hashlib.sha256("\n".join(kinds).encode()).hexdigest()[:16]
-
-
-def _general(field: str) -> str:
-    if "[" not in field:
-        return field
-    return _INDEX.sub("", _BODY_NODE.sub("node_def", field))
 
 
 def general_section(section: str) -> str:
     """Return a section without its key: `collection_def[*]` for `collection_def['variables']`."""
     return _KEY.sub("[*]", section)
+
+
+def _without_positions(field: str) -> str:
+    if "[" not in field:
+        return field
+    return _INDEX.sub("", _BODY_NODE.sub("node_def", field))

@@ -1,4 +1,4 @@
-"""Generated names: random parts of names, and the numbers that end the names of functions."""
+"""Names that TensorFlow generates: random ones, and numbered names of traced functions."""
 
 from __future__ import annotations
 
@@ -8,45 +8,43 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pytest_metagraph.diff import describe
-from pytest_metagraph.diff.loading import Side
+from pytest_metagraph.diff.explain import map_value_field
 from pytest_metagraph.diff.shallow import VIEWS
+from pytest_metagraph.diff.sides import Side
 from reference_impl import schema
 from reference_impl.schema.parsing import is_repeated
 
 _HEX = rb"[0-9a-f]"
-_UUID = rb"-".join(_HEX + b"{%d}" % count for count in (8, 4, 4, 4, 12))
+_UUID = rb"-".join(_HEX + b"{%d}" % length for length in (8, 4, 4, 4, 12))
 _RANDOM = re.compile(rb"(?P<saver>_temp_)" + _HEX + rb"{32}/part|hash_table_" + _UUID)
+_TRACED = re.compile(r"(?P<base>__(?:inference|forward|backward)_.*)_(?P<uid>\d+)")
 
 
-def masked(text: bytes) -> bytes:
-    """The text with its random parts replaced by `*`.
+def mask_random_parts(text: bytes) -> bytes:
+    """Return the text with its random parts replaced by `*`.
 
-    Random are the folder of a sharded checkpoint (`_temp_<32 hexadecimal digits>/part`) and the shared
-    name of a hash table (`hash_table_<uuid>`).
+    Random parts are the folder of a sharded checkpoint (`_temp_<32 hexadecimal digits>/part`) and the
+    shared name of a hash table (`hash_table_<uuid>`).
     """
     if b"_temp_" not in text and b"hash_table_" not in text:
         return text
     return _RANDOM.sub(lambda found: b"_temp_*/part" if found["saver"] else b"hash_table_*", text)
 
 
-_GENERATED = re.compile(r"(?P<base>__(?:inference|forward|backward)_.*)_(?P<uid>\d+)")
+def pair_function_names(expected: Iterable[str], actual: Iterable[str]) -> dict[str, str]:
+    """Pair generated function names that differ only in the number at the end.
 
-
-def pair(expected: Iterable[str], actual: Iterable[str]) -> dict[str, str]:
-    """Pair function names that differ only in the number at the end.
-
-    Of several names of one readable part, the lowest number goes with the lowest, and so on: functions
-    are numbered as they are traced.
+    Functions are numbered in the order in which they are traced. If several names have the same base, the
+    lowest numbers are paired with each other, then the next ones, and so on.
 
     Args:
-        expected: function names of the expected side that the actual side lacks.
-        actual: function names of the actual side that the expected side lacks.
+        expected: function names that only the expected side has.
+        actual: function names that only the actual side has.
 
     Returns:
-        The actual name by the expected name; only where both sides have equally many of a readable part.
+        The actual name by expected name. A base is left out if the sides have different numbers of names.
     """
-    left, right = _by_base(expected), _by_base(actual)
+    left, right = _names_by_base(expected), _names_by_base(actual)
     return {
         old: new
         for base, olds in left.items()
@@ -55,50 +53,51 @@ def pair(expected: Iterable[str], actual: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _by_base(names: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for name in names:
-        if generated := _GENERATED.fullmatch(name):
-            found[generated["base"]].append((int(generated["uid"]), name))
-    return {base: [name for _, name in sorted(numbered)] for base, numbered in found.items()}
-
-
-def renamed(actual: Side, expected: Side, kind: str) -> Side:
-    """Rename functions that differ from the expected ones only in the number that ends a generated name.
+def rename_functions(actual: Side, expected: Side, message_type: str) -> Side:
+    """Rename functions whose generated name differs from the expected one only in the number at the end.
 
     Args:
-        actual: the side to rename in; it is not changed.
-        expected: the side whose names are taken.
-        kind: the message's short name.
+        actual: the side to rename functions in; it is not changed.
+        expected: the side whose names are used.
+        message_type: the short name of the message type.
 
     Returns:
-        The actual side under the expected side's names wherever a whole string names such a function:
-        ops, attributes, gradients, map keys. The side itself where no function is to be renamed.
+        The actual side with the expected names in every string that is the name of such a function: ops,
+        attributes, gradients, map keys. The same object if there is nothing to rename.
     """
-    old, new = _functions(actual, kind), _functions(expected, kind)
-    names = pair(old - new, new - old)
+    old, new = _function_names(actual, message_type), _function_names(expected, message_type)
+    names = pair_function_names(old - new, new - old)
     if not names:
         return actual
-    message = getattr(schema, kind).FromString(actual.view.SerializeToString())
-    _rename(message, names)
-    return replace(actual, view=VIEWS[kind].FromString(message.SerializeToString(deterministic=True)))
+    message = getattr(schema, message_type).FromString(actual.view.SerializeToString())
+    _rename_in_message(message, names)
+    view = VIEWS[message_type].FromString(message.SerializeToString(deterministic=True))
+    return replace(actual, view=view)
 
 
-def _functions(side: Side, kind: str) -> set[str]:
-    if kind == "FunctionDef":
+def _names_by_base(names: Iterable[str]) -> dict[str, list[str]]:
+    numbered: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for name in names:
+        if traced := _TRACED.fullmatch(name):
+            numbered[traced["base"]].append((int(traced["uid"]), name))
+    return {base: [name for _, name in sorted(found)] for base, found in numbered.items()}
+
+
+def _function_names(side: Side, message_type: str) -> set[str]:
+    if message_type == "FunctionDef":
         return {side.view.signature.name}
     graph = getattr(side.view, "graph_def", side.view)
-    library = graph.library.function if kind != "NodeDef" else ()
+    library = graph.library.function if message_type != "NodeDef" else ()
     return {VIEWS["FunctionDef"].FromString(function).signature.name for function in library}
 
 
-def _rename(message: Any, names: Mapping[str, str]) -> None:
+def _rename_in_message(message: Any, names: Mapping[str, str]) -> None:
     for field, value in message.ListFields():
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
-            _rename_map(value, describe.map_value(field), names)
+            _rename_in_map(value, map_value_field(field), names)
         elif field.message_type is not None:
             for inner in value if is_repeated(field) else (value,):
-                _rename(inner, names)
+                _rename_in_message(inner, names)
         elif is_repeated(field):
             for index, item in enumerate(value):
                 if (new := _new_name(item, names)) is not None:
@@ -107,10 +106,10 @@ def _rename(message: Any, names: Mapping[str, str]) -> None:
             setattr(message, field.name, new)
 
 
-def _rename_map(entries: Any, value_field: Any, names: Mapping[str, str]) -> None:
+def _rename_in_map(entries: Any, value_field: Any, names: Mapping[str, str]) -> None:
     for key in list(entries):
         if value_field.message_type is not None:
-            _rename(entries[key], names)
+            _rename_in_message(entries[key], names)
         elif (new := _new_name(entries[key], names)) is not None:
             entries[key] = new
         if (new_key := _new_name(key, names)) is not None:
@@ -122,7 +121,7 @@ def _rename_map(entries: Any, value_field: Any, names: Mapping[str, str]) -> Non
 
 
 def _new_name(value: Any, names: Mapping[str, str]) -> str | bytes | None:
-    """The other name of a function; None for anything else."""
+    """Return the new name of a function; None if the value is not the name of a renamed function."""
     if isinstance(value, bytes):
         new = names.get(value.decode(errors="replace"))
         return None if new is None else new.encode()

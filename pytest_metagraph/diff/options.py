@@ -1,32 +1,16 @@
-"""The options of a comparison, and the notes about patterns that matched nothing."""
+"""The options of a comparison."""
 
 from __future__ import annotations
 
-import fnmatch
-import functools
 import math
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from google.protobuf.message import Message
 
-from pytest_metagraph.diff.differences import Difference, DifferenceCode
-from pytest_metagraph.diff.shallow import VIEWS
 from reference_impl import schema
-
-
-def matching(patterns: tuple[str, ...], name: str) -> list[str]:
-    """The glob patterns that match a name; upper and lower case differ."""
-    return [pattern for pattern in patterns if _compiled(pattern).match(name)]
-
-
-@functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(fnmatch.translate(pattern))
-
 
 OutputShapes = Literal["exact", "compatible", "ignore"]
 TensorEncoding = Literal["semantic", "strict"]
@@ -37,29 +21,29 @@ class CompareOptions:
     """How two messages are compared. The defaults are the rules of a conformance comparison.
 
     Attributes:
-        check_node_order: the order of the nodes counts.
-        output_shapes: how the attribute `_output_shapes` is compared: `exact`; `compatible`, where an
-            unknown rank or dimension agrees with anything; or `ignore`.
+        check_node_order: compare the order of the nodes.
+        output_shapes: how to compare the attribute `_output_shapes`: `exact`; `compatible`, so that an
+            unknown rank or dimension matches any other; or `ignore`.
         ignore_attrs: glob patterns of attribute names that are not compared.
-        ignore_default_attrs: an attribute that holds its op's default is equal to an absent one.
-        ignore_sections: parts of the message that are not compared, as paths of fields: `graph_def.library`.
-        tensor_encoding: `semantic` compares the elements of tensors, `strict` also how they are encoded.
-        rtol: relative tolerance of floating-point numbers.
-        atol: absolute tolerance of floating-point numbers.
-        collection_types: by collection key, the message that its `bytes_list` holds: a message class, or
-            the name of a TensorFlow message such as `VariableDef`. It adds to the keys that are known.
-        unordered_collections: glob patterns of collection keys whose items may have any order.
-        canonicalize_function_names: functions that differ only in the number that ends their generated
-            name are the same function.
-        normalize_devices: `/cpu:0` and `/device:CPU:0` are the same device.
-        ignore_unknown_fields: fields that the schema does not know are not compared.
-        allow_equal_defects: a defect that makes a message invalid (a repeated node name, a data input
-            after a control input) is only noted where both sides have it alike.
-        fail_on_notes: what is otherwise only noted is a difference.
+        ignore_default_attrs: treat an attribute that holds its op's default like an absent one.
+        ignore_sections: parts of the message that are not compared, as field paths: `graph_def.library`.
+        tensor_encoding: `semantic` compares the elements of tensors, `strict` their encoding as well.
+        rtol: relative tolerance for floating-point numbers.
+        atol: absolute tolerance for floating-point numbers.
+        collection_types: the message type of a collection's `bytes_list`, by collection key: a message
+            class, or the name of a TensorFlow message such as `VariableDef`. Extends the known keys.
+        unordered_collections: glob patterns of collection keys whose item order is ignored.
+        canonicalize_function_names: treat functions as the same if their generated names differ only in
+            the number at the end.
+        normalize_devices: treat `/cpu:0` and `/device:CPU:0` as the same device.
+        ignore_unknown_fields: do not compare fields that are not in the schema.
+        allow_equal_defects: report a defect that makes a message invalid (a duplicate node name, a data
+            input after a control input) only as a note if both sides have it.
+        fail_on_notes: report notes as differences.
 
     Raises:
-        ValueError: for a value that an option does not have.
-        TypeError: for a pattern list that is one string, or an option that does not exist.
+        ValueError: if an option has an invalid value.
+        TypeError: if a list of patterns is a single string, or an option does not exist.
     """
 
     check_node_order: bool = False
@@ -84,7 +68,7 @@ class CompareOptions:
         for name in ("ignore_attrs", "ignore_sections", "unordered_collections"):
             value = getattr(self, name)
             if isinstance(value, str):
-                raise TypeError(f"{name} takes a sequence of patterns; write [{value!r}]")
+                raise TypeError(f"{name} must be a list of strings, not one string; use [{value!r}]")
             object.__setattr__(self, name, tuple(value))
         for name in ("rtol", "atol"):
             value = getattr(self, name)
@@ -92,22 +76,25 @@ class CompareOptions:
                 raise ValueError(f"{name} must be a finite number of at least 0, not {value!r}")
         for path in self.ignore_sections:
             _check_section(path)
-        types = {key: _message_class(key, kind) for key, kind in self.collection_types.items()}
+        types = {key: _message_class(key, name) for key, name in self.collection_types.items()}
         object.__setattr__(self, "collection_types", MappingProxyType(types))
 
     @classmethod
     def conformance(cls) -> CompareOptions:
-        """What the conformance run uses, and the default: equal in meaning."""
+        """Return the options of the conformance run, which are the defaults: messages must mean the same."""
         return cls()
 
     @classmethod
     def strict(cls) -> CompareOptions:
-        """Equal in meaning and form: node order, tensor encoding, and what is otherwise noted."""
+        """Return options that also compare node order and tensor encoding, and make notes differences."""
         return cls(check_node_order=True, tensor_encoding="strict", fail_on_notes=True)
 
     @classmethod
     def tf_compat(cls) -> CompareOptions:
-        """What TensorFlow's `assert_equal_graph_def` looks at: no library, versions or `_` attributes."""
+        """Return options that ignore what TensorFlow's `assert_equal_graph_def` ignores.
+
+        These are the function library, the versions, and attributes whose name begins with `_`.
+        """
         return cls(ignore_attrs=("_*",), ignore_sections=("graph_def.library", "graph_def.versions"))
 
 
@@ -116,71 +103,22 @@ def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
 
 
-def _message_class(key: str, kind: type[Message] | str) -> type[Message]:
-    if not isinstance(kind, str):
-        return kind
-    found: type[Message] | None = getattr(schema, kind, None)
-    if found is None:
-        raise ValueError(f"collection_types: the schema has no message {kind!r} for the collection {key!r}")
+def _message_class(key: str, name: type[Message] | str) -> type[Message]:
+    if not isinstance(name, str):
+        return name
+    found = getattr(schema, name, None)
+    if not (isinstance(found, type) and issubclass(found, Message)):
+        problem = f"collection_types[{key!r}] = {name!r} is not a message of the schema"
+        raise ValueError(problem)  # noqa: TRY004 - the name is wrong, not its type
     return found
 
 
 def _check_section(path: str) -> None:
-    """A misspelt section would ignore nothing in silence, so it is refused."""
+    """Refuse an unknown section, which would silently ignore nothing."""
     descriptor: Any = schema.MetaGraphDef.DESCRIPTOR
     for name in path.split("."):
         known = descriptor.fields_by_name if descriptor is not None else {}
         if name not in known:
-            choices = ", ".join(sorted(known)) or "nothing below it"
-            raise ValueError(f"ignore_sections: {path!r} has no field {name!r}; there is {choices}")
+            choices = f"use one of {', '.join(sorted(known))}" if known else "its parent has no fields"
+            raise ValueError(f"ignore_sections: {path!r} has no field {name!r}; {choices}")
         descriptor = known[name].message_type
-
-
-_OPTIONS = ("ignore_attrs", "unordered_collections", "collection_types")
-_OF_PRESETS = frozenset(CompareOptions.tf_compat().ignore_attrs)
-"""Nobody has typed these, and a graph without such attributes is common."""
-
-
-def unused_patterns(
-    options: CompareOptions, used: Collection[tuple[str, str]], views: Iterable[Any]
-) -> Iterator[Difference]:
-    """Yield a note for each pattern of the options that nothing in either message matches.
-
-    Args:
-        options: the options of a comparison.
-        used: the patterns that the comparison has used, each as option and pattern.
-        views: the shallow messages of both sides.
-    """
-    unused = [
-        (option, pattern)
-        for option in _OPTIONS
-        for pattern in getattr(options, option)
-        if (option, pattern) not in used and pattern not in _OF_PRESETS
-    ]
-    # The comparison looks only at attributes that differ; a pattern may well match others.
-    wanted = any(option == "ignore_attrs" for option, _ in unused)
-    names = {name for view in views for name in _attr_names(view)} if wanted else set()
-    for option, pattern in unused:
-        if option == "ignore_attrs" and any(matching((pattern,), name) for name in names):
-            continue
-        found = "matches nothing in either message"
-        yield Difference(DifferenceCode.OPTION_UNUSED, "options", pattern, "", option, found, found)
-
-
-def _attr_names(view: Any) -> Iterator[str]:
-    """The name of every attribute of every node, function bodies included."""
-    if view.DESCRIPTOR.name == "MetaGraphDef":
-        view = view.graph_def
-    match view.DESCRIPTOR.name:
-        case "GraphDef":
-            for node in view.node:
-                yield from _attr_names(VIEWS["NodeDef"].FromString(node))
-            for function in view.library.function:
-                yield from _attr_names(VIEWS["FunctionDef"].FromString(function))
-        case "FunctionDef":
-            yield from view.attr
-            for node in view.node_def:
-                yield from _attr_names(VIEWS["BodyNodeDef"].FromString(node))
-        case _:
-            for entry in view.attr:
-                yield VIEWS["AttrEntry"].FromString(entry).key

@@ -8,22 +8,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_metagraph.diff import describe, hints, report
-from pytest_metagraph.diff.describe import Composite, counted
-from pytest_metagraph.diff.differences import Difference, Group, fingerprint, group
-from pytest_metagraph.diff.loading import Side
+from pytest_metagraph.diff import json_report, text_report
+from pytest_metagraph.diff.describe import count
+from pytest_metagraph.diff.differences import Difference, Group, fingerprint, group_differences
+from pytest_metagraph.diff.explain import Composite, explain
+from pytest_metagraph.diff.hints import Hint, find_hints
+from pytest_metagraph.diff.sides import Side
 
 
 @dataclass(frozen=True, repr=False)
 class MetaGraphDiff:
-    """Everything that differs between two messages, with its causes and the forms to show it in.
+    """The differences between two messages, their likely causes, and the report.
 
     Attributes:
-        expected: the expected side as it was read.
-        actual: the actual side as it was read.
-        differences: each difference, in the order of the message's parts.
-        notes: what is worth telling but makes no difference.
-        composites: the values of a few differences that can be explained by their parts, by position.
+        expected: the expected side.
+        actual: the actual side.
+        differences: the differences, in the order of the message's parts.
+        notes: what is worth reporting but is not a difference.
+        composites: the values of the first differences that can be explained by their parts, by position.
     """
 
     expected: Side
@@ -34,51 +36,51 @@ class MetaGraphDiff:
 
     @property
     def equal(self) -> bool:
-        """Whether nothing differs; notes do not count."""
+        """True if there are no differences; notes do not count."""
         return not self.differences
 
     @functools.cached_property
     def groups(self) -> tuple[Group, ...]:
-        """The differences by kind."""
-        return group(self.differences)
+        """The differences grouped by kind."""
+        return group_differences(self.differences)
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that tell which kinds of difference there are; for known failures."""
+        """16 hexadecimal digits that identify the kinds of difference, for lists of known failures."""
         return fingerprint(self.groups)
 
     @functools.cached_property
-    def hints(self) -> tuple[hints.Hint, ...]:
-        """The likely causes, the one that covers most differences first."""
-        return hints.find(self)
+    def hints(self) -> tuple[Hint, ...]:
+        """The likely causes, the one that covers the most differences first."""
+        return find_hints(self)
 
     @functools.cached_property
     def explanations(self) -> dict[int, tuple[str, ...]]:
-        """In which parts a value differs that is reported as a whole, line by line; by position."""
+        """The parts in which composite values differ, one line for each, by position of the difference."""
         return {
             position: lines
             for position, composite in self.composites.items()
-            if (lines := describe.explain(composite))
+            if (lines := explain(composite))
         }
 
     def __repr__(self) -> str:
-        # Debuggers and pytest show locals by their repr, which is short for a million differences too.
-        kinds = f"{counted(len(self.differences), 'difference')} of {counted(len(self.groups), 'kind')}"
+        # Debuggers and pytest show local variables by repr, which must be short for any difference.
+        kinds = f"{count(len(self.differences), 'difference')} of {count(len(self.groups), 'kind')}"
         return f"<MetaGraphDiff: {'equal' if self.equal else kinds}>"
 
     def render(self, *, color: bool = False, max_lines: int = 120) -> str:
-        """The difference as text for people: likely causes first, then what differs by kind, then the notes.
+        """Return the report as text: likely causes first, then what differs by kind, then the notes.
 
         Args:
             color: use the colours of a terminal.
-            max_lines: how many lines at most; what is cut is counted.
+            max_lines: the maximum number of lines; if lines are cut, the last one gives their number.
         """
-        return report.render(self, color=color, max_lines=max_lines)
+        return text_report.render(self, color=color, max_lines=max_lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole difference as plain data, in the form of `diff.schema.json`."""
-        return report.as_dict(self)
+        """Return the whole result as plain data in the form of `diff.schema.json`."""
+        return json_report.to_dict(self)
 
     def to_json(self) -> str:
-        """The whole difference as a JSON text, in the form of `diff.schema.json`."""
+        """Return the whole result as JSON in the form of `diff.schema.json`."""
         return json.dumps(self.to_dict(), indent=2)

@@ -13,7 +13,7 @@ from pytest_metagraph.diff import (
     UnusableInputError,
     assert_meta_graph_equal,
 )
-from pytest_metagraph.diff.loading import read
+from pytest_metagraph.diff.sides import read_message
 from pytest_metagraph.snapshots import files
 from pytest_metagraph.snapshots.files import Place
 from reference_impl.schema import MetaGraphDef, adopt
@@ -57,7 +57,7 @@ class Snapshots:
         """
         __tracebackhide__ = True
         path = self._take(name)
-        message, _ = read(actual, "MetaGraphDef", "actual")
+        message, _ = read_message(actual, "MetaGraphDef", "actual")
         mine = adopt(message, MetaGraphDef)
         if not os.path.lexists(path):
             self._create(path, mine)

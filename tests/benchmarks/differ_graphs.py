@@ -1,6 +1,8 @@
-"""The graphs that the differ is measured on."""
+"""The messages that the differ is measured on."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from reference_impl.schema import MetaGraphDef
 
@@ -9,7 +11,7 @@ _CONST_BYTES = 1_000
 
 
 def graph(nodes: int) -> MetaGraphDef:
-    """A graph of about 1.2 KB a node, as live exports of large models have: long names, shapes, colocations.
+    """Return a graph like an export of a large model, with about 1.2 KB per node.
 
     Every eighth node is a constant of 1 KB; the others have 14 attributes and four outputs.
     """
@@ -51,3 +53,83 @@ def change(message: MetaGraphDef, how_many: str) -> None:
     wanted = nodes if how_many == "all" else min(int(how_many), nodes)
     for index in range(wanted):
         message.graph_def.node[index * nodes // wanted].device = "/device:TPU:0"
+
+
+def equal_names(count: int, side: str) -> MetaGraphDef:
+    """Return a graph whose nodes all have the same name."""
+    message = MetaGraphDef()
+    for _ in range(count):
+        message.graph_def.node.add(name="n", op=side)
+    return message
+
+
+def renamed_nodes(count: int, side: str) -> MetaGraphDef:
+    """Return a chain of nodes whose names depend on the side."""
+    message = MetaGraphDef()
+    for number in range(count):
+        inputs = [f"{side}{number - 1}"] if number else []
+        message.graph_def.node.add(name=f"{side}{number}", op="N", input=inputs)
+    return message
+
+
+def control_inputs(count: int, side: str) -> MetaGraphDef:
+    """Return a node with many control inputs, whose order depends on the side."""
+    names = [f"^n{number}" for number in range(count)]
+    message = MetaGraphDef()
+    message.graph_def.node.add(name="n", op="N", input=names if side == "A" else names[::-1])
+    return message
+
+
+def attributes(count: int, side: str) -> MetaGraphDef:
+    """Return a node with many attributes, whose names depend on the side."""
+    message = MetaGraphDef()
+    node = message.graph_def.node.add(name="n", op="N")
+    for number in range(count):
+        node.attr[f"{side}{number}"].i = number
+    return message
+
+
+def functions(count: int, side: str) -> MetaGraphDef:
+    """Return traced functions whose numbers depend on the side."""
+    message = MetaGraphDef()
+    first = 0 if side == "A" else count
+    for number in range(first, first + count):
+        message.graph_def.library.function.add().signature.name = f"__inference_f_{number}"
+    return message
+
+
+def collections(count: int, side: str) -> MetaGraphDef:
+    """Return many collections, whose names depend on the side."""
+    message = MetaGraphDef()
+    for number in range(count):
+        message.collection_def[f"{side}{number}"].int64_list.value.append(number)
+    return message
+
+
+def collection_items(count: int, side: str) -> MetaGraphDef:
+    """Return a collection with many items, which depend on the side."""
+    message = MetaGraphDef()
+    message.collection_def["c"].node_list.value.extend(f"{side}{number}" for number in range(count))
+    return message
+
+
+def list_items(count: int, side: str) -> MetaGraphDef:
+    """Return an op with many arguments, whose number depends on the side."""
+    message = MetaGraphDef()
+    op = message.meta_info_def.stripped_op_list.op.add(name="N")
+    for number in range(count + (side == "B")):
+        op.input_arg.add(name=f"{side}{number}")
+    return message
+
+
+DIMENSIONS: tuple[Callable[[int, str], MetaGraphDef], ...] = (
+    equal_names,
+    renamed_nodes,
+    control_inputs,
+    attributes,
+    functions,
+    collections,
+    collection_items,
+    list_items,
+)
+"""What grows: each function returns side `A` or `B` of a comparison with a number of entries."""

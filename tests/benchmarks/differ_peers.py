@@ -1,6 +1,6 @@
 """What is measured: the differ, and its peers on the same messages.
 
-Each process measures one of them, so that what they import is imported in the function.
+Each process measures one function, so each function imports what it needs.
 """
 
 from __future__ import annotations
@@ -14,61 +14,73 @@ from reference_impl.schema import MetaGraphDef
 
 
 def ours(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
-    """The differ with its default rules."""
+    """Compare with the default rules."""
     from pytest_metagraph.diff import diff_meta_graphs  # noqa: PLC0415 - each process imports what it measures
 
     diff_meta_graphs(actual=actual, expected=expected)
 
 
+def ours_with_reports(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
+    """Compare with the default rules, and make both reports."""
+    from pytest_metagraph.diff import diff_meta_graphs  # noqa: PLC0415 - each process imports what it measures
+
+    diff = diff_meta_graphs(actual=actual, expected=expected)
+    diff.render()
+    diff.to_json()
+
+
 def ours_graph_def(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
-    """The differ on the graphs alone, which is all that TensorFlow's comparers look at."""
+    """Compare only the graphs, as TensorFlow's comparers do."""
     from pytest_metagraph.diff import diff_graph_defs  # noqa: PLC0415 - each process imports what it measures
 
     diff_graph_defs(actual=actual.graph_def, expected=expected.graph_def)
 
 
 def serialise(expected: Any, actual: Any) -> None:
-    """The floor: both sides as bytes."""
+    """Serialise both sides, which is the floor."""
     expected.SerializeToString()
     actual.SerializeToString()
 
 
 def deepdiff_on_dicts(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
-    """DeepDiff on the nodes as dicts by name; making the dicts is measured as well."""
+    """Compare the nodes as dicts by name with DeepDiff; the conversion to dicts is included."""
     from deepdiff import DeepDiff  # noqa: PLC0415 - each process imports what it measures
 
-    from pytest_metagraph.diff.describe import plain  # noqa: PLC0415 - the same
+    from pytest_metagraph.diff.explain import to_plain_data  # noqa: PLC0415 - the same
 
-    sides = [{node["name"]: node for node in plain(side)["graph_def"]["node"]} for side in (expected, actual)]
+    sides = [
+        {node["name"]: node for node in to_plain_data(side)["graph_def"]["node"]}
+        for side in (expected, actual)
+    ]
     DeepDiff(*sides)
 
 
 def deepdiff_ignore_order(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
-    """DeepDiff on the lists of nodes, which may have another order."""
+    """Compare the lists of nodes in any order with DeepDiff."""
     from deepdiff import DeepDiff  # noqa: PLC0415 - each process imports what it measures
 
-    from pytest_metagraph.diff.describe import plain  # noqa: PLC0415 - the same
+    from pytest_metagraph.diff.explain import to_plain_data  # noqa: PLC0415 - the same
 
-    sides = [plain(side)["graph_def"]["node"] for side in (expected, actual)]
-    DeepDiff(*sides, ignore_order=True, ignore_encoding_errors=True)  # bytes that are no text
+    sides = [to_plain_data(side)["graph_def"]["node"] for side in (expected, actual)]
+    DeepDiff(*sides, ignore_order=True, ignore_encoding_errors=True)  # bytes that are not text
 
 
 def tensorflow_graph_def(expected: Any, actual: Any) -> None:
-    """TensorFlow's assert_equal_graph_def, which is C++ behind its Python."""
+    """Compare with TensorFlow's assert_equal_graph_def, which is implemented in C++."""
     from conformance_cases.recorder.oracle import tf  # noqa: PLC0415 - needs TensorFlow
 
     _ignoring(AssertionError, tf.compat.v1.test.assert_equal_graph_def, actual, expected)
 
 
 def tensorflow_proto_equal(expected: Any, actual: Any) -> None:
-    """TensorFlow's assertProtoEqual, the assertion of its own tests."""
+    """Compare with TensorFlow's assertProtoEqual, which its own tests use."""
     # Its method of tf.test.TestCase also normalises numbers, which raises under protobuf 7.
     compare = importlib.import_module("tensorflow.python.util.protobuf.compare")
     _ignoring(AssertionError, compare.assertProtoEqual, unittest.TestCase(), expected, actual)
 
 
 def ours_on_tensorflow(expected: Any, actual: Any) -> None:
-    """The differ on TensorFlow's own messages, in a process that has imported TensorFlow."""
+    """Compare TensorFlow's own messages in a process that has imported TensorFlow."""
     from pytest_metagraph.diff import diff_graph_defs  # noqa: PLC0415 - each process imports what it measures
 
     diff_graph_defs(actual=actual, expected=expected)

@@ -96,10 +96,10 @@ def test_pool():
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(
         [
-            "*both mean the same, which assert_metagraph tells, but",
+            "*both mean the same (assert_metagraph would pass), but they are not equal",
             "*~ node order   expected b   actual a",
-            "*both mean the same, which assert_metagraph tells, but",
-            "*the messages are of two descriptor pools and never equal",
+            "*both mean the same (assert_metagraph would pass), but they are not equal",
+            "*messages of different descriptor pools are never equal",
         ]
     )
 

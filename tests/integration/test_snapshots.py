@@ -113,7 +113,7 @@ def test_fix_repairs_a_damaged_snapshot(own_tests: Project) -> None:
     path.write_bytes(path.read_bytes() + b"<<<<<<< HEAD\n")
     damaged = _run(own_tests, ONE)
     damaged.assert_outcomes(failed=1)
-    damaged.stdout.fnmatch_lines(["*UnusableInputError: the expected side can not be used*"])
+    damaged.stdout.fnmatch_lines(["*UnusableInputError: the expected side cannot be used*"])
     _run(own_tests, ONE, "fix").assert_outcomes(passed=1)
     _run(own_tests, ONE).assert_outcomes(passed=1)
 

@@ -51,11 +51,11 @@ class Miniature:
         Raises:
             Exception: what the changed exporter raises.
         """
-        with self._planted():
+        with self.planted():
             return reference.export(request)
 
     @contextlib.contextmanager
-    def _planted(self) -> Iterator[None]:
+    def planted(self) -> Iterator[None]:
         module, _, path = self.part.partition(":")
         *above, name = path.split(".")
         owner = pkgutil.resolve_name(f"{module}:{'.'.join(above)}") if above else pkgutil.resolve_name(module)

@@ -1,6 +1,6 @@
-"""Likely causes: each looks at the differences and says what explains a whole kind of them.
+"""Hints: each looks at the differences and names a cause that explains a whole kind of them.
 
-To add one, write a function that yields hints and enter it in the table below.
+To add a hint, write a function that yields it and add the function to the table below.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from pytest_metagraph.diff.hints.hint import Hint, HintCode
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff
 
-
-__all__ = ["Hint", "HintCode", "find"]
+__all__ = ["Hint", "HintCode", "find_hints"]
 
 _FINDERS = (
     arguments.find_cleared_devices,
@@ -24,19 +23,20 @@ _FINDERS = (
     arguments.find_extraneous_savers,
     arguments.find_collections,
     names.find_renamed_nodes,
-    names.find_generated_function_names,
+    names.find_renamed_functions,
     arguments.find_missing_versions,
     arguments.find_unknown_fields,
 )
 
-_MOST = 0.9
-"""A hint has to account for this part of at least one group of differences."""
+_MIN_SHARE = 0.9
+"""The share of at least one group of differences that a hint must cover."""
 
 
-def find(diff: MetaGraphDiff) -> tuple[Hint, ...]:
-    """Every likely cause, the one that covers most differences first.
+def find_hints(diff: MetaGraphDiff) -> tuple[Hint, ...]:
+    """Return the likely causes, the one that covers the most differences first.
 
-    A difference follows from one cause only: what a scope explains is no rename of single nodes as well.
+    A cause that covers only differences of an earlier one is left out: nodes that a scope explains are not
+    also reported as renamed.
     """
     found: list[Hint] = []
     for finder in _FINDERS:
@@ -47,4 +47,7 @@ def find(diff: MetaGraphDiff) -> tuple[Hint, ...]:
 
 
 def _covers_a_group(diff: MetaGraphDiff, hint: Hint) -> bool:
-    return any(len(hint.covers.intersection(one.members)) >= _MOST * len(one.members) for one in diff.groups)
+    return any(
+        len(hint.covers.intersection(group.members)) >= _MIN_SHARE * len(group.members)
+        for group in diff.groups
+    )

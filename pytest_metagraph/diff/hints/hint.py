@@ -1,8 +1,9 @@
-"""What a hint is, and how a hint picks the differences it is about."""
+"""The hint as data, and the selection of the differences that a hint is about."""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from pytest_metagraph.diff.differences import Difference, DifferenceCode
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff
+
+_MAX_KEYS = 5
 
 
 class HintCode(enum.StrEnum):
@@ -33,9 +36,9 @@ class Hint:
 
     Attributes:
         code: the kind of cause.
-        text: the cause in a sentence or two, with the way to check or to mend it.
-        covers: the positions of the differences that it accounts for.
-        explains: those of them that only follow from the cause, such as the inputs that name a renamed node.
+        text: the cause in one or two sentences, and how to check or fix it.
+        covers: the positions of the differences that the cause accounts for.
+        explains: those of them that are only consequences, such as inputs that refer to a renamed node.
     """
 
     code: HintCode
@@ -44,8 +47,8 @@ class Hint:
     explains: frozenset[int] = field(default=frozenset())
 
 
-def by_code(diff: MetaGraphDiff, *codes: DifferenceCode, section: str | None = None) -> dict[int, Difference]:
-    """The differences of some codes, by their position; of one section where that is given."""
+def select(diff: MetaGraphDiff, *codes: DifferenceCode, section: str | None = None) -> dict[int, Difference]:
+    """Return the differences with one of the codes by position, of one section if it is given."""
     return {
         position: difference
         for position, difference in enumerate(diff.differences)
@@ -53,13 +56,15 @@ def by_code(diff: MetaGraphDiff, *codes: DifferenceCode, section: str | None = N
     }
 
 
-def positions(diff: MetaGraphDiff, code: DifferenceCode, *, section: str | None = None) -> dict[str, int]:
-    """The position of the difference of some code by its key, such as the missing node's name."""
-    return {one.key: position for position, one in by_code(diff, code, section=section).items()}
+def positions_by_key(
+    diff: MetaGraphDiff, code: DifferenceCode, *, section: str | None = None
+) -> dict[str, int]:
+    """Return the positions of the differences with a code by key, such as the missing node's name."""
+    return {difference.key: position for position, difference in select(diff, code, section=section).items()}
 
 
-def names(found: dict[int, Difference], limit: int = 5) -> str:
-    """The keys of some differences, quoted, the first few of them."""
-    keys = list(dict.fromkeys(difference.key for difference in found.values()))
-    more = f" and {len(keys) - limit:,} more" if len(keys) > limit else ""
-    return ", ".join(map(repr, keys[:limit])) + more
+def list_keys(differences: Iterable[Difference]) -> str:
+    """Return the keys of the differences, quoted; of more than five, the first five and their number."""
+    keys = list(dict.fromkeys(difference.key for difference in differences))
+    more = f" and {len(keys) - _MAX_KEYS:,} more" if len(keys) > _MAX_KEYS else ""
+    return ", ".join(map(repr, keys[:_MAX_KEYS])) + more

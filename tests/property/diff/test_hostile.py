@@ -1,4 +1,4 @@
-"""Hostile input: whatever comes in, the differ answers or says what is wrong with which side."""
+"""Hostile input: the differ compares it, or says which side is unusable and why."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEEP = 5_000
 
 
 def sample() -> MetaGraphDef:
-    """A message with a little of everything that is decoded."""
+    """Return a message with an example of everything that is decoded."""
     message = MetaGraphDef()
     for name in ("a", "b"):
         node = message.graph_def.node.add(name=name, op="Const", input=["x", "^y"])
@@ -39,11 +39,11 @@ DATA = SAMPLE.SerializeToString(deterministic=True)
 
 
 def _answers(actual: Any) -> bool:
-    """Compare in both directions and use all of the answer.
+    """Compare in both directions and use every part of the result.
 
     Returns:
-        Whether there was one; False where the differ said that a side can not be used. Any other
-        exception is a crash, and fails the test.
+        True if the messages were compared, False if the differ refused a side. Any other exception is a
+        crash and fails the test.
     """
     try:
         for sides in ({"expected": SAMPLE, "actual": actual}, {"expected": actual, "actual": SAMPLE}):
@@ -57,7 +57,7 @@ def _answers(actual: Any) -> bool:
 
 @pytest.mark.parametrize("length", range(0, len(DATA), 3))
 def test_truncated(length: int) -> None:
-    """A message that ends too early is compared or refused, at every length."""
+    """A truncated message is compared or refused at every length."""
     _answers(DATA[:length])
 
 
@@ -80,14 +80,14 @@ def test_any_bytes(data: bytes) -> None:
 @settings(max_examples=100, deadline=None)
 @given(item=st.binary(max_size=60), key=st.sampled_from(["variables", "while_context", "savers", "other"]))
 def test_any_bytes_in_a_collection(item: bytes, key: str) -> None:
-    """Arbitrary bytes in a collection are compared, as what they should be or as bytes."""
+    """Arbitrary bytes in a collection are compared, decoded or as bytes."""
     message = sample()
     message.collection_def[key].bytes_list.value.append(item)
     assert _answers(message)
 
 
 def _nested(depth: int) -> bytes:
-    """A NodeDef attribute of functions in functions, serialised by hand, for protobuf refuses to."""
+    """Serialise an attribute of functions in functions by hand, because protobuf refuses to."""
     data = b""
     for _ in range(depth):
         data = _field(2, b"\x0a\x01x" + _field(2, _field(10, data)))
@@ -103,13 +103,13 @@ def _field(number: int, data: bytes) -> bytes:
 
 
 def test_deep_nesting() -> None:
-    """Nesting beyond what protobuf reads is refused; no recursion error comes out."""
+    """Nesting beyond protobuf's limit is refused without a RecursionError."""
     assert not _answers(_nested(DEEP))
     assert _answers(_nested(5))
 
 
 def test_deep_message() -> None:
-    """A message that was built too deep for protobuf to serialise, or to read again, crashes nothing."""
+    """A message that is too deep for protobuf to serialise or to read is compared or refused."""
     message = MetaGraphDef()
     value: Any = message.graph_def.node.add(name="n").attr["x"]
     for _ in range(DEEP):
@@ -118,15 +118,15 @@ def test_deep_message() -> None:
 
 
 def test_invalid_utf8() -> None:
-    """A name that is no UTF-8 is refused, and the error says so for the side."""
+    """A name that is not valid UTF-8 is refused, and the error names the side."""
     damaged = DATA.replace(b"\x12\x05Const", b"\x12\x05Con\xff\xff", 1)
     assert damaged != DATA
-    with pytest.raises(UnusableInputError, match=r"^the actual side can not be used"):
+    with pytest.raises(UnusableInputError, match=r"^the actual side cannot be used"):
         diff_meta_graphs(expected=SAMPLE, actual=damaged)
 
 
 def test_cyclic_functions() -> None:
-    """Functions that call each other are compared by name; no call is followed."""
+    """Functions that call each other are compared without following the calls."""
     message = sample()
     for name, called in (("f", "g"), ("g", "f")):
         function = message.graph_def.library.function.add()
@@ -138,7 +138,7 @@ def test_cyclic_functions() -> None:
 
 @pytest.mark.parametrize("size", [-1, -(2**63), 2**62])
 def test_absurd_shape(size: int) -> None:
-    """A tensor of an impossible size is compared by what it spells out; nothing of that size is made."""
+    """A tensor with an impossible size is compared without allocating memory of that size."""
     message = sample()
     message.graph_def.node[0].attr["value"].tensor.tensor_shape.dim[0].size = size
     assert _answers(message)
@@ -146,7 +146,7 @@ def test_absurd_shape(size: int) -> None:
 
 
 def test_huge_count() -> None:
-    """A length that promises more bytes than there are is refused."""
+    """A length beyond the end of the data is refused."""
     assert not _answers(b"\x12\xff\xff\xff\xff\x07" + DATA)
 
 
@@ -159,5 +159,5 @@ def test_unknown_any() -> None:
 
 
 def test_other_message() -> None:
-    """The bytes of another message are no crash, whatever they happen to mean."""
+    """The bytes of another message are compared or refused."""
     _answers(SAMPLE.graph_def.SerializeToString())

@@ -1,11 +1,11 @@
-"""The short way to the names of the actual side's nodes gives what the long way gives."""
+"""The index of the actual side's nodes is the same whether or not it is derived from the expected side's."""
 
 from __future__ import annotations
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from pytest_metagraph.diff.rules.nodes import _by_name, _unequal_positions, _with_replaced
+from pytest_metagraph.diff.rules.graphs import _index_nodes, _reindex_nodes, _unequal_positions
 from pytest_metagraph.diff.shallow import VIEWS
 from reference_impl.schema import NodeDef
 
@@ -21,7 +21,7 @@ SIDES = st.lists(NODES, max_size=5)
 
 @st.composite
 def edited(draw: st.DrawFn) -> tuple[list[bytes], list[bytes]]:
-    """Two sides that are mostly the same: nodes replaced, removed, added and moved."""
+    """Draw two sides that are mostly the same, with nodes replaced, removed, added and moved."""
     left = draw(SIDES)
     right = list(left)
     for _ in range(draw(st.integers(0, 2))):
@@ -32,27 +32,29 @@ def edited(draw: st.DrawFn) -> tuple[list[bytes], list[bytes]]:
 
 @settings(max_examples=500, deadline=None)
 @given(sides=st.one_of(edited(), st.tuples(SIDES, SIDES)))
-def test_replaced_nodes_are_what_the_whole_side_says(sides: tuple[list[bytes], list[bytes]]) -> None:
-    """Names, positions and defects are those of the whole side wherever the short way can be taken."""
+def test_derived_index_is_the_full_index(sides: tuple[list[bytes], list[bytes]]) -> None:
+    """A derived index has the names, positions and defects of a full index."""
     left, right = sides
     positions = _unequal_positions(left, right)
-    short = _with_replaced(VIEW, _by_name(VIEW, left), positions, right)
-    event("the long way" if short is None else "the short way")
-    if short is not None:
-        assert short == _by_name(VIEW, right)
+    derived = _reindex_nodes(VIEW, _index_nodes(VIEW, left), positions, right)
+    event("not derived" if derived is None else "derived")
+    if derived is not None:
+        assert derived == _index_nodes(VIEW, right)
 
 
 @given(node=NODES)
-def test_the_short_way_is_taken_where_no_name_is_repeated(node: bytes) -> None:
-    """One changed, one removed or one added node needs no second look at the others."""
+def test_index_is_derived_without_duplicate_names(node: bytes) -> None:
+    """The index can be derived after one node was changed, removed or added."""
     other = NodeDef(name="other").SerializeToString()
     for left, right in (([node, other], [node]), ([node], [node, other]), ([node], [other])):
-        assert _with_replaced(VIEW, _by_name(VIEW, left), _unequal_positions(left, right), right) is not None
+        assert (
+            _reindex_nodes(VIEW, _index_nodes(VIEW, left), _unequal_positions(left, right), right) is not None
+        )
 
 
 @given(left=SIDES, right=SIDES)
 def test_unequal_positions(left: list[bytes], right: list[bytes]) -> None:
-    """A position is unequal where one side has another node than the other, or none."""
+    """A position is unequal if the sides have different nodes there, or only one side has a node."""
     assert _unequal_positions(left, right) == [
         position
         for position in range(max(len(left), len(right)))

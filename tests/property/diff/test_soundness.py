@@ -1,4 +1,4 @@
-"""Soundness by re-encoding: a message that is written in another, equal way never differs."""
+"""Soundness by re-encoding: a message never differs from an equivalent encoding."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ TYPED: dict[int, tuple[str, str, st.SearchStrategy[Any]]] = {
     BOOL: ("bool_val", "?", st.booleans()),
     HALF: ("half_val", "H", st.integers(0, 65535)),
 }
-"""The typed field of a data type, the struct code of an element, and its elements."""
+"""The typed field of a data type, the struct code of an element, and a strategy for elements."""
 
 
 @st.composite
 def tensors(draw: st.DrawFn) -> AttrValue:
-    """A small tensor of a random data type, its elements in the typed field."""
+    """Draw a small tensor of a random data type, with its elements in the typed field."""
     value = AttrValue()
     value.tensor.dtype = draw(st.sampled_from(sorted(TYPED)))
     size = draw(st.integers(1, 5))
@@ -43,7 +43,7 @@ def tensors(draw: st.DrawFn) -> AttrValue:
 
 @st.composite
 def meta_graphs(draw: st.DrawFn) -> MetaGraphDef:
-    """A MetaGraphDef with nodes, functions, collections, an op list, tags, assets and an Any."""
+    """Draw a MetaGraphDef with nodes, functions, collections, an op list, tags, assets and an Any."""
     message = MetaGraphDef()
     names = draw(st.lists(NAMES, min_size=1, max_size=6, unique=True))
     _add_nodes(draw, message.graph_def.node.add, names)
@@ -83,13 +83,13 @@ def _add_nodes(draw: st.DrawFn, add: Callable[..., Any], names: list[str]) -> No
 
 
 class Reencoder:
-    """Writes a message in another way that means the same, every way at once."""
+    """Encodes a message in another way with the same meaning, with all possible changes at once."""
 
     def __init__(self, source: random.Random) -> None:
         self._random = source
 
     def message(self, original: MetaGraphDef) -> MetaGraphDef:
-        """A re-encoded copy."""
+        """Return a re-encoded copy."""
         copy = MetaGraphDef.FromString(original.SerializeToString())
         for repeated in (
             copy.graph_def.node,
@@ -150,7 +150,7 @@ class Reencoder:
             typed.pop()
 
     def _reordered(self, message: Any) -> bytes:
-        """The bytes of a message with its fields in another order."""
+        """Serialise a message with its fields in another order."""
         parts = []
         for field, _ in message.ListFields():
             part = type(message).FromString(message.SerializeToString())
@@ -163,7 +163,7 @@ class Reencoder:
 
 
 def _other_form(name: str) -> str:
-    """`x` for `x:0` and the other way round; anything else as it is."""
+    """Replace `x:0` by `x` and `x` by `x:0`."""
     if name.startswith("^"):
         return name
     if name.endswith(":0"):
@@ -174,7 +174,7 @@ def _other_form(name: str) -> str:
 @settings(max_examples=100, deadline=None)
 @given(message=meta_graphs(), source=st.randoms(use_true_random=False))
 def test_reencoded_message_is_equal(message: MetaGraphDef, source: random.Random) -> None:
-    """A message that is re-encoded in every equal way at once is equal, without a note."""
+    """A message equals its re-encoded copy, without a note."""
     again = Reencoder(source).message(message)
     diff = diff_meta_graphs(expected=message, actual=again)
     assert diff.equal, diff.render()
@@ -184,7 +184,7 @@ def test_reencoded_message_is_equal(message: MetaGraphDef, source: random.Random
 @settings(max_examples=50, deadline=None)
 @given(message=meta_graphs())
 def test_text_and_bytes_are_equal(message: MetaGraphDef, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A message is equal to its bytes and to its text in a file."""
+    """A message equals its bytes and its text in a file."""
     path = tmp_path_factory.mktemp("text") / "model.pbtxt"
     path.write_text(text_format.MessageToString(message, descriptor_pool=POOL), encoding="utf-8")
     assert diff_meta_graphs(expected=message, actual=path).equal
@@ -194,7 +194,7 @@ def test_text_and_bytes_are_equal(message: MetaGraphDef, tmp_path_factory: pytes
 @settings(max_examples=50, deadline=None)
 @given(left=meta_graphs(), right=meta_graphs())
 def test_difference_is_symmetric(left: MetaGraphDef, right: MetaGraphDef) -> None:
-    """Whether two messages differ, and in how much, does not depend on which is expected."""
+    """The number of differences does not depend on which side is expected."""
     one = diff_meta_graphs(expected=left, actual=right)
     other = diff_meta_graphs(expected=right, actual=left)
     assert one.equal == other.equal

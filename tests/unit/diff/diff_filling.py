@@ -1,4 +1,4 @@
-"""Messages in which every field is filled, and every way to change one field of them."""
+"""Messages with every field set, and every way to change one of their fields."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from reference_impl.schema import REGISTERED_COLLECTIONS, MetaGraphDef
 from reference_impl.schema.parsing import is_repeated
 
 _DEEPEST = 2
-"""How often a message type may be nested in itself: a function's attribute in an attribute, and no deeper."""
+"""How deeply a message type may be nested in itself, such as an attribute of a function in an attribute."""
 
 
 class Flip(NamedTuple):
-    """One changed field: where it is, the fields on the way there, and the message with it changed."""
+    """One changed field: its path, the fields along the path, and the message with the change."""
 
     path: str
     fields: tuple[str, ...]
@@ -25,7 +25,7 @@ class Flip(NamedTuple):
 
 
 def filled() -> MetaGraphDef:
-    """A MetaGraphDef in which each field of each message has a value, every member of a oneof somewhere."""
+    """Return a MetaGraphDef in which every field is set, and every member of a oneof is set somewhere."""
     fill = _Filling()
     (message,) = fill.messages(MetaGraphDef, ())
     for key, kind in REGISTERED_COLLECTIONS.items():
@@ -36,17 +36,17 @@ def filled() -> MetaGraphDef:
 
 
 class _Filling:
-    """Makes messages; every text and number is another one, so that no two entries share a name."""
+    """Creates messages in which all texts and numbers are different, so that no two entries share a name."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(3)
 
     def messages(self, kind: Any, stack: tuple[str, ...]) -> list[Any]:
-        """Messages of a type that together have each field, and in it whatever the field can hold.
+        """Return messages of a type that together have every field with everything that it can contain.
 
-        A list or map holds all that its type can be. A single sub-message can be one thing at a time, and
-        so can a oneof: of these there are as many messages as the one with most possibilities has. Nested
-        in itself, a message is one of them only.
+        A list or map contains every possibility of its type. A single sub-message and a oneof can have one
+        possibility at a time, so there are as many messages as the field with the most possibilities has.
+        A message nested in itself has only one of them.
         """
         nested = kind.DESCRIPTOR.full_name in stack
         stack = (*stack, kind.DESCRIPTOR.full_name)
@@ -60,7 +60,7 @@ class _Filling:
         return [self._filled(kind, one) for one in picked]
 
     def _values(self, field: FieldDescriptor, stack: tuple[str, ...]) -> list[Any]:
-        """What a field is filled with: a single sub-message with each possibility, anything else once."""
+        """Return the values for a field: every possibility for a single sub-message, otherwise one value."""
         if field.message_type is None:
             return [None]  # a new text or number for each message; see `_filled`
         if field.message_type.GetOptions().map_entry:
@@ -123,9 +123,9 @@ _Found = Iterator[tuple[str, tuple[str, ...]]]
 
 
 def flips(message: MetaGraphDef) -> Iterator[Flip]:
-    """Each message that differs from the given one in one field of it or of anything in it.
+    """Yield every message that differs from the given one in one field, at any depth.
 
-    A field is changed, and cleared where it knows whether it is set; a list loses an item, a map an entry.
+    A field is changed, and cleared if it has presence; a list loses an item, and a map an entry.
     """
     changed = MetaGraphDef()
     changed.CopyFrom(message)
@@ -208,7 +208,7 @@ def _decoded_flips(items: Any, kind: Any, at: str, names: tuple[str, ...]) -> _F
 
 
 def _other(field: FieldDescriptor, value: Any) -> Any:
-    """Another value of a scalar field, not its default."""
+    """Return another value for a scalar field that is not its default."""
     if field.enum_type is not None:
         return field.enum_type.values[-1].number
     if isinstance(value, bool):

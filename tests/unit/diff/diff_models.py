@@ -6,7 +6,7 @@ from reference_impl.schema import MetaGraphDef, SaverDef, VariableDef
 
 
 def towers() -> MetaGraphDef:
-    """A small model of two towers with devices, shapes, a saver, variables and a traced function."""
+    """Return a small model of two towers with devices, shapes, a saver, variables and a traced function."""
     message = MetaGraphDef()
     add = message.graph_def.node.add
     message.graph_def.versions.producer = 2474

@@ -1,4 +1,4 @@
-"""What a row of the equivalence table is, and the check of one."""
+"""A row of the equivalence table, and its check."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from typing import Any
 
 from google.protobuf import text_format
 
-from pytest_metagraph.diff import Code, CompareOptions, MetaGraphDiff, diff_meta_graphs
+from pytest_metagraph.diff import CompareOptions, DifferenceCode, MetaGraphDiff, diff_meta_graphs
 from reference_impl.schema import POOL, MetaGraphDef
 
 
 class Outcome(enum.Enum):
-    """What a row says of two messages."""
+    """The result of the comparison in a row."""
 
-    EQUAL = "equal, and nothing to tell"
+    EQUAL = "equal, without a note"
     NOTED = "equal, with a note"
     DIFFERENT = "different"
 
 
 @dataclass(frozen=True)
 class Row:
-    """Two messages and what the differ is to say of them.
+    """Two messages and the expected result of their comparison.
 
     Attributes:
-        name: the item of the equivalence table, and which side of it this is.
+        name: the item of the equivalence table, and the case of it.
         expected: a MetaGraphDef, or its text.
-        actual: another one.
-        outcome: what the differ says.
-        codes: the codes of the differences, or of the notes; empty where there are none.
-        options: other options than the default.
+        actual: another MetaGraphDef, or its text.
+        outcome: the expected result.
+        codes: the codes of the differences, or of the notes; empty if there are none.
+        options: options that differ from the default.
     """
 
     name: str
     expected: Any
     actual: Any
     outcome: Outcome
-    codes: tuple[Code, ...] = ()
+    codes: tuple[DifferenceCode, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Assert that the row holds in both directions: what is the same does not depend on the side."""
+        """Assert that the row holds in both directions."""
         for expected, actual in ((self.expected, self.actual), (self.actual, self.expected)):
             self._check(compared(expected, actual, **self.options))
 
@@ -54,58 +54,59 @@ class Row:
 
 
 _MIRROR = {
-    code: Code(other)
-    for code in Code
+    code: DifferenceCode(other)
+    for code in DifferenceCode
     for suffix, mirrored in (("missing", "extra"), ("extra", "missing"))
-    if code.endswith(f"-{suffix}") and (other := f"{code.removesuffix(suffix)}{mirrored}") in set(Code)
+    if code.endswith(f"-{suffix}")
+    and (other := f"{code.removesuffix(suffix)}{mirrored}") in set(DifferenceCode)
 }
-"""What a difference is called when the sides are exchanged."""
+"""The code of a difference after the sides are swapped."""
 
 
 def compared(expected: Any, actual: Any, **options: Any) -> MetaGraphDiff:
-    """The difference of two messages that may be given as text."""
+    """Compare two messages, each a message or its text."""
     return diff_meta_graphs(
         expected=message(expected), actual=message(actual), options=CompareOptions(**options)
     )
 
 
 def message(value: Any) -> Any:
-    """A MetaGraphDef from its text; anything else as it is."""
+    """Parse a MetaGraphDef from its text, and return anything else unchanged."""
     if not isinstance(value, str):
         return value
     return text_format.Parse(value, MetaGraphDef(), descriptor_pool=POOL)
 
 
 def nodes(*texts: str) -> str:
-    """The text of a MetaGraphDef with these nodes."""
+    """Return the text of a MetaGraphDef with these nodes."""
     return "graph_def {" + " ".join(f"node {{ {text} }}" for text in texts) + "}"
 
 
 def attr(value: str, name: str = "x", op: str = "Op") -> str:
-    """The text of a MetaGraphDef with one node that has one attribute."""
+    """Return the text of a MetaGraphDef with one node that has one attribute."""
     return nodes(f"name: 'n' op: '{op}' attr {{ key: '{name}' value {{ {value} }} }}")
 
 
 def tensor(value: str) -> str:
-    """The text of a MetaGraphDef with one node that has one tensor."""
+    """Return the text of a MetaGraphDef with one node that has one tensor."""
     return attr(f"tensor {{ {value} }}", "value")
 
 
 def function(text: str) -> str:
-    """The text of a MetaGraphDef with one function."""
+    """Return the text of a MetaGraphDef with one function."""
     return f"graph_def {{ library {{ function {{ {text} }} }} }}"
 
 
 def equal(name: str, expected: Any, actual: Any, **options: Any) -> Row:
-    """A row of two messages that are equal."""
+    """Return a row with two messages that are equal."""
     return Row(name, expected, actual, Outcome.EQUAL, (), options)
 
 
-def noted(name: str, expected: Any, actual: Any, code: Code, **options: Any) -> Row:
-    """A row of two messages that are equal, with a note."""
+def noted(name: str, expected: Any, actual: Any, code: DifferenceCode, **options: Any) -> Row:
+    """Return a row with two messages that are equal, with a note."""
     return Row(name, expected, actual, Outcome.NOTED, (code,), options)
 
 
-def different(name: str, expected: Any, actual: Any, *codes: Code, **options: Any) -> Row:
-    """A row of two messages that differ."""
+def different(name: str, expected: Any, actual: Any, *codes: DifferenceCode, **options: Any) -> Row:
+    """Return a row with two messages that differ."""
     return Row(name, expected, actual, Outcome.DIFFERENT, codes, options)

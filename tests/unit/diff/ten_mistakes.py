@@ -1,7 +1,7 @@
-"""Ten mistakes of exporters and what the differ says of each; writes them into the documentation.
+"""Ten mistakes of exporters and the report for each, as the documentation shows them.
 
-Run `python tests/unit/diff/ten_mistakes.py` after the differ's texts have changed. The page holds one block
-for each mistake, behind a comment that names it.
+Run `python tests/unit/diff/ten_mistakes.py` to update the page after the differ's texts have changed. The
+page has one block for each mistake, after a comment with its name.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ _BLOCK = re.compile(
 
 
 def _export(**arguments: Any) -> MetaGraphDef:
-    """What the reference exporter answers for the small model."""
+    """Export the small model with the reference exporter."""
     return export_meta_graph(graph=Graph.from_meta_graph_def(towers()), **arguments)
 
 
 def devices_kept() -> tuple[MetaGraphDef, MetaGraphDef]:
-    """The exporter does not look at `clear_devices`."""
+    """The exporter ignores `clear_devices`."""
     return _export(clear_devices=True), _export()
 
 
 def defaults_kept() -> tuple[MetaGraphDef, MetaGraphDef]:
-    """The exporter sets the mark of `strip_default_attrs`, and strips nothing."""
+    """The exporter sets `stripped_default_attrs` and strips nothing."""
     actual = _export()
     actual.meta_info_def.stripped_default_attrs = True
     return _export(strip_default_attrs=True), actual
 
 
 def scope_not_stripped() -> tuple[MetaGraphDef, MetaGraphDef]:
-    """The exporter selects the nodes of a scope and keeps the scope in their names."""
+    """The exporter selects the nodes in a scope and keeps the scope in their names."""
     expected, actual = _export(export_scope="tower_1"), _export(export_scope="tower_1")
     for node in actual.graph_def.node:
         node.name = f"tower_1/{node.name}"
@@ -50,17 +50,17 @@ def scope_not_stripped() -> tuple[MetaGraphDef, MetaGraphDef]:
 
 
 def collections_not_chosen() -> tuple[MetaGraphDef, MetaGraphDef]:
-    """The exporter does not look at `collection_list`."""
+    """The exporter ignores `collection_list`."""
     return _export(collection_list=["losses"]), _export()
 
 
 def savers_kept() -> tuple[MetaGraphDef, MetaGraphDef]:
-    """The exporter does not look at `clear_extraneous_savers`."""
+    """The exporter ignores `clear_extraneous_savers`."""
     return _export(clear_extraneous_savers=True), _export()
 
 
 def functions_dropped() -> tuple[MetaGraphDef, MetaGraphDef]:
-    """The exporter writes the nodes and forgets the function library."""
+    """The exporter writes the nodes without the function library."""
     expected, actual = _export(), _export()
     actual.graph_def.ClearField("library")
     return expected, actual
@@ -75,14 +75,14 @@ def shapes_not_added() -> tuple[MetaGraphDef, MetaGraphDef]:
 
 
 def versions_not_exported() -> tuple[MetaGraphDef, MetaGraphDef]:
-    """The exporter builds a new GraphDef and copies the nodes alone."""
+    """The exporter builds a new GraphDef and copies only the nodes."""
     expected, actual = _export(), _export()
     actual.graph_def.ClearField("versions")
     return expected, actual
 
 
 def node_renamed() -> tuple[MetaGraphDef, MetaGraphDef]:
-    """The exporter takes the name of a layer for the name of its read operation."""
+    """The exporter gives one node another name."""
     expected, actual = _export(), _export()
     renamed = actual.graph_def.SerializeToString().replace(b"tower_0/read", b"tower_0/look")
     actual.graph_def.ParseFromString(renamed)
@@ -95,7 +95,7 @@ def node_renamed() -> tuple[MetaGraphDef, MetaGraphDef]:
 
 
 def constant_rounded() -> tuple[MetaGraphDef, MetaGraphDef]:
-    """The exporter sends constants through half precision."""
+    """The exporter converts constants to half precision."""
     expected, actual = _export(), _export()
     for message, values in ((expected, [0.1, 2.5, 0.3]), (actual, [0.0999755859375, 2.5, 0.300048828125])):
         tensor = message.graph_def.node[-4].attr["value"].tensor
@@ -123,7 +123,7 @@ MISTAKES: dict[str, Callable[[], tuple[MetaGraphDef, MetaGraphDef]]] = {
 
 
 def text_of(name: str) -> str:
-    """What the differ says of a mistake."""
+    """Return the report for a mistake."""
     expected, actual = MISTAKES[name]()
     diff = diff_meta_graphs(
         expected=expected, actual=actual, expected_label="reference", actual_label="exporter"
@@ -132,12 +132,12 @@ def text_of(name: str) -> str:
 
 
 def with_texts(page: str) -> str:
-    """The page with the block of each mistake as the differ writes it now."""
+    """Return the page with the current report in the block of each mistake."""
     return _BLOCK.sub(lambda block: f"{block['mark']}{text_of(block['name'])}\n", page)
 
 
 def mistakes_of(page: str) -> list[str]:
-    """The names of the mistakes that the page shows, in its order."""
+    """Return the names of the mistakes on the page, in order."""
     return [block["name"] for block in _BLOCK.finditer(page)]
 
 

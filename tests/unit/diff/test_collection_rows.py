@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from diff_rows import Row, compared, different, equal
 
-from pytest_metagraph.diff import Code
+from pytest_metagraph.diff import DifferenceCode
 from reference_impl.schema import (
     CondContextDef,
     MetaGraphDef,
@@ -33,7 +33,7 @@ def _protos(key: str, *items: Any) -> MetaGraphDef:
 
 
 def _reencoded(item: Any) -> bytes:
-    """The bytes of a message with its fields in the reverse order, which says the same."""
+    """Serialise a message with its fields in reverse order, which means the same."""
     fields = []
     for field, _ in item.ListFields():
         one = type(item).FromString(item.SerializeToString())
@@ -79,14 +79,16 @@ ROWS = [
         "x, against x:0",
         _collection("node_list", ["x"]),
         _collection("node_list", ["x:0"]),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
-    different("item order", _protos("variables", A, B), _protos("variables", B, A), Code.ORDER_CHANGED),
+    different(
+        "item order", _protos("variables", A, B), _protos("variables", B, A), DifferenceCode.ORDER_CHANGED
+    ),
     different(
         "item order of scalars",
         _collection("int64_list", [1, 2]),
         _collection("int64_list", [2, 1]),
-        Code.ORDER_CHANGED,
+        DifferenceCode.ORDER_CHANGED,
     ),
     equal(
         "item order, unordered",
@@ -98,23 +100,38 @@ ROWS = [
         "items, unordered",
         _collection("int64_list", [1, 2]),
         _collection("int64_list", [1, 3]),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
         unordered_collections=["c"],
     ),
-    different("an item more", _protos("variables", A, B), _protos("variables", A), Code.ITEM_MISSING),
+    different(
+        "an item more", _protos("variables", A, B), _protos("variables", A), DifferenceCode.ITEM_MISSING
+    ),
     different(
         "an item twice",
         _collection("bytes_list", [b"x", b"x"]),
         _collection("bytes_list", [b"x"]),
-        Code.ITEM_MISSING,
+        DifferenceCode.ITEM_MISSING,
     ),
-    different("kind", _collection("int64_list", [1]), _collection("float_list", [1.0]), Code.COLLECTION_KIND),
     different(
-        "kind, of empty lists", _collection("int64_list"), _collection("float_list"), Code.COLLECTION_KIND
+        "kind",
+        _collection("int64_list", [1]),
+        _collection("float_list", [1.0]),
+        DifferenceCode.COLLECTION_KIND,
     ),
-    different("empty, against absent", _collection("node_list"), MetaGraphDef(), Code.COLLECTION_MISSING),
     different(
-        "floats", _collection("float_list", [1.0]), _collection("float_list", [1.001]), Code.FIELD_CHANGED
+        "kind, of empty lists",
+        _collection("int64_list"),
+        _collection("float_list"),
+        DifferenceCode.COLLECTION_KIND,
+    ),
+    different(
+        "empty, against absent", _collection("node_list"), MetaGraphDef(), DifferenceCode.COLLECTION_MISSING
+    ),
+    different(
+        "floats",
+        _collection("float_list", [1.0]),
+        _collection("float_list", [1.001]),
+        DifferenceCode.FIELD_CHANGED,
     ),
     equal(
         "floats, within rtol",
@@ -126,7 +143,7 @@ ROWS = [
         "-0.0, against 0.0",
         _collection("float_list", [-0.0]),
         _collection("float_list", [0.0]),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
     equal(
         "values of a context",
@@ -137,26 +154,26 @@ ROWS = [
         "a value of a context",
         _protos("cond_context", _context("ab")),
         _protos("cond_context", _context("a")),
-        Code.ITEM_MISSING,
+        DifferenceCode.ITEM_MISSING,
     ),
     different(
         "nested contexts",
         _protos("cond_context", _context("a", ["x"])),
         _protos("cond_context", _context("a", ["y"])),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
 ]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_row(row: Row) -> None:
-    """What the equivalence table says of two collections, the differ says in both directions."""
+    """The differ treats two collections as the equivalence table says, in both directions."""
     row.check()
 
 
 @pytest.mark.parametrize("key", DECODED)
 def test_decoded_collection(key: str) -> None:
-    """A registered collection is compared decoded: another encoding is equal, another field is not."""
+    """The items of a registered collection are decoded: another encoding is equal, another field differs."""
     kind, fields, changed = DECODED[key]
     expected = _protos(key, kind(**fields))
     again = _collection("bytes_list", [_reencoded(kind(**fields))], key)
@@ -172,7 +189,7 @@ def test_decoded_collection(key: str) -> None:
 
 @pytest.mark.parametrize("kind", ["SignatureDef", SignatureDef], ids=["by name", "by class"])
 def test_collection_types(kind: Any) -> None:
-    """A key of the user's own is decoded when `collection_types` says as what."""
+    """The items of a collection are decoded if `collection_types` gives their type."""
     item = SignatureDef(method_name="m")
     item.inputs["x"].name = "x:0"
     expected = _protos("mine", item)
@@ -182,15 +199,17 @@ def test_collection_types(kind: Any) -> None:
 
 
 def test_unreadable_item_is_noted() -> None:
-    """Bytes that are no VariableDef are compared as bytes, and that is told."""
+    """Bytes that are not a VariableDef are compared as bytes, with a note."""
     diff = compared(_protos("variables", A), _collection("bytes_list", [b"\xff"], "variables"))
-    assert [one.code for one in diff.notes] == [Code.COLLECTION_UNREADABLE]
-    assert [(one.code, one.actual) for one in diff.differences] == [(Code.FIELD_CHANGED, repr(b"\xff"))]
+    assert [one.code for one in diff.notes] == [DifferenceCode.COLLECTION_UNREADABLE]
+    assert [(one.code, one.actual) for one in diff.differences] == [
+        (DifferenceCode.FIELD_CHANGED, repr(b"\xff"))
+    ]
 
 
 def test_changed_item_is_found_at_its_place() -> None:
-    """An item whose name changed is one changed item, not one missing and one extra."""
+    """An item with another name is reported as one changed item, not as one missing and one extra item."""
     diff = compared(_protos("variables", A, B), _protos("variables", A, VariableDef(variable_name="c:0")))
     assert [(one.code, one.key, one.field) for one in diff.differences] == [
-        (Code.FIELD_CHANGED, "[1] 'b:0'", "variable_name")
+        (DifferenceCode.FIELD_CHANGED, "[1] 'b:0'", "variable_name")
     ]

@@ -1,4 +1,4 @@
-"""Completeness by mutation: no field of a MetaGraphDef can change without the differ saying so."""
+"""Completeness by mutation: a change of any field of a MetaGraphDef is reported."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ NOTED = {
     "ArgDef.description": "documentation",
     "AttrDef.description": "documentation",
 }
-"""The fields whose change is told but is no difference, each with the reason."""
+"""The fields whose changes are reported as notes, with the reasons."""
 
 SILENT = {"TensorProto.version_number": "says nothing about the tensor; no reader looks at it"}
-"""The fields whose change is not even told, each with the reason."""
+"""The fields whose changes are not reported, with the reasons."""
 
 
 def _noted(fields: tuple[str, ...]) -> str | None:
@@ -37,12 +37,12 @@ def _noted(fields: tuple[str, ...]) -> str | None:
 
 @pytest.fixture(scope="module")
 def message() -> MetaGraphDef:
-    """The message in which every field is filled."""
+    """Return the message with every field set."""
     return filled()
 
 
 def test_every_field_is_filled(message: MetaGraphDef) -> None:
-    """The message that is mutated has each field of each message type that a MetaGraphDef can hold."""
+    """The mutated message has every field of every message type that a MetaGraphDef can contain."""
     reached = {flip.fields[-1] for flip in flips(message)}
     todo = [MetaGraphDef.DESCRIPTOR, *(kind.DESCRIPTOR for kind in REGISTERED_COLLECTIONS.values())]
     wanted: set[str] = set()
@@ -62,7 +62,7 @@ def test_every_field_is_filled(message: MetaGraphDef) -> None:
 
 
 def test_every_flip_is_reported(message: MetaGraphDef, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each changed, cleared or removed field is a difference, or a note on the list above."""
+    """Every changed, cleared or removed field is reported as a difference, or as one of the listed notes."""
     counts: Counter[str] = Counter()
     silent, wrongly_noted = [], []
     for flip in flips(message):

@@ -1,4 +1,4 @@
-"""`metagraph diff` and `metagraph show`: exit status, output and what they say of unusable input."""
+"""`metagraph diff` and `metagraph show`: exit status, output and errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reference_impl.schema import MetaGraphDef
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, str]:
-    """Three files: a graph, the same as text in another order, and one that differs."""
+    """Write three files: a graph, the same graph as text in another order, and a graph that differs."""
     texts = {
         "one": nodes("name: 'a' op: 'A'", "name: 'b' op: 'B' input: 'a'"),
         "same": nodes("name: 'b' op: 'B' input: 'a'", "name: 'a' op: 'A'"),
@@ -33,13 +33,13 @@ def files(tmp_path: Path) -> dict[str, str]:
 
 
 def test_equal_files(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Equal files, one of them text, are exit status 0."""
+    """The exit status for equal files, one of them text, is 0."""
     assert main(["diff", files["one"], files["same"]]) == 0
     assert capsys.readouterr().out.startswith("equal\n")
 
 
 def test_different_files(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Different files are exit status 1, and the report names both."""
+    """The exit status for different files is 1, and the report names both files."""
     assert main(["diff", files["one"], files["other"]]) == 1
     out = capsys.readouterr().out
     assert f"expected: {files['one']} (2 nodes)   actual: {files['other']} (3 nodes)" in out
@@ -58,7 +58,7 @@ def test_different_files(files: dict[str, str], capsys: pytest.CaptureFixture[st
     ],
 )
 def test_options(files: dict[str, str], words: list[str], status: int) -> None:
-    """Options reach the comparison: the node order counts where it is asked for."""
+    """Options are passed to the comparison."""
     assert main(["diff", files["one"], files["same"], *words]) == status
 
 
@@ -67,14 +67,14 @@ def test_options(files: dict[str, str], words: list[str], status: int) -> None:
     [
         (["--rtol", "-1"], "rtol must be a finite number"),
         (["--collection-type", "mine"], "--collection-type takes KEY=MESSAGE"),
-        (["--collection-type", "mine=NoSuch"], "no message 'NoSuch'"),
-        (["--type", "GraphDef"], "no valid GraphDef"),
+        (["--collection-type", "mine=NoSuch"], "'NoSuch' is not a message of the schema"),
+        (["--type", "GraphDef"], "is not a valid GraphDef"),
     ],
 )
 def test_unusable_option(
     files: dict[str, str], words: list[str], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A value that an option can not have is exit status 2 and one line that says why."""
+    """An invalid option value gives exit status 2 and one line that says what is wrong."""
     assert main(["diff", files["one"], files["other"], *words]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -84,13 +84,13 @@ def test_unusable_option(
 
 
 def test_unusable_file(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that is not there is exit status 2, and the line names the side."""
+    """A missing file gives exit status 2 and a line that names the side."""
     assert main(["diff", files["one"], files["one"] + "x"]) == 2
-    assert "the actual side can not be used: can not read" in capsys.readouterr().err
+    assert "the actual side cannot be used: cannot read" in capsys.readouterr().err
 
 
 def test_json(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    """The JSON output is nothing but the difference in its published form."""
+    """The JSON output consists of the result in its published form and nothing else."""
     assert main(["diff", "--json", files["one"], files["other"]]) == 1
     found = json.loads(capsys.readouterr().out)
     jsonschema.Draft202012Validator(json_schema()).validate(found)
@@ -98,20 +98,20 @@ def test_json(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_color(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Colour can be asked for where the output is no terminal."""
+    """Colour can be requested for output that is not a terminal."""
     main(["diff", "--color", "always", files["one"], files["other"]])
     assert "\x1b[31m" in capsys.readouterr().out
 
 
 def test_graph_defs(tmp_path: Path) -> None:
-    """Two GraphDef files are compared as such."""
+    """Two GraphDef files can be compared."""
     path = tmp_path / "graph.pb"
     path.write_bytes(message(nodes("name: 'a' op: 'A'")).graph_def.SerializeToString())
     assert main(["diff", "--type", "GraphDef", str(path), str(path)]) == 0
 
 
 def test_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The summary counts ops, scopes and devices, and names functions, collections, savers and signatures."""
+    """The summary counts ops, scopes and devices, and lists functions, collections, savers and signatures."""
     shown = message(
         """
         meta_info_def { tensorflow_version: '2.21.0' tags: 'serve' stripped_op_list { op { name: 'A' } } }
@@ -143,19 +143,19 @@ def test_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_show_text(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    """With `--text` the whole message is printed, and parses again to itself."""
+    """The output of `--text` parses to the same message."""
     assert main(["show", "--text", files["one"]]) == 0
     again = text_format.Parse(capsys.readouterr().out, MetaGraphDef())
     assert again.SerializeToString() == Path(files["one"]).read_bytes()
 
 
 def test_show_unusable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A damaged file, and what is neither file nor case, are exit status 2 and one line."""
+    """A damaged file, and a name that is neither a file nor a case, give exit status 2 and one line."""
     path = tmp_path / "model.meta"
     path.write_bytes(b"\0\1\2")
     assert main(["show", str(path)]) == 2
     assert main(["show", "no-such/case"]) == 2
     damaged, unknown = capsys.readouterr().err.splitlines()
     assert damaged.startswith("metagraph show: ")
-    assert "is no valid MetaGraphDef" in damaged
+    assert "is not a valid MetaGraphDef" in damaged
     assert "'no-such/case' is no file, and no case" in unknown

@@ -1,4 +1,4 @@
-"""Hints: each cause is named where it accounts for a kind of difference, and nowhere else."""
+"""Hints: a cause is named if it accounts for a kind of difference, and only then."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _keep_nodes(message: MetaGraphDef, keep: Callable[[str], bool]) -> None:
 
 
 def _replace(message: Any, old: bytes, new: bytes) -> None:
-    """Replace a name by one of the same length wherever it stands."""
+    """Replace every occurrence of a name by another name of the same length."""
     message.ParseFromString(message.SerializeToString().replace(old, new))
 
 
@@ -42,7 +42,7 @@ def _drop_shapes(message: MetaGraphDef) -> None:
 
 
 def _only_tower_1(message: MetaGraphDef) -> None:
-    """What an export of the scope tower_1 selects, its names as they were."""
+    """Keep what an export of the scope tower_1 selects, with the original names."""
     _keep_nodes(message, lambda name: name.startswith("tower_1/"))
     for node in message.graph_def.node:
         node.attr["_class"].SetInParent()
@@ -51,7 +51,7 @@ def _only_tower_1(message: MetaGraphDef) -> None:
 
 
 def _strip_scope(message: MetaGraphDef) -> None:
-    """What an export of the scope tower_1 is: selected, and stripped of the scope."""
+    """Keep what an export of the scope tower_1 selects, with the scope stripped from the names."""
     _only_tower_1(message)
     for node in message.graph_def.node:
         node.name = node.name.removeprefix("tower_1/")
@@ -90,11 +90,11 @@ def _add_unknown_field(message: MetaGraphDef) -> None:
 
 
 def _nothing(message: MetaGraphDef) -> None:
-    """Leave it as it is."""
+    """Change nothing."""
 
 
 class Cause(NamedTuple):
-    """A mistake: what makes either side of it, and which hint has to name it with which words."""
+    """A mistake: the function that makes each side, the code of its hint, and words of the hint's text."""
 
     code: HintCode
     words: str
@@ -107,21 +107,32 @@ CAUSES = {
         HintCode.CLEAR_DEVICES, "clear_devices looks unapplied: 6 nodes", _clear_devices, _nothing
     ),
     "devices cleared": Cause(
-        HintCode.CLEAR_DEVICES, "applied without being asked: 6 nodes", _nothing, _clear_devices
+        HintCode.CLEAR_DEVICES,
+        "clear_devices looks applied although it was not requested: 6 nodes",
+        _nothing,
+        _clear_devices,
     ),
     "defaults kept": Cause(
         HintCode.STRIP_DEFAULT_ATTRS, "strip_default_attrs looks unapplied: 2", _strip_default, _nothing
     ),
-    "defaults stripped": Cause(HintCode.STRIP_DEFAULT_ATTRS, "without being asked", _nothing, _strip_default),
+    "defaults stripped": Cause(
+        HintCode.STRIP_DEFAULT_ATTRS,
+        "strip_default_attrs looks applied although it was not requested",
+        _nothing,
+        _strip_default,
+    ),
     "no shapes": Cause(HintCode.SHAPES_NOT_ADDED, "missing everywhere (10 nodes)", _nothing, _drop_shapes),
     "scope kept": Cause(
         HintCode.EXPORT_SCOPE,
-        "unstripped: the names of 3 nodes differ only in the prefix 'tower_1/'",
+        "export_scope: the scope was not stripped. The names of 3 nodes differ only in the prefix 'tower_1/'",
         _strip_scope,
         _only_tower_1,
     ),
     "scope stripped": Cause(
-        HintCode.EXPORT_SCOPE, "stripped too often: the names of 3 nodes", _only_tower_1, _strip_scope
+        HintCode.EXPORT_SCOPE,
+        "export_scope: the scope should not have been stripped. The names of 3 nodes",
+        _only_tower_1,
+        _strip_scope,
     ),
     "savers kept": Cause(
         HintCode.CLEAR_EXTRANEOUS_SAVERS,
@@ -132,7 +143,7 @@ CAUSES = {
     "savers cleared": Cause(HintCode.CLEAR_EXTRANEOUS_SAVERS, "removed too much: 4", _nothing, _clear_savers),
     "collection kept": Cause(
         HintCode.COLLECTION_LIST,
-        "not asked for were the collections 'losses'",
+        "these collections were not requested: 'losses'.",
         _drop_collection,
         _nothing,
     ),
@@ -145,11 +156,17 @@ CAUSES = {
         _rename_node,
     ),
     "function renamed": Cause(
-        HintCode.FUNCTION_RENAMED, "name of 1 function differs only in the number", _nothing, _rename_function
+        HintCode.FUNCTION_RENAMED,
+        "Functions were renumbered: 1 generated name changed only in the number at the end.",
+        _nothing,
+        _rename_function,
     ),
     "no versions": Cause(HintCode.VERSIONS_NOT_EXPORTED, "producer is 0", _nothing, _drop_versions),
     "newer schema": Cause(
-        HintCode.OLDER_SCHEMA, "Is the schema older? It is that", _nothing, _add_unknown_field
+        HintCode.OLDER_SCHEMA,
+        "1 field unknown to the schema of TensorFlow ",
+        _nothing,
+        _add_unknown_field,
     ),
 }
 
@@ -163,7 +180,7 @@ def _diff(cause: Cause) -> MetaGraphDiff:
 
 @pytest.mark.parametrize("name", CAUSES)
 def test_cause_is_named(name: str) -> None:
-    """The cause of a mistake is the only hint, its text says which, and the report leads with it."""
+    """The cause of a mistake is the only hint, and the report begins with its text."""
     diff = _diff(CAUSES[name])
     assert [hint.code for hint in diff.hints] == [CAUSES[name].code], diff.render()
     assert CAUSES[name].words in diff.hints[0].text
@@ -172,26 +189,26 @@ def test_cause_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", CAUSES)
 def test_cause_covers_what_it_makes(name: str) -> None:
-    """A mistake that is alone is accounted for by its hint whole."""
+    """The hint for a single mistake covers all its differences."""
     diff = _diff(CAUSES[name])
     left = [one for position, one in enumerate(diff.differences) if position not in diff.hints[0].covers]
     assert left == [], diff.render()
 
 
 def test_consequences_are_marked() -> None:
-    """What only follows from a rename is marked in the report as explained by it."""
+    """The report marks the consequences of a rename as explained by it."""
     text = _diff(CAUSES["node renamed"]).render()
     assert "~ snapshot_name   expected 'tower_0/read:0'   actual 'tower_0/look:0'   [explained by 1]" in text
     assert text.count("[explained by 1]") == 2
 
 
 def test_no_hint_for_equal_messages() -> None:
-    """Where nothing differs nothing is explained."""
+    """There are no hints for equal messages."""
     assert compared(towers(), towers()).hints == ()
 
 
 def test_no_hint_for_a_few_of_many() -> None:
-    """A cause that accounts for less than nine tenths of a kind of difference is not named."""
+    """A cause that accounts for less than nine tenths of every kind of difference is not named."""
     expected, actual = towers(), towers()
     for number, node in enumerate(actual.graph_def.node):
         node.device = "" if number == 0 else "/device:TPU:0"
@@ -199,7 +216,7 @@ def test_no_hint_for_a_few_of_many() -> None:
 
 
 def test_chain_of_renames() -> None:
-    """Two renamed nodes, one the input of the other, are both found."""
+    """Two renamed nodes are both found, even if one is an input of the other."""
     expected, actual = towers(), towers()
     for old, new in ((b"tower_0/kernel", b"tower_0/weight"), (b"tower_0/read", b"tower_0/look")):
         _replace(actual, old, new)

@@ -1,4 +1,4 @@
-"""CompareOptions: presets, and values that are refused."""
+"""CompareOptions: presets and invalid values."""
 
 from __future__ import annotations
 
@@ -17,37 +17,43 @@ from pytest_metagraph.diff import CompareOptions, assert_meta_graph_equal, diff_
         ({"tensor_encoding": "loose"}, "tensor_encoding must be one of"),
         ({"rtol": -1.0}, "rtol must be a finite number"),
         ({"atol": float("nan")}, "atol must be a finite number"),
-        ({"ignore_sections": ["graph_def.libary"]}, "has no field 'libary'; there is debug_info, library"),
-        ({"ignore_sections": ["saver_def.version.x"]}, "nothing below it"),
-        ({"collection_types": {"c": "NoSuchDef"}}, "no message 'NoSuchDef' for the collection 'c'"),
+        ({"ignore_sections": ["graph_def.libary"]}, "has no field 'libary'; use one of debug_info, library"),
+        ({"ignore_sections": ["saver_def.version.x"]}, "has no field 'x'; its parent has no fields"),
+        (
+            {"collection_types": {"c": "NoSuchDef"}},
+            r"^collection_types\['c'\] = 'NoSuchDef' is not a message of the schema$",
+        ),
+        ({"collection_types": {"c": "provenance"}}, "'provenance' is not a message of the schema"),
     ],
 )
 def test_refused_value(arguments: dict[str, Any], problem: str) -> None:
-    """A value that an option does not have is refused, and the error says which there are."""
+    """An invalid value is refused, and the error lists the valid ones."""
     with pytest.raises(ValueError, match=problem):
         CompareOptions(**arguments)
 
 
 def test_unknown_option() -> None:
-    """A misspelt option is an error, never ignored."""
+    """A misspelt option is an error."""
     with pytest.raises(TypeError, match="check_order"):
         compared("", "", check_order=True)
 
 
 @pytest.mark.parametrize("option", ["ignore_attrs", "ignore_sections", "unordered_collections"])
 def test_one_string_for_a_list(option: str) -> None:
-    """One string where a list of patterns belongs would be taken for its letters, and is refused."""
-    with pytest.raises(TypeError, match=f"{option} takes a sequence"):
+    """A single string instead of a list of patterns is refused, because it would be read letter by letter."""
+    with pytest.raises(
+        TypeError, match=rf"{option} must be a list of strings, not one string; use \['abc'\]"
+    ):
         CompareOptions(**{option: "abc"})
 
 
 def test_conformance_is_the_default() -> None:
-    """The preset of the conformance run is the default."""
+    """The preset of the conformance run has the default options."""
     assert CompareOptions.conformance() == CompareOptions()
 
 
 def test_strict() -> None:
-    """The strict preset counts node order, encodings and what is otherwise noted."""
+    """The strict preset reports node order, encodings and notes as differences."""
     strict = CompareOptions.strict()
     for expected, actual in [
         (nodes("name: 'a'", "name: 'b'"), nodes("name: 'b'", "name: 'a'")),
@@ -60,7 +66,7 @@ def test_strict() -> None:
 
 
 def test_tf_compat() -> None:
-    """The preset of TensorFlow's own comparer overlooks library, versions and private attributes, no more."""
+    """The preset of TensorFlow's comparer ignores only the library, the versions and private attributes."""
     compat = CompareOptions.tf_compat()
     overlooked = message(function("signature { name: 'f' }"))
     overlooked.graph_def.versions.producer = 1
@@ -73,14 +79,14 @@ def test_tf_compat() -> None:
 
 
 def test_options_have_no_effect_on_equal_messages() -> None:
-    """What is equal stays equal under every option alone."""
+    """Equal messages are equal under each single option."""
     text = attr("f: 1.0")
     for option in ("check_node_order", "normalize_devices", "canonicalize_function_names", "fail_on_notes"):
         assert compared(text, text, **{option: True}).equal
 
 
 def test_pattern_without_a_match_is_warned_of() -> None:
-    """An assertion that passes warns of a pattern that ignores nothing, at the line of the assertion."""
+    """An assertion that passes warns about an unused pattern, at the line of the assertion."""
     options = CompareOptions(ignore_attrs=["x", "no_such*"])
     one = message(attr("f: 1.0"))
     with pytest.warns(UserWarning, match=r"^ignore_attrs: the pattern 'no_such\*' matches nothing") as caught:
@@ -89,7 +95,7 @@ def test_pattern_without_a_match_is_warned_of() -> None:
 
 
 def test_pattern_of_a_preset_is_not_warned_of() -> None:
-    """A graph without private attributes is compared under the preset that ignores them in silence."""
+    """The unused pattern of a preset causes neither a warning nor a note."""
     one = message(attr("f: 1.0"))
     diff = diff_meta_graphs(expected=one, actual=one, options=CompareOptions.tf_compat())
     assert diff.equal

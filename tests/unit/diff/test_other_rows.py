@@ -1,4 +1,4 @@
-"""The rows of the equivalence table about library, op list, versions, meta info and signatures."""
+"""The rows of the equivalence table about the library, op list, versions, meta info and signatures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from diff_rows import Row, attr, compared, different, equal, function, message, noted
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 
-from pytest_metagraph.diff import Code, diff_meta_graphs
+from pytest_metagraph.diff import DifferenceCode, diff_meta_graphs
 from reference_impl.schema import POOL, FunctionDef, MetaGraphDef
 
 F = "function { signature { name: 'f' } node_def { name: 'n' op: 'N' } }"
@@ -44,7 +44,7 @@ def _any(url: str, value: bytes) -> MetaGraphDef:
 
 
 def _unknown(value: bytes) -> MetaGraphDef:
-    """A message with a field of number 1000, which the schema does not know."""
+    """Return a message with the field number 1000, which is not in the schema."""
     return MetaGraphDef.FromString(b"\xc2\x3e" + bytes([len(value)]) + value)
 
 
@@ -63,26 +63,28 @@ ROWS = [
         "gradient",
         _library("gradient { function_name: 'f' gradient_func: 'g' }"),
         _library("gradient { function_name: 'f' gradient_func: 'h' }"),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
-    different("a function more", _library(F + G), _library(F), Code.FUNCTION_MISSING),
-    different("a function changed", _library(F), _library(F.replace("'N'", "'M'")), Code.FIELD_CHANGED),
+    different("a function more", _library(F + G), _library(F), DifferenceCode.FUNCTION_MISSING),
+    different(
+        "a function changed", _library(F), _library(F.replace("'N'", "'M'")), DifferenceCode.FIELD_CHANGED
+    ),
     different(
         "a traced function renamed",
         TRACED.format(7),
         TRACED.format(8),
-        Code.FUNCTION_MISSING,
-        Code.FUNCTION_EXTRA,
-        Code.FIELD_CHANGED,
+        DifferenceCode.FUNCTION_MISSING,
+        DifferenceCode.FUNCTION_EXTRA,
+        DifferenceCode.FIELD_CHANGED,
     ),
     equal("the same, canonicalised", TRACED.format(7), TRACED.format(8), canonicalize_function_names=True),
     different(
         "two of one readable part, canonicalised",
         TRACED.format(7),
         TRACED.format(8).replace("library {", "library { function { signature { name: '__inference_f_9' } }"),
-        Code.FUNCTION_MISSING,
-        Code.FUNCTION_EXTRA,
-        Code.FIELD_CHANGED,
+        DifferenceCode.FUNCTION_MISSING,
+        DifferenceCode.FUNCTION_EXTRA,
+        DifferenceCode.FIELD_CHANGED,
         canonicalize_function_names=True,
     ),
     equal("library, empty against unset", "graph_def { library { } }", "graph_def { }"),
@@ -92,7 +94,7 @@ ROWS = [
         _info(f"stripped_op_list {{ {AB} }}"),
         _info(f"stripped_op_list {{ {BA} }}"),
     ),
-    different("stripped_op_list", _info(f"stripped_op_list {{ {AB} }}"), _op(), Code.ITEM_MISSING),
+    different("stripped_op_list", _info(f"stripped_op_list {{ {AB} }}"), _op(), DifferenceCode.ITEM_MISSING),
     equal(
         "order of OpDef.attr",
         _op("attr { name: 'x' } attr { name: 'y' }"),
@@ -102,41 +104,58 @@ ROWS = [
         "OpDef.attr",
         _op("attr { name: 'x' type: 'int' }"),
         _op("attr { name: 'x' type: 'float' }"),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
-    noted("OpDef.summary", _op(), _op("summary: 's'"), Code.FIELD_CHANGED),
-    noted("OpDef.description", _op(), _op("description: 's'"), Code.FIELD_CHANGED),
+    noted("OpDef.summary", _op(), _op("summary: 's'"), DifferenceCode.FIELD_CHANGED),
+    noted("OpDef.description", _op(), _op("description: 's'"), DifferenceCode.FIELD_CHANGED),
     noted(
         "OpDef.ArgDef.description",
         _op("input_arg { }"),
         _op("input_arg { description: 's' }"),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
     noted(
         "OpDef.AttrDef.description",
         _op("attr { name: 'x' }"),
         _op("attr { name: 'x' description: 's' }"),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
-    noted("producer, both set", _versions("producer: 1"), _versions("producer: 2"), Code.VERSION_CHANGED),
+    noted(
+        "producer, both set",
+        _versions("producer: 1"),
+        _versions("producer: 2"),
+        DifferenceCode.VERSION_CHANGED,
+    ),
     noted(
         "min_consumer, both set",
         _versions("min_consumer: 1"),
         _versions("min_consumer: 2"),
-        Code.VERSION_CHANGED,
+        DifferenceCode.VERSION_CHANGED,
     ),
-    different("producer, one unset", _versions("producer: 1"), _versions(""), Code.VERSION_UNSET),
-    different("min_consumer, one unset", _versions("min_consumer: 1"), _versions(""), Code.VERSION_UNSET),
+    different("producer, one unset", _versions("producer: 1"), _versions(""), DifferenceCode.VERSION_UNSET),
+    different(
+        "min_consumer, one unset", _versions("min_consumer: 1"), _versions(""), DifferenceCode.VERSION_UNSET
+    ),
     noted(
         "tensorflow_version",
         _info("tensorflow_version: 'a'"),
         _info("tensorflow_version: 'b'"),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
-    noted("tensorflow_git_version", _info("tensorflow_git_version: 'a'"), _info(""), Code.FIELD_CHANGED),
-    different("stripped_default_attrs", _info("stripped_default_attrs: true"), _info(""), Code.FIELD_CHANGED),
+    noted(
+        "tensorflow_git_version",
+        _info("tensorflow_git_version: 'a'"),
+        _info(""),
+        DifferenceCode.FIELD_CHANGED,
+    ),
+    different(
+        "stripped_default_attrs",
+        _info("stripped_default_attrs: true"),
+        _info(""),
+        DifferenceCode.FIELD_CHANGED,
+    ),
     equal("order of tags", _info("tags: ['a', 'b']"), _info("tags: ['b', 'a']")),
-    different("tags", _info("tags: ['a', 'b']"), _info("tags: 'a'"), Code.ITEM_MISSING),
+    different("tags", _info("tags: ['a', 'b']"), _info("tags: 'a'"), DifferenceCode.ITEM_MISSING),
     equal(
         "order of asset_file_def",
         "asset_file_def { filename: 'a' } asset_file_def { filename: 'b' }",
@@ -146,26 +165,33 @@ ROWS = [
         "asset_file_def",
         "asset_file_def { filename: 'a' tensor_info { name: 'x' } }",
         "asset_file_def { filename: 'a' tensor_info { name: 'y' } }",
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
     different(
         "signature_def, x against x:0",
         "signature_def { key: 's' value { inputs { key: 'i' value { name: 'x' } } } }",
         "signature_def { key: 's' value { inputs { key: 'i' value { name: 'x:0' } } } }",
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
-    different("signature_def, missing", "signature_def { key: 's' value { } }", "", Code.ITEM_MISSING),
+    different(
+        "signature_def, missing", "signature_def { key: 's' value { } }", "", DifferenceCode.ITEM_MISSING
+    ),
     different(
         "object_graph_def",
         "object_graph_def { nodes { variable { name: 'a' } } }",
         "object_graph_def { nodes { variable { name: 'b' } } }",
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
-    different("saver_def, empty against absent", "saver_def { }", "", Code.FIELD_MISSING),
+    different("saver_def, empty against absent", "saver_def { }", "", DifferenceCode.FIELD_MISSING),
     different(
-        "saver_def", "saver_def { max_to_keep: 1 }", "saver_def { max_to_keep: 2 }", Code.FIELD_CHANGED
+        "saver_def",
+        "saver_def { max_to_keep: 1 }",
+        "saver_def { max_to_keep: 2 }",
+        DifferenceCode.FIELD_CHANGED,
     ),
-    noted("debug_info", "graph_def { debug_info { files: 'a' } }", "graph_def { }", Code.FIELD_CHANGED),
+    noted(
+        "debug_info", "graph_def { debug_info { files: 'a' } }", "graph_def { }", DifferenceCode.FIELD_CHANGED
+    ),
     equal(
         "host of an Any",
         _any("type.googleapis.com/tensorflow.FunctionDef", PACKED),
@@ -180,36 +206,38 @@ ROWS = [
         "content of an unknown Any",
         _any("x/some.Type", PACKED),
         _any("x/some.Type", REORDERED),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
     different(
         "damaged content of an Any",
         _any("x/tensorflow.FunctionDef", b"\xff"),
         _any("x/tensorflow.FunctionDef", b"\xfe"),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
     different(
         "type of an Any",
         _any("x/tensorflow.FunctionDef", b""),
         _any("x/tensorflow.NodeDef", b""),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
-    different("unknown fields", _unknown(b"a"), _unknown(b"b"), Code.UNKNOWN_FIELD),
+    different("unknown fields", _unknown(b"a"), _unknown(b"b"), DifferenceCode.UNKNOWN_FIELD),
     equal("the same unknown fields", _unknown(b"a"), _unknown(b"a")),
     equal("unknown fields, ignored", _unknown(b"a"), _unknown(b"b"), ignore_unknown_fields=True),
-    different("a section", _library(F), _library(G), Code.FUNCTION_MISSING, Code.FUNCTION_EXTRA),
+    different(
+        "a section", _library(F), _library(G), DifferenceCode.FUNCTION_MISSING, DifferenceCode.FUNCTION_EXTRA
+    ),
     equal("a section, ignored", _library(F), _library(G), ignore_sections=["graph_def.library"]),
 ]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_row(row: Row) -> None:
-    """What the equivalence table says of two messages, the differ says in both directions."""
+    """The differ treats two messages as the equivalence table says, in both directions."""
     row.check()
 
 
 def test_order_of_maps() -> None:
-    """Map entries in another order on the wire are the same map."""
+    """The order of map entries on the wire is ignored."""
     first, second = "ret { key: 'a' value: 'b' }", "ret { key: 'c' value: 'd' }"
     expected = message(function(f"signature {{ name: 'f' }} {first} {second}"))
     actual = message(function(f"signature {{ name: 'f' }} {second} {first}"))
@@ -219,7 +247,7 @@ def test_order_of_maps() -> None:
 
 
 def test_order_of_signatures() -> None:
-    """Signatures in another order on the wire are the same, as long as each says the same."""
+    """The order of signatures on the wire is ignored, but not their content."""
     one, other = (
         message(f"signature_def {{ key: '{key}' value {{ method_name: '{key}' }} }}").SerializeToString()
         for key in ("a", "b")
@@ -230,7 +258,7 @@ def test_order_of_signatures() -> None:
 
 
 def test_text_file_and_binary_file(tmp_path: Path) -> None:
-    """A text file and a binary file of one message are equal, whatever they are called."""
+    """A text file and a binary file of one message are equal, whatever their names."""
     expected = message(attr("f: 0.1"))
     binary, text = tmp_path / "model.meta", tmp_path / "model.pbtxt"
     binary.write_bytes(expected.SerializeToString())
@@ -241,7 +269,7 @@ def test_text_file_and_binary_file(tmp_path: Path) -> None:
 
 
 def test_payload_of_a_nan_from_text(tmp_path: Path) -> None:
-    """NaNs of other bits differ, but not where one side was text, which keeps no payload."""
+    """NaNs with different bits differ unless one side was text, which does not keep the payload."""
     expected = message(attr("tensor { dtype: DT_FLOAT }"))
     expected.graph_def.node[0].attr["x"].tensor.tensor_content = b"\x01\x00\xc0\x7f"
     plain = message(attr("tensor { dtype: DT_FLOAT float_val: nan }"))
@@ -252,7 +280,7 @@ def test_payload_of_a_nan_from_text(tmp_path: Path) -> None:
 
 
 def _other_pool() -> Any:
-    """MetaGraphDef of another pool, as an installed TensorFlow has it."""
+    """Return the MetaGraphDef class of another descriptor pool, as in an installed TensorFlow."""
     pool = descriptor_pool.DescriptorPool()
     seen: set[str] = set()
 
@@ -271,7 +299,7 @@ def _other_pool() -> Any:
 
 
 def test_message_of_another_pool() -> None:
-    """A message of another pool's class is compared like one of this schema, and as its bytes."""
+    """A message of another descriptor pool is compared like one of this schema."""
     expected = message("graph_def { node { name: 'a' op: 'A' } }")
     foreign = _other_pool().FromString(expected.SerializeToString())
     assert foreign != expected

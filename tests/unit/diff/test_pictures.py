@@ -1,4 +1,4 @@
-"""`metagraph diff --svg`: what the picture of a difference shows."""
+"""`metagraph diff --svg`: the picture of a difference."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _picture(expected: Any, actual: Any) -> ET.Element:
 
 
 def _shown(picture: ET.Element) -> dict[str | None, tuple[str | None, str | None]]:
-    """The class and the label of each node, by its title."""
+    """Return the class and the label of each node by its title."""
     return {
         group.findtext(f"{SVG}title"): (group.get("class"), group.findtext(f"{SVG}text"))
         for group in picture.iter(f"{SVG}g")
@@ -47,7 +47,7 @@ def _many(count: int, device: str = "") -> MetaGraphDef:
 
 
 def test_what_differs_and_its_neighbours() -> None:
-    """Each node that differs is there with the nodes it is connected to, with a mark for its state."""
+    """The picture shows the nodes that differ and the nodes connected to them, each marked with its state."""
     changed = OTHER.replace("op: 'A'", "op: 'X'")
     assert _shown(_picture(ONE, OTHER)) == {
         "a (A), same": ("same", "a"),
@@ -59,13 +59,13 @@ def test_what_differs_and_its_neighbours() -> None:
 
 
 def test_states_have_colours_of_their_own() -> None:
-    """No two states share a mark, a fill or a line."""
+    """No two states share a mark, a fill colour or a line colour."""
     marks, fills, lines = zip(*(picture._STYLES[state] for state in State), strict=True)
     assert len({*marks}) == len({*fills}) == len({*lines}) == len(State)
 
 
 def test_edges_run_down() -> None:
-    """An arrow leads from the lower side of each node to the upper side of each node that takes from it."""
+    """An arrow leads from the bottom of a node to the top of each node that uses it as an input."""
     picture = _picture(ONE, OTHER)
     arrows = [path.get("d") for path in picture.iter(f"{SVG}path") if path.get("marker-end")]
     assert len(arrows) == 4  # a -> b, a -> c, c -> d, a -> d
@@ -76,7 +76,7 @@ def test_edges_run_down() -> None:
 
 
 def test_nodes_do_not_overlap() -> None:
-    """No two boxes share a place, and all lie within the picture."""
+    """Boxes do not overlap, and all of them are inside the picture."""
     picture = _picture(_many(500), _many(500, "/d"))
     _, _, width, height = map(float, (picture.get("viewBox") or "").split())
     corners = set()
@@ -92,7 +92,7 @@ def test_nodes_do_not_overlap() -> None:
 
 
 def test_a_large_difference_is_capped() -> None:
-    """A picture has at most 60 nodes, half of which differ, and says how many it leaves out."""
+    """A picture has at most 60 nodes, half of which differ, and gives the number of the others."""
     picture = _picture(_many(500), _many(500, "/d"))
     assert len(_shown(picture)) == 30
     assert any("(470 more nodes differ)" in (text.text or "") for text in picture.iter(f"{SVG}text"))
@@ -108,7 +108,7 @@ def test_a_large_difference_is_capped() -> None:
     "name", ["a\x01b", "<&\"'>", "\u202eback", "n" * 500], ids=["control", "markup", "direction", "long"]
 )
 def test_any_name_makes_a_picture(name: str) -> None:
-    """Whatever a node is called, the picture is well-formed and labels stay short."""
+    """The picture is well-formed and its labels are short for any node name."""
     expected, actual = MetaGraphDef(), MetaGraphDef()
     actual.graph_def.SetInParent()
     expected.graph_def.node.add(name=name, op=name)
@@ -117,18 +117,18 @@ def test_any_name_makes_a_picture(name: str) -> None:
 
 
 def test_cycles_make_a_picture() -> None:
-    """Loops of a graph, also of a node with itself, are drawn."""
+    """Cycles are drawn, including a node that is its own input."""
     loop = nodes("name: 'a' op: 'A' input: ['b', 'a', 'a:1']", "name: 'b' op: 'B' input: 'a'")
     assert len(_shown(_picture(loop, loop.replace("'B'", "'C'")))) == 2
 
 
 def test_equal_messages_make_a_picture() -> None:
-    """Where nothing differs the picture is empty but for its legend."""
+    """The picture of equal messages is empty except for its legend."""
     assert _shown(_picture(ONE, ONE)) == {}
 
 
 def test_command_writes_the_picture(tmp_path: Path) -> None:
-    """The command writes the picture beside its report."""
+    """The command writes the picture and prints the report."""
     paths = [tmp_path / "one.meta", tmp_path / "other.meta"]
     for path, text in zip(paths, (ONE, OTHER), strict=True):
         path.write_bytes(message(text).SerializeToString())
@@ -140,7 +140,7 @@ def test_command_writes_the_picture(tmp_path: Path) -> None:
 def test_command_without_the_library(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without igraph the command says what to install, and writes no file."""
+    """Without igraph, the command says what to install and writes no file."""
     path = tmp_path / "one.meta"
     path.write_bytes(message(ONE).SerializeToString())
     monkeypatch.setitem(sys.modules, "igraph", None)  # an import raises

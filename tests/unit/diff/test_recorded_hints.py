@@ -1,4 +1,4 @@
-"""Hints on recorded graphs: each cause is named first where a real graph is exported with one mistake."""
+"""Hints on recorded graphs: the cause is named first if a real graph is exported with one mistake."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FUNCTION = re.compile(rb"__inference_\w+?_(\d+)")
 
 
 def _export(name: str, **arguments: Any) -> MetaGraphDef:
-    """What the reference exporter answers for a recorded graph."""
+    """Export a recorded graph with the reference exporter."""
     graph = Graph.from_meta_graph_def(load_corpus().graphs[name].data)
     return export_meta_graph(graph=graph, **arguments)
 
@@ -39,14 +39,14 @@ def _drop_versions(message: MetaGraphDef) -> None:
 
 
 def _add_scope(message: MetaGraphDef) -> None:
-    """Keep the scope that the export has stripped."""
+    """Restore the scope that the export has stripped."""
     for node in message.graph_def.node:
         node.name = f"tower_1/{node.name}"
         node.input[:] = [re.sub(r"^(\^?)", r"\1tower_1/", name) for name in node.input]
 
 
 def _rename_constant(message: MetaGraphDef) -> None:
-    """Rename the first constant, in the nodes that take from it too."""
+    """Rename the first constant, also in the inputs of other nodes."""
     old = next(node.name for node in message.graph_def.node if node.op == "Const")
     for node in message.graph_def.node:
         node.name = f"{old}_renamed" if node.name == old else node.name
@@ -54,7 +54,7 @@ def _rename_constant(message: MetaGraphDef) -> None:
 
 
 def _renumber_functions(message: MetaGraphDef) -> None:
-    """Give each traced function another number of as many digits, as another process does."""
+    """Give each traced function another number with the same number of digits, as another process would."""
     data = message.graph_def.SerializeToString()
     renumbered = _FUNCTION.sub(lambda name: name[0][: -len(name[1])] + b"9" * len(name[1]), data)
     assert renumbered != data
@@ -101,13 +101,13 @@ MISTAKES: dict[HintCode, Callable[[], tuple[MetaGraphDef, MetaGraphDef]]] = {
 
 
 def test_every_hint_has_a_recorded_graph() -> None:
-    """No hint is tested on made-up graphs alone."""
+    """Every hint is tested on a recorded graph."""
     assert MISTAKES.keys() == set(HintCode)
 
 
 @pytest.mark.parametrize("code", MISTAKES)
 def test_cause_is_named_first(code: HintCode) -> None:
-    """The mistake is the first cause that the report of a recorded graph names."""
+    """The mistake is the first cause in the report of a recorded graph."""
     expected, actual = MISTAKES[code]()
     diff = compared(expected, actual)
     assert [hint.code for hint in diff.hints][:1] == [code], diff.render()

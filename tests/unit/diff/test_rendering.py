@@ -1,4 +1,4 @@
-"""The report of a difference: what it says, how long it gets, and what it becomes as data."""
+"""The report of a comparison: its text, its length, and its form as data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from diff_rows import attr, compared, message, nodes
 
-from pytest_metagraph.diff import Code, MetaGraphMismatch, assert_meta_graph_equal, json_schema
+from pytest_metagraph.diff import DifferenceCode, MetaGraphMismatch, assert_meta_graph_equal, json_schema
 from reference_impl.schema import MetaGraphDef
 
 OPS = (
@@ -29,7 +29,7 @@ def _many(count: int, device: str = "") -> MetaGraphDef:
 
 
 def test_report() -> None:
-    """The whole report of a small difference: causes, then sections with their kinds, then notes."""
+    """A report consists of causes, sections with their kinds of difference, and notes."""
     expected = message(nodes("name: 'a' op: 'A'", "name: 'b' op: 'B'", "name: 'c' op: 'C' input: 'a'"))
     actual = message(nodes("name: 'a' op: 'A' device: '/d:0'", "name: 'c' op: 'C' input: 'b'"))
     expected.graph_def.versions.producer, actual.graph_def.versions.producer = 1, 2
@@ -48,12 +48,12 @@ def test_report() -> None:
         "        c (C)",
         "",
         "NOTES (no failures)",
-        "  graph_def.versions producer: 1 against 2",
+        "  graph_def.versions producer: expected 1, actual 2",
     ]
 
 
 def test_large_difference_stays_short() -> None:
-    """Ten thousand nodes that differ alike are two lines: their number, a sample, the count of the rest."""
+    """Ten thousand nodes with the same difference take two lines: their number, examples, and the rest."""
     text = compared(_many(10_000), _many(10_000, "/device:GPU:0")).render()
     assert "~ device   10,000 nodes   expected ''   actual /device:GPU:0" in text
     assert "node_0 (NoOp), node_1 (NoOp), node_2 (NoOp), ... +9,997" in text
@@ -61,14 +61,14 @@ def test_large_difference_stays_short() -> None:
 
 
 def test_repr_is_short() -> None:
-    """What a debugger shows of a difference is its size, and neither message."""
+    """The repr of a result contains the number of differences and neither message."""
     assert repr(compared(_many(900), _many(900, "/d"))) == "<MetaGraphDiff: 900 differences of 1 kind>"
     assert repr(compared(_many(1), _many(1))) == "<MetaGraphDiff: equal>"
     assert len(repr(compared(_many(900), _many(900)).expected)) < 100
 
 
 def test_values_that_differ_in_numbers() -> None:
-    """Devices that differ only in their numbers are shown by what they have in common."""
+    """Devices that differ only in their numbers are shown as one pattern."""
     actual = _many(4)
     for number, node in enumerate(actual.graph_def.node):
         node.device = f"/job:w/task:{number}"
@@ -76,7 +76,7 @@ def test_values_that_differ_in_numbers() -> None:
 
 
 def test_many_kinds_are_cut() -> None:
-    """A report has at most as many lines as asked for, and says how many it leaves out."""
+    """A report has at most the requested number of lines, and gives the number of the others."""
     names = [f"c{number}" for number in range(200)]
     expected, actual = MetaGraphDef(), MetaGraphDef()
     for name in names:
@@ -88,23 +88,37 @@ def test_many_kinds_are_cut() -> None:
 
 
 def test_parts_of_a_list_are_explained() -> None:
-    """A list of another length is explained by the parts that differ."""
+    """A list with another length is explained by the parts that differ."""
     diff = compared(OPS, FEWER_OPS)
-    assert [one.code for one in diff.differences] == [Code.LIST_CHANGED]
+    assert [one.code for one in diff.differences] == [DifferenceCode.LIST_CHANGED]
     assert diff.explanations == {0: ("[1]   expected {'name': 'y'}   actual absent",)}
     assert "          [1]   expected {'name': 'y'}   actual absent" in diff.render()
 
 
 def test_parts_of_an_attribute_are_explained() -> None:
-    """An attribute's list is explained by its items, with names that start with two underscores."""
+    """A list attribute is explained by its items, including names that begin with two underscores."""
     left = attr("list { func { name: '__inference_f_1' } func { name: 'g' } }")
     right = attr("list { func { name: '__inference_f_2' } func { name: 'g' } }")
     explained = compared(left, right).explanations
     assert explained == {0: ("func[0].name   expected '__inference_f_1'   actual '__inference_f_2'",)}
 
 
+def test_parts_of_a_very_large_list_are_not_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of more than 10,000 items is reported as a whole, without deepdiff."""
+    monkeypatch.setitem(sys.modules, "deepdiff", None)  # an import would raise
+    expected, actual = MetaGraphDef(), MetaGraphDef()
+    for message_, count in ((expected, 10_000), (actual, 10_001)):
+        arguments = message_.meta_info_def.stripped_op_list.op.add(name="A").input_arg
+        for number in range(count):
+            arguments.add(name=f"x{number}")
+    diff = compared(expected, actual)
+    assert [one.code for one in diff.differences] == [DifferenceCode.LIST_CHANGED]
+    assert diff.explanations == {}
+    assert '~ input_arg   expected [{name: "x0"}, {name: "x1"},' in diff.render()
+
+
 def test_deepdiff_is_imported_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a composite value to explain, deepdiff is never imported."""
+    """The package deepdiff is imported only if there is a composite value to explain."""
     monkeypatch.setitem(sys.modules, "deepdiff", None)  # an import would raise
     compared(_many(3), _many(3, "/d")).render()
     with pytest.raises(ImportError):
@@ -112,7 +126,7 @@ def test_deepdiff_is_imported_late(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_color() -> None:
-    """Colour is added to lines, and nothing else is changed."""
+    """Colour does not change the text of a report."""
     diff = compared(_many(2), _many(1, "/d"))
     colored = diff.render(color=True)
     assert "\x1b[31m  - node_1 (NoOp)\x1b[0m" in colored
@@ -123,7 +137,7 @@ def test_color() -> None:
     ("expected", "actual"), [("", ""), (OPS, FEWER_OPS), (nodes("name: 'a'"), nodes("name: 'b'"))]
 )
 def test_json(expected: str, actual: str) -> None:
-    """The JSON form of a difference is what its published schema says, and has every difference."""
+    """The JSON form conforms to the published schema and contains every difference."""
     diff = compared(expected, actual)
     found = json.loads(diff.to_json())
     jsonschema.Draft202012Validator(json_schema()).validate(found)
@@ -132,18 +146,18 @@ def test_json(expected: str, actual: str) -> None:
 
 
 def test_schema_refuses_another_form() -> None:
-    """The published schema is strict: a field that it does not know is an error."""
+    """The published schema does not allow additional fields."""
     found = {**compared("", "").to_dict(), "extra": 1}
     with pytest.raises(jsonschema.ValidationError, match="extra"):
         jsonschema.Draft202012Validator(json_schema()).validate(found)
 
 
 def test_details_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A report that leaves something out names a file with the whole difference and the nodes as text."""
+    """A report that omits entries refers to a file with all differences and with the nodes as text."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(MetaGraphMismatch) as caught:
         assert_meta_graph_equal(expected=_many(9), actual=_many(9, "/d"))
-    path = Path(str(caught.value).rpartition("the whole difference: ")[2])
+    path = Path(str(caught.value).rpartition("All differences: ")[2])
     found = json.loads(path.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator(json_schema()).validate(found)
     assert found["nodes"]["node_8"]["actual"] == 'name: "node_8"\nop: "NoOp"\ndevice: "/d"\n'
@@ -151,20 +165,22 @@ def test_details_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_full_disk_hides_no_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the details can not be written the assertion fails as it should, says why, leaving no folder."""
+    """If the details cannot be written, the assertion still fails, gives the reason and leaves no folder."""
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("reference_impl.files.os.fdopen", full)
-    with pytest.raises(MetaGraphMismatch, match=r"can not be written: No space left on device$"):
+    with pytest.raises(
+        MetaGraphMismatch, match=r"The file with all differences cannot be written: No space left on device$"
+    ):
         assert_meta_graph_equal(expected=_many(9), actual=_many(9, "/d"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_details_of_a_small_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A report that shows everything writes no file."""
+    """No file is written if the report names every entry."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(MetaGraphMismatch):
         assert_meta_graph_equal(expected=_many(2), actual=_many(2, "/d"))
@@ -172,7 +188,7 @@ def test_no_details_of_a_small_difference(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_fingerprint_tells_kinds_apart() -> None:
-    """A fingerprint depends on the kinds of difference alone: not on names, values, order or number."""
+    """A fingerprint depends on the kinds of difference only, not on names, values, order or number."""
     few, many = compared(_many(1), _many(1, "/a")), compared(_many(9), _many(9, "/b"))
     assert few.fingerprint == many.fingerprint
     assert few.fingerprint != compared(_many(2), _many(1, "/a")).fingerprint

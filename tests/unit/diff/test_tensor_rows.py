@@ -7,7 +7,7 @@ import struct
 import pytest
 from diff_rows import Row, compared, different, equal, message, tensor
 
-from pytest_metagraph.diff import Code
+from pytest_metagraph.diff import DifferenceCode
 from reference_impl.schema import MetaGraphDef
 
 FLOAT3 = "dtype: DT_FLOAT tensor_shape { dim { size: 3 } }"
@@ -24,7 +24,7 @@ def _floats(values: str) -> str:
 
 
 def _in_list(values: str) -> MetaGraphDef:
-    """The tensor of three floats as the one item of a list attribute."""
+    """Return a list attribute with a tensor of three floats as its only item."""
     found = message(_floats(values))
     value = found.graph_def.node[0].attr["value"]
     item = type(value.tensor).FromString(value.tensor.SerializeToString())
@@ -33,7 +33,7 @@ def _in_list(values: str) -> MetaGraphDef:
 
 
 def _float_bits(*bits: int) -> MetaGraphDef:
-    """A tensor of floats given by their bits."""
+    """Return a tensor of floats with the given bits."""
     found = message(_floats(""))
     value = found.graph_def.node[0].attr["value"].tensor
     value.tensor_content = struct.pack(f"<{len(bits)}I", *bits)
@@ -65,23 +65,31 @@ ROWS = [
     equal("truncated last value", _floats("float_val: [1, 2]"), _floats("float_val: [1, 2, 2]")),
     equal("zeros", _floats(""), _floats("float_val: [0, 0, 0]")),
     equal("empty strings", _of("DT_STRING", ""), _of("DT_STRING", "string_val: ['', '']")),
-    different("elements", _floats("float_val: [1, 2]"), _floats("float_val: [1, 2, 1]"), Code.TENSOR_CHANGED),
+    different(
+        "elements",
+        _floats("float_val: [1, 2]"),
+        _floats("float_val: [1, 2, 1]"),
+        DifferenceCode.TENSOR_CHANGED,
+    ),
     different(
         "strings",
         _of("DT_STRING", "string_val: 'a'"),
         _of("DT_STRING", "string_val: 'b'"),
-        Code.TENSOR_CHANGED,
+        DifferenceCode.TENSOR_CHANGED,
     ),
     different(
         "typed values and content, strict",
         _floats("float_val: [1, 2]"),
         _floats(CONTENT_122),
-        Code.TENSOR_ENCODING,
+        DifferenceCode.TENSOR_ENCODING,
         tensor_encoding="strict",
     ),
     equal("the same inside a list", _in_list("float_val: [1, 2]"), _in_list(CONTENT_122)),
     different(
-        "elements inside a list", _in_list("float_val: 1"), _in_list("float_val: 2"), Code.ATTR_CHANGED
+        "elements inside a list",
+        _in_list("float_val: 1"),
+        _in_list("float_val: 2"),
+        DifferenceCode.ATTR_CHANGED,
     ),
     equal("version_number", _floats(""), _floats("version_number: 1")),
     equal(
@@ -89,10 +97,13 @@ ROWS = [
         tensor("dtype: DT_INT32 int_val: 5"),
         tensor("dtype: DT_INT32 tensor_shape { } int_val: 5"),
     ),
-    different("shape", tensor("dtype: DT_INT32"), _of("DT_INT32", "", 1), Code.LIST_CHANGED),
-    different("dtype", tensor("dtype: DT_INT32"), tensor("dtype: DT_INT64"), Code.FIELD_CHANGED),
+    different("shape", tensor("dtype: DT_INT32"), _of("DT_INT32", "", 1), DifferenceCode.LIST_CHANGED),
+    different("dtype", tensor("dtype: DT_INT32"), tensor("dtype: DT_INT64"), DifferenceCode.FIELD_CHANGED),
     different(
-        "floats, no tolerance", _floats("float_val: 1"), _floats("float_val: 1.001"), Code.TENSOR_CHANGED
+        "floats, no tolerance",
+        _floats("float_val: 1"),
+        _floats("float_val: 1.001"),
+        DifferenceCode.TENSOR_CHANGED,
     ),
     equal("floats, within rtol", _floats("float_val: 1"), _floats("float_val: 1.001"), rtol=0.01),
     equal("floats, within atol", _floats("float_val: 0"), _floats("float_val: 0.001"), atol=0.01),
@@ -100,7 +111,7 @@ ROWS = [
         "floats, beyond rtol",
         _floats("float_val: 1"),
         _floats("float_val: 1.1"),
-        Code.TENSOR_CHANGED,
+        DifferenceCode.TENSOR_CHANGED,
         rtol=0.01,
     ),
     equal(
@@ -119,20 +130,28 @@ ROWS = [
         "integers have no tolerance",
         _of("DT_INT32", "int_val: 100"),
         _of("DT_INT32", "int_val: 101"),
-        Code.TENSOR_CHANGED,
+        DifferenceCode.TENSOR_CHANGED,
         rtol=0.5,
     ),
     equal("NaN with the same bits", _float_bits(0x7FC00001), _float_bits(0x7FC00001)),
-    different("NaN, another payload", _float_bits(0x7FC00001), _float_bits(0x7FC00002), Code.TENSOR_CHANGED),
-    different("-0.0, against 0.0", _float_bits(0x80000000), _float_bits(0), Code.TENSOR_CHANGED),
+    different(
+        "NaN, another payload",
+        _float_bits(0x7FC00001),
+        _float_bits(0x7FC00002),
+        DifferenceCode.TENSOR_CHANGED,
+    ),
+    different("-0.0, against 0.0", _float_bits(0x80000000), _float_bits(0), DifferenceCode.TENSOR_CHANGED),
     different(
         "more values than the shape has room for",
         _floats("float_val: [1, 1, 1, 1]"),
         _floats("float_val: 1"),
-        Code.LIST_CHANGED,
+        DifferenceCode.LIST_CHANGED,
     ),
     different(
-        "values of two kinds", _floats("float_val: 1 int_val: 1"), _floats("float_val: 1"), Code.LIST_CHANGED
+        "values of two kinds",
+        _floats("float_val: 1 int_val: 1"),
+        _floats("float_val: 1"),
+        DifferenceCode.LIST_CHANGED,
     ),
     equal(
         "random folder of a checkpoint",
@@ -143,20 +162,20 @@ ROWS = [
         "a resource handle",
         tensor("dtype: DT_RESOURCE resource_handle_val { name: 'a' }"),
         tensor("dtype: DT_RESOURCE resource_handle_val { name: 'b' }"),
-        Code.FIELD_CHANGED,
+        DifferenceCode.FIELD_CHANGED,
     ),
 ]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_row(row: Row) -> None:
-    """What the equivalence table says of two tensors, the differ says in both directions."""
+    """The differ treats two tensors as the equivalence table says, in both directions."""
     row.check()
 
 
 @pytest.mark.parametrize("dtype", SAME_IN_TWO_ENCODINGS)
 def test_encodings(dtype: str) -> None:
-    """Typed values and tensor_content say the same for every data type, and no other bytes do."""
+    """Typed values equal tensor_content with the same elements, and no other, for every data type."""
     typed, content = SAME_IN_TWO_ENCODINGS[dtype]
     expected = message(_of(dtype, typed))
     actual = message(_of(dtype, ""))
@@ -164,11 +183,11 @@ def test_encodings(dtype: str) -> None:
     value.tensor_content = content
     assert compared(expected, actual).equal
     value.tensor_content = content[:-1] + bytes([content[-1] ^ 1])
-    assert [one.code for one in compared(expected, actual).differences] == [Code.TENSOR_CHANGED]
+    assert [one.code for one in compared(expected, actual).differences] == [DifferenceCode.TENSOR_CHANGED]
 
 
-def test_splat_is_never_spelled_out() -> None:
-    """A tensor of 10^15 elements of one value, which no memory holds, is compared and counted."""
+def test_splat_is_never_expanded() -> None:
+    """A tensor of 10^15 elements with one value is compared without expanding it."""
     huge = f"dtype: DT_FLOAT tensor_shape {{ dim {{ size: {10**15} }} }}"
     diff = compared(tensor(f"{huge} float_val: 1"), tensor(f"{huge} float_val: 2"))
     assert [one.actual for one in diff.differences] == [
@@ -179,13 +198,13 @@ def test_splat_is_never_spelled_out() -> None:
 
 @pytest.mark.parametrize("value", ["0.1", "3.4028235e+38", "1e-45", "inf", "nan", "16777216.0"])
 def test_text_of_a_float(value: str) -> None:
-    """A float of single precision is shown with as few digits as tell it from every other."""
+    """A single-precision float is shown with the fewest digits that identify it."""
     (found,) = compared(_floats(f"float_val: {value}"), _floats("float_val: 1")).differences
     assert found.expected == f"float[3], {value} at [0]"
 
 
 def test_explanation_of_a_tensor() -> None:
-    """A differing tensor is told by type, shape, first index, number of elements and largest difference."""
+    """A tensor is reported with type, shape, first index, number of differences and largest difference."""
     shape = "tensor_shape { dim { size: 2 } dim { size: 3 } }"
     diff = compared(
         tensor(f"dtype: DT_FLOAT {shape} float_val: [1, 2, 3, 4, 5, 6]"),

@@ -1,4 +1,4 @@
-"""Either side of a comparison: what can be read, and what an error says of what can not."""
+"""The sides of a comparison: what can be read, and the errors for everything else."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GOOD = nodes("name: 'a' op: 'A'")
 @pytest.mark.parametrize("suffix", [".pb", ".meta", ".pbtxt", ""])
 @pytest.mark.parametrize("as_text", [False, True], ids=["binary", "text"])
 def test_file_is_recognised_by_its_content(tmp_path: Path, suffix: str, as_text: bool) -> None:
-    """Whether a file is text is told by what is in it, not by its name."""
+    """A text file is recognised by its content, not by its name."""
     path = tmp_path / f"model{suffix}"
     good = message(GOOD)
     path.write_bytes(text_format.MessageToString(good).encode() if as_text else good.SerializeToString())
@@ -36,7 +36,7 @@ def test_file_is_recognised_by_its_content(tmp_path: Path, suffix: str, as_text:
 
 
 def test_binary_file_that_looks_like_text(tmp_path: Path) -> None:
-    """A binary message without a control character, which is no text format, is read as binary."""
+    """A binary message without control characters is read as binary."""
     path = tmp_path / "odd.meta"
     odd = MetaGraphDef()
     odd.meta_info_def.meta_graph_version = "f" * 32
@@ -55,35 +55,35 @@ def _file(folder: Path, data: bytes) -> Path:
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
-        (lambda _: 5, "it is a int; give a MetaGraphDef message, its bytes, or the path of a file"),
-        (lambda _: None, "it is a NoneType"),
+        (lambda _: 5, "its type is int; pass a MetaGraphDef message, its bytes, or the path of a file"),
+        (lambda _: None, "its type is NoneType"),
         (lambda _: GraphDef(), "it is a tensorflow.GraphDef message, not a tensorflow.MetaGraphDef"),
         (
             lambda _: b"\x0a\xff",
-            "these bytes are no valid MetaGraphDef: truncated, damaged or another message",
+            "these bytes are not a valid MetaGraphDef: truncated, damaged or another message",
         ),
-        (lambda folder: folder / "none.meta", "can not read .*none.meta: No such file"),
-        (lambda folder: folder, "can not read .*: Is a directory"),
-        (lambda _: "a\0b", "is no path"),
-        (lambda folder: _file(folder, b""), "is empty; was it written to the end"),
-        (lambda folder: _file(folder, b"no such field"), "looks like text, but is no MetaGraphDef in"),
-        (lambda folder: _file(folder, b"\0\1\2"), "is no valid MetaGraphDef"),
-        (lambda folder: _file(folder, b"node { " * 50_000), "looks like text, but is no MetaGraphDef"),
+        (lambda folder: folder / "none.meta", "cannot read .*none.meta: No such file"),
+        (lambda folder: folder, "cannot read .*: Is a directory"),
+        (lambda _: "a\0b", "is not a valid path"),
+        (lambda folder: _file(folder, b""), "is empty; check that it was written completely"),
+        (lambda folder: _file(folder, b"no such field"), "looks like text but is not a MetaGraphDef in"),
+        (lambda folder: _file(folder, b"\0\1\2"), "is not a valid MetaGraphDef"),
+        (lambda folder: _file(folder, b"node { " * 50_000), "looks like text but is not a MetaGraphDef"),
     ],
 )
 @pytest.mark.parametrize("side", ["expected", "actual"])
 def test_unusable_side(tmp_path: Path, make: Any, problem: str, side: str) -> None:
-    """What can not be read is one kind of error, which names the side and what is wrong with it."""
+    """A side that cannot be read raises an error that names the side and the problem."""
     good = message(GOOD)
     bad = make(tmp_path)
     sides = {"expected": good, "actual": good, side: bad}
-    with pytest.raises(UnusableInputError, match=f"^the {side} side can not be used: .*{problem}") as caught:
+    with pytest.raises(UnusableInputError, match=f"^the {side} side cannot be used: .*{problem}") as caught:
         diff_meta_graphs(**sides)
     assert caught.value.side == side
 
 
 def test_inputs_stay_as_they_are() -> None:
-    """A comparison changes neither message, also where a map lacks a key that the other has."""
+    """A comparison changes neither message, even if only one of them has a map key."""
     left, right = message(GOOD), message(GOOD)
     left.graph_def.node[0].attr["x"].i = 1
     left.collection_def["c"].int64_list.value.append(1)
@@ -105,7 +105,7 @@ def test_inputs_stay_as_they_are() -> None:
     ],
 )
 def test_parts_of_a_meta_graph(check: Any, kind: Any, text: str) -> None:
-    """GraphDef, NodeDef and FunctionDef are compared by the same rules; nothing else is taken for them."""
+    """GraphDef, NodeDef and FunctionDef are compared by the same rules, and other messages are refused."""
     good = text_format.Parse(text, kind())
     again = text_format.Parse(text.replace("['^a', '^b']", "['^b', '^a']"), kind())
     assert good != again
@@ -118,7 +118,7 @@ def test_parts_of_a_meta_graph(check: Any, kind: Any, text: str) -> None:
 
 
 def test_traced_function_by_itself() -> None:
-    """A FunctionDef by itself is compared under its readable name where that is asked for."""
+    """The number at the end of a single FunctionDef's name can be ignored."""
     left, right = FunctionDef(), FunctionDef()
     left.signature.name, right.signature.name = "__inference_f_1", "__inference_f_2"
     with pytest.raises(MetaGraphMismatch):
@@ -128,7 +128,7 @@ def test_traced_function_by_itself() -> None:
 
 
 def test_assertion_carries_the_difference() -> None:
-    """A failed assertion is an AssertionError whose text is the rendered difference."""
+    """A failed assertion is an AssertionError whose text is the report."""
     with pytest.raises(AssertionError, match="~ op   expected 'A'   actual 'B'") as caught:
         assert_meta_graph_equal(expected=message(GOOD), actual=message(GOOD.replace("'A'", "'B'")))
     assert isinstance(caught.value, MetaGraphMismatch)
