@@ -21,9 +21,15 @@ from google.protobuf import text_format
 
 from conformance_cases.archive import Archive
 from conformance_cases.axes import FLAGS, GIVEN, Axes, choices_of, combination_name
-from conformance_cases.capabilities import Capability
-from conformance_cases.model import ALL_VARIANTS, Case, Expectation, Tier, Variant
-from conformance_cases.requirement_mapping import exercised_requirements, needed_capabilities
+from conformance_cases.model import (
+    ALL_VARIANTS,
+    Case,
+    CaseSource,
+    Expectation,
+    Tier,
+    Variant,
+    without_debug_info,
+)
 from reference_impl.contracts import Contract
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
 
@@ -48,10 +54,11 @@ _MESSAGE_ARGUMENTS: Mapping[str, type[SaverDef | MetaGraphDef.MetaInfoDef]] = {
 """The arguments whose values `graph.toml` states as text."""
 
 
-class MatrixGraph:
+class MatrixGraph(CaseSource):
     """An input graph that is exported under many combinations of its argument values.
 
-    It is an `InputGraph` and the `CaseSource` of its cases.
+    Args:
+        folder: the folder of the graph.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -76,9 +83,9 @@ class MatrixGraph:
         """What is in the graph and why."""
         return str(self._index["description"])
 
-    @property
+    @functools.cached_property
     def features(self) -> frozenset[str]:
-        """What the graph contains, in the words of `conformance_cases.requirement_mapping`."""
+        """The features of the graph, as they were recorded."""
         return frozenset(self._index["features"])
 
     @property
@@ -109,40 +116,24 @@ class MatrixGraph:
         """The expectations; unpacked once."""
         return Archive.from_bytes((self._folder / "expected.tar.xz").read_bytes())
 
-    def message(self) -> MetaGraphDef:
-        """A new MetaGraphDef each time."""
-        return MetaGraphDef.FromString(self.data)
-
     def cases(self, tier: Tier) -> list[Case]:
         """The cases of a tier, in no particular order."""
         return [self._case(name) for name in self._combination_names(tier)]
 
     def calls(self, case: Case) -> tuple[dict[str, Any], ...]:
-        """See `Case.calls`; there is one."""
+        """Return the arguments of the one call."""
         return ({argument: self._value(argument, name) for argument, name in case.choices.items()},)
 
     def expectation(self, case: Case, contract: Contract) -> Expectation:
-        """See `Case.expectation`."""
+        """Return the recorded expectation."""
         return self.archive.expectation(combination_name(case.choices), contract)
 
-    def requirements(self, case: Case) -> tuple[str, ...]:
-        """See `Case.requirements`."""
-        return exercised_requirements(case.choices, self.features)
-
-    def capabilities(self, case: Case) -> frozenset[Capability]:
-        """See `Case.capabilities`."""
-        return needed_capabilities(case.choices, self.features)
-
     def variants(self, case: Case) -> tuple[Variant, ...]:
-        """See `Case.variants`.
-
-        Under a scope that also matches siblings by prefix, TensorFlow writes the file and then raises when
-        it looks up the debug info of a node by a wrong name (DBG-05): nobody is asked for debug info there.
-        """
+        """Return the ways to make the call of a case, without debug info where DBG-05 forbids it."""
         variants = ALL_VARIANTS if self.kind == MATRIX else _REAL_VARIANTS
-        if case.choices.get("export_scope") not in self._index["debug_info_not_asked"]:
-            return variants
-        return tuple(variant for variant in variants if not (variant.filename and variant.save_debug_info))
+        if case.choices.get("export_scope") in self._index["debug_info_not_asked"]:
+            return without_debug_info(variants)
+        return variants
 
     def _case(self, name: str) -> Case:
         choices = MappingProxyType(choices_of(name))
@@ -170,8 +161,3 @@ class MatrixGraph:
         text: str = self._index["arguments"][argument][name]
         empty = _MESSAGE_ARGUMENTS[argument]()
         return text_format.Parse(text, empty, descriptor_pool=POOL).SerializeToString()
-
-    @property
-    def graph(self) -> MatrixGraph:
-        """The graph that the cases export: this one."""
-        return self

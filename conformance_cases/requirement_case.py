@@ -14,7 +14,7 @@ import functools
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from conformance_cases.model import (
     ALL_VARIANTS,
     DEFAULT_FILENAME,
     Case,
+    CaseSource,
     Detail,
     Expectation,
     ExpectedError,
@@ -35,7 +36,6 @@ from conformance_cases.model import (
     Tier,
     Variant,
 )
-from conformance_cases.requirement_mapping import features_of, needed_capabilities
 from reference_impl.contracts import Contract
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
 
@@ -61,10 +61,11 @@ def expected_file(contract: Contract) -> str:
     return f"expected.{contract.value}.pbtxt"
 
 
-class RequirementCase:
-    """A case that is named after the requirement it is about.
+class RequirementCase(CaseSource):
+    """A graph and its one case, which is named after the requirement it is about.
 
-    It is the `InputGraph` and the `CaseSource` of its one case.
+    Args:
+        folder: the folder of the case.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -91,11 +92,6 @@ class RequirementCase:
         return _parsed(self._read(GRAPH), MetaGraphDef)
 
     @property
-    def digest(self) -> str:
-        """The SHA-256 of the MetaGraphDef, hexadecimal."""
-        return hashlib.sha256(self.data).hexdigest()
-
-    @property
     def contents_digest(self) -> str:
         """The SHA-256 over the graph, the arguments and the expectations, hexadecimal."""
         stated = {key: value for key, value in self.index.items() if key != "provenance"}
@@ -103,15 +99,6 @@ class RequirementCase:
         for path in sorted(self._folder.glob("*.pbtxt")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
-
-    @property
-    def graph(self) -> RequirementCase:
-        """The graph that the case exports: this one."""
-        return self
-
-    def message(self) -> MetaGraphDef:
-        """A new MetaGraphDef each time."""
-        return MetaGraphDef.FromString(self.data)
 
     def cases(self, tier: Tier) -> list[Case]:
         """The case, where the tier has it."""
@@ -133,7 +120,7 @@ class RequirementCase:
         ]
 
     def calls(self, _case: Case) -> tuple[dict[str, Any], ...]:
-        """See `Case.calls`."""
+        """Return the arguments of the preceding calls and of the answered one."""
         path = self._folder / GRAPH_DEF
         graph_def = _from_text(self._read(GRAPH_DEF), GraphDef) if path.is_file() else None
         return tuple(
@@ -141,7 +128,7 @@ class RequirementCase:
         )
 
     def expectation(self, _case: Case, contract: Contract) -> Expectation:
-        """See `Case.expectation`."""
+        """Return the expectation that `case.toml` and the expected files state."""
         stated = {**self.index, **self.index.get(contract.value, {})}
         if "error" in stated:
             return ExpectedError(str(stated["error"]))
@@ -152,23 +139,19 @@ class RequirementCase:
         return ExpectedMessage(_parsed(self._read(name), MetaGraphDef))
 
     def requirements(self, _case: Case) -> tuple[str, ...]:
-        """See `Case.requirements`; the one that the case is named after comes first."""
+        """Return the requirement that the case is named after, followed by those that it also exercises."""
         return (self._folder.parent.name, *self.index.get("also", ()))
 
     def capabilities(self, case: Case) -> frozenset[Capability]:
-        """See `Case.capabilities`."""
-        earlier = {name for call in self.index.get("preceding", ()) for name in call.get("arguments", ())}
-        choices = {**dict.fromkeys(earlier, GIVEN), **case.choices}
-        needed = set(needed_capabilities(choices, features_of(self.message())))
-        needed.update(map(Capability, self.index.get("capabilities", ())))
-        if case.eager:
-            needed.add(Capability.EAGER)
-        if "preceding" in self.index:
-            needed |= {Capability.FILES, Capability.PRECEDING_EXPORTS}
-        return frozenset(needed)
+        """Return the capabilities that follow from the case, and those that `case.toml` adds."""
+        return super().capabilities(case) | set(map(Capability, self.index.get("capabilities", ())))
+
+    def earlier_arguments(self) -> Iterable[str]:
+        """Return the names of the arguments of the preceding calls."""
+        return {name for call in self.index.get("preceding", ()) for name in call.get("arguments", ())}
 
     def variants(self, _case: Case) -> tuple[Variant, ...]:
-        """See `Case.variants`."""
+        """Return the variants that `case.toml` names; the plain call if it names none."""
         if self.index.get("variants") == "all":
             return ALL_VARIANTS
         return tuple(_VARIANTS[name] for name in self.index.get("variants", (Variant().name,)))

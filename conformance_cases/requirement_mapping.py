@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from conformance_cases.axes import NO_SUCH_SCOPE, Choices
 from conformance_cases.capabilities import Capability
-from conformance_cases.model import Case
 from reference_impl.schema import (
     REGISTERED_COLLECTIONS,
     CondContextDef,
@@ -183,15 +182,6 @@ def exercised_requirements(choices: Choices, features: AbstractSet[str]) -> tupl
     """The ids of the requirements that an export follows, the most specific first."""
     call = _Call(choices, features)
     return tuple(requirement for requirement, applies in _RULES if applies(call))
-
-
-def involved_requirements(case: Case) -> tuple[str, ...]:
-    """Return the ids of the requirements that the export of any case follows, its own first.
-
-    A requirement case is named after one rule, but an exporter can break every other one in it too.
-    """
-    features = features_of(case.graph.message())
-    return tuple(dict.fromkeys((*case.requirements, *exercised_requirements(case.choices, features))))
 
 
 def needed_capabilities(choices: Choices, features: AbstractSet[str]) -> frozenset[Capability]:

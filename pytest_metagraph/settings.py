@@ -17,6 +17,9 @@ from typing import Any, TypeVar
 CONTRACTS = ("documented", "tensorflow")
 TIERS = ("smoke", "default", "full")
 
+LEVELS = ("required", "recommended")
+"""The levels that a run can enforce; the second one includes the first."""
+
 SNAPSHOT_UPDATES = ("create", "fix", "trim")
 """The updates of snapshot files: create missing ones, rewrite changed ones, delete unused ones."""
 
@@ -195,6 +198,16 @@ OPTIONS = (
         in_rerun_line=True,
     ),
     Option(
+        "level",
+        "metagraph_level",
+        "which failures fail the run: those of required rules (required, the default), or those of "
+        "recommended rules too (recommended)",
+        metavar="{required,recommended}",
+        default="required",
+        parse=_one_of(*LEVELS),
+        in_rerun_line=True,
+    ),
+    Option(
         "patterns",
         "metagraph_case",
         "run only the cases with this id or matching this glob",
@@ -268,6 +281,7 @@ class Settings:
         timeout: the seconds that a worker has for one answer.
         contract: one of `CONTRACTS`.
         tier: one of `TIERS`.
+        level: one of `LEVELS`.
         patterns: case ids or globs of case ids; empty for every case of the tier.
         graphs: a folder of the user's graphs to judge instead of the corpus; empty for the corpus.
         oracle: the exporter that provides the right answers for the user's graphs.
@@ -285,6 +299,7 @@ class Settings:
     timeout: float = DEFAULT_SECONDS
     contract: str = "documented"
     tier: str = "default"
+    level: str = "required"
     patterns: tuple[str, ...] = ()
     graphs: str = ""
     oracle: str = "reference"

@@ -17,9 +17,9 @@ from pytest_metagraph.cli._options import (
 )
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
-from pytest_metagraph.fuzzing.campaign import Campaign, Discovery, describe
+from pytest_metagraph.fuzzing.campaign import Campaign, Discovery
 from pytest_metagraph.fuzzing.case_folder import folder_name, write_case
-from pytest_metagraph.fuzzing.evaluate import Evaluator
+from pytest_metagraph.fuzzing.evaluate import Evaluator, describe
 from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import DEFAULT_SECONDS as SHRINK
 from pytest_metagraph.fuzzing.texts import (

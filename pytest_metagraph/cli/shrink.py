@@ -18,9 +18,8 @@ from pytest_metagraph.cli._options import (
 )
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
-from pytest_metagraph.fuzzing.campaign import describe
 from pytest_metagraph.fuzzing.case_folder import CaseFolderError, example_of, read_case, write_case
-from pytest_metagraph.fuzzing.evaluate import Evaluation, Evaluator
+from pytest_metagraph.fuzzing.evaluate import Evaluation, Evaluator, describe
 from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import shrink
 from pytest_metagraph.fuzzing.texts import call_text, client_option, findings_text, replay_command, size_text
@@ -120,7 +119,7 @@ def _shrink(client: ExporterClient, case: Case, contract: Contract, arguments: a
 def _failing(case: Case, contract: Contract, evaluator: Evaluator) -> Evaluation | None:
     """The first variant of a case in which the exporter fails."""
     for variant in case.variants:
-        evaluation = evaluator.examine(example_of(case, variant, contract))
+        evaluation = evaluator.evaluate(example_of(case, variant, contract))
         if evaluation.kinds:
             return evaluation
     return None

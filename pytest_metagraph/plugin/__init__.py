@@ -73,6 +73,18 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Return a line about the run for the head of the output, if it judges cases."""
+    if not runs_corpus(config):
+        return None
+    settings = settings_of(config)
+    exporter = settings.exporter or settings.worker or settings.exports or "from a conftest.py"
+    return (
+        f"metagraph: exporter {exporter}, contract {settings.contract}, tier {settings.tier}, "
+        f"level {settings.level}"
+    )
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuse what does not exist before anything is collected or a worker is started.
 

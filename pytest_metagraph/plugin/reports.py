@@ -64,6 +64,7 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
         environment=_environment(settings),
         contract=settings.contract,
         tier=settings.tier,
+        level="recommended" if settings.level == "recommended" else "required",
         shard=ReportedShard(settings.shard.index, settings.shard.count),
         selection=settings.patterns,
         tier_cases=len(corpus.cases(Tier(settings.tier))),

@@ -1,7 +1,7 @@
 """Measures how well a run names the causes of its failures, on exporters whose defects are known.
 
-Run `python tests/miniatures/cause_figures.py [PAIRS]`: every wrong exporter alone, then that many random pairs of
-them, each judged with the requirement cases and the smoke tier. `test_causes_of_miniatures.py` holds a sample.
+Run `python tests/miniatures/cause_figures.py [PAIRS]`: every wrong exporter alone, then so many random pairs
+of them, each judged with the requirement cases and the smoke tier.
 """
 
 from __future__ import annotations
@@ -67,11 +67,12 @@ def measure(judge: MiniatureJudge, miniatures: Sequence[Miniature]) -> Measured:
     results = [result_of(case, judge.judge(exporter, case)) for case in cases()]
     blamed = {name for result in results for name in result.blamed}
     missed = tuple(one.requirement for one in miniatures if one.requirement not in blamed)
-    return Measured(tuple(one.name for one in miniatures), missed, causes_of(results))
+    names = tuple(one.name for one in miniatures)
+    return Measured(names, missed, causes_of(results))
 
 
 def random_pairs(count: int) -> Iterator[tuple[Miniature, Miniature]]:
-    """Pairs of miniatures that violate different requirements in different parts, the same ones every time."""
+    """Pairs of miniatures that violate different requirements in different parts."""
     rng = random.Random(SEED)  # noqa: S311 - a sample, not a secret
     while count:
         one, other = rng.sample(list(WRONG_EXPORTERS), 2)

@@ -56,6 +56,7 @@ class Miniature:
 
     @contextlib.contextmanager
     def planted(self) -> Iterator[None]:
+        """Replace the part of the reference while a block runs."""
         module, _, path = self.part.partition(":")
         *above, name = path.split(".")
         owner = pkgutil.resolve_name(f"{module}:{'.'.join(above)}") if above else pkgutil.resolve_name(module)

@@ -1,4 +1,4 @@
-"""The commands fuzz, shrink and replay: what they write, what they say, and how they end."""
+"""The commands fuzz, shrink and replay: the files they write, their output and exit status."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def remembers(request):
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_with_an_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The working directory holds the module `wrong_adapter`, and no progress is told on a slow machine."""
+    """Put the module `wrong_adapter` into the working directory, and show no progress on a slow machine."""
     (tmp_path / "wrong_adapter.py").write_text(ADAPTER, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
@@ -46,7 +46,7 @@ def _in_a_folder_with_an_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def _few_examples(contract: Contract, seed: int) -> Iterator[Example]:
-    """The examples of a seed with an end, so that no test depends on how fast a machine is."""
+    """Return some examples of a seed, so that no test depends on the speed of the machine."""
     yield from itertools.islice(random_examples(contract, seed), 60)
 
 
@@ -54,8 +54,8 @@ def _fuzz(*options: str) -> int:
     return main(["fuzz", "--seconds", "1e6", *options])
 
 
-def test_a_finding_can_be_made_again(capsys: pytest.CaptureFixture[str]) -> None:
-    """What fuzz finds it writes, with the line that shows it again; the reference passes the same case."""
+def test_a_finding_can_be_replayed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Fuzz writes a finding, with the command that shows it again; the reference passes the same case."""
     assert _fuzz("--exporter", "wrong_adapter:wrong", "--out", "found") == 1
     said = capsys.readouterr().out
     assert "[1] device-changed in graph_def.node device\n1 node, export_meta_graph(clear_devices=True" in said
@@ -68,8 +68,8 @@ def test_a_finding_can_be_made_again(capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out.endswith(f"reference {__version__}, contract documented: pass\n")
 
 
-def test_nothing_found_is_nothing_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A right exporter ends with 0, a count, and no file anywhere in the working directory."""
+def test_without_a_finding_nothing_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A correct exporter ends with status 0, a count, and no new file in the working directory."""
     before = sorted(path.name for path in tmp_path.iterdir())
     assert _fuzz("--exporter", "reference", "--contract", "tensorflow", "--seed", "9") == 0
     said = capsys.readouterr().out
@@ -78,8 +78,8 @@ def test_nothing_found_is_nothing_written(tmp_path: Path, capsys: pytest.Capture
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
-def test_a_case_of_the_corpus_is_made_small(capsys: pytest.CaptureFixture[str]) -> None:
-    """Shrink takes a failing matrix case down to the one node and the one flag that matter."""
+def test_a_case_of_the_corpus_is_reduced(capsys: pytest.CaptureFixture[str]) -> None:
+    """Shrink reduces a failing matrix case to the one node and the one flag that matter."""
     case = "matrix/towers/collection_list=some,clear_devices,strip_default_attrs"
     assert main(["shrink", case, "--exporter", "wrong_adapter:wrong", "--out", "small"]) == 1
     said = capsys.readouterr().out
@@ -88,7 +88,7 @@ def test_a_case_of_the_corpus_is_made_small(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_found_case_can_be_shrunk_again() -> None:
-    """Shrink takes a folder for a case, too; what is smallest already stays as it is."""
+    """Shrink accepts the folder of a case, too, and does not change the smallest case."""
     assert main(["shrink", "matrix/towers/clear_devices", "--exporter", "wrong_adapter:wrong"]) == 1
     again = ["shrink", "metagraph-shrunk", "--exporter", "wrong_adapter:wrong", "--out", "smaller"]
     assert main(again) == 1
@@ -97,8 +97,8 @@ def test_a_found_case_can_be_shrunk_again() -> None:
 
 
 @pytest.mark.parametrize("name", ["nodes-are-left-as-they-were", "given-graph-def-is-left-as-it-was"])
-def test_a_case_of_several_calls_is_made_small(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Shrink keeps the earlier call that matters, writes it, and replay makes it again."""
+def test_a_case_of_several_calls_is_reduced(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Shrink keeps and writes the earlier call that matters, and replay makes it again."""
     asked = ["--exporter", "wrong_adapter:remembers"]
     assert main(["shrink", f"CALL-11/{name}", *asked, "--out", "small"]) == 1
     said = capsys.readouterr().out
@@ -110,15 +110,15 @@ def test_a_case_of_several_calls_is_made_small(name: str, capsys: pytest.Capture
     assert Path("small", "graph.pbtxt").read_bytes() == Path("smaller", "graph.pbtxt").read_bytes()
 
 
-def test_a_case_that_passes_is_not_shrunk(capsys: pytest.CaptureFixture[str]) -> None:
-    """Shrink has nothing to do where the exporter is right."""
+def test_a_passing_case_is_not_reduced(capsys: pytest.CaptureFixture[str]) -> None:
+    """Shrink writes nothing if the exporter passes the case."""
     assert main(["shrink", "matrix/towers/clear_devices", "--exporter", "reference"]) == 0
     assert capsys.readouterr().out.endswith("there is nothing to shrink\n")
     assert not Path("metagraph-shrunk").exists()
 
 
 def test_a_worker_can_be_fuzzed(capsys: pytest.CaptureFixture[str]) -> None:
-    """A worker in a process of its own is asked, and named in the line that makes the call again."""
+    """Fuzz tests a worker, and names it in the command that shows the finding again."""
     source = "from pytest_metagraph import serve\nfrom wrong_adapter import wrong\nserve(wrong)\n"
     Path("worker.py").write_text(source, encoding="utf-8")
     command = shlex.join([sys.executable, "worker.py"])
@@ -128,10 +128,10 @@ def test_a_worker_can_be_fuzzed(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"--command {shlex.quote(command)}\n" in said
 
 
-def test_two_hunts_share_no_folder(
+def test_two_campaigns_do_not_share_a_folder(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A hunt whose folder another one fills ends with a line, and changes nothing in it."""
+    """A campaign whose folder is taken by another one ends with a message, and changes nothing in it."""
     folder = Path("found", "1-device-changed-in-graph-def-node-device")
 
     def another_begins(contract: Contract, seed: int) -> Iterator[Example]:
@@ -145,10 +145,10 @@ def test_two_hunts_share_no_folder(
 
 
 UNUSABLE = {
-    "an unknown exporter": (["fuzz", "--exporter", "nonsense"], "'nonsense' names no exporter"),
+    "an unknown exporter": (["fuzz", "--exporter", "nonsense"], "'nonsense' is not the name of an exporter"),
     "an unknown case": (["shrink", "no/such/case", "--exporter", "reference"], "no folder, and no case"),
-    "a folder without a case": (["replay", ".", "--exporter", "reference"], "is no case: No such file"),
-    "a folder that is not there": (["replay", "nowhere", "--exporter", "reference"], "is no case"),
+    "a folder without a case": (["replay", ".", "--exporter", "reference"], "is not a case: No such file"),
+    "a folder that is not there": (["replay", "nowhere", "--exporter", "reference"], "is not a case"),
     "a folder that is in use": (["fuzz", "--exporter", "reference", "--out", "."], "'.' is not empty"),
     "a small case into a folder in use": (
         ["shrink", "matrix/towers/plain", "--exporter", "reference", "--out", "."],
@@ -164,7 +164,7 @@ UNUSABLE = {
 
 @pytest.mark.parametrize("name", UNUSABLE)
 def test_unusable_input_is_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What can not be used ends with 2 and one line that says why."""
+    """Input that cannot be used ends with status 2 and one line with the reason."""
     words, reason = UNUSABLE[name]
     assert main(words) == 2
     error = capsys.readouterr().err.removesuffix("\n")
@@ -173,10 +173,10 @@ def test_unusable_input_is_one_line(name: str, capsys: pytest.CaptureFixture[str
     assert "\n" not in error
 
 
-def test_hypothesis_is_asked_for_where_it_is_missing(
+def test_fuzz_needs_hypothesis_and_shrink_does_not(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without hypothesis fuzz says how to install it, and shrink works."""
+    """Without hypothesis, fuzz says how to install it, and shrink works."""
     monkeypatch.setitem(sys.modules, "hypothesis", None)
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert _fuzz("--exporter", "reference") == 2
