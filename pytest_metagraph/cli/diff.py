@@ -12,6 +12,7 @@ from typing import Any
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.cli._errors import refusing, writing
 from pytest_metagraph.diff import CompareOptions, diff_graph_defs, diff_meta_graphs, picture
+from reference_impl.atomic_write import write_file
 
 DESCRIPTION = """\
 Compare two MetaGraphDef files by what they mean. Each file may be binary or text.
