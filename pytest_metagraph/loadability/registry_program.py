@@ -1,0 +1,52 @@
+"""Write down the op registry of the TensorFlow in whose interpreter this file runs.
+
+Run as `python registry_program.py OUT`, where OUT is the JSON file to write. The interpreter may be as old as
+Python 3.5 and needs only that TensorFlow: this file is a program of its own and imports nothing of the kit.
+"""
+
+import base64
+import importlib
+import json
+import sys
+from typing import Any
+
+
+def main(target: str) -> None:
+    """Write the versions of the installed TensorFlow and its op list to a JSON file.
+
+    Args:
+        target: the path of the file.
+    """
+    importlib.import_module("tensorflow")  # registers its ops
+    versions: Any = importlib.import_module("tensorflow.python.framework.versions")
+    found = {
+        "release": _text(versions.VERSION),
+        "git": _text(versions.GIT_VERSION),
+        "producer": versions.GRAPH_DEF_VERSION,
+        "min_consumer": versions.GRAPH_DEF_VERSION_MIN_CONSUMER,
+        "min_producer": versions.GRAPH_DEF_VERSION_MIN_PRODUCER,
+        "op_list": base64.b64encode(_op_list()).decode("ascii"),
+    }
+    with open(target, "w") as file:  # noqa: FURB103, PTH123 - one way for every Python 3
+        file.write(json.dumps(found))
+
+
+def _op_list() -> bytes:
+    """Return the serialised OpList of all public ops; the module that exports it moved in TensorFlow 2.2."""
+    for name in ("tensorflow.python.client.pywrap_tf_session", "tensorflow.python.pywrap_tensorflow"):
+        try:
+            module: Any = importlib.import_module(name)
+            listing: bytes = module.TF_GetBuffer(module.TF_GetAllOpList())
+        except (ImportError, AttributeError):  # noqa: PERF203 - two rounds
+            continue
+        return listing
+    raise SystemExit("this TensorFlow does not export TF_GetAllOpList from a module that is known")
+
+
+def _text(value: Any) -> str:
+    """Return a version as text; some versions of TensorFlow hold it as bytes."""
+    return value.decode("ascii") if isinstance(value, bytes) else str(value)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,156 @@
+"""Record the op registries that `op_registries` reads, from the releases of TensorFlow themselves."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import json
+import lzma
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_metagraph.loadability import registry_program
+from pytest_metagraph.loadability.op_registries import DEFINITIONS_FILE, RELEASES_FILE, OpRegistry
+from reference_impl.schema import OpDef, OpList
+
+_SECONDS = 300
+"""The time in which an interpreter has to import its TensorFlow and write down its ops."""
+
+
+class RecordingError(ValueError):
+    """An interpreter did not give the op registry of a TensorFlow; the message says which and why."""
+
+
+def ask_interpreter(python: Path) -> OpRegistry:
+    """Return the op registry of the TensorFlow that an interpreter has installed.
+
+    Args:
+        python: the interpreter, Python 3.5 or later; it needs nothing but TensorFlow.
+
+    Returns:
+        The registry, without documentation texts.
+
+    Raises:
+        RecordingError: when the interpreter cannot be run, has no TensorFlow, or takes too long.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "registry.json"
+        command = [os.fspath(python), "-I", registry_program.__file__, os.fspath(target)]
+        try:
+            done = subprocess.run(  # noqa: S603 - the interpreter that the user named
+                command,
+                cwd=folder,
+                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""},
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise RecordingError(f"'{python}' cannot be asked: {error}") from error
+        if done.returncode != 0 or not target.exists():
+            last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+            raise RecordingError(
+                f"'{python}' did not give its op registry: {last}; name an interpreter that imports tensorflow"
+            )
+        return _registry_from(json.loads(target.read_bytes()))
+
+
+def _registry_from(found: Mapping[str, Any]) -> OpRegistry:
+    """Return the registry that the program wrote down."""
+    listing = OpList.FromString(base64.b64decode(found["op_list"]))
+    return OpRegistry(
+        version=".".join(found["release"].split(".")[:2]),
+        release=found["release"],
+        git=found["git"],
+        producer=found["producer"],
+        min_consumer=found["min_consumer"],
+        min_producer=found["min_producer"],
+        ops={op.name: _without_documentation(op) for op in sorted(listing.op, key=lambda op: op.name.encode())},
+    )
+
+
+def _without_documentation(op: OpDef) -> OpDef:
+    """Return an OpDef without its documentation texts (OPS-06)."""
+    op.ClearField("summary")
+    op.ClearField("description")
+    for part in itertools.chain(op.input_arg, op.output_arg, op.attr):
+        part.ClearField("description")
+    return op
+
+
+def stored_form(registries: Iterable[OpRegistry]) -> dict[str, bytes]:
+    """Return the files that hold op registries; the same registries give the same bytes.
+
+    Args:
+        registries: one for each minor version, in any order.
+
+    Returns:
+        The content of each file by its name.
+    """
+    ordered = sorted(registries, key=lambda found: _numbers(found.version))
+    definitions = _definitions(ordered)
+    header = json.dumps([_spans(having) for _, having in definitions], separators=(",", ":")).encode()
+    listing = b"".join(OpList(op=[op]).SerializeToString(deterministic=True) for op, _ in definitions)
+    packed = lzma.compress(
+        header + b"\n" + listing, format=lzma.FORMAT_XZ, preset=9 | lzma.PRESET_EXTREME
+    )
+    releases = {
+        "releases": {found.version: _description(found) for found in ordered},
+        "sha256": {DEFINITIONS_FILE: hashlib.sha256(packed).hexdigest()},
+    }
+    return {
+        RELEASES_FILE: (json.dumps(releases, indent=1) + "\n").encode(),
+        DEFINITIONS_FILE: packed,
+    }
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of a minor version, which sort as versions do."""
+    return tuple(int(number) for number in version.split("."))
+
+
+def _definitions(ordered: Sequence[OpRegistry]) -> list[tuple[OpDef, list[int]]]:
+    """Return each different OpDef with the positions of the registries that have it.
+
+    They are in order of their name, then of the first registry that has them: what is alike lies together,
+    which the compression rewards.
+    """
+    having: dict[tuple[bytes, bytes], tuple[OpDef, list[int]]] = {}
+    for position, found in enumerate(ordered):
+        for name, op in found.ops.items():
+            key = name.encode(), op.SerializeToString(deterministic=True)
+            having.setdefault(key, (op, []))[1].append(position)
+    return sorted(having.values(), key=lambda pair: (pair[0].name.encode(), pair[1][0]))
+
+
+def _spans(positions: Sequence[int]) -> list[list[int]]:
+    """Return the first and last of each run of successive numbers."""
+    spans: list[list[int]] = []
+    for position in positions:
+        if spans and spans[-1][1] == position - 1:
+            spans[-1][1] = position
+        else:
+            spans.append([position, position])
+    return spans
+
+
+def _description(found: OpRegistry) -> dict[str, str | int]:
+    """Return what is stored of a release beside its ops."""
+    listing = OpList(op=found.ops.values()).SerializeToString(deterministic=True)
+    return {
+        "release": found.release,
+        "git": found.git,
+        "producer": found.producer,
+        "min_consumer": found.min_consumer,
+        "min_producer": found.min_producer,
+        "ops": len(found.ops),
+        "sha256": hashlib.sha256(listing).hexdigest(),
+    }
