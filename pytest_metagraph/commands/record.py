@@ -51,11 +51,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--check", action="store_true", help="write nothing; exit with 1 if a new recording would differ"
     )
     parser.add_argument("--schema", action="store_true", help="record schema and op registry instead")
+    parser.add_argument(
+        "--registries",
+        nargs="+",
+        type=Path,
+        metavar="PYTHON",
+        help="record the op registries of other TensorFlows instead, each from the interpreter that has it; "
+        "registries of other minor versions stay as they are",
+    )
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes (default: %(default)s)")
     parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:  # noqa: PLR0911 - each refusal is one
     """Run the sub-command.
 
     Returns:
@@ -63,6 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.sample and (arguments.graph or arguments.case):
         return _refuse("--sample chooses by itself; leave out --graph and --case")
+    if arguments.registries:
+        return _record_registries(arguments.registries, check=arguments.check)
     if importlib.util.find_spec("tensorflow") is None:
         return _refuse("recording needs TensorFlow: pip install tensorflow-cpu==2.21.0")
     # TensorFlow takes seconds to import, so nothing that needs it is imported for the other sub-commands.
@@ -89,6 +99,23 @@ def _record_schema() -> int:
     for name, size in record_schema(Path(schema.__path__[0])).items():
         _say(f"{name}: {size:,} bytes")
     return 0
+
+
+def _record_registries(pythons: list[Path], *, check: bool) -> int:
+    """Record the op registries of the TensorFlows of interpreters, or compare them with what is stored."""
+    from pytest_metagraph.loadability import registry_recording  # noqa: PLC0415 - only for this option
+
+    try:
+        recorded = registry_recording.record(pythons)
+    except registry_recording.RecordingError as error:
+        return _refuse(str(error))
+    changed = recorded.changed()
+    for name in changed:
+        _say(f"{name}: {'differs' if check else 'recorded'}")
+    if not check:
+        recorded.write()
+    _say(f"op registries of {len(pythons)} interpreters: {recorded.size:,} bytes")
+    return 1 if check and changed else 0
 
 
 def _graphs(arguments: argparse.Namespace) -> Iterator[tuple[_Recorded, Path]]:

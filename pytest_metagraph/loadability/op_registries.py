@@ -1,8 +1,8 @@
 """Read the op registries of TensorFlow's releases, one of each minor version.
 
-Two files beside this module hold them, written by `metagraph record --registries`: `op_registries.json`, which
-describes the releases, and `op_definitions.xz`, which holds every OpDef that any of them registers. An OpDef
-that several releases share is stored once, with the releases that have it.
+Two files beside this module hold them, both written by `metagraph record --registries`: `op_registries.json`
+describes the releases, and `op_definitions.xz` holds every OpDef that any of them registers. An OpDef that
+several releases share is stored once, with the releases that have it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DEFINITIONS_FILE: Final = "op_definitions.xz"
 
 
 class UnknownVersionError(ValueError):
-    """The text is not a version of TensorFlow whose op registry is recorded; the message lists those that are."""
+    """The text is not a version of TensorFlow whose op registry is recorded."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Write down the op registry of the TensorFlow in whose interpreter this file runs.
 
 Run as `python registry_program.py OUT`, where OUT is the JSON file to write. The interpreter may be as old as
-Python 3.5 and needs only that TensorFlow: this file is a program of its own and imports nothing of the kit.
+Python 3.6 and needs only that TensorFlow: this file is a program of its own and imports nothing of the kit.
 """
 
 import base64
@@ -27,7 +27,7 @@ def main(target: str) -> None:
         "min_producer": versions.GRAPH_DEF_VERSION_MIN_PRODUCER,
         "op_list": base64.b64encode(_op_list()).decode("ascii"),
     }
-    with open(target, "w") as file:  # noqa: FURB103, PTH123 - one way for every Python 3
+    with open(target, "w") as file:  # noqa: PTH123 - one way for every Python 3
         file.write(json.dumps(found))
 
 
@@ -37,7 +37,7 @@ def _op_list() -> bytes:
         try:
             module: Any = importlib.import_module(name)
             listing: bytes = module.TF_GetBuffer(module.TF_GetAllOpList())
-        except (ImportError, AttributeError):  # noqa: PERF203 - two rounds
+        except (ImportError, AttributeError):
             continue
         return listing
     raise SystemExit("this TensorFlow does not export TF_GetAllOpList from a module that is known")

@@ -16,8 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from pytest_metagraph.loadability import registry_program
-from pytest_metagraph.loadability.op_registries import DEFINITIONS_FILE, RELEASES_FILE, OpRegistry
+from pytest_metagraph.loadability.op_registries import (
+    DEFINITIONS_FILE,
+    RELEASES_FILE,
+    OpRegistry,
+    known_versions,
+    registry,
+)
+from reference_impl.files import write_files
 from reference_impl.schema import OpDef, OpList
+
+_FOLDER = Path(__file__).parent
 
 _SECONDS = 300
 """The time in which an interpreter has to import its TensorFlow and write down its ops."""
@@ -27,11 +36,66 @@ class RecordingError(ValueError):
     """An interpreter did not give the op registry of a TensorFlow; the message says which and why."""
 
 
+@dataclass(frozen=True)
+class RecordedFiles:
+    """The files that hold the op registries after a recording.
+
+    Attributes:
+        contents: the content of each file by its name.
+    """
+
+    contents: Mapping[str, bytes]
+
+    @property
+    def size(self) -> int:
+        """The size of all files together, in bytes."""
+        return sum(map(len, self.contents.values()))
+
+    def changed(self) -> list[str]:
+        """Return the names of the files whose stored content is another one."""
+        return [
+            name
+            for name, content in self.contents.items()
+            if not (_FOLDER / name).is_file() or (_FOLDER / name).read_bytes() != content
+        ]
+
+    def write(self) -> None:
+        """Store the files beside this module, all or none."""
+        write_files({os.fspath(_FOLDER / name): content for name, content in self.contents.items()})
+
+
+def record(pythons: Iterable[Path]) -> RecordedFiles:
+    """Record the op registries of the TensorFlows that interpreters have installed.
+
+    Stored registries of other minor versions are kept. The same releases give the same bytes again.
+
+    Args:
+        pythons: the interpreters, at most one for each minor version of TensorFlow.
+
+    Returns:
+        The files, which are not written yet.
+
+    Raises:
+        RecordingError: when an interpreter does not give a registry, or two have the same minor version.
+    """
+    asked: dict[str, OpRegistry] = {}
+    for python in pythons:
+        found = ask_interpreter(python)
+        if found.version in asked:
+            raise RecordingError(
+                f"TensorFlow {found.release} of '{python}' is a second release of {found.version}; "
+                "name one interpreter for each minor version"
+            )
+        asked[found.version] = found
+    kept = {version: registry(version) for version in known_versions()}
+    return RecordedFiles(stored_form((kept | asked).values()))
+
+
 def ask_interpreter(python: Path) -> OpRegistry:
     """Return the op registry of the TensorFlow that an interpreter has installed.
 
     Args:
-        python: the interpreter, Python 3.5 or later; it needs nothing but TensorFlow.
+        python: the interpreter, Python 3.6 or later; it needs nothing but TensorFlow.
 
     Returns:
         The registry, without documentation texts.
@@ -58,7 +122,7 @@ def ask_interpreter(python: Path) -> OpRegistry:
         if done.returncode != 0 or not target.exists():
             last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
             raise RecordingError(
-                f"'{python}' did not give its op registry: {last}; name an interpreter that imports tensorflow"
+                f"'{python}' gave no op registry: {last}; name an interpreter that imports tensorflow"
             )
         return _registry_from(json.loads(target.read_bytes()))
 
@@ -73,7 +137,9 @@ def _registry_from(found: Mapping[str, Any]) -> OpRegistry:
         producer=found["producer"],
         min_consumer=found["min_consumer"],
         min_producer=found["min_producer"],
-        ops={op.name: _without_documentation(op) for op in sorted(listing.op, key=lambda op: op.name.encode())},
+        ops={
+            op.name: _without_documentation(op) for op in sorted(listing.op, key=lambda op: op.name.encode())
+        },
     )
 
 
@@ -99,9 +165,7 @@ def stored_form(registries: Iterable[OpRegistry]) -> dict[str, bytes]:
     definitions = _definitions(ordered)
     header = json.dumps([_spans(having) for _, having in definitions], separators=(",", ":")).encode()
     listing = b"".join(OpList(op=[op]).SerializeToString(deterministic=True) for op, _ in definitions)
-    packed = lzma.compress(
-        header + b"\n" + listing, format=lzma.FORMAT_XZ, preset=9 | lzma.PRESET_EXTREME
-    )
+    packed = lzma.compress(header + b"\n" + listing, format=lzma.FORMAT_XZ, preset=9 | lzma.PRESET_EXTREME)
     releases = {
         "releases": {found.version: _description(found) for found in ordered},
         "sha256": {DEFINITIONS_FILE: hashlib.sha256(packed).hexdigest()},

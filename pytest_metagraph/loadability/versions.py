@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterable
 from typing import Final
@@ -13,6 +14,9 @@ ALL: Final = "all"
 
 _VERSION = re.compile(r"(\d+\.\d+)(?:\.\d+(?:[-.]?\w+)?)?")
 """A minor version, or a release of it, candidates included."""
+
+_LONGEST_LISTED = 2
+"""How many versions in a row are listed and not printed as a range."""
 
 
 def minor_version(text: str) -> str:
@@ -33,7 +37,7 @@ def minor_version(text: str) -> str:
     known = known_versions()
     if read[1] not in known:
         raise UnknownVersionError(
-            f"the op registry of TensorFlow {text.strip()} is not recorded; use {_choices(known)}"
+            f"the op registry of TensorFlow {text.strip()} is not recorded; use {format_versions(known)}"
         )
     return read[1]
 
@@ -51,9 +55,7 @@ def parse_versions(texts: str | Iterable[str]) -> tuple[str, ...]:
         UnknownVersionError: when a text is none of these, a version's op registry is not recorded, or a range
             runs from a later version to an earlier one.
     """
-    words = [
-        word for text in ([texts] if isinstance(texts, str) else texts) for word in text.split(",")
-    ]
+    words = [word for text in ([texts] if isinstance(texts, str) else texts) for word in text.split(",")]
     requested = {version for word in words for version in _versions_of(word.strip())}
     return tuple(version for version in known_versions() if version in requested)
 
@@ -91,14 +93,5 @@ def format_versions(versions: Collection[str]) -> str:
                 runs.append([])
             runs[-1].append(version)
         following = version in versions
-    return ", ".join(part for run in runs for part in _run_text(run))
-
-
-def _run_text(run: list[str]) -> list[str]:
-    """Return the text of versions that follow one another."""
-    return run if len(run) <= len(("first", "last")) else [f"{run[0]} to {run[-1]}"]
-
-
-def _choices(known: tuple[str, ...]) -> str:
-    """Return the versions to choose from."""
-    return f"one of {format_versions(known)}"
+    parts = (run if len(run) <= _LONGEST_LISTED else [f"{run[0]} to {run[-1]}"] for run in runs)
+    return ", ".join(itertools.chain.from_iterable(parts))

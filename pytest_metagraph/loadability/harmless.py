@@ -1,0 +1,72 @@
+"""List what a graph can lose and still compute the same: some attributes, and the nodes of one op.
+
+They are removed only for a version of TensorFlow that does not know them. Attributes with their default value
+are not listed: TensorFlow gives a new attribute the default that means what the op did before.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class HarmlessAttr:
+    """Attributes that change no result, whatever their values are.
+
+    Attributes:
+        ops: a regular expression that matches the whole names of their ops.
+        attrs: the names of the attributes.
+        reason: why they change no result.
+    """
+
+    ops: str
+    attrs: tuple[str, ...]
+    reason: str
+
+
+HARMLESS_ATTRS: Final = (
+    HarmlessAttr("VarHandleOp", ("debug_name",), "names the variable in messages"),
+    HarmlessAttr(
+        r"(?!RegisterDataset)\w+Dataset(V\d)?|DatasetToSingleElement",
+        ("metadata",),
+        "names the data set for the profiler",
+    ),
+    HarmlessAttr("MatMul", ("grad_a", "grad_b"), "marks a factor as a gradient, for compilers"),
+    HarmlessAttr(r"BatchMatMul(V\d)?", ("grad_x", "grad_y"), "marks a factor as a gradient, for compilers"),
+    HarmlessAttr("AssignVariableOp", ("validate_shape",), "checks the shape of what is assigned"),
+    HarmlessAttr("(Stateless)?(If|While|Case)", ("output_shapes",), "records shapes, for building graphs"),
+    HarmlessAttr("(Stateless)?While", ("parallel_iterations",), "limits how many iterations run at once"),
+    HarmlessAttr(
+        "PrefetchDataset", ("buffer_size_min", "legacy_autotune", "slack_period"), "tunes the buffer"
+    ),
+    HarmlessAttr(r"(Padded)?BatchDatasetV2", ("parallel_copy",), "tunes how batches are copied"),
+    HarmlessAttr("ParallelMapDatasetV2", ("use_unbounded_threadpool",), "chooses the threads"),
+)
+
+HARMLESS_OPS: Final = {
+    "DisableCopyOnRead": "saves the copies of a variable that it had to make while it was updated in place",
+}
+"""Why the nodes of an op change no result, by op.
+
+They have no outputs; what waits for them can wait for their inputs instead.
+"""
+
+
+@functools.cache
+def reason_to_drop(op: str, attr: str) -> str | None:
+    """Return why an attribute of an op changes no result.
+
+    Args:
+        op: the name of the op.
+        attr: the name of the attribute.
+
+    Returns:
+        The reason, such as `names the variable in messages`; None when the attribute is not in the catalogue.
+    """
+    for harmless in HARMLESS_ATTRS:
+        if attr in harmless.attrs and re.fullmatch(harmless.ops, op):
+            return harmless.reason
+    return None

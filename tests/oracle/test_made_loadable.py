@@ -1,0 +1,78 @@
+"""Models of TensorFlow 2.21 that are made loadable compute in an older TensorFlow what they did in 2.21."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from tensorflows import interpreter_of
+
+from pytest_metagraph.loadability.make_loadable import make_loadable
+
+PROGRAMS = Path(__file__).parent / "loadable_models"
+MODELS = (
+    "arithmetic",
+    "conditions_with_functions",
+    "conditions_with_switches",
+    "convolutional",
+    "dataset",
+    "functions",
+    "recurrent_with_frames",
+    "recurrent_with_functions",
+    "reference_variables",
+    "resource_variables",
+    "separable_and_resized",
+    "sparse_embeddings",
+)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the models that TensorFlow 2.21 exported, one folder for each."""
+    folder = tmp_path_factory.mktemp("models")
+    _run("2.21", "export_models.py", folder)
+    return folder
+
+
+@pytest.mark.parametrize("version", ["1.15", "2.3"])
+def test_models_of_2_21_compute_the_same_in_an_older_tensorflow(models: Path, version: str) -> None:
+    """Each model is imported, its checkpoint restored, and all its numbers are those of TensorFlow 2.21."""
+    interpreter_of(version)
+    for name in MODELS:
+        made, _ = make_loadable(models / name / "model.meta", tensorflow=version)
+        (models / name / f"for-{version}.meta").write_bytes(made.SerializeToString())
+    assert _outcomes(models, version, f"for-{version}.meta") == dict.fromkeys(MODELS, "equal")
+
+
+def test_no_model_of_2_21_loads_in_1_15_as_it_was_exported(models: Path) -> None:
+    """TensorFlow 1.15 refuses each model for an attribute that it does not know."""
+    outcomes = _outcomes(models, "1.15", "model.meta")
+    assert sorted(outcomes) == sorted(MODELS)
+    assert {outcome.partition(" not in Op")[0].rpartition(" ")[0] for outcome in outcomes.values()} == {
+        "ValueError: NodeDef mentions attr"
+    }
+
+
+def _outcomes(models: Path, version: str, meta: str) -> dict[str, str]:
+    """Return what a TensorFlow says of each model, loaded from a file of its folder."""
+    report = models.parent / f"report-{version}-{meta}.json"
+    _run(version, "run_models.py", models, meta, report)
+    outcomes: dict[str, str] = json.loads(report.read_bytes())
+    return outcomes
+
+
+def _run(version: str, program: str, *arguments: Path | str) -> None:
+    """Run a program with the TensorFlow of a version."""
+    command = [interpreter_of(version), PROGRAMS / program, *arguments]
+    environment = {
+        **os.environ,
+        "CUDA_VISIBLE_DEVICES": "",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "0",
+    }
+    environment.pop("PYTHONPATH", None)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
