@@ -39,6 +39,9 @@ class OpRegistry:
         min_producer: its GRAPH_DEF_VERSION_MIN_PRODUCER, the oldest `producer` that it imports.
         ops: the OpDef of every public op by name, in byte order of the names and without documentation texts.
             Releases that define an op alike share one OpDef object. Never change one.
+        missing_fields: the fields that its MetaGraphDef, and the messages in it, lack beside those of
+            `reference_impl.schema`, such as `NodeDef.experimental_type`. It reads them as unknown fields, and
+            refuses text that names one.
     """
 
     version: str
@@ -48,6 +51,7 @@ class OpRegistry:
     min_consumer: int
     min_producer: int
     ops: Mapping[str, OpDef] = field(repr=False, hash=False)
+    missing_fields: frozenset[str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ def registry(version: str) -> OpRegistry:
         min_consumer=described["min_consumer"],
         min_producer=described["min_producer"],
         ops=MappingProxyType(ops),
+        missing_fields=frozenset(described["missing_fields"]),
     )
 
 

@@ -8,11 +8,11 @@ import base64
 import importlib
 import json
 import sys
-from typing import Any
+from typing import Any, List
 
 
 def main(target: str) -> None:
-    """Write the versions of the installed TensorFlow and its op list to a JSON file.
+    """Write the versions of the installed TensorFlow, its ops and the fields of its messages to a JSON file.
 
     Args:
         target: the path of the file.
@@ -25,6 +25,7 @@ def main(target: str) -> None:
         "producer": versions.GRAPH_DEF_VERSION,
         "min_consumer": versions.GRAPH_DEF_VERSION_MIN_CONSUMER,
         "min_producer": versions.GRAPH_DEF_VERSION_MIN_PRODUCER,
+        "fields": sorted(_fields()),
         "op_list": base64.b64encode(_op_list()).decode("ascii"),
     }
     with open(target, "w") as file:  # noqa: PTH123 - one way for every Python 3
@@ -41,6 +42,21 @@ def _op_list() -> bytes:
             continue
         return listing
     raise SystemExit("this TensorFlow does not export TF_GetAllOpList from a module that is known")
+
+
+def _fields() -> List[str]:
+    """Return the fields of MetaGraphDef and of all messages in it, such as `NodeDef.device`."""
+    root: Any = importlib.import_module("tensorflow.core.protobuf.meta_graph_pb2").MetaGraphDef.DESCRIPTOR
+    found = {root.full_name: root}
+    waiting = [root]
+    while waiting:
+        for field in waiting.pop().fields:
+            inner = field.message_type
+            if inner is not None and inner.full_name not in found:
+                found[inner.full_name] = inner
+                waiting.append(inner)
+    names = [f"{name}.{field.name}" for name, message in found.items() for field in message.fields]
+    return [name[len("tensorflow.") :] for name in names if name.startswith("tensorflow.")]
 
 
 def _text(value: Any) -> str:

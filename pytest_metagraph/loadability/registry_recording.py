@@ -10,7 +10,7 @@ import lzma
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from pytest_metagraph.loadability.op_registries import (
     registry,
 )
 from reference_impl.files import write_files
-from reference_impl.schema import OpDef, OpList
+from reference_impl.schema import MetaGraphDef, OpDef, OpList
 
 _FOLDER = Path(__file__).parent
 
@@ -130,6 +130,7 @@ def ask_interpreter(python: Path) -> OpRegistry:
 def _registry_from(found: Mapping[str, Any]) -> OpRegistry:
     """Return the registry that the program wrote down."""
     listing = OpList.FromString(base64.b64decode(found["op_list"]))
+    ops = sorted(listing.op, key=lambda op: op.name.encode())
     return OpRegistry(
         version=".".join(found["release"].split(".")[:2]),
         release=found["release"],
@@ -137,10 +138,28 @@ def _registry_from(found: Mapping[str, Any]) -> OpRegistry:
         producer=found["producer"],
         min_consumer=found["min_consumer"],
         min_producer=found["min_producer"],
-        ops={
-            op.name: _without_documentation(op) for op in sorted(listing.op, key=lambda op: op.name.encode())
-        },
+        ops={op.name: _without_documentation(op) for op in ops},
+        missing_fields=_missing_fields(found["fields"]),
     )
+
+
+def _missing_fields(known: Collection[str]) -> frozenset[str]:
+    """Return the fields of the schema that a release does not know, of the messages that it knows."""
+    messages = {name.rpartition(".")[0] for name in known}
+    root = MetaGraphDef.DESCRIPTOR
+    descriptors, waiting = {root.full_name: root}, [root]
+    while waiting:
+        for described in waiting.pop().fields:
+            inner = described.message_type
+            if inner is not None and inner.full_name not in descriptors:
+                descriptors[inner.full_name] = inner
+                waiting.append(inner)
+    names = {
+        f"{name.removeprefix('tensorflow.')}.{described.name}"
+        for name, descriptor in descriptors.items()
+        for described in descriptor.fields
+    }
+    return frozenset(name for name in names - set(known) if name.rpartition(".")[0] in messages)
 
 
 def _without_documentation(op: OpDef) -> OpDef:
@@ -206,7 +225,7 @@ def _spans(positions: Sequence[int]) -> list[list[int]]:
     return spans
 
 
-def _description(found: OpRegistry) -> dict[str, str | int]:
+def _description(found: OpRegistry) -> dict[str, str | int | list[str]]:
     """Return what is stored of a release beside its ops."""
     listing = OpList(op=found.ops.values()).SerializeToString(deterministic=True)
     return {
@@ -216,5 +235,6 @@ def _description(found: OpRegistry) -> dict[str, str | int]:
         "min_consumer": found.min_consumer,
         "min_producer": found.min_producer,
         "ops": len(found.ops),
+        "missing_fields": sorted(found.missing_fields),
         "sha256": hashlib.sha256(listing).hexdigest(),
     }

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api_section import api_of
+from attr_history_section import attr_history
 from command_line_section import command_line
 from coverage_section import coverage
 from options_section import options
@@ -22,6 +23,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")))
 
 SECTIONS: dict[str, Callable[[], str]] = {
+    "attribute history": attr_history,
     "command line": command_line,
     "coverage": coverage,
     "options": options,
