@@ -1,0 +1,294 @@
+"""The rules about collections, savers and signatures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from pytest_metagraph.diff.errors import PARSE_ERRORS
+from pytest_metagraph.loadability.finding import Finding, Phase, Target, Version
+from pytest_metagraph.loadability.rules.ops import Judgement
+from pytest_metagraph.loadability.subject import Subject
+from pytest_metagraph.loadability.survey import split_input
+from reference_impl.schema import REGISTERED_COLLECTIONS, ControlFlowContextDef
+
+_UNBOUND: Final = "unbound_inputs"
+_VARIABLES: Final = "variables"
+_TRAINABLE: Final = "trainable_variables"
+_METRICS: Final = "metric_variables"
+_SAVEABLE: Final = "saveable_objects"
+_TRAINABLE_FIRST_SINCE: Final = (1, 14)
+_METRICS_READ_SINCE: Final = (1, 14)
+_MODES_CHECKED_SINCE: Final = (1, 14)
+_LARGEST_MODE: Final = 3
+_ERROR_CODES: Final = range(1, 17)
+_VARIABLE_OPS: Final = frozenset(
+    {"Variable", "VariableV2", "AutoReloadVariable", "VarHandleOp", "ReadVariableOp"}
+)
+
+
+class CollectionRules:
+    """The rules about collections, savers and signatures, for one graph and one version."""
+
+    def __init__(self, subject: Subject, target: Target, judgements: Sequence[Judgement | None]) -> None:
+        """Prepare the rules.
+
+        Args:
+            subject: the graph.
+            target: the version.
+            judgements: the judgement of each kind of node.
+        """
+        self._subject = subject
+        self._survey = subject.survey
+        self._version: Version = target.version
+        self._judgements = judgements
+        self._meta_graph = subject.meta_graph
+        self._has_saver = self._meta_graph.HasField("saver_def")
+        self._position = 0
+
+    def findings(self) -> Iterator[Finding]:
+        """Return what the rules find."""
+        if self._subject.kind != "MetaGraphDef":
+            return
+        collections = self._meta_graph.collection_def
+        keys = sorted(collections)
+        if self._version >= _TRAINABLE_FIRST_SINCE:
+            keys.sort(key=lambda key: key != _TRAINABLE)
+        for key in keys:
+            if key != _UNBOUND:
+                yield from self._collection(key, collections[key])
+        yield from self._variables()
+        yield from self._saver()
+        yield from self._signatures()
+
+    def _found(self, rule: str, key: str, message: str, group: str = "") -> Finding:
+        self._position += 1
+        return Finding(
+            rule,
+            Phase.COLLECTIONS,
+            f"{key}: {message}",
+            position=self._position,
+            name=key,
+            group=f"{key} {group}",
+        )
+
+    def _collection(self, key: str, collection: Any) -> Iterator[Finding]:
+        kind = collection.WhichOneof("kind")
+        if kind == "node_list":
+            for name in collection.node_list.value:
+                problem = self._name_problem(name)
+                if problem:
+                    yield self._found("LOAD-35", key, problem, "name")
+        registered = REGISTERED_COLLECTIONS.get(key)
+        if key == _METRICS and self._version < _METRICS_READ_SINCE:
+            registered = None
+        if kind == "bytes_list" and registered is not None:
+            for number, data in enumerate(collection.bytes_list.value):
+                try:
+                    item = registered.FromString(data)
+                except PARSE_ERRORS:
+                    message = f"item {number} is not a {registered.DESCRIPTOR.name}"
+                    yield self._found("LOAD-36", key, message, "message")
+                    continue
+                for rule, problem in self._item(item):
+                    yield self._found(rule, key, f"item {number}: {problem}", rule)
+
+    def _item(self, item: Any) -> Iterator[tuple[str, str]]:
+        """Return the rules that an item of a registered collection breaks, and how."""
+        match item.DESCRIPTOR.name:
+            case "VariableDef":
+                yield from self._variable(item)
+            case "SaverDef":
+                yield from (("LOAD-41", problem) for problem in _saver_problems(item)[:1])
+            case "QueueRunnerDef":
+                names = [item.queue_name, *item.enqueue_op_name, item.close_op_name, item.cancel_op_name]
+                yield from self._missing(names)
+                for code in item.queue_closed_exception_types:
+                    if code not in _ERROR_CODES:
+                        yield "LOAD-38", f"{code} is not the code of an error"
+            case "CondContextDef":
+                yield from self._context([item.pred_name, item.pivot_name], item)
+            case "WhileContextDef":
+                optional = [item.maximum_iterations_name] if item.maximum_iterations_name else []
+                pivots = [item.pivot_for_pred_name, item.pivot_for_body_name, item.pivot_name]
+                yield from self._context(
+                    [*optional, *pivots, *item.loop_exit_names, *item.loop_enter_names], item
+                )
+
+    def _missing(self, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+        for name in names:
+            problem = self._name_problem(name)
+            if problem:
+                yield "LOAD-37", problem
+
+    def _context(self, names: Sequence[str], item: Any) -> Iterator[tuple[str, str]]:
+        yield from self._missing(names)
+        external = item.values_def.external_values
+        yield from self._missing(list(external.values()))
+        inner = {value.split(":")[0] for value in set(item.values_def.values) - set(external)}
+        yield from self._missing(sorted(inner))
+        for nested in item.nested_contexts:
+            yield from self._nested(nested)
+
+    def _nested(self, nested: ControlFlowContextDef) -> Iterator[tuple[str, str]]:
+        kind = nested.WhichOneof("ctxt")
+        if kind is None:
+            yield "LOAD-38", "a nested context is neither a cond nor a while context"
+        else:
+            yield from self._item(getattr(nested, kind))
+
+    def _variable(self, item: Any) -> Iterator[tuple[str, str]]:
+        name = item.variable_name
+        yield from self._missing([name])
+        known = self._name_problem(name) == ""
+        if item.is_resource and known:
+            problem = self._handle_problem(name)
+            if problem:
+                yield "LOAD-38", problem
+        yield from self._missing([item.initializer_name])
+        if item.initial_value_name:
+            yield from self._missing([item.initial_value_name])
+        if self._version >= _MODES_CHECKED_SINCE:
+            for field in ("synchronization", "aggregation"):
+                mode = getattr(item, field)
+                if not 0 <= mode <= _LARGEST_MODE:
+                    yield "LOAD-38", f"{field} = {mode} is not a mode"
+        snapshot = item.snapshot_name
+        if not snapshot and item.is_resource:
+            if known:
+                snapshot = f"{name.split(':')[0]}/Read/ReadVariableOp:0"
+                yield from self._missing([snapshot])
+        else:
+            yield from self._missing([snapshot])
+            if item.is_resource and self._name_problem(snapshot) == "":
+                problem = self._snapshot_problem(snapshot)
+                if problem:
+                    yield "LOAD-38", problem
+
+    def _handle_problem(self, name: str) -> str:
+        """Return why a resource variable cannot have a handle of this name; empty if it can."""
+        if ":" not in name:
+            return f"{name!r} is an operation, and the handle of a variable is a tensor"
+        node = self._survey.node(self._survey.index[name.split(":")[0]])
+        lacking = [attr for attr in ("shape", "dtype") if attr not in node.attr]
+        return f"{name!r} is the output of a {node.op}, which has no {lacking[0]}" if lacking else ""
+
+    def _snapshot_problem(self, name: str) -> str:
+        """Return why a resource variable cannot have a snapshot of this name; empty if it can.
+
+        The importer follows the first inputs back to the op that reads the variable.
+        """
+        if ":" not in name:
+            return f"{name!r} is an operation, and the snapshot of a variable is a tensor"
+        position: int | None = self._survey.index[name.split(":")[0]]
+        seen: set[int] = set()
+        while position is not None and position not in seen:
+            seen.add(position)
+            node = self._survey.node(position)
+            if node.op == "ReadVariableOp":
+                return ""
+            data = [text for text in node.input if not text.startswith("^")]
+            position = self._survey.index.get(split_input(data[0])[0]) if data else None
+        return f"{name!r} does not come from a ReadVariableOp"
+
+    def _name_problem(self, name: str) -> str:
+        """Return why a name names nothing in the graph; empty if it names an operation or a tensor."""
+        if ":" not in name:
+            return "" if name in self._survey.index else f"{name!r} is not in the graph"
+        node, *numbers = name.split(":")
+        try:
+            (number,) = map(int, numbers)
+        except ValueError:
+            return f"{name!r} is not the name of a tensor, such as `name:0`"
+        position = self._survey.index.get(node)
+        if position is None:
+            return f"{name!r} is not in the graph"
+        judged = self._judgements[self._survey.kind_of[position]]
+        outputs = None if judged is None else judged.outputs
+        if outputs is None or -len(outputs) <= number < len(outputs):
+            return ""
+        return f"{name!r} is not in the graph: {node!r} has {len(outputs)} outputs"
+
+    def _variables(self) -> Iterator[Finding]:
+        """Judge what a saver is built of when the graph has none, and the names of the variables."""
+        for key in (_VARIABLES, _SAVEABLE):
+            if key not in self._meta_graph.collection_def:
+                continue
+            collection = self._meta_graph.collection_def[key]
+            kind = collection.WhichOneof("kind")
+            values = () if kind is None else getattr(collection, kind).value
+            if not values:
+                continue
+            is_registered = kind == "bytes_list" and key == _VARIABLES
+            if kind not in {"node_list", "bytes_list"} or (kind == "bytes_list" and not is_registered):
+                if key == _VARIABLES or not self._has_saver:
+                    yield self._unsaveable(key, f"its items are a {kind} and not variables")
+            elif not self._has_saver:
+                yield from self._saved(key, kind, values)
+
+    def _unsaveable(self, key: str, message: str) -> Finding:
+        return Finding("LOAD-39", Phase.SAVER, f"{key}: {message}", name=key, group=f"{key} variables")
+
+    def _saved(self, key: str, kind: str, values: Sequence[Any]) -> Iterator[Finding]:
+        names: Counter[str] = Counter()
+        parts: set[str] = set()
+        for value in values:
+            sliced = resource = False
+            tensor = value
+            if kind == "bytes_list":
+                try:
+                    item = REGISTERED_COLLECTIONS[key].FromString(value)
+                except PARSE_ERRORS:
+                    continue
+                tensor, resource = item.variable_name, item.is_resource
+                sliced = item.HasField("save_slice_info_def")
+                parts |= {item.save_slice_info_def.full_name} if sliced else set()
+            node = self._survey.index.get(tensor.split(":")[0])
+            if node is None:
+                continue
+            op = self._survey.ops[node]
+            if not resource and (":" not in tensor or op not in _VARIABLE_OPS):
+                yield self._unsaveable(key, f"{tensor!r} is not a variable, and the graph has no saver_def")
+            elif op == "VarHandleOp" and not resource:
+                message = f"{tensor!r} is the handle of a variable, but is not marked as a resource"
+                yield self._unsaveable(key, message)
+            if not sliced:
+                names[tensor.split(":")[0]] += 1
+        for name, count in names.items():
+            if count > 1:
+                message = f"{key}: {count} variables are called {name!r}, and the graph has no saver_def"
+                yield Finding("LOAD-40", Phase.SAVER, message, name=key, position=1, group=f"{key} doubled")
+            elif name in parts:
+                message = (
+                    f"{key}: {name!r} is a variable and the whole of parts, and the graph has no saver_def"
+                )
+                yield Finding("LOAD-40", Phase.SAVER, message, name=key, position=1, group=f"{key} doubled")
+
+    def _saver(self) -> Iterator[Finding]:
+        if not self._has_saver:
+            return
+        saver = self._meta_graph.saver_def
+        for problem in _saver_problems(saver)[:1]:
+            yield Finding("LOAD-41", Phase.SAVER, f"saver_def: {problem}", position=2, name="saver_def")
+        for field in ("filename_tensor_name", "save_tensor_name", "restore_op_name"):
+            name = getattr(saver, field)
+            problem = self._name_problem(name) if name else ""
+            if problem:
+                message = f"saver_def.{field}: {problem}"
+                yield Finding("LOAD-42", Phase.LATER, message, name="saver_def", group="saver_def")
+
+    def _signatures(self) -> Iterator[Finding]:
+        for key, signature in sorted(self._meta_graph.signature_def.items()):
+            for tensors in (signature.inputs, signature.outputs):
+                for name, info in sorted(tensors.items()):
+                    problem = self._name_problem(info.name) if info.WhichOneof("encoding") == "name" else ""
+                    if problem:
+                        message = f"signature {key!r}, {name!r}: {problem}"
+                        yield Finding("LOAD-45", Phase.LATER, message, name=key, group=f"signature {key}")
+
+
+def _saver_problems(saver: Any) -> list[str]:
+    return [
+        f"it has no {field}" for field in ("save_tensor_name", "restore_op_name") if not getattr(saver, field)
+    ]

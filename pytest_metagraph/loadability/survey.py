@@ -1,0 +1,364 @@
+"""Read what the rules need from the nodes of a graph, in a few passes that take no Python step for each node.
+
+A graph of 50,000 nodes has few different kinds of nodes. `Survey` finds them: nodes of one `Kind` have the same
+op and the same facts about their attributes, and nodes of one `Situation` also take the same outputs of the
+same kinds. The rules judge each kind and each situation once, for any number of TensorFlow versions.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from google.protobuf import descriptor_pb2, message_factory
+
+from pytest_metagraph.loadability.attr_facts import AttrFact, AttrFacts, is_usable_class
+from reference_impl.schema import POOL, NodeDef
+
+CONTROL: Final = -1
+"""The output number of a control input."""
+
+_UNIT: Final = "\x1f"
+_RECORD: Final = "\x1e"
+_BETWEEN: Final = b"\x1a\x01\x1e\x2a\x01\x1e"
+"""An input and an attribute that no graph has, in wire format; they stand between two nodes."""
+_RECORD_BYTES: Final = b"\x1e"
+_FIRST_CODE: Final = 0x10000
+"""The first code point of tokens; it is above the surrogates."""
+_CODES: Final = 0x110000 - _FIRST_CODE
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What nodes have in common that the rules judge alike.
+
+    Attributes:
+        op: the op.
+        facts: what is known of the attributes, by name.
+    """
+
+    op: str
+    facts: Mapping[str, AttrFact]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an input of a node names.
+
+    Attributes:
+        kind: the number of the kind of the node that it names; None if that node is not in the graph.
+        output: the number of the output, or CONTROL.
+    """
+
+    kind: int | None
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A kind of node with the sources of its inputs.
+
+    Attributes:
+        kind: the number of the kind.
+        sources: the sources of the inputs, in order.
+    """
+
+    kind: int
+    sources: tuple[Source, ...]
+
+
+def _columns_class() -> Any:
+    """Make the message that reads all nodes at once: each field of a node, of all nodes one after the other."""
+    field = descriptor_pb2.FieldDescriptorProto
+    source = descriptor_pb2.FileDescriptorProto(
+        name="pytest_metagraph/loadability.proto", package="pytest_metagraph.loadability", syntax="proto3"
+    )
+    node = descriptor_pb2.DescriptorProto()
+    NodeDef.DESCRIPTOR.CopyToProto(node)
+    columns = source.message_type.add(name="Columns")
+    kinds = {"name": field.TYPE_STRING, "op": field.TYPE_STRING, "input": field.TYPE_STRING}
+    kinds |= {"device": field.TYPE_STRING, "attr": field.TYPE_BYTES}
+    for original in node.field:
+        if original.name in kinds:
+            columns.field.add(
+                name=original.name,
+                number=original.number,
+                label=field.LABEL_REPEATED,
+                type=kinds[original.name],
+            )
+        else:
+            added = columns.field.add(
+                name=original.name,
+                number=original.number,
+                label=field.LABEL_REPEATED,
+                type=original.type,
+                type_name=original.type_name,
+            )
+            imported = POOL.FindMessageTypeByName(added.type_name.removeprefix(".")).file.name
+            if imported not in source.dependency:
+                source.dependency.append(imported)
+    POOL.Add(source)
+    return message_factory.GetMessageClass(POOL.FindMessageTypeByName(f"{source.package}.Columns"))
+
+
+_Columns: Any = _columns_class()
+
+
+def _code(number: int) -> str:
+    """Return the text of one character that stands for a number.
+
+    Raises:
+        OverflowError: when there are more numbers than characters.
+    """
+    if number >= _CODES:
+        raise OverflowError(f"the graph has more than {_CODES:,} kinds of nodes")
+    return chr(_FIRST_CODE + number)
+
+
+class _Codes:
+    """Texts of one character that stand for values.
+
+    Attributes:
+        meanings: the values; the code of each is that of its position.
+    """
+
+    def __init__(self, meanings: Iterable[Any] = ()) -> None:
+        self.meanings: list[Any] = list(meanings)
+        self._code_of: dict[object, str] = {}
+
+    def of(self, value: object) -> str:
+        """Return the code of a value, a new one if it has none."""
+        code = self._code_of.get(value)
+        if code is None:
+            code = self._code_of[value] = _code(len(self.meanings))
+            self.meanings.append(value)
+        return code
+
+
+class Survey:
+    """The nodes of a graph, sorted into kinds and situations.
+
+    Attributes:
+        names: the names of the nodes, in the order of the graph.
+        ops: their ops.
+        devices: every device that a node has.
+        kinds: the kinds, in the order of their first nodes.
+    """
+
+    def __init__(self, nodes: Sequence[bytes], facts: AttrFacts) -> None:
+        """Read the nodes.
+
+        Args:
+            nodes: the serialised nodes.
+            facts: what makes facts of attributes.
+
+        Raises:
+            DecodeError: when the nodes are damaged.
+        """
+        self._nodes = nodes
+        columns = _Columns.FromString(_BETWEEN.join(nodes))
+        self.names: list[str] = list(columns.name)
+        self.ops: list[str] = list(columns.op)
+        self.devices: frozenset[str] = frozenset(columns.device)
+        self._inputs: list[str] = list(columns.input)
+        self._attrs: list[bytes] = list(columns.attr)
+        if not self._are_in_step():
+            self._read_each()
+        self._facts = facts.of_entries(set(self._attrs) - {_RECORD_BYTES})
+        self._sort()
+
+    def _are_in_step(self) -> bool:
+        """Return whether the columns can be split into nodes."""
+        count = len(self._nodes)
+        gaps = max(count - 1, 0)
+        return (
+            len(self.names) == count
+            and len(self.ops) == count
+            and self._inputs.count(_RECORD) == gaps
+            and self._attrs.count(_RECORD_BYTES) == gaps
+        )
+
+    def _read_each(self) -> None:
+        """Read the nodes one by one: some have fields that are missing, doubled, or like the separators."""
+        self.names, self.ops, self._inputs, self._attrs = [], [], [], []
+        for number, data in enumerate(self._nodes):
+            node = NodeDef.FromString(data)
+            single = _Columns.FromString(data)
+            if number:
+                self._inputs.append(_RECORD)
+                self._attrs.append(_RECORD_BYTES)
+            self.names.append(node.name)
+            self.ops.append(node.op)
+            self._inputs.extend(name if name != _RECORD else _UNIT for name in node.input)
+            self._attrs.extend(entry for entry in single.attr if entry != _RECORD_BYTES)
+
+    def _sort(self) -> None:
+        """Sort the nodes into kinds; each kind has a code, a text of one character."""
+        codes = _Codes()
+        token_of: dict[object, str] = {_RECORD_BYTES: "\n", None: ""}
+        for entry, fact in self._facts.items():
+            # Which nodes `_class` names is no part of a kind; `colocations` has the names.
+            token_of[entry] = "" if fact is None or is_usable_class(fact) else codes.of(fact)
+        op_of = {op: codes.of(op) for op in set(self.ops)}
+        texts = "".join(map(token_of.__getitem__, self._attrs)).split("\n") if self.names else []
+        keys = list(map(str.__add__, map(op_of.__getitem__, self.ops), texts))
+        meaning = codes.meanings
+        self.kinds: list[Kind] = []
+        code_of: dict[str, str] = {}
+        for key in dict.fromkeys(keys):
+            op, *facts = (meaning[ord(code) - _FIRST_CODE] for code in key)
+            code_of[key] = _code(len(self.kinds))
+            self.kinds.append(Kind(op, {fact.name: fact for fact in facts}))
+        self._kind_codes = list(map(code_of.__getitem__, keys))
+
+    @cached_property
+    def kind_of(self) -> list[int]:
+        """The number of the kind of each node."""
+        return [ord(code) - _FIRST_CODE for code in self._kind_codes]
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The number of each node by name; that of the last one if several have the name."""
+        return dict(zip(self.names, range(len(self.names)), strict=True))
+
+    @cached_property
+    def others(self) -> dict[str, tuple[int | None, int]]:
+        """The node and output of each different input that is not just the name of a node.
+
+        The node is None if it is not in the graph; the output is CONTROL for a control input.
+        """
+        index = self.index
+        found: dict[str, tuple[int | None, int]] = {}
+        for text in set(self._inputs) - index.keys():
+            node = index.get(text[1:]) if text.startswith("^") else None
+            if node is not None:
+                found[text] = (node, CONTROL)
+            elif text != _RECORD:
+                name, output = split_input(text)
+                found[text] = (index.get(name), output)
+        return found
+
+    @cached_property
+    def _edges(self) -> list[int]:
+        """What each input names, of all nodes one after the other.
+
+        It is the number of a node whose first output is taken, or, counted from the number of nodes, the
+        position of the input in `others`. The number after all of these stands between two nodes.
+        """
+        numbers = self.index.copy()
+        numbers.update(zip([*self.others, _RECORD], itertools.count(len(self.names))))
+        return list(map(numbers.__getitem__, self._inputs))
+
+    @cached_property
+    def backward(self) -> list[tuple[int, int]]:
+        """The node and its input's node for each input that names the node itself, or one that stands after it."""
+        count = len(self.names)
+        others = [node for node, _ in self.others.values()]
+        between = count + len(others)
+        found = []
+        current = 0
+        for edge in self._edges:
+            if edge >= current:
+                if edge == between:
+                    current += 1
+                    continue
+                node = edge if edge < count else others[edge - count]
+                if node is not None and node >= current:
+                    found.append((current, node))
+        return found
+
+    @cached_property
+    def situations(self) -> list[Situation]:
+        """The different situations of the nodes."""
+        codes = _Codes((_code(kind), 0) for kind in range(len(self.kinds)))
+        kind_codes = self._kind_codes
+        code_of_edge = kind_codes.copy()
+        for node, output in self.others.values():
+            if node is None or output:
+                code_of_edge.append(codes.of((None if node is None else kind_codes[node], output)))
+            else:
+                code_of_edge.append(kind_codes[node])
+        code_of_edge.append("\n")
+        texts = "".join(map(code_of_edge.__getitem__, self._edges)).split("\n") if self.names else []
+        self._situation_keys = list(map(str.__add__, kind_codes, texts))
+        sources = [
+            Source(None if code is None else ord(code) - _FIRST_CODE, output)
+            for code, output in codes.meanings
+        ]
+        self._situation_numbers = {
+            key: number for number, key in enumerate(dict.fromkeys(self._situation_keys))
+        }
+        return [
+            Situation(ord(key[0]) - _FIRST_CODE, tuple(sources[ord(code) - _FIRST_CODE] for code in key[1:]))
+            for key in self._situation_numbers
+        ]
+
+    def nodes_in(self, situations: Iterable[int]) -> dict[int, list[int]]:
+        """Return the nodes that are in each of some situations, in order."""
+        found: dict[int, list[int]] = {situation: [] for situation in situations}
+        for node, key in enumerate(self._situation_keys if found else ()):
+            situation = self._situation_numbers[key]
+            if situation in found:
+                found[situation].append(node)
+        return found
+
+    def nodes_of(self, kinds: Iterable[int]) -> dict[int, list[int]]:
+        """Return the nodes of each of some kinds, in order."""
+        found: dict[int, list[int]] = {kind: [] for kind in kinds}
+        for node, kind in enumerate(self.kind_of):
+            if kind in found:
+                found[kind].append(node)
+        return found
+
+    def node(self, number: int) -> NodeDef:
+        """Return one node, parsed."""
+        return NodeDef.FromString(self._nodes[number])
+
+    def inputs_by_node(self) -> Iterator[list[str]]:
+        """Return the inputs of each node, in the order of the graph."""
+        inputs: list[str] = []
+        for text in self._inputs:
+            if text == _RECORD:
+                yield inputs
+                inputs = []
+            else:
+                inputs.append(text)
+        if self.names:
+            yield inputs
+
+    def nodes_with_device(self, devices: Iterable[str]) -> dict[str, list[int]]:
+        """Return the nodes that have each of some devices, in order."""
+        found: dict[str, list[int]] = {device: [] for device in devices}
+        if found:
+            for number in range(len(self.names)):
+                device = self.node(number).device
+                if device in found:
+                    found[device].append(number)
+        return found
+
+    @cached_property
+    def colocations(self) -> frozenset[str]:
+        """Every node that the attribute `_class` of some node colocates it with."""
+        facts = (fact.colocated for fact in set(self._facts.values()) if fact is not None)
+        return frozenset(itertools.chain.from_iterable(facts))
+
+
+def split_input(text: str) -> tuple[str, int]:
+    """Split the text of an input as the importer does.
+
+    Args:
+        text: `name`, `name:2`, or `^name` for a control input.
+
+    Returns:
+        The name of the node and the number of its output, or CONTROL. An output number is read as an unsigned
+        number of 32 bits, as the importer does.
+    """
+    name, colon, digits = text.rpartition(":")
+    if colon and name and digits.isascii() and digits.isdigit():
+        return name, int(digits[-20:]) & 0xFFFFFFFF
+    if text.startswith("^"):
+        return text[1:], CONTROL
+    return text, 0
