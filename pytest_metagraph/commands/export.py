@@ -12,8 +12,12 @@ from typing import Any, TypeVar
 from google.protobuf import message as protobuf
 from google.protobuf import text_format
 
+from pytest_metagraph.loadability.make_loadable import Dropped, make_loadable
 from pytest_metagraph.progress import progress
 from reference_impl import Contract, Graph, export_meta_graph, read_meta_graph_file
+from reference_impl.file_content import meta_graph_content
+from reference_impl.files import write_files
+from reference_impl.message_parts import graph_def_size
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
 
 _DESCRIPTION = """\
@@ -27,6 +31,7 @@ _EPILOG = """\
 examples:
   metagraph export model.meta tower.meta --export-scope tower_1 --clear-devices
   metagraph export model.meta model.pbtxt --as-text
+  metagraph export model.meta older.meta --for 1.15
   metagraph export model.meta small.meta --collection variables --collection savers --strip-default-attrs
 """
 
@@ -59,6 +64,13 @@ def add_parser(subparsers: Any) -> None:
         "--strip-default-attrs",
         action="store_true",
         help="leave out attributes that have their default value",
+    )
+    content.add_argument(
+        "--for",
+        metavar="VERSION",
+        dest="tensorflow",
+        help="leave out what this version of TensorFlow does not know, such as 1.15, and list it; "
+        "refuse if the graph needs it",
     )
     keys = content.add_mutually_exclusive_group()
     keys.add_argument(
@@ -113,6 +125,8 @@ def run(arguments: argparse.Namespace) -> int:
     Returns:
         0 when OUT was written, otherwise 2 after a line on stderr.
     """
+    if arguments.tensorflow and arguments.save_debug_info:
+        return _refuse("--for writes no debug info; leave out --save-debug-info")
     try:
         graph, messages = _read_all(arguments)
     except OSError as error:
@@ -148,7 +162,7 @@ def _export(
     """Export and write; returns the number of nodes written."""
     with progress(f"exporting to {arguments.target}"):
         exported = export_meta_graph(
-            filename=arguments.target,
+            filename=None if arguments.tensorflow else arguments.target,
             collection_list=arguments.collection_list,
             as_text=arguments.as_text,
             graph=graph,
@@ -161,6 +175,14 @@ def _export(
             contract=arguments.contract,
             **messages,
         )
+        dropped: tuple[Dropped, ...] = ()
+        if arguments.tensorflow:
+            exported, dropped = make_loadable(exported, arguments.tensorflow)
+            size = graph_def_size(exported.graph_def)
+            content = meta_graph_content(exported, as_text=arguments.as_text, graph_def_bytes=size)
+            write_files({os.fspath(arguments.target): content})
+    for removed in dropped:
+        sys.stderr.write(f"metagraph: dropped {removed.render()}\n")
     return len(exported.graph_def.node)
 
 

@@ -13,7 +13,10 @@ from google.protobuf import text_format
 from pytest_metagraph.loadability.harmless import reason_to_drop
 from pytest_metagraph.loadability.op_registries import Definition, known_versions, op_history
 from pytest_metagraph.loadability.versions import format_versions
-from reference_impl.schema import AttrValue, DataType, OpDef
+from reference_impl.schema import AttrValue, OpDef
+
+_SCALARS = {"b", "f", "i", "s", "type"}
+"""The kinds of values of which the text form is `kind: value`."""
 
 
 class UnknownAttrError(ValueError):
@@ -130,22 +133,12 @@ def _ascending(definitions: Sequence[Definition]) -> tuple[str, ...]:
 
 
 def _text(value: AttrValue) -> str:
-    """Return a value as a reader of Python would write it."""
-    match value.WhichOneof("value"):
-        case "b":
-            return str(value.b).lower()
-        case "i":
-            return str(value.i)
-        case "f":
-            return f"{value.f:g}"
-        case "s":
-            return f'"{value.s.decode("utf-8", "backslashreplace")}"'.replace("\n", "\\n")
-        case "type":
-            return DataType.Name(value.type)
-        case "list" if not value.list.ByteSize():
-            return "[]"
-        case _:
-            return text_format.MessageToString(value, as_one_line=True)
+    """Return the value of an attribute in one short line."""
+    kind = value.WhichOneof("value")
+    if kind == "list" and not value.list.ByteSize():
+        return "[]"
+    text = text_format.MessageToString(value, as_one_line=True)
+    return text.partition(": ")[2] if kind in _SCALARS else text
 
 
 def _recorded() -> str:

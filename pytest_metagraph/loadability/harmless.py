@@ -1,4 +1,4 @@
-"""List what a graph can lose and still compute the same: some attributes, and the nodes of one op.
+"""List what a graph can lose and still compute the same: some attributes and fields, and the nodes of one op.
 
 They are removed only for a version of TensorFlow that does not know them. Attributes with their default value
 are not listed: TensorFlow gives a new attribute the default that means what the op did before.
@@ -53,6 +53,30 @@ HARMLESS_OPS: Final = {
 
 They have no outputs; what waits for them can wait for their inputs instead.
 """
+
+
+HARMLESS_FIELDS: Final = {
+    "FunctionDef.arg_attr": "describes arguments, for building graphs",
+    "FunctionDef.resource_arg_unique_id": "says which arguments are one resource, for optimisations",
+    "GraphDef.debug_info": "says where nodes were created",
+    "MetaGraphDef.MetaInfoDef.function_aliases": "names functions, for messages",
+    "MetaGraphDef.MetaInfoDef.stripped_default_attrs": "says how the file was exported",
+    "NodeDef.experimental_debug_info": "names the nodes that this one was made from, for messages",
+    "NodeDef.experimental_type": "describes the outputs, for building graphs",
+    "OpDef.ArgDef.experimental_full_type": "describes the outputs, for building graphs",
+    "OpDef.ArgDef.handle_data": "describes resources, for building graphs",
+    "OpDef.control_output": "names outputs of a definition that only function bodies use",
+    "OpDef.is_distributed_communication": "marks ops that communicate, for optimisations",
+}
+"""Why a field changes no result, by field.
+
+A version whose protos lack the field ignores it in a binary file, and refuses text that has it.
+"""
+
+ESSENTIAL_FIELDS: Final = {
+    "FunctionDef.control_ret": "names the nodes that a function runs although no output needs them",
+}
+"""Why a field changes results, by field. A version whose protos lack it would ignore it silently."""
 
 
 @functools.cache

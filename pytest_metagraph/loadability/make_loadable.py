@@ -6,16 +6,24 @@ import functools
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from google.protobuf import message, text_format
 
-from pytest_metagraph.loadability.harmless import HARMLESS_OPS, reason_to_drop
+from pytest_metagraph.loadability.harmless import (
+    ESSENTIAL_FIELDS,
+    HARMLESS_FIELDS,
+    HARMLESS_OPS,
+    reason_to_drop,
+)
+from pytest_metagraph.loadability.missing_fields import find_fields
 from pytest_metagraph.loadability.op_registries import op_history, registry
 from pytest_metagraph.loadability.versions import format_versions, minor_version
 from reference_impl import read_meta_graph_file
 from reference_impl.default_attrs import AttrDefault
-from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, NodeDef, OpDef, adopt, parse_message
+from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, NodeDef, adopt, parse_message
+
+_Kind = Literal["attr", "field", "op"]
 
 HAS_DEFAULT: Final = "has its default value"
 """The reason for which a default-valued attribute is dropped."""
@@ -26,24 +34,26 @@ _MOST_VALUE_CHARACTERS = 60
 
 @dataclass(frozen=True)
 class Dropped:
-    """What was removed from the nodes of one op.
+    """What was removed from a message.
 
     Attributes:
-        op: the name of the op.
-        attr: the attribute; None when the nodes themselves were removed.
+        kind: whether it is an attribute of nodes, all nodes of an op, or a field.
+        name: its name: `MatMul.grad_a`, `DisableCopyOnRead` or `NodeDef.experimental_type`.
         reason: why it could go, such as `has its default value`.
-        nodes: the names of the nodes; one in a function body is `function: node`.
+        places: the names of its nodes, `function: node` for those in a function body, or of its functions;
+            empty for a field that belongs to the whole graph.
     """
 
-    op: str
-    attr: str | None
+    kind: _Kind
+    name: str
     reason: str
-    nodes: tuple[str, ...]
+    places: tuple[str, ...]
 
     def render(self) -> str:
         """Return one line for people."""
-        what = f"attr {self.op}.{self.attr} of" if self.attr else f"op {self.op}:"
-        return f"{what} {_count(self.nodes)}: {self.reason}"
+        what = f"{self.kind} {self.name}"
+        where = f" ({_count(what, self.places)})" if self.places else ""
+        return f"{what}{where}: {self.reason}"
 
 
 class NotConvertibleError(ValueError):
@@ -56,8 +66,9 @@ class NotConvertibleError(ValueError):
     def __init__(self, version: str, reasons: Collection[str]) -> None:
         self.reasons = tuple(reasons)
         super().__init__(
-            f"this graph cannot be made loadable in TensorFlow {version}: {'; '.join(self.reasons)}. "
-            "Build the graph without these ops and values, or load it in a later version"
+            f"this graph cannot be made loadable in TensorFlow {version}, because it needs "
+            f"{'; and '.join(self.reasons)}. "
+            "Build the graph without them, or load it in a version that knows them"
         )
 
 
@@ -66,10 +77,10 @@ def make_loadable(
 ) -> tuple[MetaGraphDef, tuple[Dropped, ...]]:
     """Remove from a MetaGraphDef what a version of TensorFlow does not know and the graph does not need.
 
-    These are attributes with their default value, attributes that change no result whatever their value
-    (`HARMLESS_ATTRS`), and nodes that change none (`HARMLESS_OPS`). From function bodies only attributes are
-    removed. What the version knows stays. Nodes that call a function of the graph's library, and ops that
-    no recorded TensorFlow registers, are left alone.
+    These are attributes with their default value, and attributes, fields and nodes that change no result
+    (`pytest_metagraph.loadability.harmless` lists them). The list of ops loses the same. No node is removed
+    from a function body. What the version knows stays. Nodes that call a function of the graph's library, and
+    ops that no recorded TensorFlow registers, are left alone.
 
     Args:
         meta_graph: a MetaGraphDef of any descriptor pool, its bytes, or the path of a binary or text file.
@@ -80,7 +91,7 @@ def make_loadable(
         The new message, and what was dropped, by op and attribute.
 
     Raises:
-        NotConvertibleError: when the version does not know an op or a value that the graph needs.
+        NotConvertibleError: when the version does not know an op, a value or a field that the graph needs.
         OSError: when the file cannot be read.
         TypeError: when `meta_graph` is none of these.
         UnknownVersionError: when `tensorflow` is not a version whose op registry is recorded.
@@ -89,11 +100,7 @@ def make_loadable(
     version = minor_version(tensorflow)
     result = MetaGraphDef()
     result.CopyFrom(_read(meta_graph))
-    removal = _Removal(result.graph_def, version)
-    if removal.essential:
-        raise NotConvertibleError(version, removal.reasons())
-    removal.drop_nodes()
-    return result, removal.dropped()
+    return result, _Removal(result, version).run()
 
 
 def _read(meta_graph: message.Message | bytes | str | os.PathLike[str]) -> MetaGraphDef:
@@ -107,89 +114,114 @@ def _read(meta_graph: message.Message | bytes | str | os.PathLike[str]) -> MetaG
 
 
 class _Removal:
-    """Drops attributes from all nodes of a graph, and collects what it dropped and what it could not.
+    """Removes what a version does not know from a message, and collects what it removed and what it needs.
 
     Attributes:
-        essential: the names of the nodes that need something, by op, attribute and the text of its value;
-            the last two are empty when it is the op itself.
+        result: the message, which is changed.
     """
 
-    def __init__(self, graph_def: GraphDef, version: str) -> None:
-        self.essential: dict[tuple[str, str, str], list[str]] = {}
-        self._dropped: dict[tuple[str, str, str], list[str]] = {}
-        self._graph_def = graph_def
+    def __init__(self, result: MetaGraphDef, version: str) -> None:
+        self.result = result
         self._version = version
-        self._ops: Mapping[str, OpDef] = registry(version).ops
-        functions = {function.signature.name for function in graph_def.library.function}
-        self._drop_attrs(graph_def.node, functions, "")
-        for function in graph_def.library.function:
-            self._drop_attrs(function.node_def, functions, f"{function.signature.name}: ")
+        self._registry = registry(version)
+        self._known_attrs = {
+            op: frozenset(attr.name for attr in op_def.attr) for op, op_def in self._registry.ops.items()
+        }
+        self._functions = {function.signature.name for function in result.graph_def.library.function}
+        self._dropped: dict[tuple[_Kind, str, str], list[str]] = {}
+        self._essential: dict[str, list[str]] = {}
 
-    def _drop_attrs(self, nodes: Iterable[NodeDef], functions: Collection[str], place: str) -> None:
+    def run(self) -> tuple[Dropped, ...]:
+        """Remove all that can go.
+
+        Returns:
+            What was removed, by kind and name.
+
+        Raises:
+            NotConvertibleError: when something cannot go.
+        """
+        graph_def = self.result.graph_def
+        self._drop_attrs(graph_def.node, "")
+        for function in graph_def.library.function:
+            self._drop_attrs(function.node_def, f"{function.signature.name}: ")
+        missing = self._registry.missing_fields
+        for field, place, _ in find_fields(self.result, missing & ESSENTIAL_FIELDS.keys()):
+            self._essential.setdefault(f"field {field}, which {ESSENTIAL_FIELDS[field]}", []).append(place)
+        if self._essential:
+            reasons = [f"{what} ({_count(what, places)})" for what, places in sorted(self._essential.items())]
+            raise NotConvertibleError(self._version, reasons)
+        self._drop_nodes()
+        self._clear_op_list()
+        for field, place, having in find_fields(self.result, missing & HARMLESS_FIELDS.keys()):
+            places = self._dropped.setdefault(("field", field, HARMLESS_FIELDS[field]), [])
+            places.extend([place] if place and place not in places[-1:] else ())
+            having.ClearField(field.rpartition(".")[2])
+        return tuple(
+            Dropped(kind, name, reason, tuple(places))
+            for (kind, name, reason), places in sorted(self._dropped.items())
+        )
+
+    def _drop_attrs(self, nodes: Iterable[NodeDef], place: str) -> None:
         for node in nodes:
-            if node.op in functions or node.op not in op_history():
+            if node.op in self._functions or node.op not in op_history():
                 continue
-            if node.op in self._ops:
-                for attr in sorted(_foreign_attrs(node, self._known(node.op))):
+            known = self._known_attrs.get(node.op)
+            if known is not None:
+                for attr in _foreign_attrs(node, known):
                     self._drop_attr(node, attr, place + node.name)
             elif place or node.op not in HARMLESS_OPS:
-                self.essential.setdefault((node.op, "", ""), []).append(place + node.name)
+                what = f"op {node.op}, which {_knowing_versions(node.op)}"
+                self._essential.setdefault(what, []).append(place + node.name)
 
-    def _drop_attr(self, node: NodeDef, attr: str, name: str) -> None:
+    def _drop_attr(self, node: NodeDef, attr: str, place: str) -> None:
         value = node.attr[attr]
         default = _default_of(node.op, attr)
         is_default = default is not None and default.is_meant_by(value)
         reason = HAS_DEFAULT if is_default else reason_to_drop(node.op, attr)
+        name = f"{node.op}.{attr}"
         if reason is None:
-            self.essential.setdefault((node.op, attr, _text(value)), []).append(name)
+            what = f"attr {name} = {_text(value)}, which {_knowing_versions(node.op, attr)}"
+            self._essential.setdefault(what, []).append(place)
         else:
-            self._dropped.setdefault((node.op, attr, reason), []).append(name)
+            self._dropped.setdefault(("attr", name, reason), []).append(place)
             del node.attr[attr]
 
-    @functools.cache  # noqa: B019 - lives as long as the call
-    def _known(self, op: str) -> frozenset[str]:
-        """Return the attributes that the version knows of an op."""
-        return frozenset(attr.name for attr in self._ops[op].attr)
-
-    def drop_nodes(self) -> None:
+    def _drop_nodes(self) -> None:
         """Remove the nodes of harmless ops that the version does not know (HARMLESS_OPS)."""
-        going = {
-            node.name: node
-            for node in self._graph_def.node
-            if node.op in HARMLESS_OPS and node.op not in self._ops
-        }
+        nodes = self.result.graph_def.node
+        going = {node.name: node for node in nodes if self._is_dropped_op(node.op)}
         if not going:
             return
         for node in going.values():
-            self._dropped.setdefault((node.op, "", HARMLESS_OPS[node.op]), []).append(node.name)
-        staying = [node for node in self._graph_def.node if node.name not in going]
-        for node in staying:
+            self._dropped.setdefault(("op", node.op, HARMLESS_OPS[node.op]), []).append(node.name)
+        for node in nodes:
             if any(_waits_for(reference) in going for reference in node.input):
                 node.input[:] = list(dict.fromkeys(_without(going, node.input)))
-        # A slice of a repeated message field cannot be assigned.
-        kept = [NodeDef.FromString(node.SerializeToString()) for node in staying]
-        del self._graph_def.node[:]
-        self._graph_def.node.extend(kept)
+        kept = [node for node in nodes if node.name not in going]
+        staying = GraphDef(node=kept)  # a copy: what is deleted from the graph is gone
+        del nodes[:]
+        nodes.extend(staying.node)
 
-    def dropped(self) -> tuple[Dropped, ...]:
-        """Return what was removed, by op and attribute."""
-        return tuple(
-            Dropped(op, attr or None, reason, tuple(nodes))
-            for (op, attr, reason), nodes in sorted(self._dropped.items())
-        )
+    def _is_dropped_op(self, op: str) -> bool:
+        return op in HARMLESS_OPS and op not in self._known_attrs and op not in self._functions
 
-    def reasons(self) -> list[str]:
-        """Return why the graph cannot be converted, one clause for each op and value that it needs."""
-        reasons = []
-        for (op, attr, value), nodes in sorted(self.essential.items()):
-            what = f"attr {op}.{attr} = {value}" if attr else f"op {op}"
-            reasons.append(f"{what} ({_count(nodes)}) {_knowing_versions(op, attr)}")
-        return reasons
+    def _clear_op_list(self) -> None:
+        """Remove what was dropped from nodes from the definitions that the message lists, too."""
+        listed = self.result.meta_info_def.stripped_op_list.op
+        for position in reversed(range(len(listed))):
+            if self._is_dropped_op(listed[position].name):
+                del listed[position]
+        for op in listed:
+            known = self._known_attrs.get(op.name)
+            if known is not None:
+                for position in reversed(range(len(op.attr))):
+                    if op.attr[position].name not in known:
+                        del op.attr[position]
 
 
 def _foreign_attrs(node: NodeDef, known: Collection[str]) -> list[str]:
     """Return the attributes of a node that its op does not have; those with an underscore belong to no op."""
-    return [attr for attr in node.attr if attr not in known and not attr.startswith("_")]
+    return sorted(attr for attr in node.attr if attr not in known and not attr.startswith("_"))
 
 
 @functools.cache
@@ -205,7 +237,7 @@ def _default_of(op: str, attr: str) -> AttrDefault | None:
     return None
 
 
-def _knowing_versions(op: str, attr: str) -> str:
+def _knowing_versions(op: str, attr: str = "") -> str:
     """Return the versions that know an op, or its attribute when there is one, as a clause for a message."""
     versions = [
         version
@@ -246,7 +278,8 @@ def _text(value: AttrValue) -> str:
     return text if len(text) <= _MOST_VALUE_CHARACTERS else text[:_MOST_VALUE_CHARACTERS] + "..."
 
 
-def _count(nodes: Collection[str]) -> str:
-    """Return how many nodes there are, with one of their names."""
-    first = next(iter(nodes))
-    return f"node '{first}'" if len(nodes) == 1 else f"{len(nodes):,} nodes, such as '{first}'"
+def _count(what: str, places: Collection[str]) -> str:
+    """Return how many nodes or functions have an attribute, an op or a field, with the name of the first."""
+    thing = "function" if what.startswith("field FunctionDef.") else "node"
+    first = next(iter(places))
+    return f"{thing} '{first}'" if len(places) == 1 else f"{len(places):,} {thing}s, such as '{first}'"

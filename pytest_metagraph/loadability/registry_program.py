@@ -8,7 +8,7 @@ import base64
 import importlib
 import json
 import sys
-from typing import Any, List
+from typing import Any
 
 
 def main(target: str) -> None:
@@ -44,7 +44,7 @@ def _op_list() -> bytes:
     raise SystemExit("this TensorFlow does not export TF_GetAllOpList from a module that is known")
 
 
-def _fields() -> List[str]:
+def _fields() -> "list[str]":  # no list[str] before Python 3.9
     """Return the fields of MetaGraphDef and of all messages in it, such as `NodeDef.device`."""
     root: Any = importlib.import_module("tensorflow.core.protobuf.meta_graph_pb2").MetaGraphDef.DESCRIPTOR
     found = {root.full_name: root}
