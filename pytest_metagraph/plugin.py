@@ -182,6 +182,14 @@ def assert_metagraph() -> Callable[..., None]:
     return diff.assert_meta_graph_equal
 
 
+@pytest.fixture(scope="session")
+def assert_loadable() -> Callable[..., None]:
+    """`pytest_metagraph.assert_loadable`: raises unless a version of TensorFlow would import a graph."""
+    from pytest_metagraph.loadability import check  # noqa: PLC0415 - protobuf; see above
+
+    return check.assert_loadable
+
+
 @pytest.fixture
 def metagraph_snapshot(request: pytest.FixtureRequest) -> Iterator[Snapshots]:
     """Compares a MetaGraphDef by meaning with the one that --metagraph-snapshot-update has kept."""

@@ -17,12 +17,12 @@ class Phase(enum.IntEnum):
 
     READ = 0
     UNBOUND_INPUTS = 1
-    VERSIONS = 2
-    NODE_NAMES = 3
-    INPUT_NAMES = 4
-    LIBRARY = 5
-    NODES = 6
-    CYCLES = 7
+    OP_LIST = 2
+    VERSIONS = 3
+    NODE_NAMES = 4
+    INPUT_NAMES = 5
+    LIBRARY = 6
+    NODES = 7
     PLACEMENT = 8
     PYTHON_FUNCTIONS = 9
     VERSION_TEXT = 10

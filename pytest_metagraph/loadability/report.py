@@ -40,15 +40,15 @@ class LoadProblem:
 
     def text(self) -> str:
         """Return the problem as lines for people."""
-        where = f"{self.node} ({self.op}): " if self.node else ""
+        where = f"{_printable(self.node)} ({_printable(self.op)}): " if self.nodes else ""
         more = ""
         if self.count > 1:
-            others = ", ".join(self.nodes[1:])
+            others = ", ".join(map(_printable, self.nodes[1:]))
             shown = f": {others}" if others else ""
             left = self.count - max(len(self.nodes), 1)
             etc = ", ..." if others and left else ""
             more = f"\n      and {self.count - 1:,} more{shown}{etc}"
-        return f"  {self.code} {self.severity}: {where}{self.message}{more}\n      way out: {self.way_out}"
+        return f"  {self.code} {self.severity}: {where}{_printable(self.message)}{more}\n      way out: {_printable(self.way_out)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,11 @@ class LoadReport:
     def to_json(self) -> str:
         """Return the report as JSON."""
         return json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _printable(text: str) -> str:
+    """Return a text with characters that a terminal acts on, or cannot show, as escapes."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def plural(count: int) -> str:

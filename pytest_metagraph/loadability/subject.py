@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +16,13 @@ from pytest_metagraph.diff.loading import read
 from pytest_metagraph.diff.shallow import VIEWS
 from pytest_metagraph.loadability.attr_facts import AttrFacts
 from pytest_metagraph.loadability.survey import Survey
-from reference_impl.schema import FunctionDef, SavedModel
+from reference_impl.schema import FunctionDef, NodeDef, SavedModel
 
 _SAVED_MODEL_FILES: Final = ("saved_model.pb", "saved_model.pbtxt")
 _KINDS: Final = ("MetaGraphDef", "GraphDef")
+_OP: Final = re.compile(r"[\w>.]+", re.ASCII)
+_LAST_VARINT_BYTE: Final = 0x80
+"""The bytes of a number but the last one are at least this."""
 
 
 class UncheckableInputError(ValueError):
@@ -159,14 +163,27 @@ def _plausible_kinds(data: bytes) -> list[str]:
     """Return the messages that binary data can be, the most likely one first."""
     if data[:1] == b"\x08":  # the schema version of a SavedModel is a number
         return ["SavedModel", *_KINDS]
+    return ["GraphDef", "MetaGraphDef"] if _begins_with_node(data) else ["MetaGraphDef", "GraphDef"]
+
+
+def _begins_with_node(data: bytes) -> bool:
+    """Return whether binary data begins with a node, as a GraphDef does.
+
+    The first field of a MetaGraphDef has the same number. Read as a node it has no op, or one that is no word.
+    """
+    if data[:1] != b"\x0a":
+        return False
+    size, end = 0, 1
+    for shift, byte in enumerate(data[1:6]):
+        size |= (byte & 0x7F) << (7 * shift)
+        end += 1
+        if byte < _LAST_VARINT_BYTE:
+            break
     try:
-        meta_graph = VIEWS["MetaGraphDef"].FromString(data)
+        node = NodeDef.FromString(data[end : end + size])
     except PARSE_ERRORS:
-        return ["GraphDef"]
-    known = sum(field.name != "meta_info_def" for field, _ in meta_graph.ListFields())
-    if known or meta_graph.meta_info_def.tensorflow_version:
-        return ["MetaGraphDef"]
-    return ["GraphDef", "MetaGraphDef"]
+        return False
+    return bool(node.name) and _OP.fullmatch(node.op) is not None
 
 
 def _from_text(data: bytes, label: str, value: object) -> Subject:

@@ -38,7 +38,7 @@ class LibraryRules:
             name = function.signature.name
             if name in target.registry.ops:
                 message = (
-                    f"the function {name!r} has the name of an op of TensorFlow {target.registry.version}"
+                    f"the function {name!r} has the name of an op"
                 )
                 yield Finding("LOAD-12", Phase.LIBRARY, message, position=number, name=name)
             yield from self._argument_findings(number, function, target)
@@ -146,7 +146,7 @@ class LibraryRules:
             for problem in self._bodies[name].unknown(
                 definition, attrs=target.version <= _UNKNOWN_ATTRS_UNTIL
             ):
-                message = f"the body of {name!r}: TensorFlow {target.registry.version} has no {problem}"
+                message = f"the body of {name!r}: this TensorFlow has no {problem}"
                 yield Finding("LOAD-44", Phase.LATER, message, name=name, group=f"body {problem}")
 
     def _definition_of(self, target: Target) -> Definition:

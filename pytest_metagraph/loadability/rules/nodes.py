@@ -20,6 +20,8 @@ _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*")
 _NAME_WITH_ANGLES: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*(?:>[A-Za-z0-9.][A-Za-z0-9_.\-/]*)*")
 _ANGLES_SINCE: Final = (2, 1)
+_LISTED_OPS_READ_UNTIL: Final = (1, 14)
+"""Up to this version the importer looks up the ops of the graph's own op list first."""
 _MERGES: Final = frozenset({"Merge", "RefMerge", "_XlaMerge"})
 _NEXT_ITERATIONS: Final = frozenset({"NextIteration", "RefNextIteration"})
 
@@ -166,11 +168,11 @@ class NodeRules:
 
     def _kind_findings(self, target: Target, judgements: Sequence[Judgement | None]) -> Iterator[Finding]:
         found: list[tuple[int, str, Step, str, str]] = []
+        listed = self._subject.facts.producer_defaults if target.version <= _LISTED_OPS_READ_UNTIL else ()
         for number, (kind, judged) in enumerate(zip(self._survey.kinds, judgements, strict=True)):
             if judged is None:
                 if kind.op and not kind.op.startswith("_"):
-                    release = target.registry.version
-                    message = f"TensorFlow {release} has no op {kind.op!r}, and the library no such function"
+                    message = f"this TensorFlow has no op {kind.op!r}, and the library no such function"
                     found.append((number, "LOAD-16", Step.OP, message, ""))
             elif judged.issues:
                 found.extend(
@@ -181,7 +183,8 @@ class NodeRules:
         nodes = self._survey.nodes_of({number for number, *_ in found}) if found else {}
         for number, rule, step, message, attr in found:
             op = self._survey.kinds[number].op
-            yield Finding(rule, Phase.NODES, message, nodes[number], op, attr, step)
+            phase = Phase.OP_LIST if rule == "LOAD-16" and op in listed else Phase.NODES
+            yield Finding(rule, phase, message, nodes[number], op, attr, step)
 
     def _situation_findings(self, judgements: Sequence[Judgement | None]) -> Iterator[Finding]:
         found: list[tuple[int, str, Step, str]] = []

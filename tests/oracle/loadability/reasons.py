@@ -26,7 +26,7 @@ _REASONS: tuple[tuple[str, frozenset[str]], ...] = (
     ),
     (r"expected type .* != .*, the type of", frozenset({"LOAD-29"})),
     (r"Node name contains invalid characters", frozenset({"LOAD-06", "LOAD-29"})),
-    (r"^Node '.*' is not unique", frozenset({"LOAD-07", "LOAD-29"})),
+    (r"is not unique", frozenset({"LOAD-07", "LOAD-29"})),
     (r"does not specify an operation", frozenset({"LOAD-08"})),
     (r"Control dependencies must come after", frozenset({"LOAD-09"})),
     (r"Unknown input node", frozenset({"LOAD-10"})),
