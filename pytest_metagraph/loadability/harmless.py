@@ -20,11 +20,14 @@ class HarmlessAttr:
         ops: a regular expression that matches the whole names of their ops.
         attrs: the names of the attributes.
         reason: why they change no result.
+        refused_by: the versions that refuse to run the op with the attributes, if their names begin with an
+            underscore, so that they belong to no op. Empty for others, which go where the op lacks them.
     """
 
     ops: str
     attrs: tuple[str, ...]
     reason: str
+    refused_by: tuple[str, ...] = ()
 
 
 HARMLESS_ATTRS: Final = (
@@ -43,6 +46,12 @@ HARMLESS_ATTRS: Final = (
         "PrefetchDataset", ("buffer_size_min", "legacy_autotune", "slack_period"), "tunes the buffer"
     ),
     HarmlessAttr(r"(Padded)?BatchDatasetV2", ("parallel_copy",), "tunes how batches are copied"),
+    HarmlessAttr(
+        "Stateless(If|While)",
+        ("_lower_using_switch_merge",),
+        "chooses control flow by nodes, which this version has for If and While only",
+        refused_by=("1.13", "1.14"),
+    ),
     HarmlessAttr("ParallelMapDatasetV2", ("use_unbounded_threadpool",), "chooses the threads"),
 )
 
@@ -57,6 +66,7 @@ They have no outputs; what waits for them can wait for their inputs instead.
 
 HARMLESS_FIELDS: Final = {
     "FunctionDef.arg_attr": "describes arguments, for building graphs",
+    "FunctionDef.control_ret": "names nodes to run, and without it a function runs all its stateful nodes",
     "FunctionDef.resource_arg_unique_id": "says which arguments are one resource, for optimisations",
     "GraphDef.debug_info": "says where nodes were created",
     "MetaGraphDef.MetaInfoDef.function_aliases": "names functions, for messages",
@@ -73,10 +83,9 @@ HARMLESS_FIELDS: Final = {
 A version whose protos lack the field ignores it in a binary file, and refuses text that has it.
 """
 
-ESSENTIAL_FIELDS: Final = {
-    "FunctionDef.control_ret": "names the nodes that a function runs although no output needs them",
-}
-"""Why a field changes results, by field. A version whose protos lack it would ignore it silently."""
+
+FULL_TYPE_FIELDS: Final = frozenset({"NodeDef.experimental_type", "OpDef.ArgDef.experimental_full_type"})
+"""The fields that hold a full type, of which a version may know only some."""
 
 
 @functools.cache
@@ -94,3 +103,18 @@ def reason_to_drop(op: str, attr: str) -> str | None:
         if attr in harmless.attrs and re.fullmatch(harmless.ops, op):
             return harmless.reason
     return None
+
+
+@functools.cache
+def refused_attrs(op: str, version: str) -> tuple[str, ...]:
+    """Return the attributes with which a version refuses to run an op, although they belong to no op.
+
+    Args:
+        op: the name of the op.
+        version: the minor version.
+
+    Returns:
+        The names of attributes that change no result.
+    """
+    refused = (harmless for harmless in HARMLESS_ATTRS if version in harmless.refused_by)
+    return tuple(attr for harmless in refused if re.fullmatch(harmless.ops, op) for attr in harmless.attrs)

@@ -10,14 +10,22 @@ from typing import Final, Literal
 
 from google.protobuf import message, text_format
 
+from pytest_metagraph.loadability.check import check_meta_graph
 from pytest_metagraph.loadability.harmless import (
-    ESSENTIAL_FIELDS,
+    FULL_TYPE_FIELDS,
     HARMLESS_FIELDS,
     HARMLESS_OPS,
     reason_to_drop,
+    refused_attrs,
 )
+from pytest_metagraph.loadability.importer_rules import Severity
 from pytest_metagraph.loadability.missing_fields import find_fields
-from pytest_metagraph.loadability.op_registries import op_history, registry
+from pytest_metagraph.loadability.op_registries import (
+    UnknownVersionError,
+    known_versions,
+    op_history,
+    registry,
+)
 from pytest_metagraph.loadability.versions import format_versions, minor_version
 from reference_impl import read_meta_graph_file
 from reference_impl.default_attrs import AttrDefault
@@ -60,15 +68,15 @@ class NotConvertibleError(ValueError):
     """A graph would compute something else, or cannot be loaded, without what a version does not know.
 
     Attributes:
-        reasons: one sentence for each attribute and op that is essential.
+        reasons: a clause for each op and value that it needs, or for each problem that the check finds.
     """
 
     def __init__(self, version: str, reasons: Collection[str]) -> None:
         self.reasons = tuple(reasons)
         super().__init__(
-            f"this graph cannot be made loadable in TensorFlow {version}, because it needs "
+            f"this graph cannot be made loadable in TensorFlow {version}, because "
             f"{'; and '.join(self.reasons)}. "
-            "Build the graph without them, or load it in a version that knows them"
+            "Build the graph without it, or load it in another version of TensorFlow"
         )
 
 
@@ -78,9 +86,9 @@ def make_loadable(
     """Remove from a MetaGraphDef what a version of TensorFlow does not know and the graph does not need.
 
     These are attributes with their default value, and attributes, fields and nodes that change no result
-    (`pytest_metagraph.loadability.harmless` lists them). The list of ops loses the same. No node is removed
-    from a function body. What the version knows stays. Nodes that call a function of the graph's library, and
-    ops that no recorded TensorFlow registers, are left alone.
+    (`pytest_metagraph.loadability.harmless` lists them). The list of ops gets the definitions of the version.
+    No node is removed from a function body. What the version knows stays. Nodes that call a function of the
+    graph's library, and ops that no recorded TensorFlow registers, are left alone.
 
     Args:
         meta_graph: a MetaGraphDef of any descriptor pool, its bytes, or the path of a binary or text file.
@@ -91,7 +99,8 @@ def make_loadable(
         The new message, and what was dropped, by op and attribute.
 
     Raises:
-        NotConvertibleError: when the version does not know an op, a value or a field that the graph needs.
+        NotConvertibleError: when the version does not know an op or a value that the graph needs, or refuses
+            the result for another reason that the version which exported the graph does not have.
         OSError: when the file cannot be read.
         TypeError: when `meta_graph` is none of these.
         UnknownVersionError: when `tensorflow` is not a version whose op registry is recorded.
@@ -100,7 +109,38 @@ def make_loadable(
     version = minor_version(tensorflow)
     result = MetaGraphDef()
     result.CopyFrom(_read(meta_graph))
-    return result, _Removal(result, version).run()
+    dropped = _Removal(result, version).run()
+    _check(result, version)
+    return result, dropped
+
+
+def _check(result: MetaGraphDef, version: str) -> None:
+    """Check that a version loads a message, apart from problems that the exporting version has with it, too.
+
+    Raises:
+        NotConvertibleError: when the version refuses it for a reason of its own.
+    """
+    refused = _refused(result, version)
+    if not refused:
+        return
+    try:
+        exported_by = minor_version(result.meta_info_def.tensorflow_version)
+    except UnknownVersionError:
+        exported_by = known_versions()[-1]
+    for key in _refused(result, exported_by):
+        refused.pop(key, None)
+    if refused:
+        raise NotConvertibleError(version, list(refused.values()))
+
+
+def _refused(meta_graph: MetaGraphDef, version: str) -> dict[tuple[str, ...], str]:
+    """Return what a version refuses, as a clause by rule and place."""
+    return {
+        (problem.code, problem.node, problem.op, problem.attr): f"{problem.message} ({problem.code}"
+        + (f", {_count('', problem.nodes or (problem.node,))})" if problem.node else ")")
+        for problem in check_meta_graph(meta_graph, version).problems
+        if problem.severity is Severity.REFUSED
+    }
 
 
 def _read(meta_graph: message.Message | bytes | str | os.PathLike[str]) -> MetaGraphDef:
@@ -144,18 +184,12 @@ class _Removal:
         self._drop_attrs(graph_def.node, "")
         for function in graph_def.library.function:
             self._drop_attrs(function.node_def, f"{function.signature.name}: ")
-        missing = self._registry.missing_fields
-        for field, place, _ in find_fields(self.result, missing & ESSENTIAL_FIELDS.keys()):
-            self._essential.setdefault(f"field {field}, which {ESSENTIAL_FIELDS[field]}", []).append(place)
         if self._essential:
             reasons = [f"{what} ({_count(what, places)})" for what, places in sorted(self._essential.items())]
             raise NotConvertibleError(self._version, reasons)
         self._drop_nodes()
-        self._clear_op_list()
-        for field, place, having in find_fields(self.result, missing & HARMLESS_FIELDS.keys()):
-            places = self._dropped.setdefault(("field", field, HARMLESS_FIELDS[field]), [])
-            places.extend([place] if place and place not in places[-1:] else ())
-            having.ClearField(field.rpartition(".")[2])
+        self._define_ops()
+        self._clear_fields()
         return tuple(
             Dropped(kind, name, reason, tuple(places))
             for (kind, name, reason), places in sorted(self._dropped.items())
@@ -167,10 +201,11 @@ class _Removal:
                 continue
             known = self._known_attrs.get(node.op)
             if known is not None:
-                for attr in _foreign_attrs(node, known):
+                refused = refused_attrs(node.op, self._version)
+                for attr in sorted(attr for attr in node.attr if _is_foreign(attr, known, refused)):
                     self._drop_attr(node, attr, place + node.name)
             elif place or node.op not in HARMLESS_OPS:
-                what = f"op {node.op}, which {_knowing_versions(node.op)}"
+                what = f"it needs op {node.op}, which {_knowing_versions(node.op)}"
                 self._essential.setdefault(what, []).append(place + node.name)
 
     def _drop_attr(self, node: NodeDef, attr: str, place: str) -> None:
@@ -180,7 +215,7 @@ class _Removal:
         reason = HAS_DEFAULT if is_default else reason_to_drop(node.op, attr)
         name = f"{node.op}.{attr}"
         if reason is None:
-            what = f"attr {name} = {_text(value)}, which {_knowing_versions(node.op, attr)}"
+            what = f"it needs attr {name} = {_text(value)}, which {_knowing_versions(node.op, attr)}"
             self._essential.setdefault(what, []).append(place)
         else:
             self._dropped.setdefault(("attr", name, reason), []).append(place)
@@ -205,28 +240,36 @@ class _Removal:
     def _is_dropped_op(self, op: str) -> bool:
         return op in HARMLESS_OPS and op not in self._known_attrs and op not in self._functions
 
-    def _clear_op_list(self) -> None:
-        """Remove what was dropped from nodes from the definitions that the message lists, too."""
+    def _define_ops(self) -> None:
+        """Replace the definitions that the message lists by those of the version."""
         listed = self.result.meta_info_def.stripped_op_list.op
         for position in reversed(range(len(listed))):
-            if self._is_dropped_op(listed[position].name):
+            name = listed[position].name
+            if self._is_dropped_op(name):
                 del listed[position]
-        for op in listed:
-            known = self._known_attrs.get(op.name)
-            if known is not None:
-                for position in reversed(range(len(op.attr))):
-                    if op.attr[position].name not in known:
-                        del op.attr[position]
+            elif name in self._registry.ops:
+                listed[position].CopyFrom(self._registry.ops[name])
+
+    def _clear_fields(self) -> None:
+        """Clear the fields that the version's protos lack, and full types if these lack some of them."""
+        missing = self._registry.missing_names
+        fields = missing & HARMLESS_FIELDS.keys()
+        if any(name.startswith("FullTypeId.") for name in missing):
+            fields |= FULL_TYPE_FIELDS
+        for field, place, having in find_fields(self.result, fields):
+            places = self._dropped.setdefault(("field", field, HARMLESS_FIELDS[field]), [])
+            places.extend([place] if place and place not in places[-1:] else ())
+            having.ClearField(field.rpartition(".")[2])
 
 
-def _foreign_attrs(node: NodeDef, known: Collection[str]) -> list[str]:
-    """Return the attributes of a node that its op does not have; those with an underscore belong to no op."""
-    return sorted(attr for attr in node.attr if attr not in known and not attr.startswith("_"))
+def _is_foreign(attr: str, known: Collection[str], refused: Collection[str]) -> bool:
+    """Return whether an op does not have an attribute; those with an underscore belong to no op."""
+    return attr in refused or not (attr in known or attr.startswith("_"))
 
 
 @functools.cache
 def _default_of(op: str, attr: str) -> AttrDefault | None:
-    """Return the default of an attribute in the newest version that knows it; None when there is none.
+    """Return the default of an attribute in the newest version that has one; None when none has.
 
     No attribute that came after its op has had two defaults.
     """

@@ -39,9 +39,9 @@ class OpRegistry:
         min_producer: its GRAPH_DEF_VERSION_MIN_PRODUCER, the oldest `producer` that it imports.
         ops: the OpDef of every public op by name, in byte order of the names and without documentation texts.
             Releases that define an op alike share one OpDef object. Never change one.
-        missing_fields: the fields that its MetaGraphDef, and the messages in it, lack beside those of
-            `reference_impl.schema`, such as `NodeDef.experimental_type`. It reads them as unknown fields, and
-            refuses text that names one.
+        missing_names: the fields and enum values of `reference_impl.schema` that its MetaGraphDef, and the
+            messages in it, do not have, such as `NodeDef.experimental_type` and `DataType.DT_INT4`. It reads
+            such fields as unknown ones, and refuses text that has one of the names.
     """
 
     version: str
@@ -51,7 +51,7 @@ class OpRegistry:
     min_consumer: int
     min_producer: int
     ops: Mapping[str, OpDef] = field(repr=False, hash=False)
-    missing_fields: frozenset[str] = field(repr=False)
+    missing_names: frozenset[str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def registry(version: str) -> OpRegistry:
         min_consumer=described["min_consumer"],
         min_producer=described["min_producer"],
         ops=MappingProxyType(ops),
-        missing_fields=frozenset(described["missing_fields"]),
+        missing_names=frozenset(described["missing_names"]),
     )
 
 

@@ -25,7 +25,7 @@ def main(target: str) -> None:
         "producer": versions.GRAPH_DEF_VERSION,
         "min_consumer": versions.GRAPH_DEF_VERSION_MIN_CONSUMER,
         "min_producer": versions.GRAPH_DEF_VERSION_MIN_PRODUCER,
-        "fields": sorted(_fields()),
+        "names": sorted(_names()),
         "op_list": base64.b64encode(_op_list()).decode("ascii"),
     }
     with open(target, "w") as file:  # noqa: PTH123 - one way for every Python 3
@@ -44,18 +44,23 @@ def _op_list() -> bytes:
     raise SystemExit("this TensorFlow does not export TF_GetAllOpList from a module that is known")
 
 
-def _fields() -> "list[str]":  # no list[str] before Python 3.9
-    """Return the fields of MetaGraphDef and of all messages in it, such as `NodeDef.device`."""
+def _names() -> "list[str]":  # no list[str] before Python 3.9
+    """Return the fields and enum values of MetaGraphDef and all messages in it, such as `NodeDef.device`."""
     root: Any = importlib.import_module("tensorflow.core.protobuf.meta_graph_pb2").MetaGraphDef.DESCRIPTOR
-    found = {root.full_name: root}
+    found = {root.full_name}
     waiting = [root]
+    names = set()
     while waiting:
         for field in waiting.pop().fields:
+            names.add(field.full_name)
+            if field.enum_type is not None:
+                names.update(
+                    field.enum_type.full_name + "." + name for name in field.enum_type.values_by_name
+                )
             inner = field.message_type
             if inner is not None and inner.full_name not in found:
-                found[inner.full_name] = inner
+                found.add(inner.full_name)
                 waiting.append(inner)
-    names = [f"{name}.{field.name}" for name, message in found.items() for field in message.fields]
     return [name[len("tensorflow.") :] for name in names if name.startswith("tensorflow.")]
 
 

@@ -139,27 +139,28 @@ def _registry_from(found: Mapping[str, Any]) -> OpRegistry:
         min_consumer=found["min_consumer"],
         min_producer=found["min_producer"],
         ops={op.name: _without_documentation(op) for op in ops},
-        missing_fields=_missing_fields(found["fields"]),
+        missing_names=_missing_names(found["names"]),
     )
 
 
-def _missing_fields(known: Collection[str]) -> frozenset[str]:
-    """Return the fields of the schema that a release does not know, of the messages that it knows."""
-    messages = {name.rpartition(".")[0] for name in known}
+def _missing_names(known: Collection[str]) -> frozenset[str]:
+    """Return the names of the schema that a release lacks in the messages and enums that it knows."""
+    owners = {name.rpartition(".")[0] for name in known}
     root = MetaGraphDef.DESCRIPTOR
-    descriptors, waiting = {root.full_name: root}, [root]
+    found, waiting = {root.full_name}, [root]
+    names: set[str] = set()
     while waiting:
         for described in waiting.pop().fields:
+            names.add(described.full_name)
+            if described.enum_type is not None:
+                enum = described.enum_type
+                names.update(f"{enum.full_name}.{value}" for value in enum.values_by_name)
             inner = described.message_type
-            if inner is not None and inner.full_name not in descriptors:
-                descriptors[inner.full_name] = inner
+            if inner is not None and inner.full_name not in found:
+                found.add(inner.full_name)
                 waiting.append(inner)
-    names = {
-        f"{name.removeprefix('tensorflow.')}.{described.name}"
-        for name, descriptor in descriptors.items()
-        for described in descriptor.fields
-    }
-    return frozenset(name for name in names - set(known) if name.rpartition(".")[0] in messages)
+    missing = {name.removeprefix("tensorflow.") for name in names} - set(known)
+    return frozenset(name for name in missing if name.rpartition(".")[0] in owners)
 
 
 def _without_documentation(op: OpDef) -> OpDef:
@@ -235,6 +236,6 @@ def _description(found: OpRegistry) -> dict[str, str | int | list[str]]:
         "min_consumer": found.min_consumer,
         "min_producer": found.min_producer,
         "ops": len(found.ops),
-        "missing_fields": sorted(found.missing_fields),
+        "missing_names": sorted(found.missing_names),
         "sha256": hashlib.sha256(listing).hexdigest(),
     }

@@ -183,11 +183,13 @@ def dataset() -> Runs:
 
 @model
 def functions() -> Runs:
-    """Functions that call each other, one of which reads a captured variable."""
+    """Functions that call each other, one of which reads a variable and counts its calls in another."""
     scale = variable("scale", 4)
+    calls = tf1.get_variable("calls", initializer=np.int32(0))
 
     @tf.function(autograph=False)
     def inner(x: Any) -> Any:
+        calls.assign_add(1)
         return tf.nn.softmax(x * scale)
 
     @tf.function(autograph=False)
@@ -195,7 +197,15 @@ def functions() -> Runs:
         return inner(x) + inner(x + 1)
 
     x = tf1.placeholder(tf.float32, [2, 4], "x")
-    return [([outer(x)], {x: batch(2, 4)}), ([outer(x * 2)], {x: batch(2, 4, seed=3)})]
+    first, second = outer(x), outer(x * 2)
+    feeds = {x: batch(2, 4)}
+    return [
+        ([first], feeds),
+        ([second], feeds),
+        ([calls.value()], {}),
+        ([first, second], feeds),
+        ([calls.value()], {}),
+    ]
 
 
 @model

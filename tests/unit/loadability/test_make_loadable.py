@@ -46,7 +46,7 @@ def test_an_unknown_attribute_with_another_value_is_essential() -> None:
     assert str(raised.value) == (
         "this graph cannot be made loadable in TensorFlow 1.14, because it needs attr "
         "Equal.incompatible_shape_error = b: false, which is known to TensorFlow 1.15 to 2.21 (node 'same'). "
-        "Build the graph without them, or load it in a version that knows them"
+        "Build the graph without it, or load it in another version of TensorFlow"
     )
 
 
@@ -57,8 +57,8 @@ def test_an_unknown_op_is_essential() -> None:
     with pytest.raises(NotConvertibleError) as raised:
         make_loadable(message(text), tensorflow="1.15")
     assert raised.value.reasons == (
-        "op BatchMatMulV3, which is known to TensorFlow 2.6 to 2.21 (node 'z')",
-        "op MatrixDiagV3, which is known to TensorFlow 2.2 to 2.21 (2 nodes, such as 'x')",
+        "it needs op BatchMatMulV3, which is known to TensorFlow 2.6 to 2.21 (node 'z')",
+        "it needs op MatrixDiagV3, which is known to TensorFlow 2.2 to 2.21 (2 nodes, such as 'x')",
     )
 
 
@@ -114,11 +114,10 @@ def test_a_function_body_is_treated_alike() -> None:
 
 
 def test_a_call_of_a_function_is_left_alone() -> None:
-    """A function of the library hides the op of its name, and its attributes are its own."""
-    text = """graph_def {
-      node { name: "n" op: "Equal" attr { key: "incompatible_shape_error" value { b: true } } }
-      library { function { signature { name: "Equal" } } } }"""
-    assert make_loadable(message(text), tensorflow="1.14") == (message(text), ())
+    """A function may have the name of an op that only later versions have, and attributes of its own."""
+    text = """graph_def { node { name: "n" op: "BatchMatMulV3" attr { key: "grad_x" value { b: true } } }
+      library { function { signature { name: "BatchMatMulV3" attr { name: "grad_x" type: "bool" } } } } }"""
+    assert make_loadable(message(text), tensorflow="1.15") == (message(text), ())
 
 
 def test_what_no_tensorflow_registers_is_left_alone() -> None:
@@ -161,22 +160,23 @@ def test_in_a_function_body_the_op_is_essential() -> None:
         make_loadable(message(text), tensorflow="1.15")
 
 
-def test_the_op_list_loses_the_same_attributes() -> None:
-    """A definition in the list has no attribute that the version does not know, and keeps the others."""
-    text = """meta_info_def { stripped_op_list { op { name: "Equal"
-      attr { name: "T" type: "type" } attr { name: "incompatible_shape_error" type: "bool" } } } }"""
+def test_the_op_list_has_the_definitions_of_the_version() -> None:
+    """A definition in the list is the version's own; one that no TensorFlow has stays."""
+    text = 'meta_info_def { stripped_op_list { op { name: "Equal" } op { name: "MyOp" is_stateful: true } } }'
     made, dropped = make_loadable(message(text), tensorflow="1.14")
-    assert [attr.name for attr in made.meta_info_def.stripped_op_list.op[0].attr] == ["T"]
+    equal, own = made.meta_info_def.stripped_op_list.op
+    assert [attr.name for attr in equal.attr] == ["T"]
+    assert own == message(text).meta_info_def.stripped_op_list.op[1]
     assert dropped == ()
 
 
 def test_fields_that_the_protos_lack_are_cleared() -> None:
     """Text that names a field of a later version cannot be read; what it says changes no result."""
     text = """graph_def { node { name: "n" op: "NoOp" experimental_type { type_id: TFT_PRODUCT } } }
-      meta_info_def { stripped_op_list { op { name: "NoOp" is_distributed_communication: true } } }"""
+      meta_info_def { stripped_op_list { op { name: "MyOp" is_distributed_communication: true } } }"""
     made, dropped = make_loadable(message(text), tensorflow="1.15")
     assert made == message("""graph_def { node { name: "n" op: "NoOp" } }
-      meta_info_def { stripped_op_list { op { name: "NoOp" } } }""")
+      meta_info_def { stripped_op_list { op { name: "MyOp" } } }""")
     assert [(removed.kind, removed.name, removed.places) for removed in dropped] == [
         ("field", "NodeDef.experimental_type", ("n",)),
         ("field", "OpDef.is_distributed_communication", ()),
@@ -184,13 +184,48 @@ def test_fields_that_the_protos_lack_are_cleared() -> None:
     assert make_loadable(message(text), tensorflow="2.21") == (message(text), ())
 
 
-def test_nodes_that_a_function_runs_without_an_output_are_essential() -> None:
-    """TensorFlow 1.13 would ignore `control_ret`, and with it what the function does."""
+def test_full_types_are_cleared_unless_the_version_has_all_of_them() -> None:
+    """The protos of 2.11 have the field, but lack a type; those of 2.12 have all types."""
+    text = 'graph_def { node { name: "n" op: "NoOp" experimental_type { type_id: TFT_SHAPE_TENSOR } } }'
+    made, (dropped,) = make_loadable(message(text), tensorflow="2.11")
+    assert made == message('graph_def { node { name: "n" op: "NoOp" } }')
+    assert dropped.name == "NodeDef.experimental_type"
+    assert make_loadable(message(text), tensorflow="2.12") == (message(text), ())
+
+
+def test_a_function_loses_the_names_of_nodes_to_run() -> None:
+    """TensorFlow 1.13 has no `control_ret` and runs all stateful nodes of a function."""
     text = """graph_def { library { function { signature { name: "f" }
       control_ret { key: "run" value: "print" } } } }"""
-    with pytest.raises(NotConvertibleError, match=r"field FunctionDef\.control_ret, .* \(function 'f'\)"):
+    made, (dropped,) = make_loadable(message(text), tensorflow="1.13")
+    assert made == message('graph_def { library { function { signature { name: "f" } } } }')
+    assert (dropped.name, dropped.places) == ("FunctionDef.control_ret", ("f",))
+    assert make_loadable(message(text), tensorflow="1.14") == (message(text), ())
+
+
+@pytest.mark.parametrize(("version", "left"), [("1.12", 3), ("1.13", 1), ("1.14", 1), ("1.15", 3)])
+def test_an_attribute_that_a_version_refuses_to_run_is_dropped(version: str, left: int) -> None:
+    """1.13 and 1.14 turn If into nodes on request, and refuse to run a StatelessIf that requests it."""
+    text = """graph_def { node { name: "a" op: "StatelessIf" } node { name: "b" op: "StatelessWhile" }
+      node { name: "c" op: "If" } }"""
+    original = message(text)
+    for node in original.graph_def.node:
+        node.attr["_lower_using_switch_merge"].b = True
+    made, dropped = make_loadable(original, tensorflow=version)
+    assert sum("_lower_using_switch_merge" in node.attr for node in made.graph_def.node) == left
+    assert [removed.places for removed in dropped] == [("a",), ("b",)] * (left == 1)
+
+
+def test_a_result_that_the_version_refuses_is_checked() -> None:
+    """TensorListStack takes one input in 1.13 and two later, which no removal can change."""
+    text = """graph_def {
+      node { name: "list" op: "Placeholder" attr { key: "dtype" value { type: DT_VARIANT } } }
+      node { name: "shape" op: "Placeholder" attr { key: "dtype" value { type: DT_INT32 } } }
+      node { name: "n" op: "TensorListStack" input: "list" input: "shape"
+        attr { key: "element_dtype" value { type: DT_FLOAT } } } }"""
+    with pytest.raises(NotConvertibleError, match="2 data inputs, but its op takes 1"):
         make_loadable(message(text), tensorflow="1.13")
-    assert make_loadable(message(text), tensorflow="1.15") == (message(text), ())
+    assert make_loadable(message(text), tensorflow="1.14") == (message(text), ())
 
 
 def test_the_given_message_is_not_changed(tmp_path: Path) -> None:

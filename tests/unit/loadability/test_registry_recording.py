@@ -35,7 +35,7 @@ def interpreter(folder: Path, release: str, **changes: Any) -> Path:
         "producer": 7,
         "min_consumer": 0,
         "min_producer": 1,
-        "fields": ["NodeDef.name", "NodeDef.device"],
+        "names": ["NodeDef.name", "NodeDef.device"],
         "op_list": base64.b64encode(OpList(op=[described, OpDef(name="First")]).SerializeToString()).decode(),
         **changes,
     }
@@ -58,7 +58,7 @@ def test_an_interpreter_gives_its_registry(tmp_path: Path) -> None:
     assert (found.producer, found.min_consumer, found.min_producer) == (7, 0, 1)
     assert list(found.ops) == ["First", "Second"]
     assert found.ops["Second"] == OpDef(name="Second", attr=[OpDef.AttrDef(name="T")])
-    assert found.missing_fields == {
+    assert found.missing_names == {
         "NodeDef.attr",
         "NodeDef.experimental_debug_info",
         "NodeDef.experimental_type",
