@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from google.protobuf import message as protobuf
 from google.protobuf import text_format
 
-from pytest_metagraph.loadability.make_loadable import Dropped, make_loadable
 from pytest_metagraph.progress import progress
 from reference_impl import Contract, Graph, export_meta_graph, read_meta_graph_file
 from reference_impl.file_content import meta_graph_content
@@ -175,15 +174,24 @@ def _export(
             contract=arguments.contract,
             **messages,
         )
-        dropped: tuple[Dropped, ...] = ()
-        if arguments.tensorflow:
-            exported, dropped = make_loadable(exported, arguments.tensorflow)
-            size = graph_def_size(exported.graph_def)
-            content = meta_graph_content(exported, as_text=arguments.as_text, graph_def_bytes=size)
-            write_files({os.fspath(arguments.target): content})
+    if arguments.tensorflow:
+        exported = _write_loadable(exported, arguments)
+    return len(exported.graph_def.node)
+
+
+def _write_loadable(exported: MetaGraphDef, arguments: argparse.Namespace) -> MetaGraphDef:
+    """Write what a version of TensorFlow loads, and list what was dropped; returns what was written."""
+    # The registries take time to import, which an export for no version must not pay.
+    from pytest_metagraph.loadability.make_loadable import make_loadable  # noqa: PLC0415 - see above
+
+    with progress(f"writing {arguments.target}"):
+        made, dropped = make_loadable(exported, arguments.tensorflow)
+        size = graph_def_size(made.graph_def)
+        content = meta_graph_content(made, as_text=arguments.as_text, graph_def_bytes=size)
+        write_files({os.fspath(arguments.target): content})
     for removed in dropped:
         sys.stderr.write(f"metagraph: dropped {removed.render()}\n")
-    return len(exported.graph_def.node)
+    return made
 
 
 def _read(path: Path | None, kind: type[MessageT]) -> MessageT | None:
