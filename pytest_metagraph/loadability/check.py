@@ -179,7 +179,7 @@ class GraphCheck:
 
 @contextlib.contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Keep Python from looking for cycles while many small objects are made that have none."""
+    """Keep Python from looking for reference cycles: much is allocated at once, and none of it is in a cycle."""
     if not gc.isenabled():
         yield
         return

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from google.protobuf import descriptor_pb2, message_factory
 
-from pytest_metagraph.loadability.attr_facts import AttrFact, AttrFacts, is_usable_class
+from pytest_metagraph.loadability.attr_facts import AttrFact, AttrFacts, is_usable_class, only_colocation
 from reference_impl.schema import POOL, NodeDef
 
 CONTROL: Final = -1
@@ -49,7 +49,8 @@ class Source:
     """What an input of a node names.
 
     Attributes:
-        kind: the number of the kind of the node that it names; None if that node is not in the graph.
+        kind: the number of the kind of the node that it names, 0 for a control input; None if that node is not in
+            the graph.
         output: the number of the output, or CONTROL.
     """
 
@@ -145,6 +146,7 @@ class Survey:
         names: the names of the nodes, in the order of the graph.
         ops: their ops.
         devices: every device that a node has.
+        colocations: every node that the attribute `_class` of a node names.
         kinds: the kinds, in the order of their first nodes.
     """
 
@@ -160,25 +162,25 @@ class Survey:
         """
         self._nodes = nodes
         columns = _Columns.FromString(_BETWEEN.join(nodes))
-        self.names: list[str] = list(columns.name)
-        self.ops: list[str] = list(columns.op)
+        self.names: list[str] = columns.name[:]
+        self.ops: list[str] = columns.op[:]
         self.devices: frozenset[str] = frozenset(columns.device)
-        self._inputs: list[str] = list(columns.input)
-        self._attrs: list[bytes] = list(columns.attr)
+        self._inputs: list[str] = columns.input[:]
+        self._attrs: list[bytes] = columns.attr[:]
+        self._attr_facts = facts
+        self.colocations: set[str] = set()
+        self._sort()
         if not self._are_in_step():
             self._read_each()
-        self._facts = facts.of_entries(set(self._attrs) - {_RECORD_BYTES})
-        self._sort()
+            self._sort()
 
     def _are_in_step(self) -> bool:
-        """Return whether the columns can be split into nodes."""
+        """Return whether the columns were split into nodes; if not, some field of a node is missing or doubled."""
         count = len(self._nodes)
-        gaps = max(count - 1, 0)
         return (
             len(self.names) == count
-            and len(self.ops) == count
-            and self._inputs.count(_RECORD) == gaps
-            and self._attrs.count(_RECORD_BYTES) == gaps
+            and len(self._kind_codes) == count
+            and self._inputs.count(_RECORD) == max(count - 1, 0)
         )
 
     def _read_each(self) -> None:
@@ -198,13 +200,12 @@ class Survey:
     def _sort(self) -> None:
         """Sort the nodes into kinds; each kind has a code, a text of one character."""
         codes = _Codes()
-        token_of: dict[object, str] = {_RECORD_BYTES: "\n", None: ""}
-        for entry, fact in self._facts.items():
-            # Which nodes `_class` names is no part of a kind; `colocations` has the names.
-            token_of[entry] = "" if fact is None or is_usable_class(fact) else codes.of(fact)
+        token_of = self._attr_tokens(codes)
         op_of = {op: codes.of(op) for op in set(self.ops)}
-        texts = "".join(map(token_of.__getitem__, self._attrs)).split("\n") if self.names else []
+        texts = "".join(map(token_of.__getitem__, self._attrs)).split("\n") if self._nodes else []
         keys = list(map(str.__add__, map(op_of.__getitem__, self.ops), texts))
+        if len(texts) != len(self.ops):
+            keys = []  # the columns are not in step
         meaning = codes.meanings
         self.kinds: list[Kind] = []
         code_of: dict[str, str] = {}
@@ -213,6 +214,24 @@ class Survey:
             code_of[key] = _code(len(self.kinds))
             self.kinds.append(Kind(op, {fact.name: fact for fact in facts}))
         self._kind_codes = list(map(code_of.__getitem__, keys))
+
+    def _attr_tokens(self, codes: _Codes) -> dict[bytes, str]:
+        """Return the code of each different attribute, which is empty if no kind depends on it."""
+        token_of: dict[bytes, str] = {}
+        for entry in set(self._attrs):
+            colocated = only_colocation(entry)
+            if colocated is not None:
+                # Which nodes `_class` names is no part of a kind.
+                self.colocations.add(colocated)
+                token_of[entry] = ""
+                continue
+            fact = self._attr_facts.of_entry(entry) if entry != _RECORD_BYTES else None
+            if fact is not None and is_usable_class(fact):
+                self.colocations.update(fact.colocated)
+                fact = None
+            token_of[entry] = codes.of(fact) if fact is not None else ""
+        token_of[_RECORD_BYTES] = "\n"
+        return token_of
 
     @cached_property
     def kind_of(self) -> list[int]:
@@ -232,8 +251,10 @@ class Survey:
         """
         index = self.index
         found: dict[str, tuple[int | None, int]] = {}
-        for text in set(self._inputs) - index.keys():
-            node = index.get(text[1:]) if text.startswith("^") else None
+        for text in itertools.filterfalse(index.__contains__, self._inputs):
+            if text in found:
+                continue
+            node = index.get(text[1:]) if text[:1] == "^" else None
             if node is not None:
                 found[text] = (node, CONTROL)
             elif text != _RECORD:
@@ -277,15 +298,19 @@ class Survey:
         kind_codes = self._kind_codes
         code_of_edge = kind_codes.copy()
         for node, output in self.others.values():
-            if node is None or output:
-                code_of_edge.append(codes.of((None if node is None else kind_codes[node], output)))
+            if node is None:
+                code_of_edge.append(codes.of((None, output)))
+            elif output == CONTROL:  # of which kind its node is changes nothing
+                code_of_edge.append(codes.of(("", CONTROL)))
+            elif output:
+                code_of_edge.append(codes.of((kind_codes[node], output)))
             else:
                 code_of_edge.append(kind_codes[node])
         code_of_edge.append("\n")
         texts = "".join(map(code_of_edge.__getitem__, self._edges)).split("\n") if self.names else []
         self._situation_keys = list(map(str.__add__, kind_codes, texts))
         sources = [
-            Source(None if code is None else ord(code) - _FIRST_CODE, output)
+            Source(None if code is None else ord(code) - _FIRST_CODE if code else 0, output)
             for code, output in codes.meanings
         ]
         self._situation_numbers = {
@@ -338,12 +363,6 @@ class Survey:
                 if device in found:
                     found[device].append(number)
         return found
-
-    @cached_property
-    def colocations(self) -> frozenset[str]:
-        """Every node that the attribute `_class` of some node colocates it with."""
-        facts = (fact.colocated for fact in set(self._facts.values()) if fact is not None)
-        return frozenset(itertools.chain.from_iterable(facts))
 
 
 def split_input(text: str) -> tuple[str, int]:

@@ -16,7 +16,8 @@ from pytest_metagraph.loadability.subject import Subject
 from pytest_metagraph.loadability.survey import CONTROL, Situation, split_input
 from reference_impl.schema import OpDef
 
-_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-/\n"
+_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-/"
+_NO_STARTS: Final = frozenset({"", "_", "-", "/"})
 _NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*")
 _NAME_WITH_ANGLES: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*(?:>[A-Za-z0-9.][A-Za-z0-9_.\-/]*)*")
 _ANGLES_SINCE: Final = (2, 1)
@@ -87,13 +88,8 @@ class NodeRules:
     def _odd_names(self) -> Sequence[int]:
         """The nodes whose names are not made of letters, digits and `_.-/` in the usual way."""
         names = self._survey.names
-        joined = "\n".join(["", *names])
-        if (
-            joined.count("\n") == len(names)
-            and not joined.encode("utf-8", "surrogatepass").translate(None, _LETTERS)
-            and not any(start in joined for start in ("\n\n", "\n_", "\n-", "\n/"))
-            and not joined.endswith("\n")
-        ):
+        joined = "".join(names).encode("utf-8", "surrogatepass")
+        if not joined.translate(None, _LETTERS) and not {name[:1] for name in names} & _NO_STARTS:
             return ()
         return [node for node, name in enumerate(names) if not _NAME.fullmatch(name)]
 
@@ -239,6 +235,8 @@ class NodeRules:
 
     @cached_property
     def _cycle_findings(self) -> Sequence[Finding]:
+        if not self._survey.backward:
+            return ()
         left = [node for node, rank in enumerate(self.ranks) if rank > len(self.ranks)]
         if not left:
             return ()
