@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -231,9 +231,9 @@ class _Removal:
             self._dropped.setdefault(("op", node.op, HARMLESS_OPS[node.op]), []).append(node.name)
         for node in nodes:
             if any(_waits_for(reference) in going for reference in node.input):
-                node.input[:] = list(dict.fromkeys(_without(going, node.input)))
-        kept = [node for node in nodes if node.name not in going]
-        staying = GraphDef(node=kept)  # a copy: what is deleted from the graph is gone
+                node.input[:] = _without(going, node.input)
+        # A copy, because what is deleted from the graph is gone.
+        staying = GraphDef(node=[node for node in nodes if not self._is_dropped_op(node.op)])
         del nodes[:]
         nodes.extend(staying.node)
 
@@ -300,14 +300,23 @@ def _waits_for(reference: str) -> str:
     return reference[1:] if reference.startswith("^") else ""
 
 
-def _without(going: Mapping[str, NodeDef], references: Iterable[str]) -> Iterator[str]:
-    """Yield the inputs of a node, which waits for the inputs of a node that goes instead of that node."""
-    for reference in references:
-        node = going.get(_waits_for(reference))
-        if node is None:
-            yield reference
-        else:
-            yield from _without(going, (_as_control(source) for source in node.input))
+def _without(going: Mapping[str, NodeDef], references: Iterable[str]) -> list[str]:
+    """Return the inputs of a node, which waits for the inputs of a node that goes instead of that node."""
+    inputs: list[str] = []
+    seen: set[str] = set()
+    waiting = list(references)[::-1]
+    while waiting:
+        reference = waiting.pop()
+        awaited = _waits_for(reference)
+        if not awaited:
+            inputs.append(reference)
+        elif awaited not in seen:
+            seen.add(awaited)
+            if awaited in going:
+                waiting += [_as_control(source) for source in reversed(going[awaited].input)]
+            else:
+                inputs.append(reference)
+    return inputs
 
 
 def _as_control(reference: str) -> str:

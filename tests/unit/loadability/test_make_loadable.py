@@ -145,6 +145,33 @@ def test_a_node_that_only_saves_copies_is_removed() -> None:
     assert (dropped.kind, dropped.name, dropped.places) == ("op", "DisableCopyOnRead", ("off", "again"))
 
 
+def test_inputs_of_data_are_kept_as_they_are() -> None:
+    """A node that takes one tensor twice still does when it waits for something else."""
+    text = """graph_def {
+      node { name: "v" op: "VarHandleOp" }
+      node { name: "off" op: "DisableCopyOnRead" input: "v" }
+      node { name: "two" op: "AddV2" input: "x" input: "x" input: "^off" input: "^v" } }"""
+    made, _ = make_loadable(message(text), tensorflow="2.9")
+    assert list(made.graph_def.node[1].input) == ["x", "x", "^v"]
+
+
+def test_nodes_that_wait_for_each_other_end() -> None:
+    """A cycle of nodes that are removed leaves nothing to wait for, and neither does a chain of 5,000."""
+    text = """graph_def {
+      node { name: "a" op: "DisableCopyOnRead" input: "^b" }
+      node { name: "b" op: "DisableCopyOnRead" input: "^a" }
+      node { name: "n" op: "NoOp" input: "^a" } }"""
+    made, _ = make_loadable(message(text), tensorflow="2.9")
+    assert made == message('graph_def { node { name: "n" op: "NoOp" } }')
+    chain = "".join(
+        f'node {{ name: "c{number}" op: "DisableCopyOnRead" input: "^c{number + 1}" }}'
+        for number in range(5000)
+    )
+    ends = 'node { name: "c5000" op: "NoOp" } node { name: "n" op: "NoOp" input: "^c0" }'
+    made, _ = make_loadable(message(f"graph_def {{ {chain} {ends} }}"), tensorflow="2.9")
+    assert [list(node.input) for node in made.graph_def.node] == [[], ["^c5000"]]
+
+
 def test_a_version_that_knows_the_op_keeps_its_nodes() -> None:
     """DisableCopyOnRead is an op of TensorFlow 2.21."""
     text = """graph_def { node { name: "v" op: "VarHandleOp" }
