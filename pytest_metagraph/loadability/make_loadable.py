@@ -229,11 +229,11 @@ class _Removal:
             return
         for node in going.values():
             self._dropped.setdefault(("op", node.op, HARMLESS_OPS[node.op]), []).append(node.name)
-        for node in nodes:
-            if any(_waits_for(reference) in going for reference in node.input):
-                node.input[:] = _without(going, node.input)
         # A copy, because what is deleted from the graph is gone.
         staying = GraphDef(node=[node for node in nodes if not self._is_dropped_op(node.op)])
+        for node in staying.node:
+            if any(_waits_for(reference) in going for reference in node.input):
+                node.input[:] = _without(going, node.input)
         del nodes[:]
         nodes.extend(staying.node)
 
