@@ -4,8 +4,8 @@
 
 REQUESTS is a file of JSON lines with `path`, the file of a binary message, and `kind`, `MetaGraphDef` or
 `GraphDef`. RESULTS receives a JSON line for each: `path`, `loads`, `error` (the type of the exception) and
-`text` (its message). Each line is written before the next file is read, so that a process that TensorFlow
-ends tells with which file. It runs in Python 3.6 and later, and needs nothing but TensorFlow.
+`text` (its message). Each line is written before the next file is read, so that it is known with which file
+TensorFlow ended the process. The program runs in Python 3.6 and needs nothing but TensorFlow.
 """
 
 import json
@@ -15,25 +15,25 @@ import sys
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
-import tensorflow  # noqa: E402, TID251 - it runs inside the TensorFlow that it reports on
+import tensorflow  # noqa: TID251, ICN001 - it runs inside the TensorFlow that it reports on
 
-tf = tensorflow.compat.v1
+tf = tensorflow.compat.v1 if hasattr(tensorflow.compat, "v1") else tensorflow
 TEXT = 4000
 
 
-def import_file(path, kind):
+def import_file(path, kind):  # noqa: ANN001, ANN201 - for Python 3.6, like all of this file
     """Import one file into a graph of its own."""
     with tf.Graph().as_default():
         if kind == "MetaGraphDef":
             tf.train.import_meta_graph(path)
             return
         graph_def = tf.GraphDef()
-        with open(path, "rb") as file:
+        with open(path, "rb") as file:  # noqa: PTH123
             graph_def.ParseFromString(file.read())
         tf.import_graph_def(graph_def, name="")
 
 
-def result_of(path, kind):
+def result_of(path, kind):  # noqa: ANN001, ANN201
     """Return what the import of one file says."""
     try:
         import_file(path, kind)
@@ -42,12 +42,12 @@ def result_of(path, kind):
     return {"path": path, "loads": True, "error": "", "text": ""}
 
 
-def main(requests, results):
+def main(requests, results):  # noqa: ANN001, ANN201
     """Import every requested file."""
-    with open(requests) as lines:
+    with open(requests) as lines:  # noqa: PTH123
         asked = [json.loads(line) for line in lines]
     tf.logging.set_verbosity(tf.logging.FATAL)
-    with open(results, "a") as file:
+    with open(results, "a") as file:  # noqa: PTH123
         for request in asked:
             file.write(json.dumps(result_of(request["path"], request["kind"])) + "\n")
             file.flush()
