@@ -15,8 +15,8 @@ _DESCRIPTION = """\
 Check whether import_meta_graph of a version of TensorFlow would import a graph, without that TensorFlow.
 
 Each problem is printed with its rule, its node and the way out; first the one that TensorFlow would report.
-FILE is a MetaGraphDef (.meta), a GraphDef (.pb), either of them as text (.pbtxt), a saved_model.pb, or the folder
-of a SavedModel. The rules are described in docs/reference/loadability.md.
+FILE is a MetaGraphDef (.meta), a GraphDef (.pb), either of them as text (.pbtxt), a saved_model.pb, or the
+folder of a SavedModel. The rules are described in docs/reference/loadability.md.
 """
 _EPILOG = """\
 examples:
@@ -48,7 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         dest="versions",
         action="append",
         metavar="VERSION",
-        help=f"a version such as 1.15, a range such as 1.13-2.3, or all; may be repeated (default: {_NEWEST})",
+        help=f"a version such as 1.15, a range such as 1.13-2.3, or all; repeatable (default: {_NEWEST})",
     )
     parser.add_argument("--json", action="store_true", help="print the reports as JSON")
     parser.add_argument(
@@ -63,8 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the sub-command.
 
     Returns:
-        0 when every file loads in every requested version, 1 when one does not, 2 when a file, a version or an
-        attribute cannot be used.
+        0 when every file loads in every requested version, 1 when one does not, 2 when a file, a version or
+        an attribute cannot be used.
     """
     # protobuf and the registries take time to import, which the other sub-commands must not pay.
     from pytest_metagraph.loadability.attr_history import UnknownAttrError, explain_attr  # noqa: PLC0415
@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(files: Sequence[str], requested: Sequence[str], *, as_json: bool) -> int:
-    from pytest_metagraph.loadability.check import UncheckableInputError, checks_of  # noqa: PLC0415 - see `run`
+    from pytest_metagraph.loadability.check import UncheckableInputError, checks_of  # noqa: PLC0415 - `run`
 
     status = 0
     data: list[dict[str, Any]] = []
@@ -119,8 +119,8 @@ def render(label: str, reports: Mapping[str, LoadReport]) -> str:
         reports: the reports by minor version.
 
     Returns:
-        The whole report if there is one; otherwise a line with the versions that load it, and the first reason of
-        each other version.
+        The whole report if there is one; otherwise a line with the versions that load it, and the first
+        reason of each other version.
     """
     if len(reports) == 1:
         return next(iter(reports.values())).render()

@@ -1,7 +1,7 @@
 """Reduce the value of an attribute to the facts that the importer's rules judge.
 
-Two values that no rule can tell apart give equal facts, so that a graph with thousands of constants, shapes and
-shared names has few different ones.
+Two values that no rule can tell apart give equal facts, so that a graph with thousands of constants, shapes
+and shared names has few different ones.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from google.protobuf import message_factory
 
 from pytest_metagraph.loadability.op_registries import op_history
-from reference_impl.schema import AttrValue, NodeDef, OpDef, OpList, TensorShapeProto
+from reference_impl.schema import POOL, AttrValue, OpDef, OpList, TensorShapeProto
 
 COLOCATION: Final = "_class"
 OUTPUT_SHAPES: Final = "_output_shapes"
@@ -28,7 +28,7 @@ Large graphs have thousands of them; reading these few bytes takes a fraction of
 """
 _LARGEST: Final = (1 << 63) - 1
 
-_Entry: Any = message_factory.GetMessageClass(NodeDef.DESCRIPTOR.nested_types_by_name["AttrEntry"])
+_Entry: Any = message_factory.GetMessageClass(POOL.FindMessageTypeByName("tensorflow.NodeDef.AttrEntry"))
 
 Shape = tuple[int, ...] | None
 """The dimensions of a shape, -1 for an unknown one; None if its rank is unknown."""
@@ -117,13 +117,11 @@ class AttrFacts:
 def _fact(name: str, value: AttrValue, default: frozenset[int]) -> AttrFact:
     kind = value.WhichOneof("value") or ""
     match kind:
-        case "i":
-            return AttrFact(name, kind, number=value.i, default_of=default)
-        case "type":
-            return AttrFact(name, kind, types=(value.type,), default_of=default)
-        case "s":
-            strings = (value.s,) if name in _limited_strings() else ()
-            return AttrFact(name, kind, strings=strings, default_of=default)
+        case "i" | "type":
+            types = (value.type,) if kind == "type" else ()
+            return AttrFact(name, kind, number=value.i, types=types, default_of=default)
+        case "s" if name in _limited_strings():
+            return AttrFact(name, kind, strings=(value.s,), default_of=default)
         case "shape" | "tensor":
             proto = value.shape if kind == "shape" else value.tensor.tensor_shape
             types = (value.tensor.dtype,) if kind == "tensor" else ()
@@ -139,8 +137,7 @@ def _fact(name: str, value: AttrValue, default: frozenset[int]) -> AttrFact:
             return AttrFact(name, kind, functions=(value.func.name,), default_of=default)
         case "list":
             return _list_fact(name, value, default)
-        case _:
-            return AttrFact(name, kind, default_of=default)
+    return AttrFact(name, kind, default_of=default)
 
 
 def _list_fact(name: str, value: AttrValue, default: frozenset[int]) -> AttrFact:

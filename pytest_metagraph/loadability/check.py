@@ -48,9 +48,11 @@ def check_meta_graph(meta_graph: object, tensorflow: str = _NEWEST) -> LoadRepor
     """Check whether a version of TensorFlow would import a graph.
 
     Args:
-        meta_graph: a MetaGraphDef (for `import_meta_graph`), a GraphDef (for `import_graph_def`) or a SavedModel of
-            any descriptor pool, the bytes of one, or the path of a file or of a SavedModel's folder. It is not
-            changed. Of a SavedModel each meta graph is checked, and the report is of the first that does not load.
+        meta_graph: a MetaGraphDef (for `import_meta_graph`), a GraphDef (for `import_graph_def`) or a
+            SavedModel of
+            any descriptor pool, the bytes of one, or the path of a file or of a SavedModel's folder. It is
+            not changed. Of a SavedModel each meta graph is checked, and the report is of the first that does
+            not load.
         tensorflow: a version from 1.13 to 2.21, such as `1.15` or `1.15.5`.
 
     Returns:
@@ -122,7 +124,7 @@ class GraphCheck:
         target = Target(registry(version))
         with _without_garbage_collection():
             findings = list(self._findings(target))
-            problems = tuple(self._problems(findings, version))
+            problems = tuple(self._problems(findings))
             return LoadReport(self.label, version, problems, tuple(self._notes()))
 
     def _findings(self, target: Target) -> Iterator[Finding]:
@@ -132,7 +134,7 @@ class GraphCheck:
         yield from self._library.findings(target)
         yield from CollectionRules(self._subject, target, self._nodes.judgements(target)).findings()
 
-    def _problems(self, findings: Sequence[Finding], version: str) -> Iterator[LoadProblem]:
+    def _problems(self, findings: Sequence[Finding]) -> Iterator[LoadProblem]:
         """Group the findings, in the order in which the importer would come to the first of each."""
         groups: dict[tuple[str, str, str], list[Finding]] = {}
         for finding in sorted(findings, key=self._order) if findings else ():
@@ -150,7 +152,7 @@ class GraphCheck:
                 op=first.op,
                 attr=first.attr,
                 message=first.message,
-                way_out=self._ways_out.of(first, nodes, version),
+                way_out=self._ways_out.of(first, nodes),
                 count=len(nodes) or len(group),
                 nodes=samples([names[node] for node in nodes[:10]]),
             )
@@ -179,7 +181,7 @@ class GraphCheck:
 
 @contextlib.contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Keep Python from looking for reference cycles: much is allocated at once, and none of it is in a cycle."""
+    """Keep Python from looking for reference cycles: much is allocated at once, and none of it is a cycle."""
     if not gc.isenabled():
         yield
         return

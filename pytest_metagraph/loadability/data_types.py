@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from reference_impl.schema import AttrValue
+from reference_impl.schema import DataType
 
 REF: Final = 100
 """The number of a reference type is that of its data type plus this."""
@@ -18,10 +18,7 @@ _SINCE: Final = {
 }
 """The first version with each data type that 1.13 does not have; observed."""
 
-_NAMES: Final = {
-    value.number: value.name.removeprefix("DT_").lower()
-    for value in AttrValue.DESCRIPTOR.fields_by_name["type"].enum_type.values
-}
+_NAMES: Final = {number: name.removeprefix("DT_").lower() for name, number in DataType.items()}
 
 
 def type_name(number: int) -> str:

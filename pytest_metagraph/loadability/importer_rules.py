@@ -1,7 +1,7 @@
 """The catalogue of what TensorFlow's importer refuses, and what it imports although it fails later.
 
-Each rule was observed on real TensorFlows, one release of each minor version from 1.13 to 2.21. The modules of
-`pytest_metagraph.loadability.rules` apply the rules; this one names them.
+Each rule was observed on real TensorFlows, one release of each minor version from 1.13 to 2.21. The modules
+of `pytest_metagraph.loadability.rules` apply the rules; this one names them.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ _RULES: Final = (
         "inputs",
         "An input names a node that is not in the graph.",
         _REFUSED,
-        "export the missing node too; for a part of a graph, use export_scope and pass the inputs by input_map",
+        "export the missing node too; for a part of a graph, pass the inputs by input_map",
     ),
     Rule(
         "LOAD-11",
@@ -248,7 +248,8 @@ _RULES: Final = (
     Rule(
         "LOAD-29",
         "functions",
-        "The body of a function that a node calls cannot be instantiated: it has an unknown op, an input or a "
+        "The body of a function that a node calls cannot be instantiated: it has an unknown op, an "
+        "input or a "
         "result that does not exist, or an input of another type.",
         _REFUSED,
         "correct the body, or use a TensorFlow that has its ops",
@@ -271,7 +272,8 @@ _RULES: Final = (
     Rule(
         "LOAD-32",
         "functions",
-        "The library gives a gradient for a function or by a function that it does not have, or only functions "
+        "The library gives a gradient for a function or by a function that it does not have, or "
+        "only functions "
         "whose gradients form a cycle.",
         _REFUSED,
         "add the missing function to the library, or remove the gradient",
@@ -322,7 +324,8 @@ _RULES: Final = (
     Rule(
         "LOAD-39",
         "collections",
-        "The graph has no saver_def, and its collections `variables` or `saveable_objects` hold what is not a "
+        "The graph has no saver_def, and its collections `variables` or `saveable_objects` hold "
+        "what is not a "
         "variable; or `variables` holds numbers.",
         _REFUSED,
         "write the collection as VariableDefs, or export with a saver_def",
@@ -358,7 +361,8 @@ _RULES: Final = (
     Rule(
         "LOAD-44",
         "functions",
-        "The body of a function uses an op or an attribute that this version does not have: running it fails.",
+        "The body of a function uses an op or an attribute that this version does not have: running "
+        "it fails.",
         _LATER,
         "export with strip_default_attrs=True for attributes; use a TensorFlow that has the op",
     ),

@@ -48,7 +48,8 @@ class LoadProblem:
             left = self.count - max(len(self.nodes), 1)
             etc = ", ..." if others and left else ""
             more = f"\n      and {self.count - 1:,} more{shown}{etc}"
-        return f"  {self.code} {self.severity}: {where}{_printable(self.message)}{more}\n      way out: {_printable(self.way_out)}"
+        first = f"  {self.code} {self.severity}: {where}{_printable(self.message)}"
+        return f"{first}{more}\n      way out: {_printable(self.way_out)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,11 @@ class LoadReport:
 
 def _printable(text: str) -> str:
     """Return a text with characters that a terminal acts on, or cannot show, as escapes."""
-    return text if text.isprintable() else "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
 
 
 def plural(count: int) -> str:

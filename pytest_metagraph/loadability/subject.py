@@ -89,7 +89,8 @@ def subjects_of(value: object) -> list[Subject]:
     """Read what is to be checked.
 
     Args:
-        value: a MetaGraphDef, GraphDef or SavedModel of any descriptor pool, the bytes of one, or the path of a
+        value: a MetaGraphDef, GraphDef or SavedModel of any descriptor pool, the bytes of one, or the path of
+            a
             file or of a SavedModel's folder. It is not changed.
 
     Returns:
@@ -107,8 +108,8 @@ def subjects_of(value: object) -> list[Subject]:
         data = _content(path)
         return _from_bytes(data, str(path), path)
     raise UncheckableInputError(
-        f"a {type(value).__name__} cannot be checked; give a MetaGraphDef, GraphDef or SavedModel message, its "
-        "bytes, or the path of a file"
+        f"a {type(value).__name__} cannot be checked; give a MetaGraphDef, GraphDef or SavedModel "
+        "message, its bytes, or the path of a file"
     )
 
 
@@ -116,7 +117,8 @@ def _from_message(value: Message) -> list[Subject]:
     name = value.DESCRIPTOR.full_name.removeprefix("tensorflow.")
     if name not in {*_KINDS, "SavedModel"}:
         raise UncheckableInputError(
-            f"a {value.DESCRIPTOR.full_name} message cannot be checked; give a MetaGraphDef, GraphDef or SavedModel"
+            f"a {value.DESCRIPTOR.full_name} message cannot be checked; give a MetaGraphDef, GraphDef or "
+            "SavedModel"
         )
     try:
         data = value.SerializeToString()
@@ -169,7 +171,8 @@ def _plausible_kinds(data: bytes) -> list[str]:
 def _begins_with_node(data: bytes) -> bool:
     """Return whether binary data begins with a node, as a GraphDef does.
 
-    The first field of a MetaGraphDef has the same number. Read as a node it has no op, or one that is no word.
+    The first field of a MetaGraphDef has the same number. Read as a node it has no op, or one that is no
+    word.
     """
     if data[:1] != b"\x0a":
         return False

@@ -1,8 +1,8 @@
 """Read what the rules need from the nodes of a graph, in a few passes that take no Python step for each node.
 
-A graph of 50,000 nodes has few different kinds of nodes. `Survey` finds them: nodes of one `Kind` have the same
-op and the same facts about their attributes, and nodes of one `Situation` also take the same outputs of the
-same kinds. The rules judge each kind and each situation once, for any number of TensorFlow versions.
+A graph of 50,000 nodes has few different kinds of nodes. `Survey` finds them: nodes of one `Kind` have the
+same op and the same facts about their attributes, and nodes of one `Situation` also take the same outputs of
+the same kinds. The rules judge each kind and each situation once, for any number of TensorFlow versions.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Source:
     """What an input of a node names.
 
     Attributes:
-        kind: the number of the kind of the node that it names, 0 for a control input; None if that node is not in
+        kind: the number of the kind of the node that it names, 0 for a control input; None if that node is
+            not in
             the graph.
         output: the number of the output, or CONTROL.
     """
@@ -72,7 +73,7 @@ class Situation:
 
 
 def _columns_class() -> Any:
-    """Make the message that reads all nodes at once: each field of a node, of all nodes one after the other."""
+    """Make the message that reads all nodes at once: each field, of all nodes one after the other."""
     field = descriptor_pb2.FieldDescriptorProto
     source = descriptor_pb2.FileDescriptorProto(
         name="pytest_metagraph/loadability.proto", package="pytest_metagraph.loadability", syntax="proto3"
@@ -175,7 +176,7 @@ class Survey:
             self._sort()
 
     def _are_in_step(self) -> bool:
-        """Return whether the columns were split into nodes; if not, some field of a node is missing or doubled."""
+        """Return whether the columns were split into nodes; if not, a node lacks a field or has two."""
         count = len(self._nodes)
         return (
             len(self.names) == count
@@ -275,7 +276,7 @@ class Survey:
 
     @cached_property
     def backward(self) -> list[tuple[int, int]]:
-        """The node and its input's node for each input that names the node itself, or one that stands after it."""
+        """A node and its input's node, for each input that names the node itself or a later one."""
         count = len(self.names)
         others = [node for node, _ in self.others.values()]
         between = count + len(others)

@@ -39,13 +39,12 @@ class WaysOut:
         self._subject = subject
         self._default_counts: dict[tuple[str, str], tuple[int, int]] = {}
 
-    def of(self, finding: Finding, nodes: Sequence[int], version: str) -> str:
+    def of(self, finding: Finding, nodes: Sequence[int]) -> str:
         """Return what to do about a problem.
 
         Args:
             finding: the first finding of the problem.
             nodes: the nodes that have it.
-            version: the minor version that has the problem.
 
         Returns:
             One sentence without a full stop.
@@ -56,13 +55,14 @@ class WaysOut:
             case "LOAD-17":
                 return self._unknown_attr(finding, nodes)
             case "LOAD-21" | "LOAD-22" if finding.op in op_history():
-                return f"{RULES[finding.rule].way_out}; see metagraph check --explain-attr {finding.op}.{finding.attr}"
+                command = f"metagraph check --explain-attr {finding.op}.{finding.attr}"
+                return f"{RULES[finding.rule].way_out}; see {command}"
         return RULES[finding.rule].way_out
 
     def _unknown_attr(self, finding: Finding, nodes: Sequence[int]) -> str:
         equal, of = self._equal_to_default(finding.op, finding.attr, nodes)
         if not of:
-            return "no recorded version has the attribute; remove it, or use TensorFlow 2.5 or later, which ignores it"
+            return "remove it, because no recorded version has it, or use TensorFlow 2.5 or later"
         share = f"{equal:,} of {of:,} such attributes have their default"
         if equal == of:
             return f"export with strip_default_attrs=True: {share}"

@@ -1,9 +1,9 @@
-"""Judge the body of a function as TensorFlow does when it builds the body for a node that calls the function."""
+"""Judge the body of a function as TensorFlow does when it builds it for a node that calls the function."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -33,7 +33,7 @@ class Body:
 
     def unknown(self, definition: Definition, *, attrs: bool) -> Iterator[str]:
         """Return the ops that a version does not have, and with `attrs` also the attributes, each once."""
-        found = {}
+        found: dict[str, None] = {}
         for node, facts in zip(self._function.node_def, self._facts, strict=True):
             op = definition(node.op)
             if op is None:
@@ -121,23 +121,14 @@ class Body:
                 if position >= len(node.input):
                     return f"it has {position} inputs and needs more"
                 given = items.get(node.input[position])
-                if given is None:
-                    return f"input {node.input[position]!r} does not exist"
-                wanted = expected[taken : taken + len(given)]
-                if len(wanted) < len(given) or any(
-                    one != other and not data_types.accepts(one, other)
-                    for one, other in zip(wanted, given, strict=True)
-                ):
-                    return f"input {node.input[position]!r} has another data type than {node.op} takes"
+                if given is None or not _fits(given, expected[taken:]):
+                    what = (
+                        "does not exist" if given is None else f"has another data type than {node.op} takes"
+                    )
+                    return f"input {node.input[position]!r} {what}"
                 taken += max(len(given), 1)
                 position += 1
-        for text in node.input[position:]:
-            if not text.startswith("^"):
-                return f"it has the input {text!r} more than {node.op} takes"
-            name = text[1:]
-            if name not in items and not any(item.startswith(f"{name}:") for item in items):
-                return f"the control input {text!r} does not exist"
-        return ""
+        return _control_problem(node, position, items)
 
     def _result_problem(self, items: Mapping[str, tuple[int, ...]]) -> str:
         for argument in self._function.signature.output_arg:
@@ -145,7 +136,8 @@ class Body:
                 return f"the result {argument.name!r} is missing"
             given = items.get(self._function.ret[argument.name])
             if given is None:
-                return f"the result {argument.name!r} is {self._function.ret[argument.name]!r}, which does not exist"
+                named = self._function.ret[argument.name]
+                return f"the result {argument.name!r} is {named!r}, which does not exist"
             if argument.type and given and given != (argument.type,):
                 found, declared = (data_types.type_name(number) for number in (given[0], argument.type))
                 return f"the result {argument.name!r} is {found}, but declared {declared}"
@@ -161,6 +153,24 @@ class Body:
             if not _NAME.fullmatch(name):
                 return f"{name!r} is not a valid name of a node"
         return f"{len(left)} nodes are in a cycle" if (left := _left_in_cycles(nodes)) else ""
+
+
+def _fits(given: Sequence[int], expected: Sequence[int]) -> bool:
+    """Return whether an input takes an output, or a list of outputs the beginning of what is left."""
+    return len(given) <= len(expected) and all(
+        one == other or data_types.accepts(one, other) for one, other in zip(expected, given, strict=False)
+    )
+
+
+def _control_problem(node: NodeDef, position: int, items: Mapping[str, object]) -> str:
+    """Return what is wrong with the inputs of a node from a position on, which are control inputs."""
+    for text in node.input[position:]:
+        if not text.startswith("^"):
+            return f"it has the input {text!r} more than {node.op} takes"
+        name = text[1:]
+        if name not in items and not any(item.startswith(f"{name}:") for item in items):
+            return f"the control input {text!r} does not exist"
+    return ""
 
 
 def _left_in_cycles(nodes: Mapping[str, NodeDef]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -11,7 +12,7 @@ from pytest_metagraph.loadability.finding import Finding, Phase, Target, Version
 from pytest_metagraph.loadability.rules.ops import Judgement
 from pytest_metagraph.loadability.subject import Subject
 from pytest_metagraph.loadability.survey import split_input
-from reference_impl.schema import REGISTERED_COLLECTIONS, ControlFlowContextDef
+from reference_impl.schema import REGISTERED_COLLECTIONS, ControlFlowContextDef, VariableDef
 
 _UNBOUND: Final = "unbound_inputs"
 _VARIABLES: Final = "variables"
@@ -141,8 +142,7 @@ class CollectionRules:
     def _variable(self, item: Any) -> Iterator[tuple[str, str]]:
         name = item.variable_name
         yield from self._missing([name])
-        known = self._name_problem(name) == ""
-        if item.is_resource and known:
+        if item.is_resource and not self._name_problem(name):
             problem = self._handle_problem(name)
             if problem:
                 yield "LOAD-38", problem
@@ -154,23 +154,26 @@ class CollectionRules:
                 mode = getattr(item, field)
                 if not 0 <= mode <= _LARGEST_MODE:
                     yield "LOAD-38", f"{field} = {mode} is not a mode"
-        snapshot = item.snapshot_name
-        if not snapshot and item.is_resource:
-            if known:
-                snapshot = f"{name.split(':')[0]}/Read/ReadVariableOp:0"
-                yield from self._missing([snapshot])
-        else:
-            yield from self._missing([snapshot])
-            if item.is_resource and self._name_problem(snapshot) == "":
-                problem = self._snapshot_problem(snapshot)
-                if problem:
-                    yield "LOAD-38", problem
+        yield from self._snapshot(item)
+
+    def _snapshot(self, item: Any) -> Iterator[tuple[str, str]]:
+        name = item.snapshot_name
+        if item.is_resource and not name:
+            if not self._name_problem(item.variable_name):
+                node, _, _ = item.variable_name.partition(":")
+                yield from self._missing([f"{node}/Read/ReadVariableOp:0"])
+            return
+        yield from self._missing([name])
+        if item.is_resource and not self._name_problem(name):
+            problem = self._snapshot_problem(name)
+            if problem:
+                yield "LOAD-38", problem
 
     def _handle_problem(self, name: str) -> str:
         """Return why a resource variable cannot have a handle of this name; empty if it can."""
         if ":" not in name:
             return f"{name!r} is an operation, and the handle of a variable is a tensor"
-        node = self._survey.node(self._survey.index[name.split(":")[0]])
+        node = self._survey.node(self._survey.index[name.partition(":")[0]])
         lacking = [attr for attr in ("shape", "dtype") if attr not in node.attr]
         return f"{name!r} is the output of a {node.op}, which has no {lacking[0]}" if lacking else ""
 
@@ -181,7 +184,7 @@ class CollectionRules:
         """
         if ":" not in name:
             return f"{name!r} is an operation, and the snapshot of a variable is a tensor"
-        position: int | None = self._survey.index[name.split(":")[0]]
+        position: int | None = self._survey.index[name.partition(":")[0]]
         seen: set[int] = set()
         while position is not None and position not in seen:
             seen.add(position)
@@ -220,8 +223,7 @@ class CollectionRules:
             values = () if kind is None else getattr(collection, kind).value
             if not values:
                 continue
-            is_registered = kind == "bytes_list" and key == _VARIABLES
-            if kind not in {"node_list", "bytes_list"} or (kind == "bytes_list" and not is_registered):
+            if kind != "node_list" and not (kind == "bytes_list" and key == _VARIABLES):
                 if key == _VARIABLES or not self._has_saver:
                     yield self._unsaveable(key, f"its items are a {kind} and not variables")
             elif not self._has_saver:
@@ -231,39 +233,41 @@ class CollectionRules:
         return Finding("LOAD-39", Phase.SAVER, f"{key}: {message}", name=key, group=f"{key} variables")
 
     def _saved(self, key: str, kind: str, values: Sequence[Any]) -> Iterator[Finding]:
+        """Judge the variables of which the importer builds a saver."""
         names: Counter[str] = Counter()
         parts: set[str] = set()
-        for value in values:
-            sliced = resource = False
-            tensor = value
-            if kind == "bytes_list":
-                try:
-                    item = REGISTERED_COLLECTIONS[key].FromString(value)
-                except PARSE_ERRORS:
-                    continue
-                tensor, resource = item.variable_name, item.is_resource
-                sliced = item.HasField("save_slice_info_def")
-                parts |= {item.save_slice_info_def.full_name} if sliced else set()
-            node = self._survey.index.get(tensor.split(":")[0])
+        for item in _variable_defs(kind, values):
+            name, _, _ = item.variable_name.partition(":")
+            node = self._survey.index.get(name)
             if node is None:
                 continue
-            op = self._survey.ops[node]
-            if not resource and (":" not in tensor or op not in _VARIABLE_OPS):
-                yield self._unsaveable(key, f"{tensor!r} is not a variable, and the graph has no saver_def")
-            elif op == "VarHandleOp" and not resource:
-                message = f"{tensor!r} is the handle of a variable, but is not marked as a resource"
-                yield self._unsaveable(key, message)
-            if not sliced:
-                names[tensor.split(":")[0]] += 1
+            problem = self._saved_problem(item, self._survey.ops[node])
+            if problem:
+                yield self._unsaveable(key, problem)
+            if item.HasField("save_slice_info_def"):
+                parts.add(item.save_slice_info_def.full_name)
+            else:
+                names[name] += 1
         for name, count in names.items():
-            if count > 1:
-                message = f"{key}: {count} variables are called {name!r}, and the graph has no saver_def"
-                yield Finding("LOAD-40", Phase.SAVER, message, name=key, position=1, group=f"{key} doubled")
-            elif name in parts:
-                message = (
-                    f"{key}: {name!r} is a variable and the whole of parts, and the graph has no saver_def"
+            if count > 1 or name in parts:
+                what = (
+                    f"{count} variables are called"
+                    if count > 1
+                    else "a variable and the whole of parts are called"
                 )
+                message = f"{key}: {what} {name!r}, and the graph has no saver_def"
                 yield Finding("LOAD-40", Phase.SAVER, message, name=key, position=1, group=f"{key} doubled")
+
+    @staticmethod
+    def _saved_problem(item: VariableDef, op: str) -> str:
+        """Return why a saver cannot save what an item names; empty if it can."""
+        if item.is_resource:
+            return ""
+        if ":" not in item.variable_name or op not in _VARIABLE_OPS:
+            return f"{item.variable_name!r} is not a variable, and the graph has no saver_def"
+        if op == "VarHandleOp":
+            return f"{item.variable_name!r} is the handle of a variable, but is not marked as a resource"
+        return ""
 
     def _saver(self) -> Iterator[Finding]:
         if not self._has_saver:
@@ -292,3 +296,13 @@ def _saver_problems(saver: Any) -> list[str]:
     return [
         f"it has no {field}" for field in ("save_tensor_name", "restore_op_name") if not getattr(saver, field)
     ]
+
+
+def _variable_defs(kind: str, values: Sequence[Any]) -> Iterator[VariableDef]:
+    """Return the items of a collection that can be read; of a list of nodes, what stands for them."""
+    for value in values:
+        if kind == "node_list":
+            yield VariableDef(variable_name=value)
+        else:
+            with contextlib.suppress(*PARSE_ERRORS):  # LOAD-36 reports it
+                yield VariableDef.FromString(value)

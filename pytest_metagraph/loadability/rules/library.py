@@ -37,9 +37,7 @@ class LibraryRules:
         for number, function in enumerate(self._functions):
             name = function.signature.name
             if name in target.registry.ops:
-                message = (
-                    f"the function {name!r} has the name of an op"
-                )
+                message = f"the function {name!r} has the name of an op"
                 yield Finding("LOAD-12", Phase.LIBRARY, message, position=number, name=name)
             yield from self._argument_findings(number, function, target)
         yield from self._gradient_findings

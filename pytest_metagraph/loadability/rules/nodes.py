@@ -139,7 +139,8 @@ class NodeRules:
         inputs = list(self._survey.inputs_by_node())
         for node in sorted(set().union(*(nodes[number] for number in late))):
             texts = inputs[node]
-            # The importer reads a text that begins with ^ as a control input here, even if it names an output.
+            # The importer reads a text that begins with ^ as a control input here, even if it names an
+            # output.
             marks = [text.startswith("^") for text in texts]
             if True in marks and False in marks[marks.index(True) :]:
                 message = "a control input stands before a data input"
@@ -255,8 +256,8 @@ class NodeRules:
 def _import_order(inputs: Sequence[Sequence[str]], ops: Sequence[str], index: Mapping[str, int]) -> list[int]:
     """Return the position of each node in the order of the importer: of the ready nodes, the first one.
 
-    A node is ready when all its inputs are imported. A Merge that closes a loop waits for its control inputs and
-    one data input. A node that never is ready has a position above the number of nodes.
+    A node is ready when all its inputs are imported. A Merge that closes a loop waits for its control inputs
+    and one data input. A node that never is ready has a position above the number of nodes.
     """
     count = len(ops)
     waiting = [0] * count

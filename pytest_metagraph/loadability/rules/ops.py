@@ -1,4 +1,4 @@
-"""Judge one kind of node by the definition of its op: attributes, and the data types of inputs and outputs."""
+"""Judge one kind of node by the definition of its op: attributes, data types of inputs and outputs."""
 
 from __future__ import annotations
 
@@ -26,14 +26,6 @@ _UNKNOWN_ATTRS_UNTIL: Final = (2, 4)
 _PLACEHOLDERS_REFUSED_UNTIL: Final = (1, 13)
 _ALWAYS: Final = (99, 0)
 _LAST_GRAPH_WITHOUT_SCALARS: Final = 21
-_SHAPES_NOT_HELD: Final = frozenset(
-    "RandomShuffleQueue PaddingFIFOQueue FIFOQueue PriorityQueue QueueSize Stack Barrier BarrierReadySize "
-    "BarrierIncompleteSize HashTable MutableHashTable MutableHashTableOfTensors Mutex CuckooTable IndexTable "
-    "WholeFileReader TextLineReader FixedLengthRecordReader TFRecordReader IdentityReader LMDBReader RefSwitch "
-    "RefEnter RefNextIteration RefMerge RefIdentity ConditionalAccumulator SparseConditionalAccumulator "
-    "Table".split()
-)
-"""Ops whose `_output_shapes` may contradict; observed."""
 _DECLARED_SHAPE: Final = {
     "Const": "value",
     "Placeholder": "shape",
@@ -268,7 +260,7 @@ def _shape_issues(kind: Kind, producer: int, outputs: tuple[int, ...] | None) ->
         yield Issue("LOAD-26", Step.SHAPE, message, OUTPUT_SHAPES)
     elif stated.bad_shape and outputs:
         yield Issue("LOAD-26", Step.SHAPE, f"_output_shapes: {stated.bad_shape}", OUTPUT_SHAPES)
-    elif outputs and not shapes_agree(stated.shapes[0], declared) and kind.op not in _SHAPES_NOT_HELD:
+    elif outputs and not shapes_agree(stated.shapes[0], declared):
         message = (
             f"_output_shapes says {_shape_text(stated.shapes[0])}, the node itself {_shape_text(declared)}"
         )

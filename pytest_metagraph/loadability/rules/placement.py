@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Final
 
@@ -12,7 +13,7 @@ from pytest_metagraph.loadability.subject import Subject
 
 _TYPES: Final = frozenset({"CPU", "GPU"})
 _LATER_TYPES: Final = (((2, 2), "TPU"), ((2, 2), "CUSTOM"), ((2, 4), "EPU"))
-"""The device types that a version knows by their short names, such as `/tpu:0`, and the first one that does."""
+"""The device types that a version knows by a short name, such as `/tpu:0`, and the first that does."""
 
 
 class PlacementRules:
@@ -31,7 +32,7 @@ class PlacementRules:
             if (problem := device_problem(device, target.version))
         }
         for device, nodes in self._survey.nodes_with_device(bad).items():
-            # The importer does not read the device of a node that is colocated, or whose _class it cannot read.
+            # The importer reads no device of a node that is colocated, or whose _class it cannot read.
             free = [node for node in nodes if not self._is_colocated(node)]
             if free:
                 message = f"the device {device!r} cannot be parsed: {bad[device]}"
@@ -88,33 +89,21 @@ class PlacementRules:
 def device_problem(text: str, version: Version) -> str:
     """Return why a version cannot parse a device; empty if it can."""
     types = _TYPES | {name for since, name in _LATER_TYPES if version >= since}
-    found = False
+    has_type = False
     for part in text.split("/"):
-        words = part.split(":")
-        number = ""
-        has_type = False
-        match words:
-            case ["job", _]:
-                continue
-            case ["replica" | "task", number]:
-                if not _is_number(number):
-                    return f"{number!r} is not a number"
-                continue
-            case ["device", _, number]:
-                has_type = True
-            case [name] if name.upper() in types:
-                has_type = True
-                number = "*"
-            case [name, number] if name.upper() in types:
-                has_type = True
-            case ["", *_]:
-                continue
-            case [name, *_]:
-                return f"{name!r} is not a part of a device that this version knows"
-        if has_type and found:
-            return "it names several device types"
-        found = True
-        if number != "*" and not _is_number(number):
+        name, *values = part.split(":")
+        if (name == "job" and len(values) == 1) or not name:
+            continue
+        if name in {"replica", "task"} and len(values) == 1:
+            number = values[0]
+        elif _has_device_type(name, values, types):
+            if has_type:
+                return "it names several device types"
+            has_type = True
+            number = values[-1] if values and values[-1] != "*" else "0"
+        else:
+            return f"{name!r} is not a part of a device that this version knows"
+        if not _is_number(number):
             return f"{number!r} is not a number"
     return ""
 
@@ -125,3 +114,11 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _has_device_type(name: str, values: Sequence[str], types: AbstractSet[str]) -> bool:
+    """Return whether a part of a device is `TYPE`, `TYPE:NUMBER` or `device:TYPE:NUMBER`."""
+    if name == "device":
+        device_type_and_number = 2
+        return len(values) == device_type_and_number
+    return name.upper() in types and len(values) <= 1

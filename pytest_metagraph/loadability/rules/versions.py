@@ -71,8 +71,8 @@ def _version_numbers(subject: Subject, target: Target) -> Iterator[Finding]:
 def version_text_problem(text: str, version: Version) -> str:
     """Return why a version cannot read the text `tensorflow_version`; empty if it can or does not.
 
-    From 1.14 to 2.8 the text is compared part by part with 1.9, which fails where a word meets a number. Since
-    2.9 it is parsed as a version of a Python package.
+    From 1.14 to 2.8 the text is compared part by part with 1.9, which fails where a word meets a number.
+    Since 2.9 it is parsed as a version of a Python package.
     """
     if not text or version < _TEXT_READ_SINCE:
         return ""
@@ -94,7 +94,7 @@ def version_text_problem(text: str, version: Version) -> str:
 
 
 def _loose_parts(text: str) -> list[str]:
-    """Split a text as the importers up to 2.8 do: numbers, words of small letters, and what is between them."""
+    """Split a text as the importers up to 2.8 do: numbers, words of small letters, and the rest."""
     parts: list[str] = []
     end = 0
     for match in _LOOSE_PARTS.finditer(text):

@@ -1,6 +1,7 @@
 """Compare the check with the imports of real TensorFlows, and print the table of their agreement.
 
-    METAGRAPH_TENSORFLOWS=FOLDER python tests/oracle/loadability/agreement.py [--versions 1.13-2.21] [--rounds 8]
+    METAGRAPH_TENSORFLOWS=FOLDER python tests/oracle/loadability/agreement.py [--versions 1.13-2.21] [--rounds
+    8]
 
 FOLDER has one virtual environment for each release, such as FOLDER/1.15.5/bin/python.
 """
@@ -125,7 +126,9 @@ def rows(found: Mapping[str, Agreement]) -> list[str]:
 
 def main() -> None:
     """Print the table, and the differences on stderr."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--versions", action="append", help="versions or ranges (default: all recorded ones)")
     parser.add_argument("--rounds", type=int, default=8, help="how often each mutation is made (default: 8)")
     parser.add_argument("--seed", type=int, default=1)

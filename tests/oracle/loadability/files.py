@@ -40,7 +40,7 @@ def expectations() -> Iterator[tuple[str, bytes]]:
 
 def mutants(seed: int, rounds: int) -> Iterator[tuple[str, bytes]]:
     """Return damaged graphs of the corpus: of each mutation as many as there are rounds."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - no secrets
     small = [graph for _, graph in sorted(load_corpus().graphs.items()) if len(graph.data) < _LARGEST_MUTATED]
     for _ in range(rounds):
         for mutation in MUTATIONS:

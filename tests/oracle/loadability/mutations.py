@@ -1,5 +1,7 @@
 """Damage graphs, each time in one way that a rule of the importer is about."""
 
+# ruff: noqa: D103 - the name of a mutation says what it does
+
 from __future__ import annotations
 
 import random
@@ -33,7 +35,8 @@ def mutated(data: bytes, name: str, seed: int) -> bytes | None:
         seed: what chooses the place.
     """
     message = MetaGraphDef.FromString(data)
-    if MUTATIONS[name](message, random.Random(seed)) is False:
+    rng = random.Random(seed)  # noqa: S311 - no secrets
+    if MUTATIONS[name](message, rng) is False:
         return None
     return message.SerializeToString(deterministic=True)
 
@@ -42,7 +45,9 @@ def _nodes(message: MetaGraphDef, condition: Callable[[NodeDef], object]) -> lis
     return [node for node in message.graph_def.node if condition(node)]
 
 
-def _choice(message: MetaGraphDef, rng: random.Random, condition: Callable[[NodeDef], object]) -> NodeDef | None:
+def _choice(
+    message: MetaGraphDef, rng: random.Random, condition: Callable[[NodeDef], object]
+) -> NodeDef | None:
     nodes = _nodes(message, condition)
     return rng.choice(nodes) if nodes else None
 
@@ -95,7 +100,9 @@ def version_text(message: MetaGraphDef, rng: random.Random) -> None:
 def node_renamed(message: MetaGraphDef, rng: random.Random) -> bool:
     if not message.graph_def.node:
         return False
-    rng.choice(message.graph_def.node).name = rng.choice(["_x", "a b", "a>b", "", "-a", "a>", "ä", "/", ".n", "other"])
+    rng.choice(message.graph_def.node).name = rng.choice(
+        ["_x", "a b", "a>b", "", "-a", "a>", "ä", "/", ".n", "other"]
+    )
     return True
 
 
@@ -137,7 +144,9 @@ def op_unknown(message: MetaGraphDef, rng: random.Random) -> bool:
 @_mutation
 def ops_unknown_shuffled(message: MetaGraphDef, rng: random.Random) -> bool:
     nodes_shuffled(message, rng)
-    for number, node in enumerate(rng.sample(list(message.graph_def.node), min(3, len(message.graph_def.node)))):
+    for number, node in enumerate(
+        rng.sample(list(message.graph_def.node), min(3, len(message.graph_def.node)))
+    ):
         node.op = f"NoSuchOp{number}"
     return len(message.graph_def.node) > 2
 
@@ -201,7 +210,9 @@ def attr_of_wrong_type(message: MetaGraphDef, rng: random.Random) -> bool:
 @_mutation
 def type_invalid(message: MetaGraphDef, rng: random.Random) -> bool:
     node = _choice(
-        message, rng, lambda node: [name for name, value in node.attr.items() if value.WhichOneof("value") == "type"]
+        message,
+        rng,
+        lambda node: [name for name, value in node.attr.items() if value.WhichOneof("value") == "type"],
     )
     if node is None:
         return False
@@ -276,7 +287,9 @@ def input_of_other_type(message: MetaGraphDef, rng: random.Random) -> bool:
     added = NodeDef(name="other_type", op="Placeholder")
     added.attr["dtype"].type = rng.choice([7, 10, 20])
     added.attr["shape"].shape.unknown_rank = True
-    node.input[rng.choice([number for number, text in enumerate(node.input) if _is_data(text)])] = "other_type"
+    node.input[rng.choice([number for number, text in enumerate(node.input) if _is_data(text)])] = (
+        "other_type"
+    )
     message.graph_def.node.append(added)
     return True
 
@@ -307,7 +320,9 @@ def colocation_unknown(message: MetaGraphDef, rng: random.Random) -> bool:
     node = _choice(message, rng, lambda _: True)
     if node is None:
         return False
-    node.attr["_class"].list.s.append(rng.choice([b"loc:@nowhere", b"nowhere", b"loc:@" + node.name.encode()]))
+    node.attr["_class"].list.s.append(
+        rng.choice([b"loc:@nowhere", b"nowhere", b"loc:@" + node.name.encode()])
+    )
     return True
 
 
@@ -333,14 +348,27 @@ def device(message: MetaGraphDef, rng: random.Random) -> bool:
     node = _choice(message, rng, lambda _: True)
     if node is None:
         return False
-    devices = ["/cpu:0", "/job:a/task:1/device:GPU:3", "here", "/cpu:x", "/tpu:0", "/epu:0", "/gpu:0/cpu:0", "/job:w/replica:*"]
+    devices = [
+        "/cpu:0",
+        "/job:a/task:1/device:GPU:3",
+        "here",
+        "/cpu:x",
+        "/tpu:0",
+        "/epu:0",
+        "/gpu:0/cpu:0",
+        "/job:w/replica:*",
+    ]
     node.device = rng.choice(devices)
     return True
 
 
 @_mutation
 def output_shapes_fewer(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, lambda node: node.attr["_output_shapes"].list.shape if "_output_shapes" in node.attr else 0)
+    node = _choice(
+        message,
+        rng,
+        lambda node: node.attr["_output_shapes"].list.shape if "_output_shapes" in node.attr else 0,
+    )
     if node is None:
         return False
     del node.attr["_output_shapes"].list.shape[0]
@@ -349,7 +377,11 @@ def output_shapes_fewer(message: MetaGraphDef, rng: random.Random) -> bool:
 
 @_mutation
 def output_shapes_invalid(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, lambda node: node.attr["_output_shapes"].list.shape if "_output_shapes" in node.attr else 0)
+    node = _choice(
+        message,
+        rng,
+        lambda node: node.attr["_output_shapes"].list.shape if "_output_shapes" in node.attr else 0,
+    )
     if node is None:
         return False
     node.attr["_output_shapes"].list.shape[0].dim.add(size=-3)
@@ -382,7 +414,9 @@ def _call(message: MetaGraphDef, name: str, rng: random.Random) -> None:
     if rng.random() < 0.5:
         message.graph_def.node.add(name="call", op=name, input=["argument"])
         return
-    node = message.graph_def.node.add(name="call", op=rng.choice(["PartitionedCall", "StatefulPartitionedCall"]))
+    node = message.graph_def.node.add(
+        name="call", op=rng.choice(["PartitionedCall", "StatefulPartitionedCall"])
+    )
     node.input.append("argument")
     node.attr["Tin"].list.type.append(1)
     node.attr["Tout"].list.type.append(1)
@@ -406,7 +440,9 @@ def gradients(message: MetaGraphDef, rng: random.Random) -> None:
         _function(message, name)
     names = ["f1", "f2", "f3", "f4"]
     for _ in range(rng.choice([1, 2, 3])):
-        message.graph_def.library.gradient.add(function_name=rng.choice(names), gradient_func=rng.choice(names))
+        message.graph_def.library.gradient.add(
+            function_name=rng.choice(names), gradient_func=rng.choice(names)
+        )
 
 
 @_mutation
@@ -476,14 +512,18 @@ def collection_of_numbers(message: MetaGraphDef, rng: random.Random) -> None:
 
 @_mutation
 def collection_old_kind(message: MetaGraphDef, rng: random.Random) -> bool:
-    keys = [key for key in ("variables", "trainable_variables") if message.collection_def[key].bytes_list.value]
+    keys = [
+        key for key in ("variables", "trainable_variables") if message.collection_def[key].bytes_list.value
+    ]
     for key in ("variables", "trainable_variables"):
         if not message.collection_def[key].WhichOneof("kind"):
             del message.collection_def[key]
     if not keys:
         return False
     key = rng.choice(keys)
-    names = [VariableDef.FromString(item).variable_name for item in message.collection_def[key].bytes_list.value]
+    names = [
+        VariableDef.FromString(item).variable_name for item in message.collection_def[key].bytes_list.value
+    ]
     message.collection_def[key].node_list.value.extend(names)
     return True
 

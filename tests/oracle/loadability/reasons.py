@@ -17,7 +17,7 @@ _REASONS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"above current version", frozenset({"LOAD-04"})),
     (r"disallows consumer version", frozenset({"LOAD-05"})),
     (
-        r"Failed to bind all placeholders|is not found|Attempt to access beyond input size|to be a control input",
+        r"Failed to bind all placeholders|is not found|Attempt to access beyond|to be a control input",
         frozenset({"LOAD-29"}),
     ),
     (

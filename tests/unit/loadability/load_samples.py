@@ -1,4 +1,4 @@
-"""Small graphs for the rules of the importer: for each rule one that breaks it, and a like one that does not."""
+"""Small graphs for the rules of the importer: one that breaks each rule, and a like one that does not."""
 
 from __future__ import annotations
 
@@ -301,9 +301,7 @@ CASES: Mapping[str, RuleCase] = {
     "LOAD-05": RuleCase(_versions(bad_consumers=134), _versions(bad_consumers=133)),
     "LOAD-06": RuleCase(_no_ops("a>b"), _no_ops("a.b-c/d_1")),
     "LOAD-07": RuleCase(_no_ops("a", "a"), _no_ops("a", "A")),
-    "LOAD-08": RuleCase(
-        lambda message: node(message, "a", ""), lambda message: node(message, "a", "NoOp")
-    ),
+    "LOAD-08": RuleCase(lambda message: node(message, "a", ""), lambda message: node(message, "a", "NoOp")),
     "LOAD-09": RuleCase(_square("^p", "p"), _square("p", "^p")),
     "LOAD-10": RuleCase(_square("q"), _square("p")),
     "LOAD-11": RuleCase(

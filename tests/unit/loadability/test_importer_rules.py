@@ -117,7 +117,9 @@ def test_the_catalogue_names_the_versions(rule: object) -> None:
 )
 def test_devices(text: str, parses_in: set[str]) -> None:
     """A device is parsed by the versions of TensorFlow that were observed to parse it."""
-    found = {version for version in ("1.15", "2.3", "2.21") if not device_problem(text, version_numbers(version))}
+    found = {
+        version for version in ("1.15", "2.3", "2.21") if not device_problem(text, version_numbers(version))
+    }
     assert found == parses_in
 
 
