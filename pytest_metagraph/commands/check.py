@@ -68,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     # protobuf and the registries take time to import, which the other sub-commands must not pay.
     from pytest_metagraph.loadability.attr_history import UnknownAttrError, explain_attr  # noqa: PLC0415
+    from pytest_metagraph.loadability.check import checkable_versions  # noqa: PLC0415
     from pytest_metagraph.loadability.op_registries import UnknownVersionError  # noqa: PLC0415
     from pytest_metagraph.loadability.versions import parse_versions  # noqa: PLC0415
 
@@ -82,9 +83,11 @@ def run(arguments: argparse.Namespace) -> int:
         return _refuse("give a FILE to check; see metagraph check --help")
     try:
         requested = parse_versions(arguments.versions or [_NEWEST])
+        if "all" in (arguments.versions or ()):
+            requested = tuple(version for version in requested if version in checkable_versions())
+        return _check(arguments.files, requested, as_json=arguments.json)
     except UnknownVersionError as error:
         return _refuse(str(error))
-    return _check(arguments.files, requested, as_json=arguments.json)
 
 
 def _check(files: Sequence[str], requested: Sequence[str], *, as_json: bool) -> int:

@@ -7,9 +7,9 @@ import gc
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pytest_metagraph.loadability.finding import Finding, Phase, Target
+from pytest_metagraph.loadability.finding import Finding, Phase, Target, version_numbers
 from pytest_metagraph.loadability.importer_rules import RULES, Severity
-from pytest_metagraph.loadability.op_registries import registry
+from pytest_metagraph.loadability.op_registries import UnknownVersionError, known_versions, registry
 from pytest_metagraph.loadability.report import LoadProblem, LoadReport, samples
 from pytest_metagraph.loadability.rules import versions
 from pytest_metagraph.loadability.rules.collections import CollectionRules
@@ -26,10 +26,13 @@ __all__ = [
     "UncheckableInputError",
     "assert_loadable",
     "check_meta_graph",
+    "checkable_versions",
     "checks_of",
 ]
 
 _NEWEST: Final = "2.21"
+_CHECKED_SINCE: Final = (1, 8)
+"""The first version whose importer follows these rules; that of the versions before was another program."""
 
 
 class NotLoadableError(AssertionError):
@@ -53,14 +56,14 @@ def check_meta_graph(meta_graph: object, tensorflow: str = _NEWEST) -> LoadRepor
             any descriptor pool, the bytes of one, or the path of a file or of a SavedModel's folder. It is
             not changed. Of a SavedModel each meta graph is checked, and the report is of the first that does
             not load.
-        tensorflow: a version from 1.13 to 2.21, such as `1.15` or `1.15.5`.
+        tensorflow: a version from 1.8 to 2.21, such as `1.15` or `1.15.5`.
 
     Returns:
         The report: every problem, first the one that TensorFlow would report.
 
     Raises:
         UncheckableInputError: when the input cannot be read as one of these.
-        UnknownVersionError: when the op registry of the version is not recorded.
+        UnknownVersionError: when the version is not one that can be checked.
     """
     version = minor_version(tensorflow)
     reports = [check.report(version) for check in checks_of(meta_graph)]
@@ -75,12 +78,17 @@ def assert_loadable(meta_graph: object, tensorflow: str = _NEWEST) -> None:
     Raises:
         NotLoadableError: when the graph does not load; its text is the report.
         UncheckableInputError: when the input cannot be read as one of these.
-        UnknownVersionError: when the op registry of the version is not recorded.
+        UnknownVersionError: when the version is not one that can be checked.
     """
     __tracebackhide__ = True
     report = check_meta_graph(meta_graph, tensorflow)
     if not report.loads:
         raise NotLoadableError(report)
+
+
+def checkable_versions() -> tuple[str, ...]:
+    """Return the minor versions of TensorFlow that graphs can be checked for, ascending."""
+    return tuple(version for version in known_versions() if version_numbers(version) >= _CHECKED_SINCE)
 
 
 def checks_of(meta_graph: object) -> list[GraphCheck]:
@@ -116,11 +124,19 @@ class GraphCheck:
         """Check the graph for a version.
 
         Args:
-            version: a minor version whose op registry is recorded, such as `1.15`.
+            version: a minor version, such as `1.15`.
 
         Returns:
             The report.
+
+        Raises:
+            UnknownVersionError: when the version is not one that can be checked.
         """
+        if version not in checkable_versions():
+            raise UnknownVersionError(
+                f"TensorFlow {version} imports graphs by other rules, which the check does not know; "
+                f"use {checkable_versions()[0]} or later"
+            )
         target = Target(registry(version))
         with _without_garbage_collection():
             findings = list(self._findings(target))

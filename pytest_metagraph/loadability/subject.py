@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -151,20 +152,16 @@ def _content(path: Path) -> bytes:
 
 def _from_bytes(data: bytes, label: str, value: object) -> list[Subject]:
     """Read binary or text whose message is not known: the first that it is wholly."""
+    if data[:1] == b"\x08":  # the schema version of a SavedModel is a number; the others begin with a message
+        return _from_saved_model(data, label)
     for kind in _plausible_kinds(data):
-        try:
-            if kind == "SavedModel":
-                return _from_saved_model(data, label)
+        with contextlib.suppress(UncheckableInputError):
             return [Subject(data, kind, label)]
-        except UncheckableInputError:
-            continue
     return [_from_text(data, label, value)]
 
 
 def _plausible_kinds(data: bytes) -> list[str]:
     """Return the messages that binary data can be, the most likely one first."""
-    if data[:1] == b"\x08":  # the schema version of a SavedModel is a number
-        return ["SavedModel", *_KINDS]
     return ["GraphDef", "MetaGraphDef"] if _begins_with_node(data) else ["MetaGraphDef", "GraphDef"]
 
 

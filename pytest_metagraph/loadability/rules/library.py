@@ -130,7 +130,8 @@ class LibraryRules:
         if target.version >= _BODIES_BUILT_SINCE:
             calls = self._calls
             problems = {name: self._built_problem(name, definition, ()) for name in set(calls.values())}
-            built = {name for name, problem in problems.items() if problem}
+            for name, problem in problems.items():
+                built |= self._reached(name) if problem else set()
             wrong = {kind: problems[name] for kind, name in calls.items() if problems[name]}
             nodes = self._subject.survey.nodes_of(wrong) if wrong else {}
             for kind, problem in wrong.items():
@@ -146,6 +147,16 @@ class LibraryRules:
             ):
                 message = f"the body of {name!r}: this TensorFlow has no {problem}"
                 yield Finding("LOAD-44", Phase.LATER, message, name=name, group=f"body {problem}")
+
+    def _reached(self, name: str) -> set[str]:
+        """Return a function and those whose bodies are built with it."""
+        reached = {name}
+        left = [name]
+        while left:
+            called = set(self._bodies[left.pop()].calls(self._subject.function_named)) - reached
+            reached |= called
+            left.extend(called)
+        return reached
 
     def _definition_of(self, target: Target) -> Definition:
         functions, ops = self._subject.function_named, target.registry.ops

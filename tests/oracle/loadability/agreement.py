@@ -21,7 +21,7 @@ from files import expectations, inputs, mutants
 from imports import CRASH, Import, imports
 from reasons import SHAPE_FUNCTION, rules_of
 
-from pytest_metagraph.loadability.check import checks_of
+from pytest_metagraph.loadability.check import checkable_versions, checks_of
 from pytest_metagraph.loadability.importer_rules import Severity
 from pytest_metagraph.loadability.report import LoadReport
 from pytest_metagraph.loadability.versions import parse_versions
@@ -129,11 +129,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--versions", action="append", help="versions or ranges (default: all recorded ones)")
+    parser.add_argument("--versions", action="append", help="versions or ranges (default: all)")
     parser.add_argument("--rounds", type=int, default=8, help="how often each mutation is made (default: 8)")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    chosen = interpreters(parse_versions(arguments.versions or "all"))
+    versions = parse_versions(arguments.versions) if arguments.versions else checkable_versions()
+    chosen = interpreters(versions)
     files = [*inputs(), *expectations(), *mutants(arguments.seed, arguments.rounds)]
     with tempfile.TemporaryDirectory() as folder:
         found = compare(chosen, files, Path(folder))
