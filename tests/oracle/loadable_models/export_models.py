@@ -168,11 +168,11 @@ def conditions_with_functions() -> Runs:
 
 @model
 def dataset() -> Runs:
-    """A data set that is mapped, filtered, batched and repeated, feeding a trained layer."""
+    """A data set that is mapped, filtered, batched, repeated and prefetched, feeding a trained layer."""
     data = tf.data.Dataset.from_tensor_slices((batch(12, 3), np.arange(12, dtype=np.int64)))
     data = data.filter(lambda _, number: tf.not_equal(number % 5, 0))
-    data = data.map(lambda x, number: (x * 2, tf.cast(number, tf.float32)))
-    data = data.batch(4).repeat(3)
+    data = data.map(lambda x, number: (x * 2, tf.cast(number, tf.float32)), name="doubled")
+    data = data.batch(4).repeat(3).prefetch(2, name="ahead")
     iterator = tf1.data.make_initializable_iterator(data)
     x, number = iterator.get_next()
     out = tf.matmul(x, variable("weight", 3, 2))
