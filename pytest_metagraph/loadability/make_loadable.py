@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from collections.abc import Collection, Iterable, Mapping
@@ -10,7 +11,7 @@ from typing import Final, Literal
 
 from google.protobuf import message, text_format
 
-from pytest_metagraph.loadability.check import check_meta_graph
+from pytest_metagraph.loadability.check import check_meta_graph, checkable_versions
 from pytest_metagraph.loadability.harmless import (
     FULL_TYPE_FIELDS,
     HARMLESS_FIELDS,
@@ -22,7 +23,6 @@ from pytest_metagraph.loadability.importer_rules import Severity
 from pytest_metagraph.loadability.missing_fields import find_fields
 from pytest_metagraph.loadability.op_registries import (
     UnknownVersionError,
-    known_versions,
     op_history,
     registry,
 )
@@ -103,10 +103,14 @@ def make_loadable(
             the result for another reason that the version which exported the graph does not have.
         OSError: when the file cannot be read.
         TypeError: when `meta_graph` is none of these.
-        UnknownVersionError: when `tensorflow` is not a version whose op registry is recorded.
+        UnknownVersionError: when `tensorflow` is not a version that graphs can be checked for.
         ValueError: when the bytes or the file hold no MetaGraphDef.
     """
     version = minor_version(tensorflow)
+    if version not in checkable_versions():
+        raise UnknownVersionError(
+            f"what TensorFlow {version} loads cannot be checked; use {checkable_versions()[0]} or later"
+        )
     result = MetaGraphDef()
     result.CopyFrom(_read(meta_graph))
     dropped = _Removal(result, version).run()
@@ -123,14 +127,19 @@ def _check(result: MetaGraphDef, version: str) -> None:
     refused = _refused(result, version)
     if not refused:
         return
-    try:
-        exported_by = minor_version(result.meta_info_def.tensorflow_version)
-    except UnknownVersionError:
-        exported_by = known_versions()[-1]
-    for key in _refused(result, exported_by):
+    for key in _refused(result, _exporting_version(result)):
         refused.pop(key, None)
     if refused:
         raise NotConvertibleError(version, list(refused.values()))
+
+
+def _exporting_version(meta_graph: MetaGraphDef) -> str:
+    """Return the version that exported a message; the newest if it cannot be checked."""
+    with contextlib.suppress(UnknownVersionError):
+        version = minor_version(meta_graph.meta_info_def.tensorflow_version)
+        if version in checkable_versions():
+            return version
+    return checkable_versions()[-1]
 
 
 def _refused(meta_graph: MetaGraphDef, version: str) -> dict[tuple[str, ...], str]:
