@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -129,9 +129,9 @@ class LibraryRules:
         built: set[str] = set()
         if target.version >= _BODIES_BUILT_SINCE:
             calls = self._calls
-            problems = {name: self._built_problem(name, definition, ()) for name in set(calls.values())}
+            problems = {name: self._built_problem(name, definition) for name in set(calls.values())}
             for name, problem in problems.items():
-                built |= self._reached(name) if problem else set()
+                built.update(self._reached(name) if problem else ())
             wrong = {kind: problems[name] for kind, name in calls.items() if problems[name]}
             nodes = self._subject.survey.nodes_of(wrong) if wrong else {}
             for kind, problem in wrong.items():
@@ -148,15 +148,17 @@ class LibraryRules:
                 message = f"the body of {name!r}: this TensorFlow has no {problem}"
                 yield Finding("LOAD-44", Phase.LATER, message, name=name, group=f"body {problem}")
 
-    def _reached(self, name: str) -> set[str]:
-        """Return a function and those whose bodies are built with it."""
-        reached = {name}
+    def _reached(self, name: str) -> list[str]:
+        """Return a function and those that are built with it, in the order in which they are built."""
+        reached: dict[str, None] = {}
         left = [name]
         while left:
-            called = set(self._bodies[left.pop()].calls(self._subject.function_named)) - reached
-            reached |= called
-            left.extend(called)
-        return reached
+            current = left.pop()
+            if current not in reached:
+                reached[current] = None
+                called = list(self._bodies[current].calls(self._subject.function_named))
+                left.extend(reversed(called))
+        return list(reached)
 
     def _definition_of(self, target: Target) -> Definition:
         functions, ops = self._subject.function_named, target.registry.ops
@@ -183,23 +185,23 @@ class LibraryRules:
             if (name := called_function(kind.op, kind.facts.get(_CALLED), self._subject.function_named))
         }
 
-    def _built_problem(self, name: str, definition: Definition, callers: Iterable[str]) -> str:
-        """Return why the importer cannot build the body of a function, or of one that it calls."""
-        callers = (*callers, name)
+    def _built_problem(self, name: str, definition: Definition) -> str:
+        """Return why the importer cannot build the body of a function, or of one that is built with it."""
+        for built in self._reached(name):
+            problem = self._body_problem(built, definition)
+            if problem:
+                return problem if built == name else f"it calls {built!r}: {problem}"
+        return ""
+
+    def _body_problem(self, name: str, definition: Definition) -> str:
         body = self._bodies[name]
         ops = [definition(op) for op in body.ops]
-        self._kept.append(ops)
         key = (name, tuple(map(id, ops)))
         known = self._problems.get(key)
         if known is None:
-            known = body.problem(definition)
-            if not known:
-                for call in body.calls(self._subject.function_named):
-                    if call not in callers and (nested := self._built_problem(call, definition, callers)):
-                        known = f"it calls {call!r}: {nested}"
-                        break
-            self._problems[key] = known or ""
-        return known or ""
+            self._kept.append(ops)  # so that no other definitions get their ids
+            known = self._problems[key] = body.problem(definition)
+        return known
 
 
 def called_function(op: str, fact: object, functions: Mapping[str, object]) -> str:

@@ -49,7 +49,7 @@ def test_every_form_gives_the_same_problems(tmp_path: Path) -> None:
 
 
 def test_a_saved_model_is_checked_graph_by_graph(tmp_path: Path) -> None:
-    """Each meta graph of a SavedModel has its report; the report of all is that of the one that does not load."""
+    """Each meta graph of a SavedModel has a report; that of all is the one that does not load."""
     saved = SavedModel(saved_model_schema_version=1, meta_graphs=[SOUND, BROKEN])
     saved.meta_graphs[0].meta_info_def.tags.extend(["serve", "gpu"])
     _written(tmp_path, "saved_model.pb", saved.SerializeToString())
@@ -184,7 +184,7 @@ def test_an_unset_value_is_the_default() -> None:
 
 
 def test_an_op_of_the_op_list_is_looked_up_first_up_to_1_14() -> None:
-    """TensorFlow 1.13 reports an unknown op of the op list before all else, 1.15 where it comes to its node."""
+    """TensorFlow 1.13 reports an unknown op of the op list first, 1.15 when it comes to its node."""
     message = graph(lambda made: node(made, "bad name", "NoSuchOp"))
     message.meta_info_def.stripped_op_list.op.add(name="NoSuchOp")
     assert [code for code, _ in _codes_and_nodes(message, "1.13")] == ["LOAD-16", "LOAD-06"]
