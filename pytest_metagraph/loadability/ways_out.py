@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from pytest_metagraph.loadability.finding import Finding
+from pytest_metagraph.loadability.harmless import reason_to_drop
 from pytest_metagraph.loadability.importer_rules import RULES
 from pytest_metagraph.loadability.op_registries import op_history
 from pytest_metagraph.loadability.subject import Subject
@@ -60,13 +61,16 @@ class WaysOut:
         return RULES[finding.rule].way_out
 
     def _unknown_attr(self, finding: Finding, nodes: Sequence[int]) -> str:
+        harmless = reason_to_drop(finding.op, finding.attr)
+        if harmless is not None:
+            return f"metagraph export IN OUT --for VERSION drops it, because it {harmless}"
         equal, of = self._equal_to_default(finding.op, finding.attr, nodes)
         if not of:
             return "remove it, because no recorded version has it, or use TensorFlow 2.5 or later"
         share = f"{equal:,} of {of:,} such attributes have their default"
         if equal == of:
-            return f"export with strip_default_attrs=True: {share}"
-        return f"{share}; a value other than the default means something that this version cannot do"
+            return f"export with strip_default_attrs=True, or metagraph export IN OUT --for VERSION: {share}"
+        return f"{share}; another value means something that this version cannot do"
 
     def _equal_to_default(self, op: str, attr: str, nodes: Sequence[int]) -> tuple[int, int]:
         """Return how many nodes have the default of an attribute, of how many."""

@@ -16,6 +16,7 @@ from api_section import api_of
 from attr_history_section import attr_history
 from command_line_section import command_line
 from coverage_section import coverage
+from loadability_section import importer_rules
 from options_section import options
 from requirements_section import capabilities, requirements
 
@@ -27,6 +28,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "command line": command_line,
     "coverage": coverage,
     "options": options,
+    "importer rules": importer_rules,
     "requirements": requirements,
     "capabilities": capabilities,
     "reference_impl": lambda: api_of("reference_impl"),
