@@ -48,6 +48,7 @@ BOXES: Mapping[str, Box] = {
     "judging": Box(370, "findings and the verdict"),
     "exporters": Box(850, "reference, tensorflow"),
     "own_graphs": Box(600, "graphs beside the corpus"),
+    "loadability": Box(140, "what TensorFlow imports"),
     "diff": Box(120, "compares by meaning"),
     "carrying": Box(520, "request there, answer back"),
     _RECORDER: Box(850, "asks TensorFlow"),
