@@ -8,6 +8,7 @@ the same kinds. The rules judge each kind and each situation once, for any numbe
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -204,7 +205,7 @@ class Survey:
         token_of = self._attr_tokens(codes)
         op_of = {op: codes.of(op) for op in set(self.ops)}
         texts = "".join(map(token_of.__getitem__, self._attrs)).split("\n") if self._nodes else []
-        keys = list(map(str.__add__, map(op_of.__getitem__, self.ops), texts))
+        keys = list(map(operator.add, map(op_of.__getitem__, self.ops), texts))
         if len(texts) != len(self.ops):
             keys = []  # the columns are not in step
         meaning = codes.meanings
@@ -251,16 +252,16 @@ class Survey:
         The node is None if it is not in the graph; the output is CONTROL for a control input.
         """
         index = self.index
-        found: dict[str, tuple[int | None, int]] = {}
-        for text in itertools.filterfalse(index.__contains__, self._inputs):
-            if text in found:
-                continue
-            node = index.get(text[1:]) if text[:1] == "^" else None
-            if node is not None:
-                found[text] = (node, CONTROL)
-            elif text != _RECORD:
-                name, output = split_input(text)
-                found[text] = (index.get(name), output)
+        texts = dict.fromkeys(itertools.filterfalse(index.__contains__, self._inputs))
+        texts.pop(_RECORD, None)
+        controls = [text for text in texts if text[:1] == "^"]
+        nodes = map(index.get, [text[1:] for text in controls])
+        found: dict[str, tuple[int | None, int]]
+        found = dict(zip(controls, zip(nodes, itertools.repeat(CONTROL), strict=False), strict=True))
+        unknown = [text for text, (node, _) in found.items() if node is None]
+        for text in [*(text for text in texts if text[:1] != "^"), *unknown]:
+            name, output = split_input(text)
+            found[text] = (index.get(name), output)
         return found
 
     @cached_property
@@ -309,7 +310,7 @@ class Survey:
                 code_of_edge.append(kind_codes[node])
         code_of_edge.append("\n")
         texts = "".join(map(code_of_edge.__getitem__, self._edges)).split("\n") if self.names else []
-        self._situation_keys = list(map(str.__add__, kind_codes, texts))
+        self._situation_keys = list(map(operator.add, kind_codes, texts))
         sources = [
             Source(None if code is None else ord(code) - _FIRST_CODE if code else 0, output)
             for code, output in codes.meanings
@@ -333,11 +334,15 @@ class Survey:
 
     def nodes_of(self, kinds: Iterable[int]) -> dict[int, list[int]]:
         """Return the nodes of each of some kinds, in order."""
-        found: dict[int, list[int]] = {kind: [] for kind in kinds}
+        return {kind: self._members[kind] for kind in kinds}
+
+    @cached_property
+    def _members(self) -> list[list[int]]:
+        """The nodes of each kind, in order."""
+        members: list[list[int]] = [[] for _ in self.kinds]
         for node, kind in enumerate(self.kind_of):
-            if kind in found:
-                found[kind].append(node)
-        return found
+            members[kind].append(node)
+        return members
 
     def node(self, number: int) -> NodeDef:
         """Return one node, parsed."""
