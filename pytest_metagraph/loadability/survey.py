@@ -168,13 +168,11 @@ class Survey:
         self.ops: list[str] = columns.op[:]
         self.devices: frozenset[str] = frozenset(columns.device)
         self._inputs: list[str] = columns.input[:]
-        self._attrs: list[bytes] = columns.attr[:]
         self._attr_facts = facts
         self.colocations: set[str] = set()
-        self._sort()
+        self._sort(columns.attr[:])
         if not self._are_in_step():
-            self._read_each()
-            self._sort()
+            self._sort(self._read_each())
 
     def _are_in_step(self) -> bool:
         """Return whether the columns were split into nodes; if not, a node lacks a field or has two."""
@@ -185,26 +183,32 @@ class Survey:
             and self._inputs.count(_RECORD) == max(count - 1, 0)
         )
 
-    def _read_each(self) -> None:
-        """Read the nodes one by one: some have fields that are missing, doubled, or like the separators."""
-        self.names, self.ops, self._inputs, self._attrs = [], [], [], []
+    def _read_each(self) -> list[bytes]:
+        """Read the nodes one by one: some have fields that are missing, doubled, or like the separators.
+
+        Returns:
+            Their attributes.
+        """
+        self.names, self.ops, self._inputs = [], [], []
+        attrs: list[bytes] = []
         for number, data in enumerate(self._nodes):
             node = NodeDef.FromString(data)
             single = _Columns.FromString(data)
             if number:
                 self._inputs.append(_RECORD)
-                self._attrs.append(_RECORD_BYTES)
+                attrs.append(_RECORD_BYTES)
             self.names.append(node.name)
             self.ops.append(node.op)
             self._inputs.extend(name if name != _RECORD else _UNIT for name in node.input)
-            self._attrs.extend(entry for entry in single.attr if entry != _RECORD_BYTES)
+            attrs.extend(entry for entry in single.attr if entry != _RECORD_BYTES)
+        return attrs
 
-    def _sort(self) -> None:
-        """Sort the nodes into kinds; each kind has a code, a text of one character."""
+    def _sort(self, attrs: list[bytes]) -> None:
+        """Sort the nodes with these attributes into kinds; each kind has a code, a text of one character."""
         codes = _Codes()
-        token_of = self._attr_tokens(codes)
+        token_of = self._attr_tokens(attrs, codes)
         op_of = {op: codes.of(op) for op in set(self.ops)}
-        texts = "".join(map(token_of.__getitem__, self._attrs)).split("\n") if self._nodes else []
+        texts = "".join(map(token_of.__getitem__, attrs)).split("\n") if self._nodes else []
         keys = list(map(operator.add, map(op_of.__getitem__, self.ops), texts))
         if len(texts) != len(self.ops):
             keys = []  # the columns are not in step
@@ -217,10 +221,10 @@ class Survey:
             self.kinds.append(Kind(op, {fact.name: fact for fact in facts}))
         self._kind_codes = list(map(code_of.__getitem__, keys))
 
-    def _attr_tokens(self, codes: _Codes) -> dict[bytes, str]:
+    def _attr_tokens(self, attrs: Iterable[bytes], codes: _Codes) -> dict[bytes, str]:
         """Return the code of each different attribute, which is empty if no kind depends on it."""
         token_of: dict[bytes, str] = {}
-        for entry in set(self._attrs):
+        for entry in set(attrs):
             colocated = only_colocation(entry)
             if colocated is not None:
                 # Which nodes `_class` names is no part of a kind.
