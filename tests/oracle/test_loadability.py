@@ -15,8 +15,6 @@ sys.path.append(str(Path(__file__).with_name("loadability")))
 from agreement import VARIABLE, Agreement, compare, interpreters, rows
 from files import expectations, inputs, mutants
 
-pytestmark = pytest.mark.oracle
-
 VERSIONS = ("1.13", "1.15", "2.3", "2.6", "2.11", "2.18", "2.21")
 FEWEST = 6
 SEED = 20260101
