@@ -1,7 +1,7 @@
 """What the corpus expects loads in TensorFlow 2.21, apart from cases that are about what does not.
 
-Each reason below was confirmed by real imports in TensorFlow 2.21; `tests/oracle/test_loadability.py` compares
-them with TensorFlow again.
+Each reason below was confirmed by real imports in TensorFlow 2.21, with which `tests/oracle` compares
+them again.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ import pytest
 from load_samples import CASES, graph
 
 from pytest_metagraph import LoadReport, check_meta_graph
+from pytest_metagraph.loadability.check import checkable_versions
 from pytest_metagraph.loadability.finding import version_numbers
 from pytest_metagraph.loadability.importer_rules import RULES, Severity
-from pytest_metagraph.loadability.check import checkable_versions
 from pytest_metagraph.loadability.rules import versions
 from pytest_metagraph.loadability.rules.placement import device_problem
 from pytest_metagraph.loadability.rules.versions import version_text_problem
