@@ -12,24 +12,18 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
-
-from google.protobuf import descriptor_pb2, message_factory
+from typing import Final
 
 from pytest_metagraph.loadability.attr_facts import AttrFact, AttrFacts, is_usable_class, only_colocation
-from reference_impl.schema import POOL, NodeDef
+from pytest_metagraph.loadability.node_columns import BETWEEN, FIRST_CODE, Codes, Columns, code_for
+from reference_impl.schema import NodeDef
 
 CONTROL: Final = -1
 """The output number of a control input."""
 
 _UNIT: Final = "\x1f"
 _RECORD: Final = "\x1e"
-_BETWEEN: Final = b"\x1a\x01\x1e\x2a\x01\x1e"
-"""An input and an attribute that no graph has, in wire format; they stand between two nodes."""
 _RECORD_BYTES: Final = b"\x1e"
-_FIRST_CODE: Final = 0x10000
-"""The first code point of tokens; it is above the surrogates."""
-_CODES: Final = 0x110000 - _FIRST_CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,74 +67,6 @@ class Situation:
     sources: tuple[Source, ...]
 
 
-def _columns_class() -> Any:
-    """Make the message that reads all nodes at once: each field, of all nodes one after the other."""
-    field = descriptor_pb2.FieldDescriptorProto
-    source = descriptor_pb2.FileDescriptorProto(
-        name="pytest_metagraph/loadability.proto", package="pytest_metagraph.loadability", syntax="proto3"
-    )
-    node = descriptor_pb2.DescriptorProto()
-    NodeDef.DESCRIPTOR.CopyToProto(node)
-    columns = source.message_type.add(name="Columns")
-    kinds = {"name": field.TYPE_STRING, "op": field.TYPE_STRING, "input": field.TYPE_STRING}
-    kinds |= {"device": field.TYPE_STRING, "attr": field.TYPE_BYTES}
-    for original in node.field:
-        if original.name in kinds:
-            columns.field.add(
-                name=original.name,
-                number=original.number,
-                label=field.LABEL_REPEATED,
-                type=kinds[original.name],
-            )
-        else:
-            added = columns.field.add(
-                name=original.name,
-                number=original.number,
-                label=field.LABEL_REPEATED,
-                type=original.type,
-                type_name=original.type_name,
-            )
-            imported = POOL.FindMessageTypeByName(added.type_name.removeprefix(".")).file.name
-            if imported not in source.dependency:
-                source.dependency.append(imported)
-    POOL.Add(source)
-    return message_factory.GetMessageClass(POOL.FindMessageTypeByName(f"{source.package}.Columns"))
-
-
-_Columns: Any = _columns_class()
-
-
-def _code(number: int) -> str:
-    """Return the text of one character that stands for a number.
-
-    Raises:
-        OverflowError: when there are more numbers than characters.
-    """
-    if number >= _CODES:
-        raise OverflowError(f"the graph has more than {_CODES:,} kinds of nodes")
-    return chr(_FIRST_CODE + number)
-
-
-class _Codes:
-    """Texts of one character that stand for values.
-
-    Attributes:
-        meanings: the values; the code of each is that of its position.
-    """
-
-    def __init__(self, meanings: Iterable[Any] = ()) -> None:
-        self.meanings: list[Any] = list(meanings)
-        self._code_of: dict[object, str] = {}
-
-    def of(self, value: object) -> str:
-        """Return the code of a value, a new one if it has none."""
-        code = self._code_of.get(value)
-        if code is None:
-            code = self._code_of[value] = _code(len(self.meanings))
-            self.meanings.append(value)
-        return code
-
-
 class Survey:
     """The nodes of a graph, sorted into kinds and situations.
 
@@ -163,7 +89,7 @@ class Survey:
             DecodeError: when the nodes are damaged.
         """
         self._nodes = nodes
-        columns = _Columns.FromString(_BETWEEN.join(nodes))
+        columns = Columns.FromString(BETWEEN.join(nodes))
         self.names: list[str] = columns.name[:]
         self.ops: list[str] = columns.op[:]
         self.devices: frozenset[str] = frozenset(columns.device)
@@ -193,7 +119,7 @@ class Survey:
         attrs: list[bytes] = []
         for number, data in enumerate(self._nodes):
             node = NodeDef.FromString(data)
-            single = _Columns.FromString(data)
+            single = Columns.FromString(data)
             if number:
                 self._inputs.append(_RECORD)
                 attrs.append(_RECORD_BYTES)
@@ -205,7 +131,7 @@ class Survey:
 
     def _sort(self, attrs: list[bytes]) -> None:
         """Sort the nodes with these attributes into kinds; each kind has a code, a text of one character."""
-        codes = _Codes()
+        codes = Codes()
         token_of = self._attr_tokens(attrs, codes)
         op_of = {op: codes.of(op) for op in set(self.ops)}
         texts = "".join(map(token_of.__getitem__, attrs)).split("\n") if self._nodes else []
@@ -216,12 +142,12 @@ class Survey:
         self.kinds: list[Kind] = []
         code_of: dict[str, str] = {}
         for key in dict.fromkeys(keys):
-            op, *facts = (meaning[ord(code) - _FIRST_CODE] for code in key)
-            code_of[key] = _code(len(self.kinds))
+            op, *facts = (meaning[ord(code) - FIRST_CODE] for code in key)
+            code_of[key] = code_for(len(self.kinds))
             self.kinds.append(Kind(op, {fact.name: fact for fact in facts}))
         self._kind_codes = list(map(code_of.__getitem__, keys))
 
-    def _attr_tokens(self, attrs: Iterable[bytes], codes: _Codes) -> dict[bytes, str]:
+    def _attr_tokens(self, attrs: Iterable[bytes], codes: Codes) -> dict[bytes, str]:
         """Return the code of each different attribute, which is empty if no kind depends on it."""
         token_of: dict[bytes, str] = {}
         for entry in set(attrs):
@@ -242,7 +168,7 @@ class Survey:
     @cached_property
     def kind_of(self) -> list[int]:
         """The number of the kind of each node."""
-        return [ord(code) - _FIRST_CODE for code in self._kind_codes]
+        return [ord(code) - FIRST_CODE for code in self._kind_codes]
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -300,7 +226,7 @@ class Survey:
     @cached_property
     def situations(self) -> list[Situation]:
         """The different situations of the nodes."""
-        codes = _Codes((_code(kind), 0) for kind in range(len(self.kinds)))
+        codes = Codes((code_for(kind), 0) for kind in range(len(self.kinds)))
         kind_codes = self._kind_codes
         code_of_edge = kind_codes.copy()
         for node, output in self.others.values():
@@ -316,14 +242,14 @@ class Survey:
         texts = "".join(map(code_of_edge.__getitem__, self._edges)).split("\n") if self.names else []
         self._situation_keys = list(map(operator.add, kind_codes, texts))
         sources = [
-            Source(None if code is None else ord(code) - _FIRST_CODE if code else 0, output)
+            Source(None if code is None else ord(code) - FIRST_CODE if code else 0, output)
             for code, output in codes.meanings
         ]
         self._situation_numbers = {
             key: number for number, key in enumerate(dict.fromkeys(self._situation_keys))
         }
         return [
-            Situation(ord(key[0]) - _FIRST_CODE, tuple(sources[ord(code) - _FIRST_CODE] for code in key[1:]))
+            Situation(ord(key[0]) - FIRST_CODE, tuple(sources[ord(code) - FIRST_CODE] for code in key[1:]))
             for key in self._situation_numbers
         ]
 
