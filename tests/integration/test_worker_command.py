@@ -51,13 +51,16 @@ ALSO_DEVICES = "matrix/towers/clear_devices,strip_default_attrs"
 """Another case that the workers fail."""
 
 MISBEHAVIOURS = {
-    "exits": ("def misbehave(): sys.exit('no device manager')", "The exporter ended instead of answering"),
+    "exits": ("def misbehave(): sys.exit('no device manager')", "The exporter exited without answering"),
     "is killed": ("def misbehave(): os.kill(os.getpid(), 9)", "It was killed by SIGKILL"),
-    "hangs": ("def misbehave(): time.sleep(3600)", "No answer came within 3 seconds"),
-    "closes stdin": ("def misbehave(): os.close(0); time.sleep(3600)", "No answer came within 3 seconds"),
+    "hangs": ("def misbehave(): time.sleep(3600)", "The exporter did not answer within 3 seconds"),
+    "closes stdin": (
+        "def misbehave(): os.close(0); time.sleep(3600)",
+        "The exporter did not answer within 3 seconds",
+    ),
     "writes 1 GB": (
         "def misbehave():\n    for _ in range(1024): os.write(answers, bytes(2**20))",
-        "What came back is no MetaGraphDef",
+        "The answer of the exporter is not a MetaGraphDef",
     ),
     "writes garbage": (
         "def misbehave(): os.write(answers, b'Clearing devices ...')",
@@ -122,7 +125,7 @@ def test_a_worker_that_answers_differently_fails(project: Project) -> None:
     result = project_with(project, source).case(DEVICES).run_apart()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["The exporter answered differently when it was asked the same again, in 1 of 16 variants*"]
+        ["The exporter answered differently when the same call was repeated, in 1 of 16 variants*"]
     )
 
 

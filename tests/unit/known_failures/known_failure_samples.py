@@ -19,7 +19,7 @@ def entry(*patterns: str, number: int = 1, **attributes: Any) -> Entry:
 
 def result(case: str, verdict: str, fingerprint: str = "") -> CaseResult:
     """The result of a case."""
-    summary = "A ValueError was raised where a message was expected"
+    summary = "The exporter raised ValueError instead of returning a message"
     finding = ReportedFinding(FindingCode.RAISED, summary, "", (), (), ("variant",), ())
     return CaseResult(
         case=case,

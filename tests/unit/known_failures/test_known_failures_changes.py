@@ -59,7 +59,7 @@ def test_an_entry_without_fingerprints_gets_none() -> None:
 def test_new_failures_are_drafted_one_entry_for_each_way_to_fail() -> None:
     """Cases with one fingerprint share a draft, which holds all but kind and reason."""
     records = [result("m/c", "fail", NEW), result("m/b", "fail", OLD), result("m/a", "fail", NEW)]
-    summary = "A ValueError was raised where a message was expected"
+    summary = "The exporter raised ValueError instead of returning a message"
     assert found(records) == [
         Draft(("m/a", "m/c"), NEW, "documented", summary),
         Draft(("m/b",), OLD, "documented", summary),

@@ -74,7 +74,7 @@ def test_requirement_cases_are_smaller_than_matrix_cases() -> None:
 
 def test_what_points_nowhere_is_explained_by_its_kind() -> None:
     """A crash has no part of a message; all crashes are one cause."""
-    crash = samples.finding("crashed", "The exporter ended instead of answering")
+    crash = samples.finding("crashed", "The exporter exited without answering")
     results = [samples.result(case, Verdict.FAIL, findings=(crash,)) for case in "ab"]
     (cause,) = causes_of(results)
     assert (cause.cause, cause.cases, cause.requirements) == (crash.summary, ("a", "b"), ())
