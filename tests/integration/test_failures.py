@@ -228,8 +228,7 @@ WRONG = {
                 raise OSError("disk full")
             return reference.export(request)
         """,
-        "The exporter raised OSError instead of returning a message, "
-        "in 2 of 16 variants of the call (file,as_text",
+        "raised OSError instead of returning a message, in 2 of 16 variants of the call (file,as_text",
     ),
 }
 
