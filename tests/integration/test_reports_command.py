@@ -88,7 +88,7 @@ def test_render_chooses_the_format_by_suffix_or_option(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["validate", "missing.jsonl"], "missing.jsonl can not be read: No such file or directory."),
+        (["validate", "missing.jsonl"], "missing.jsonl cannot be read: No such file or directory."),
         (["validate", "text.jsonl"], "text.jsonl, line 1: It is not valid JSON"),
         (["validate", "report.jsonl", "report.jsonl"], "report.jsonl is given twice."),
         (

@@ -77,7 +77,7 @@ def test_a_shard_is_valid_and_has_no_score() -> None:
         ([shard(1), shard(2, kit_version="0")], ErrorCode.DIFFERENT_RUNS, "version of the kit"),
         ([shard(1), shard(2, exporter=samples.exporter("other"))], ErrorCode.DIFFERENT_RUNS, "exporter"),
         ([shard(1), shard(2, expected_digest="0")], ErrorCode.INVALID_REPORT, "report-1 is INVALID"),
-        ([shard(1, tier_cases=6), shard(2, tier_cases=6)], ErrorCode.INVALID_REPORT, "1 case of 6 missing"),
+        ([shard(1, tier_cases=6), shard(2, tier_cases=6)], ErrorCode.INVALID_REPORT, "no result for 1 of 6 cases"),
     ],
 )  # fmt: skip
 def test_what_is_not_one_run_is_refused(reports: list[Report], code: ErrorCode, words: str) -> None:
@@ -89,9 +89,9 @@ def test_what_is_not_one_run_is_refused(reports: list[Report], code: ErrorCode, 
 
 
 def test_shards_that_share_a_case_are_refused() -> None:
-    """Two valid shards with the same case do not add up."""
+    """Two valid shards with the same case cannot be merged."""
     both = [samples.report(*RESULTS[:3], shard=ReportedShard(index, 2), tier_cases=6) for index in (1, 2)]
-    with pytest.raises(ReportError, match="stated more than once"):
+    with pytest.raises(ReportError, match="There is more than one result for 3 cases: a, b, c"):
         merge({"1": both[0], "2": both[1]})
 
 

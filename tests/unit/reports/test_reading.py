@@ -71,7 +71,7 @@ def test_a_run_of_some_cases_says_so() -> None:
         samples.result("a"), selection=("a*",), expected_cases=3, tier_cases=3, expected_digest="other"
     )
     assert [problem.code for problem in report.problems] == [ProblemCode.PARTIAL]
-    assert report.no_score == "Only a part was run (a*): 1 of 3 cases."
+    assert report.no_score == "Only a part of the cases ran (a*): 1 of 3."
     assert report.footer is not None
     assert report.footer.verdict == "partial"
 
