@@ -83,8 +83,8 @@ def watched(folder: Path) -> Iterator[None]:
     """Fail when the code inside runs anything, or writes outside of a folder and of the temporary folder.
 
     Raises:
-        AssertionError: when it did.
-        HangError: when it did not end.
+        AssertionError: if it did.
+        HangError: if it did not end.
     """
 
     def hang(*_: object) -> None:

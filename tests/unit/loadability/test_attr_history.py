@@ -16,16 +16,16 @@ EXPLAINED = {
 Equal.incompatible_shape_error (bool, default true)
   known to TensorFlow 1.15 to 2.21
   not known to TensorFlow 1.4 to 1.14, where the op does not have it
-  can be dropped there when it is true; another value changes what the op does""",
+  can be dropped there if it is true; another value changes what the op does""",
     "VarHandleOp.debug_name": """\
 VarHandleOp.debug_name (string, default "")
   known to TensorFlow 2.15 to 2.21
   not known to TensorFlow 1.4 to 2.14, where the op does not have it
-  can be dropped there whatever its value: it names the variable in messages""",
+  can be dropped there whatever its value, because it names the variable in messages""",
     "MatMul.T": """\
 MatMul.T (type, without a default)
   known to TensorFlow 1.4 to 2.21
-  as long as the op itself, which is in 1.4 to 2.21""",
+  like the op itself, which is in 1.4 to 2.21""",
     "_FusedConv2D.TArgs": """\
 _FusedConv2D.TArgs (list(type), without a default)
   known to TensorFlow 2.11 to 2.21

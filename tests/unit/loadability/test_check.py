@@ -230,7 +230,7 @@ def test_names_like_separators(name: str) -> None:
 
 
 def test_the_text_has_no_control_characters() -> None:
-    """What a terminal would act on is printed as an escape."""
+    """Control characters are printed as escapes."""
     message = graph(lambda made: node(made, "a\x1b[2Jb", "No\nOp"))
     text = check_meta_graph(message).render()
     assert all(character.isprintable() or character == "\n" for character in text)
@@ -238,7 +238,7 @@ def test_the_text_has_no_control_characters() -> None:
 
 
 def test_the_json_form() -> None:
-    """The JSON has the verdict, and each problem with its code, severity, node, op, message and way out."""
+    """The JSON has the verdict, and each problem with its code, severity, node, op, message and fix."""
     (data,) = [json.loads(check_meta_graph(BROKEN, "1.15").to_json())]
     assert (data["tensorflow"], data["loads"], data["file"]) == ("1.15", False, "<message>")
     (problem,) = data["problems"]
@@ -247,5 +247,5 @@ def test_the_json_form() -> None:
     assert problem["message"] == "Square has no attribute 'wrong'"
     assert problem["way_out"]
     assert data["notes"] == [
-        "shapes, which TensorFlow infers from node to node, apart from what a node itself declares"
+        "shapes that TensorFlow infers from node to node; only declared shapes are checked"
     ]

@@ -73,11 +73,11 @@ def test_an_interpreter_without_tensorflow_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingError) as raised:
         ask_interpreter(failing)
     assert str(raised.value) == (
-        f"'{failing}' gave no op registry: No module; name an interpreter that imports tensorflow"
+        f"'{failing}' wrote no op registry: No module; name an interpreter that imports tensorflow"
     )
-    with pytest.raises(RecordingError, match="gave no op registry: exit status 0"):
+    with pytest.raises(RecordingError, match="wrote no op registry: exit status 0"):
         ask_interpreter(script(tmp_path / "silent", "true"))
-    with pytest.raises(RecordingError, match=r"cannot be asked: .*No such file"):
+    with pytest.raises(RecordingError, match=r"cannot be run: .*No such file"):
         ask_interpreter(tmp_path / "missing")
 
 
@@ -137,7 +137,7 @@ def test_the_command_names_an_interpreter_that_fails(
 ) -> None:
     """It ends with 2 and one line, and needs no TensorFlow itself."""
     assert main(["record", "--registries", str(tmp_path / "missing")]) == 2
-    assert capsys.readouterr().err.startswith(f"metagraph record: '{tmp_path / 'missing'}' cannot be asked")
+    assert capsys.readouterr().err.startswith(f"metagraph record: '{tmp_path / 'missing'}' cannot be run")
 
 
 def test_the_command_writes_what_it_recorded(
