@@ -78,4 +78,4 @@ def test_a_word_with_a_nul_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit) as ended:
         main(["report", "validate", "r.js\0onl"])
     assert ended.value.code == 2
-    assert "a word has a NUL character in it" in capsys.readouterr().err
+    assert "an argument contains a NUL character" in capsys.readouterr().err
