@@ -1,7 +1,6 @@
 """Compare the check with the imports of real TensorFlows, and print the table of their agreement.
 
     METAGRAPH_TENSORFLOWS=FOLDER python tests/oracle/loadability/load_agreement.py [OPTIONS]
-    8]
 
 FOLDER has one virtual environment for each release, such as FOLDER/1.15.5/bin/python.
 """
