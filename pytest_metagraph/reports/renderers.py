@@ -50,7 +50,7 @@ def render(reports: Mapping[str, Report], output: str) -> str:
         output: the name of a format.
 
     Raises:
-        ReportError: if the reports can not be compared, or the format shows only one.
+        ReportError: if the reports cannot be compared, or the format shows only one.
     """
     if len(reports) == 1:
         (report,) = reports.values()

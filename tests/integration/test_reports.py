@@ -198,7 +198,7 @@ def test_a_selection_is_no_score(project: Project) -> None:
 
 
 def test_cases_that_pytest_leaves_out_are_missing(smoke: Project) -> None:
-    """A run with -k is no score either."""
+    """A run with -k has no score either."""
     smoke.given("-k", "towers", "--metagraph-report=report.jsonl").run()
     assert [problem.code for problem in read(smoke).problems] == [ProblemCode.MISSING_CASES]
 

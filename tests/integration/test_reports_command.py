@@ -16,7 +16,7 @@ from pytest_metagraph.reports.model import ReportedShard
 from pytest_metagraph.settings import Shard
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "reports"))
-import report_samples as samples  # the samples of the unit tests, which are no package
+import report_samples as samples  # the samples of the unit tests, which are not a package
 
 Save = Callable[..., str]
 RESULTS = [samples.result("a"), samples.result("b"), samples.result("c", Verdict.FAIL)]

@@ -60,7 +60,7 @@ class NodeRules:
             kind = self._survey.kinds[number]
             defaults = self._subject.facts.producer_defaults.get(name, {})
             if name in self._subject.function_named:
-                defaults = {}  # the op list says nothing about functions
+                defaults = {}  # the op list does not define functions
             known = self._judged[key] = judge(kind, op, self._subject.versions.producer, defaults)
         return known
 

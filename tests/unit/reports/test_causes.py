@@ -18,7 +18,7 @@ def group(kind: str, *blamed: str, hint: str = "", section: str = NODES) -> Diff
 
 
 def failed(case: str, *groups: DifferenceGroup, verdict: Verdict = Verdict.FAIL) -> CaseResult:
-    """A case in which the message differs in some kinds."""
+    """Return a case whose message has some kinds of difference."""
     hints = tuple(ReportedHint(one.hint, f"{one.hint} in {case}") for one in groups if one.hint)
     finding = ReportedFinding(FindingCode.MESSAGE_DIFFERS, "It differs", "", hints, groups, ("returned",), ())
     return samples.result(case, verdict, findings=(finding,))

@@ -1,4 +1,4 @@
-"""What changed between two reports."""
+"""The report diff of two reports."""
 
 from __future__ import annotations
 
