@@ -166,9 +166,7 @@ def _no_answer(answer: NotSupported | TimedOut | Crashed | Malformed) -> Finding
             return Finding(FindingCode.UNSUPPORTED, summary, _advice_on_capability(capability), capability)
         case TimedOut(seconds=seconds):
             summary = f"No answer came within {seconds:g} seconds"
-            return Finding(
-                FindingCode.TIMED_OUT, summary, "The variants of the call after it were not asked."
-            )
+            return Finding(FindingCode.TIMED_OUT, summary)
         case Crashed(detail=detail):
             return Finding(FindingCode.CRASHED, "The exporter ended instead of answering", detail)
         case Malformed(reason=reason):

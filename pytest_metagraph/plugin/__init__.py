@@ -22,6 +22,7 @@ from pytest_metagraph.plugin.session import (
     is_xdist_worker,
     make_importable,
     pattern_of,
+    provides_exporter,
     runs_corpus,
     stop_run,
     usage_errors,
@@ -99,11 +100,12 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     )
 
 
+@pytest.hookimpl(trylast=True)  # after pytest has set up fixtures, and before xdist starts workers
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuse what does not exist before anything is collected or a worker is started.
 
     Raises:
-        pytest.UsageError: if the exporter or the user's graphs cannot be used.
+        pytest.UsageError: if there is no exporter, or it or the user's graphs cannot be used.
     """
     config = session.config
     if is_xdist_worker(config) or not runs_corpus(config):
@@ -111,7 +113,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     settings = settings_of(config)
     if settings.graphs:
         _check_own_graphs(config, settings)
-    if settings.exporter or settings.has_client:
+    if settings.exporter or settings.has_client or not provides_exporter(session):
         from pytest_metagraph.exporters.client import check_client  # noqa: PLC0415 - protobuf
 
         make_importable(config)
