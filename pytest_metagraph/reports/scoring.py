@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import ASKED, PASSED, Verdict
-from pytest_metagraph.reports.model import LEVELS, Report
+from pytest_metagraph.reports.model import LEVELS, Header, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,11 @@ def scores_by_level(report: Report) -> Mapping[str, Score]:
     for result in report.results:
         grouped[report.level(result)].append(result)
     return {level: score_of(results) for level, results in grouped.items() if results}
+
+
+def is_enforced(level: str, header: Header) -> bool:
+    """Return whether failures of a level fail the run."""
+    return LEVELS.index(level) <= LEVELS.index(header.level)
 
 
 def rows_by_requirement(report: Report) -> tuple[Row, ...]:

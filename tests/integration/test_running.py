@@ -189,7 +189,7 @@ def test_failures_have_colours_and_a_headline(project: Project, workers: str) ->
     coloured = failing.given("-n", workers, "--color=yes").run_apart().stdout.str()
     assert "\x1b[1mcase matrix/towers/plain\x1b[0m" in coloured
     assert "\x1b[36m  export_meta_graph(graph=graph)\x1b[0m" in coloured
-    assert re.search(r"\x1b\[33m +~ op .*2\x1b\[0m", coloured)
+    assert re.search(r"\x1b\[33m +~ op ", coloured)
     assert "\x1b[1m  1. 2 cases: " in coloured
     assert failing.given("--junitxml=junit.xml", "--color=yes").run().ret == pytest.ExitCode.TESTS_FAILED
     assert "\x1b" not in Path("junit.xml").read_text(encoding="utf-8")

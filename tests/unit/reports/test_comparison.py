@@ -70,10 +70,10 @@ def test_formats_that_show_one_report_refuse_more() -> None:
 
 
 def test_the_pages_name_every_implementation() -> None:
-    """Markdown and HTML have a column for each, and the case in which they part."""
+    """Markdown and HTML have a column for each, and the case in which they differ."""
     for output in ("md", "html"):
         page = render({"a": A, "b": B}, output)
         assert "one 1" in page
         assert "two 2" in page
     assert "| b | fail | pass |" in render({"a": A, "b": B}, "md")
-    assert "They part in no case" in render({"a": A, "b": A}, "md")
+    assert "The implementations agree on every case" in render({"a": A, "b": A}, "md")
