@@ -27,7 +27,7 @@ from pytest_metagraph.plugin.session import (
     stop_run,
     usage_errors,
 )
-from pytest_metagraph.plugin.snapshots import SnapshotSummary, snapshots_of
+from pytest_metagraph.plugin.snapshots import OrphanFinder, SnapshotSummary, snapshots_of
 
 if TYPE_CHECKING:
     from conformance_cases import Case
@@ -69,11 +69,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     results = Results()
     settings = settings_of(config)
+    orphans = OrphanFinder()
     config.pluginmanager.register(ResultSender(), "metagraph-sender")
+    config.pluginmanager.register(orphans, "metagraph-orphans")
     if not is_xdist_worker(config):
         config.pluginmanager.register(ResultCollector(results), "metagraph-results")
         config.pluginmanager.register(SummaryPlugin(settings, results), "metagraph-summary")
-        config.pluginmanager.register(SnapshotSummary(config), "metagraph-snapshots")
+        config.pluginmanager.register(SnapshotSummary(config, orphans), "metagraph-snapshots")
         if settings.reports and runs_corpus(config):
             from pytest_metagraph.plugin import reports  # noqa: PLC0415 - most sessions write no reports
 
