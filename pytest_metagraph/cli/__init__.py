@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "cases": "write the cases for systems that cannot be called from a test",
+    "check": "tell whether a version of TensorFlow imports a file",
     "diff": "compare two files by meaning",
     "export": "export a graph file with the reference exporter",
     "fuzz": "look for differences with random graphs and arguments",

@@ -215,6 +215,14 @@ def assert_metagraph() -> Callable[..., None]:
     return assert_meta_graph_equal
 
 
+@pytest.fixture(scope="session")
+def assert_loadable() -> Callable[..., None]:
+    """`pytest_metagraph.assert_loadable`, which raises unless a version of TensorFlow imports a graph."""
+    from pytest_metagraph.loadability.check import assert_loadable as check  # noqa: PLC0415 - protobuf
+
+    return check
+
+
 @pytest.fixture
 def metagraph_snapshot(request: pytest.FixtureRequest) -> Iterator[Snapshots]:
     """Snapshots of MetaGraphDefs, compared by meaning and updated by --metagraph-snapshot-update."""

@@ -8,7 +8,7 @@ from google.protobuf import text_format
 
 from pytest_metagraph.diff import diff_meta_graphs
 from pytest_metagraph.snapshots.place import HEAD, digest_of
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_file
 from reference_impl.schema import POOL, MetaGraphDef
 
 
@@ -33,4 +33,4 @@ def write(path: Path, test: str, message: MetaGraphDef) -> None:
     diff = diff_meta_graphs(expected=message, actual=parsed, expected_label="message", actual_label="text")
     if not diff.equal:
         raise NotAsTextError(f"the text of this message lacks a part of it:\n{diff.render()}")
-    write_files({str(path): HEAD.format(test=test, digest=digest_of(body)).encode() + body})
+    write_file(path, HEAD.format(test=test, digest=digest_of(body)).encode() + body, make_folders=True)
