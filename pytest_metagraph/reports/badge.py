@@ -60,7 +60,7 @@ def _value(report: Report) -> tuple[str, str]:
     if report.no_score:
         return f"shard {report.header.shard}", _GREY
     score = score_of(result for result in report.results if is_enforced(report.level(result), report.header))
-    not_claimed = f", {score.not_claimed:,} not claimed" if score.not_claimed else ""
+    not_claimed = f", {score.not_claimed:,} unsupported" if score.not_claimed else ""
     if not score.asked:
         return f"nothing asked{not_claimed}", _GREY
     colour = next(colour for least, colour in _COLOURS if score.per_mille >= least)

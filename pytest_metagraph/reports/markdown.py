@@ -59,7 +59,7 @@ def _report_lines(report: Report) -> Iterator[str]:
         yield from (f"- {_text(problem)}" for problem in report.list_problems)
     if header.exporter.not_claimed:
         yield ""
-        yield f"Not claimed: {', '.join(f'`{name}`' for name in header.exporter.not_claimed)}"
+        yield f"Unsupported: {', '.join(f'`{name}`' for name in header.exporter.not_claimed)}"
     yield from _cause_lines(report)
     if not report.no_score:
         yield from _requirement_lines(report)
@@ -109,7 +109,7 @@ def _requirement_lines(report: Report) -> Iterator[str]:
             "Passed",
             "Blamed",
             "Hidden by another failure",
-            "Not claimed",
+            "Unsupported",
             "Level",
             "Basis",
             "Rule",

@@ -40,8 +40,8 @@ class Score:
         return self.passed == self.asked > 0
 
     def text(self, level: str) -> str:
-        """The score in words, such as `1,204 of 1,210 required, 38 not claimed`."""
-        not_claimed = f", {self.not_claimed:,} not claimed" if self.not_claimed else ""
+        """The score in words, such as `1,204 of 1,210 required, 38 unsupported`."""
+        not_claimed = f", {self.not_claimed:,} unsupported" if self.not_claimed else ""
         return f"{self.passed:,} of {self.asked:,} {level}{not_claimed}"
 
 

@@ -48,14 +48,14 @@ def invalid() -> Report:
         (run(9_999, 1), "99.9 %", "#7a7b00"),
         (run(2, 1), "66.6 %", "#b35c00"),
         (run(1, 2), "33.3 %", "#b3261e"),
-        (run(10, unsupported=38), "100 %, 38 not claimed", "#2e7d32"),
-        (run(0, unsupported=2), "nothing asked, 2 not claimed", "#6b7280"),
+        (run(10, unsupported=38), "100 %, 38 unsupported", "#2e7d32"),
+        (run(0, unsupported=2), "nothing asked, 2 unsupported", "#6b7280"),
         (invalid(), "INVALID", "#6b7280"),
         (samples.report(samples.result("a"), shard=ReportedShard(1, 2)), "shard 1/2", "#6b7280"),
     ],
 )
 def test_the_badge_never_shows_more_than_was_reached(report: Report, value: str, colour: str) -> None:
-    """It rounds down, names what is not claimed, and is grey where there is no score."""
+    """It rounds down, names what is unsupported, and is grey where there is no score."""
     svg = render_badge(report)
     assert ET.fromstring(svg).attrib["aria-label"] == f"export_meta_graph (documented): {value}"  # noqa: S314 - ours
     assert f'fill="{colour}"' in svg
@@ -64,7 +64,7 @@ def test_the_badge_never_shows_more_than_was_reached(report: Report, value: str,
 def test_markdown_states_the_score_and_the_causes() -> None:
     """The score has its denominator, and each cause its cases, its requirement and its smallest case."""
     text = render_markdown(run(3, 2, 1))
-    assert "- **3 of 5 required, 1 not claimed**" in text
+    assert "- **3 of 5 required, 1 unsupported**" in text
     cause = "clear\\_devices looks unapplied: 3 nodes differ only in \\`device\\`."
     assert f"| {cause} | 2 | SCOPE-05 | c00003 |" in text
     assert "--metagraph-case=c00003" in text

@@ -34,13 +34,13 @@ PASS, FAIL, UNSUPPORTED = Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED
     ],
 )
 def test_what_a_verdict_counts(verdict: Verdict, expected: Score) -> None:
-    """A known failure is asked and not passed; what is not claimed is stated and not asked."""
+    """A known failure is asked and not passed; what is unsupported is stated and not asked."""
     assert score_of([samples.result("a", verdict)]) == expected
 
 
 def test_a_score_names_its_denominator() -> None:
     """The text is the one that the terminal, the badge and the pages share."""
-    assert Score(1204, 1210, 38).text("required") == "1,204 of 1,210 required, 38 not claimed"
+    assert Score(1204, 1210, 38).text("required") == "1,204 of 1,210 required, 38 unsupported"
     assert Score(3, 3, 0).text("required") == "3 of 3 required"
 
 
