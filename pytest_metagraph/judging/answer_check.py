@@ -165,7 +165,7 @@ def _no_answer(answer: NotSupported | TimedOut | Crashed | Malformed) -> Finding
             return Finding(FindingCode.UNSUPPORTED, summary, _advice_on_capability(capability), capability)
         case TimedOut(seconds=seconds):
             summary = f"The exporter did not answer within {seconds:g} seconds"
-            return Finding(FindingCode.TIMED_OUT, summary, "The remaining variants of the call were not run.")
+            return Finding(FindingCode.TIMED_OUT, summary)
         case Crashed(detail=detail):
             return Finding(FindingCode.CRASHED, "The exporter exited without answering", detail)
         case Malformed(reason=reason):
