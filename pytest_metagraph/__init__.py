@@ -2,6 +2,8 @@
 
 The names below are loaded when they are first used: pytest imports this package in every session that
 has the plugin installed, and a session without conformance cases must not pay for it.
+
+PYTEST_DONT_REWRITE: it has no assertions, and `metagraph run` imports it before pytest.
 """
 
 from __future__ import annotations

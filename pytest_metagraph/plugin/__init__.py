@@ -2,6 +2,8 @@
 
 pytest imports it in every session of a project that has it installed. Whatever takes time to import, protobuf
 above all, is imported in the functions below, which a session without conformance cases never calls.
+
+PYTEST_DONT_REWRITE: it has no assertions, and `metagraph run` imports it before pytest.
 """
 
 from __future__ import annotations
