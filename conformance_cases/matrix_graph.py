@@ -1,9 +1,9 @@
-"""One graph that was recorded under many combinations of arguments: its folder, its cases, their contents.
+"""A graph that was recorded under many combinations of arguments: its folder, its cases, their contents.
 
-A folder holds `graph.pb`, `graph.toml` (description, argument values, tiers, provenance) and
-`expected.tar.xz` (see `conformance_cases.archive`). The folder above it says which kind of graph it is: those
-in `matrix` are small, have a readable twin `graph.pbtxt`, and are exported under every combination of their
-argument values; those in `real` are whole models, and every pair of values meets in a case.
+The folder contains `graph.pb`, `graph.toml` (description, argument values, tiers, provenance) and
+`expected.tar.xz` (see `conformance_cases.archive`). The folder above it is the kind of graph. Graphs in
+`matrix` are small, have a readable copy `graph.pbtxt`, and are exported under every combination of their
+argument values. Graphs in `real` are whole models; every pair of their argument values occurs in a case.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from google.protobuf import text_format
-
 from conformance_cases.archive import Archive
-from conformance_cases.axes import FLAGS, GIVEN, Axes, choices_of, combination_name
+from conformance_cases.axes import FLAGS, GIVEN, MESSAGE_ARGUMENTS, Axes, choices_of, combination_name
+from conformance_cases.case_writer import serialised_text
 from conformance_cases.model import (
     ALL_VARIANTS,
     Case,
@@ -31,10 +30,10 @@ from conformance_cases.model import (
     without_debug_info,
 )
 from reference_impl.contracts import Contract
-from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
+from reference_impl.schema import GraphDef
 
 PREFIX = "matrix/"
-"""What the id of every matrix case starts with."""
+"""The start of the id of every matrix case."""
 
 MATRIX, REAL = "matrix", "real"
 """The kinds of graphs; the id of each case starts with the kind of its graph."""
@@ -45,13 +44,7 @@ _REAL_VARIANTS = (
     Variant(filename=True),
     Variant(filename=True, as_text=True, save_debug_info=True, default_graph=True),
 )
-"""Few ways to make a call that takes seconds; the sixteen are asked of every matrix graph."""
-
-_MESSAGE_ARGUMENTS: Mapping[str, type[SaverDef | MetaGraphDef.MetaInfoDef]] = {
-    "saver_def": SaverDef,
-    "meta_info_def": MetaGraphDef.MetaInfoDef,
-}
-"""The arguments whose values `graph.toml` states as text."""
+"""A few ways to make a call that takes seconds; matrix graphs use all sixteen."""
 
 
 class MatrixGraph(CaseSource):
@@ -80,7 +73,7 @@ class MatrixGraph(CaseSource):
 
     @property
     def description(self) -> str:
-        """What is in the graph and why."""
+        """What the graph contains, and why."""
         return str(self._index["description"])
 
     @functools.cached_property
@@ -117,7 +110,7 @@ class MatrixGraph(CaseSource):
         return Archive.from_bytes((self._folder / "expected.tar.xz").read_bytes())
 
     def cases(self, tier: Tier) -> list[Case]:
-        """The cases of a tier, in no particular order."""
+        """Return the cases of a tier, in no particular order."""
         return [self._case(name) for name in self._combination_names(tier)]
 
     def calls(self, case: Case) -> tuple[dict[str, Any], ...]:
@@ -154,10 +147,6 @@ class MatrixGraph(CaseSource):
             return GraphDef.FromString(self.archive.arguments[GIVEN])
         if argument == "collection_list":
             return list(self._index["arguments"]["collection_list"][name])
-        return _MESSAGE_ARGUMENTS[argument].FromString(self._parsed(argument, name))
-
-    @functools.cache  # noqa: B019 - a graph lives as long as the corpus, which is kept for the process
-    def _parsed(self, argument: str, name: str) -> bytes:
         text: str = self._index["arguments"][argument][name]
-        empty = _MESSAGE_ARGUMENTS[argument]()
-        return text_format.Parse(text, empty, descriptor_pool=POOL).SerializeToString()
+        kind: Any = MESSAGE_ARGUMENTS[argument]
+        return kind.FromString(serialised_text(text, kind))

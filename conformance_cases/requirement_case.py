@@ -1,11 +1,11 @@
-"""One requirement case: a small graph, one call, and what each contract expects of it.
+"""A requirement case: a small graph, one call, and the expectation of each contract.
 
-The folder `requirement_cases/SCOPE-05/nested-scope` is the case `SCOPE-05/nested-scope`. It holds
+The folder `requirement_cases/SCOPE-05/nested-scope` is the case `SCOPE-05/nested-scope`. It contains
 
 * `case.toml`: the sentence that the case is about, the arguments, and where the expectations come from;
 * `graph.pbtxt`: the graph to load, as a MetaGraphDef;
-* `graph_def.pbtxt`: the argument graph_def, for cases that give one;
-* `expected.pbtxt`, or one file for each contract where they differ: the MetaGraphDef that has to come back.
+* `graph_def.pbtxt`: the argument graph_def, if the case passes one;
+* `expected.pbtxt`, or one file for each contract if they differ: the MetaGraphDef that must be returned.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import text_format
 from google.protobuf.message import Message
 
-from conformance_cases.axes import GIVEN
+from conformance_cases.axes import GIVEN, MESSAGE_ARGUMENTS
 from conformance_cases.capabilities import Capability
+from conformance_cases.case_writer import serialised_text
 from conformance_cases.model import (
     ALL_VARIANTS,
     DEFAULT_FILENAME,
@@ -37,17 +37,13 @@ from conformance_cases.model import (
     Variant,
 )
 from reference_impl.contracts import Contract
-from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
+from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
 
 INDEX = "case.toml"
 GRAPH = "graph.pbtxt"
 GRAPH_DEF = "graph_def.pbtxt"
 EXPECTED = "expected.pbtxt"
 
-_MESSAGE_ARGUMENTS: Mapping[str, type[Message]] = {
-    "saver_def": SaverDef,
-    "meta_info_def": MetaGraphDef.MetaInfoDef,
-}
 _MESSAGE_KINDS: Mapping[str, type[Message]] = {
     "GraphDef": GraphDef,
     "MetaInfoDef": MetaGraphDef.MetaInfoDef,
@@ -57,7 +53,7 @@ _VARIANTS = {variant.name: variant for variant in ALL_VARIANTS}
 
 
 def expected_file(contract: Contract) -> str:
-    """The name of the file with the message that only this contract expects."""
+    """Return the name of the file with the message that only this contract expects."""
     return f"expected.{contract.value}.pbtxt"
 
 
@@ -89,7 +85,7 @@ class RequirementCase(CaseSource):
     @functools.cached_property
     def data(self) -> bytes:
         """The MetaGraphDef, serialised; read once."""
-        return _parsed(self._read(GRAPH), MetaGraphDef)
+        return serialised_text(self._read(GRAPH), MetaGraphDef)
 
     @property
     def contents_digest(self) -> str:
@@ -101,7 +97,7 @@ class RequirementCase(CaseSource):
         return digest.hexdigest()
 
     def cases(self, tier: Tier) -> list[Case]:
-        """The case, where the tier has it."""
+        """Return the case if the tier contains it."""
         if tier is Tier.SMOKE and self.index.get("tier") != Tier.SMOKE:
             return []
         return [
@@ -120,7 +116,7 @@ class RequirementCase(CaseSource):
         ]
 
     def calls(self, _case: Case) -> tuple[dict[str, Any], ...]:
-        """Return the arguments of the preceding calls and of the answered one."""
+        """Return the arguments of the preceding calls and of the last one."""
         path = self._folder / GRAPH_DEF
         graph_def = _from_text(self._read(GRAPH_DEF), GraphDef) if path.is_file() else None
         return tuple(
@@ -128,7 +124,7 @@ class RequirementCase(CaseSource):
         )
 
     def expectation(self, _case: Case, contract: Contract) -> Expectation:
-        """Return the expectation that `case.toml` and the expected files state."""
+        """Return the expectation in `case.toml` or in the expected files."""
         stated = {**self.index, **self.index.get(contract.value, {})}
         if "error" in stated:
             return ExpectedError(str(stated["error"]))
@@ -136,7 +132,7 @@ class RequirementCase(CaseSource):
             return NotAsked(str(stated["not_asked"]))
         own = expected_file(contract)
         name = own if (self._folder / own).is_file() else EXPECTED
-        return ExpectedMessage(_parsed(self._read(name), MetaGraphDef))
+        return ExpectedMessage(serialised_text(self._read(name), MetaGraphDef))
 
     def requirements(self, _case: Case) -> tuple[str, ...]:
         """Return the requirement that the case is named after, followed by those that it also exercises."""
@@ -157,7 +153,7 @@ class RequirementCase(CaseSource):
         return tuple(_VARIANTS[name] for name in self.index.get("variants", (Variant().name,)))
 
     def _choices(self) -> dict[str, str]:
-        """The arguments as reports show them."""
+        """Return the arguments as reports show them."""
         values = {**self.index.get("arguments", {}), **dict.fromkeys(self.index.get("messages", ()), GIVEN)}
         if (self._folder / GRAPH_DEF).is_file():
             values["graph_def"] = GIVEN
@@ -167,7 +163,7 @@ class RequirementCase(CaseSource):
         }
 
     def _arguments(self, stated: Mapping[str, Any], graph_def: GraphDef | None) -> dict[str, Any]:
-        """The keyword arguments of one call; values of TOML are new ones each time."""
+        """Return the keyword arguments of one call, with new values each time."""
         arguments: dict[str, Any] = json.loads(json.dumps(stated.get("arguments", {})))
         for name, text_or_table in stated.get("messages", {}).items():
             arguments[name] = _message_argument(name, text_or_table)
@@ -180,18 +176,12 @@ class RequirementCase(CaseSource):
 
 
 def _message_argument(name: str, stated: str | Mapping[str, str]) -> Any:
-    """A message of the kind that the argument takes, or of the wrong kind that a table states (CALL-07)."""
+    """Return a message of the kind that the argument takes, or of the wrong kind in a table (CALL-07)."""
     if isinstance(stated, str):
-        return _from_text(stated, _MESSAGE_ARGUMENTS[name])
+        return _from_text(stated, MESSAGE_ARGUMENTS[name])
     return _from_text(stated["text"], _MESSAGE_KINDS[stated["kind"]])
 
 
-def _from_text(text: str, kind: Any) -> Any:  # mypy does not see that a class of messages can be hashed
-    """A new message of a class each time."""
-    return kind.FromString(_parsed(text, kind))
-
-
-@functools.cache  # text is parsed at 1 MB/s, and half of the cases have their graph from another one
-def _parsed(text: str, kind: type[Message]) -> bytes:
-    """The message that a text states, serialised."""
-    return text_format.Parse(text, kind(), descriptor_pool=POOL).SerializeToString(deterministic=True)
+def _from_text(text: str, kind: Any) -> Any:  # Any: mypy does not see that a class of messages is hashable
+    """Return a new message of a class each time."""
+    return kind.FromString(serialised_text(text, kind))

@@ -12,7 +12,7 @@ from typing import Any
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.cli._errors import refusing, writing
 from pytest_metagraph.diff import CompareOptions, diff_graph_defs, diff_meta_graphs, picture
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_file
 
 DESCRIPTION = """\
 Compare two MetaGraphDef files by what they mean. Each file may be binary or text.
@@ -118,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
     sys.stdout.write(f"{text}\n")  # neither contains a character that acts, except for the colours
     if arguments.svg is not None:
         with writing(arguments.svg):
-            write_files({str(arguments.svg): picture.svg(diff).encode()})
+            write_file(arguments.svg, picture.svg(diff).encode())
     return 0 if diff.equal else 1
 
 

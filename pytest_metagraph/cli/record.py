@@ -15,6 +15,7 @@ from pytest_metagraph._util.text import nearest_names
 from pytest_metagraph.cli._errors import refusing
 from pytest_metagraph.cli._output import say
 from reference_impl import schema
+from reference_impl.contracts import TENSORFLOW_VERSION
 
 DESCRIPTION = """\
 Build the graphs with TensorFlow, export each with combinations of argument values, and store graphs and
@@ -81,15 +82,16 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.sample and (arguments.graph or arguments.case):
         raise MetagraphError("--sample chooses graphs and cases itself", "leave out --graph and --case")
+    install = f"pip install tensorflow-cpu=={TENSORFLOW_VERSION}"
     if importlib.util.find_spec("tensorflow") is None:
-        raise MetagraphError("recording needs TensorFlow", "pip install tensorflow-cpu==2.21.0")
+        raise MetagraphError("recording needs TensorFlow", install)
     from conformance_cases.recorder import oracle  # noqa: PLC0415 - imports TensorFlow, which is optional
 
     version = oracle.versions()["tensorflow"]
-    if version != oracle.TESTED_VERSION and not arguments.check:
+    if version != TENSORFLOW_VERSION and not arguments.check:
         raise MetagraphError(
-            f"the corpus records TensorFlow {oracle.TESTED_VERSION}, but {version} is installed",
-            f"pip install tensorflow-cpu=={oracle.TESTED_VERSION}, or compare with --check",
+            f"the corpus records TensorFlow {TENSORFLOW_VERSION}, but {version} is installed",
+            f"{install}, or compare with --check",
         )
     if arguments.schema:
         return _record_schema()

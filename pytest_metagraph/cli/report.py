@@ -17,7 +17,7 @@ from pytest_metagraph.reports.merging import merge
 from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.report_diff import ChangeKind, changes
 from pytest_metagraph.reports.scoring import scores_by_level
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_file
 
 DESCRIPTION = "Work with the .jsonl files that `pytest --metagraph-report=FILE.jsonl` writes."
 
@@ -166,7 +166,7 @@ def _render(arguments: argparse.Namespace) -> int:
     output = arguments.format or renderers.format_of(arguments.output)
     text = renderers.render(reports, output)
     with writing(arguments.output):
-        write_files({str(arguments.output): text.encode()})
+        write_file(arguments.output, text.encode())
     return 0
 
 

@@ -23,8 +23,8 @@ from google.protobuf import message as protobuf
 from conformance_cases import Case, Corpus, NotAsked, Tier
 from pytest_metagraph.exporters.exports_folder import answer_stem
 from pytest_metagraph.exporters.messages import UnencodableValueError
+from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
-from reference_impl.files import write_files
 from reference_impl.schema import POOL
 
 FORMAT = 1
@@ -63,7 +63,7 @@ def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) ->
         "cases.jsonl": "".join(f"{line}\n" for line in lines).encode(),
         "corpus.json": (json.dumps(header, indent=2) + "\n").encode(),
     }
-    write_files({str(folder / name): data for name, data in files.items()})
+    write_files({str(folder / name): data for name, data in files.items()}, make_folders=True)
     return len(cases)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter
+from reference_impl.contracts import TENSORFLOW_VERSION
 
 BUILT_IN = {
     "reference": "pytest_metagraph.exporters.reference",
@@ -92,7 +93,7 @@ def check_name(name: str) -> None:
     if name == "tensorflow" and importlib.util.find_spec("tensorflow") is None:
         raise ExporterNotFoundError(
             "the exporter 'tensorflow' needs TensorFlow, which is not installed; "
-            "run pip install tensorflow-cpu==2.21.0"
+            f"run pip install tensorflow-cpu=={TENSORFLOW_VERSION}"
         )
     module_name, colon, path = name.partition(":")
     if name not in BUILT_IN and not (module_name and colon and path):

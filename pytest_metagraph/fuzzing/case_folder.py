@@ -14,14 +14,14 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError, Message
 
 from conformance_cases import Case, ExpectedError, ExpectedMessage, Tier, Variant
-from conformance_cases.case_writer import dumps, readable_text
+from conformance_cases.case_writer import readable_text, toml_text
 from conformance_cases.model import DEFAULT_FILENAME
 from conformance_cases.requirement_case import EXPECTED, GRAPH, GRAPH_DEF, INDEX, RequirementCase
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.fuzzing.evaluate import Evaluation
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
+from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
-from reference_impl.files import write_files
 
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _MAX_NAME = 60
@@ -80,8 +80,8 @@ def write_case(folder: Path, evaluation: Evaluation, sentence: str, provenance: 
             reason = f"Found under the contract {example.contract}; not tested under this one."
             index[contract.value] = {"not_asked": reason}
     index["provenance"] = {**provenance, "contract": example.contract.value}
-    files[INDEX] = dumps(index)
-    write_files({str(folder / name): text.encode() for name, text in files.items()})
+    files[INDEX] = toml_text(index)
+    write_files({str(folder / name): text.encode() for name, text in files.items()}, make_folders=True)
 
 
 def read_case(folder: Path) -> tuple[Case, Contract]:

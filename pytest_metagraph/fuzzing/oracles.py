@@ -15,7 +15,7 @@ from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.tensorflow_quirks import crash_reason, reason_not_asked
-from reference_impl.contracts import Contract
+from reference_impl.contracts import TENSORFLOW_VERSION, Contract
 from reference_impl.schema import MetaGraphDef
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def find_oracle(name: str) -> Oracle:
     if importlib.util.find_spec("tensorflow") is None:
         raise ExporterNotFoundError(
             "the oracle 'tensorflow' needs TensorFlow, which is not installed",
-            "run pip install tensorflow-cpu==2.21.0, or use the oracle 'reference'",
+            f"run pip install tensorflow-cpu=={TENSORFLOW_VERSION}, or use the oracle 'reference'",
         )
     # Both modules import TensorFlow, which takes seconds.
     return _TensorFlow(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from google.protobuf import text_format
 
 from pytest_metagraph.diff import diff_meta_graphs
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_file
 from reference_impl.schema import POOL, MetaGraphDef
 
 FOLDER = "__metagraph_snapshots__"
@@ -146,7 +146,7 @@ def write(path: Path, test: str, message: MetaGraphDef) -> None:
     diff = diff_meta_graphs(expected=message, actual=parsed, expected_label="message", actual_label="text")
     if not diff.equal:
         raise NotAsTextError(f"the text of this message lacks a part of it:\n{diff.render()}")
-    write_files({str(path): _HEAD.format(test=test, digest=_digest(body)).encode() + body})
+    write_file(path, _HEAD.format(test=test, digest=_digest(body)).encode() + body, make_folders=True)
 
 
 def _file_name(test: str) -> str:

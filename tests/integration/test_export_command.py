@@ -77,10 +77,10 @@ def test_text_goes_out_and_comes_in(towers: MetaGraphDef, capsys: pytest.Capture
 REFUSED = {
     "missing.meta out.meta": "cannot read 'missing.meta': No such file or directory; give a readable file",
     ". out.meta": "cannot read '.': Is a directory; give a readable file",
-    "truncated.meta out.meta": "'truncated.meta' (1000 bytes) holds no MetaGraphDef, neither as binary",
-    "words.txt out.meta": "'words.txt' (12 bytes) holds no MetaGraphDef, neither as binary nor as text",
-    "model.meta .": "cannot write '.': the filename is that of a directory; name another file",
-    "model.meta words.txt/out.meta": "cannot write 'words.txt/out.meta': a file is where a directory",
+    "truncated.meta out.meta": "'truncated.meta' (1000 bytes) is not a MetaGraphDef, neither as binary",
+    "words.txt out.meta": "'words.txt' (12 bytes) is not a MetaGraphDef, neither as binary nor as text",
+    "model.meta .": "cannot write '.': the path is that of a folder; name another file",
+    "model.meta words.txt/out.meta": "cannot write 'words.txt/out.meta': a file is where a folder",
     "model.meta out.meta --saver-def words.txt": "'words.txt' (12 bytes) is not a SaverDef, neither in",
     "model.meta out.meta --graph-def graph.pb --export-scope a": "graph_def and export_scope",
 }

@@ -46,7 +46,7 @@ MINIATURES = {miniature.name: miniature for miniature in WRONG_EXPORTERS}
 
 @contextlib.contextmanager
 def _examiner(miniature: Miniature) -> Iterator[Evaluator]:
-    logging.disable()  # random graphs have many collections that can not be exported
+    logging.disable()  # random graphs have many collections that cannot be exported
     with contextlib.closing(ScratchFolder(CONTRACT)) as folder:
         client = InProcess(miniature, miniature.name)
         yield Evaluator(client, find_oracle("reference"), CONTRACT, folder)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from pytest_metagraph._util.text import counted as count
 from pytest_metagraph.diff.differences import NODE_SECTION, DifferenceCode
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys, select
+from reference_impl.savers import SAVE_AND_RESTORE_OPS
 from reference_impl.schema import provenance
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff
 
 _SAVERS = "collection_def['savers']"
-_SAVER_OPS = frozenset({"Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2"})
 
 
 def find_cleared_devices(diff: MetaGraphDiff) -> Iterator[Hint]:
@@ -130,7 +130,7 @@ def _saver_parts(
     """Return the positions of the differences about savers, given the codes for one direction."""
     nodes = select(diff, node, section=NODE_SECTION)
     # A saver has a scope with any name, which contains the nodes that save and restore (SAV-02).
-    scopes = tuple({f"{_scope(one.key)}/" for one in nodes.values() if one.subject in _SAVER_OPS})
+    scopes = tuple({f"{_scope(one.key)}/" for one in nodes.values() if one.subject in SAVE_AND_RESTORE_OPS})
     in_savers = {position for position, one in nodes.items() if one.key.startswith(scopes)}
     items = select(diff, item, section=_SAVERS).keys()
     # Without a node of a saver, a missing or extra collection is more likely caused by collection_list.

@@ -9,7 +9,7 @@ from pathlib import Path
 from conformance_cases import Capability
 from pytest_metagraph.exporters import messages
 from reference_impl import schema
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_files
 
 _CAPABILITIES = "@CAPABILITIES@"
 _WORKFLOW = ".github/workflows/conformance.yml"
@@ -68,7 +68,7 @@ def write_starter(kind: AdapterKind, folder: Path) -> list[str]:
     for name in files:
         if (folder / name).exists():
             raise FileExistsError(f"{str(folder / name)!r} exists already; choose another folder")
-    write_files({str(folder / name): content for name, content in files.items()})
+    write_files({str(folder / name): content for name, content in files.items()}, make_folders=True)
     return list(files)
 
 
