@@ -12,8 +12,8 @@ from pytest_metagraph.cli._errors import refusing, writing
 from pytest_metagraph.cli._options import add_contract_option
 from pytest_metagraph.exporters.protocol import HELLO, encode_export, frame
 from pytest_metagraph.judging.case_request import case_request
+from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
-from reference_impl.files import write_files
 
 DESCRIPTION = """\
 Write the bytes that a worker receives for one case: the frame with hello, then the frame with the request.
