@@ -92,7 +92,7 @@ def _strip_nodes(nodes: Iterable[NodeDef], functions: AbstractSet[str]) -> None:
                 del attrs[name]
 
 
-class _Default:
+class AttrDefault:
     """The default value of an attribute, in the form that comparisons need."""
 
     def __init__(self, value: AttrValue) -> None:
@@ -109,12 +109,14 @@ class _Default:
 
 
 @functools.cache
-def _defaults_of(op: str) -> Mapping[str, _Default]:
+def _defaults_of(op: str) -> Mapping[str, AttrDefault]:
     """Return the default of each attribute of an op that has one; empty for an unregistered op."""
     op_def = registered_ops().get(op)
     if op_def is None:
         return {}
-    return {attr.name: _Default(attr.default_value) for attr in op_def.attr if attr.HasField("default_value")}
+    return {
+        attr.name: AttrDefault(attr.default_value) for attr in op_def.attr if attr.HasField("default_value")
+    }
 
 
 def same_tensor(left: TensorProto, right: TensorProto) -> bool:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "cases": "list the cases, or write them for systems that cannot be called from a test",
+    "check": "tell whether a version of TensorFlow imports a file",
     "diff": "compare two files by meaning",
     "explain": "explain a case or a rule",
     "export": "export a graph file with the reference exporter",

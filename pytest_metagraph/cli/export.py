@@ -15,9 +15,12 @@ from pytest_metagraph._util.progress import progress
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.cli._errors import refusing, writing
 from pytest_metagraph.cli._output import say_on_stderr
+from pytest_metagraph.loadability.make_loadable import make_loadable
 from pytest_metagraph.settings import CONTRACTS
 from reference_impl import Graph, export_meta_graph, read_meta_graph_file
+from reference_impl.atomic_write import write_file
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
+from reference_impl.serialization import graph_def_size, meta_graph_content
 
 DESCRIPTION = """\
 Load the graph of a MetaGraphDef file and export it as tf.compat.v1.train.export_meta_graph would, without
@@ -30,6 +33,7 @@ EPILOG = """\
 examples:
   metagraph export model.meta tower.meta --export-scope tower_1 --clear-devices
   metagraph export model.meta model.pbtxt --as-text
+  metagraph export model.meta older.meta --for 1.15
   metagraph export model.meta small.meta --collection variables --collection savers --strip-default-attrs
 
 exit status: 0 OUT was written, 2 a file or an argument cannot be used
@@ -61,6 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--strip-default-attrs",
         action="store_true",
         help="leave out attributes that have their default value",
+    )
+    content.add_argument(
+        "--for",
+        metavar="VERSION",
+        dest="tensorflow",
+        help="leave out what this version of TensorFlow does not know, such as 1.15, and list it; "
+        "refuse if the graph needs it",
     )
     keys = content.add_mutually_exclusive_group()
     keys.add_argument(
@@ -118,6 +129,8 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         MetagraphError: if a file cannot be read or written, or export_meta_graph refuses an argument.
     """
+    if arguments.tensorflow and arguments.save_debug_info:
+        raise MetagraphError("--for writes no debug info", "leave out --save-debug-info")
     with progress(f"reading {arguments.source}"):
         graph = _read_graph(arguments.source)
         messages = {
@@ -131,7 +144,7 @@ def run(arguments: argparse.Namespace) -> int:
         refusing(TypeError, ValueError, LookupError),
     ):
         exported = export_meta_graph(
-            filename=arguments.target,
+            filename=None if arguments.tensorflow else arguments.target,
             collection_list=arguments.collection_list,
             as_text=arguments.as_text,
             graph=graph,
@@ -144,10 +157,22 @@ def run(arguments: argparse.Namespace) -> int:
             contract=arguments.contract,
             **messages,
         )
+        if arguments.tensorflow:
+            exported = _write_loadable(exported, arguments)
     nodes = counted(len(exported.graph_def.node), "node")
     size = counted(arguments.target.stat().st_size, "byte")
     say_on_stderr(f"metagraph export: wrote {arguments.target}: {nodes}, {size}")
     return 0
+
+
+def _write_loadable(exported: MetaGraphDef, arguments: argparse.Namespace) -> MetaGraphDef:
+    """Write what a version of TensorFlow loads, list what was dropped, and return what was written."""
+    made, dropped = make_loadable(exported, arguments.tensorflow)
+    size = graph_def_size(made.graph_def)
+    write_file(arguments.target, meta_graph_content(made, as_text=arguments.as_text, graph_def_bytes=size))
+    for removed in dropped:
+        say_on_stderr(f"metagraph export: dropped {removed.render()}")
+    return made
 
 
 def _read_graph(path: Path) -> Graph:

@@ -11,9 +11,10 @@ from typing import Protocol
 
 from conformance_cases.corpus import GRAPH_FOLDERS, REQUIREMENT_CASES_FOLDER
 from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph._util.text import nearest_names
+from pytest_metagraph._util.text import counted, nearest_names
 from pytest_metagraph.cli._errors import refusing
 from pytest_metagraph.cli._output import say
+from pytest_metagraph.loadability import registry_recording
 from reference_impl import schema
 from reference_impl.contracts import TENSORFLOW_VERSION
 
@@ -27,6 +28,7 @@ examples:
   metagraph record --check --sample
   metagraph record --graph towers --case SCOPE-05/nested-scope
   metagraph record --schema
+  metagraph record --check --registries tf-1.15/bin/python tf-2.6/bin/python
 
 exit status: 0 everything is recorded, or equals the recording, 1 a check found differences, 2 unusable input
 """
@@ -67,6 +69,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--schema", action="store_true", help="record the schema and the op registry instead")
     parser.add_argument(
+        "--registries",
+        nargs="+",
+        type=Path,
+        metavar="PYTHON",
+        help="record the op registries of other TensorFlows instead, each from the interpreter that has it; "
+        "registries of other minor versions stay as they are",
+    )
+    parser.add_argument(
         "--jobs", type=int, default=2, metavar="N", help="number of processes; default: %(default)s"
     )
 
@@ -82,6 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.sample and (arguments.graph or arguments.case):
         raise MetagraphError("--sample chooses graphs and cases itself", "leave out --graph and --case")
+    if arguments.registries:
+        return _record_registries(arguments.registries, check=arguments.check)
     install = f"pip install tensorflow-cpu=={TENSORFLOW_VERSION}"
     if importlib.util.find_spec("tensorflow") is None:
         raise MetagraphError("recording needs TensorFlow", install)
@@ -105,6 +117,18 @@ def _record_schema() -> int:
     for name, size in record_schema(Path(schema.__path__[0])).items():
         say(f"{name}: {size:,} bytes")
     return 0
+
+
+def _record_registries(pythons: list[Path], *, check: bool) -> int:
+    """Record the op registries of the TensorFlows of interpreters, or compare them with what is stored."""
+    recorded = registry_recording.record(pythons)
+    changed = recorded.changed()
+    for name in changed:
+        say(f"{name}: {'differs' if check else 'recorded'}")
+    if not check:
+        recorded.write()
+    say(f"op registries of {counted(len(pythons), 'interpreter')}: {counted(recorded.size, 'byte')}")
+    return 1 if check and changed else 0
 
 
 def _graphs(arguments: argparse.Namespace) -> Iterator[tuple[_Recorded, Path]]:

@@ -9,7 +9,7 @@ PYTEST_DONT_REWRITE: it has no assertions, and `metagraph run` imports it before
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,9 +32,11 @@ from pytest_metagraph.plugin.snapshots import SnapshotSummary, snapshots_of
 
 if TYPE_CHECKING:
     from conformance_cases import Case
+    from pytest_metagraph.diff.api import AssertMetaGraph
     from pytest_metagraph.exporters.client import ExporterClient
     from pytest_metagraph.exporters.request import Exporter
     from pytest_metagraph.judging.files import ScratchFolder
+    from pytest_metagraph.loadability.check import AssertLoadable
     from pytest_metagraph.settings import Settings
     from pytest_metagraph.snapshots.snapshot import Snapshots
 
@@ -206,11 +208,19 @@ def metagraph_cases(pytestconfig: pytest.Config) -> tuple[Case, ...]:
 
 
 @pytest.fixture(scope="session")
-def assert_metagraph() -> Callable[..., None]:
+def assert_metagraph() -> AssertMetaGraph:
     """`pytest_metagraph.assert_meta_graph_equal`, which compares two MetaGraphDefs by meaning."""
     from pytest_metagraph.diff import assert_meta_graph_equal  # noqa: PLC0415 - protobuf
 
     return assert_meta_graph_equal
+
+
+@pytest.fixture(scope="session")
+def assert_loadable() -> AssertLoadable:
+    """`pytest_metagraph.assert_loadable`, which raises unless a version of TensorFlow imports a graph."""
+    from pytest_metagraph.loadability.check import assert_loadable as check  # noqa: PLC0415 - protobuf
+
+    return check
 
 
 @pytest.fixture

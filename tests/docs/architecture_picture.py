@@ -34,6 +34,7 @@ BOXES: Mapping[str, str] = {
     "own_graphs": "graphs of the user",
     "judging": "findings and verdicts",
     "_util": "text, progress, errors",
+    "loadability": "what TensorFlow imports",
     "diff": "compares by meaning",
     "exporters": "asks an exporter",
     "settings": "the table of options",

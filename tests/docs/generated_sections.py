@@ -13,8 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api_section import api_of
+from attr_history_section import attr_history
 from command_line_section import command_line
 from coverage_section import coverage
+from loadability_section import importer_rules
 from options_section import options
 from requirements_section import capabilities, requirements
 
@@ -22,9 +24,11 @@ PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")))
 
 SECTIONS: dict[str, Callable[[], str]] = {
+    "attribute history": attr_history,
     "command line": command_line,
     "coverage": coverage,
     "options": options,
+    "importer rules": importer_rules,
     "requirements": requirements,
     "capabilities": capabilities,
     "reference_impl": lambda: api_of("reference_impl"),

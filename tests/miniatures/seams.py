@@ -56,7 +56,7 @@ class Seam(enum.StrEnum):
     CALLED_FUNCTIONS = "reference_impl.op_defs:_with_called_functions"
     STRIP_DEFAULTS = "reference_impl.export:strip_defaults"
     STRIP_NODES = "reference_impl.op_defs:_strip_nodes"
-    IS_DEFAULT = "reference_impl.op_defs:_Default.is_meant_by"
+    IS_DEFAULT = "reference_impl.op_defs:AttrDefault.is_meant_by"
     SAME_TENSOR = "reference_impl.op_defs:same_tensor"
 
     # collections

@@ -20,6 +20,7 @@ KIT_LAYERS = (
     "settings",
     "diff",
     "exporters",
+    "loadability",
     "own_graphs",
     "selection",
     "snapshots",
