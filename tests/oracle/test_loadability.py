@@ -12,8 +12,8 @@ import pytest
 
 sys.path.append(str(Path(__file__).with_name("loadability")))
 
-from agreement import VARIABLE, Agreement, compare, interpreters, rows
-from files import expectations, inputs, mutants
+from load_agreement import VARIABLE, Agreement, compare, interpreters, rows
+from load_files import expectations, inputs, mutants
 
 VERSIONS = ("1.13", "1.15", "2.3", "2.6", "2.11", "2.18", "2.21")
 FEWEST = 6

@@ -13,7 +13,7 @@ from tensorflows import interpreter_of
 from conformance_cases import load_corpus
 from pytest_metagraph.loadability.make_loadable import NotConvertibleError, make_loadable
 
-PROGRAM = Path(__file__).parent / "loadability" / "import_program.py"
+PROGRAM = Path(__file__).parent / "loadability" / "load_import_program.py"
 
 REFUSED = {
     "1.13": 21,

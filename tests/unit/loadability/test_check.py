@@ -75,6 +75,7 @@ def test_the_input_is_not_changed() -> None:
         ("words.meta", b"version https://git-lfs.github.com/spec/v1\n", "looks like text"),
         ("no_graphs.pb", SavedModel(saved_model_schema_version=1).SerializeToString(), "without meta graphs"),
     ],
+    ids=["empty", "damaged", "words", "no graphs"],  # a name must not depend on the order of a map
 )
 def test_what_is_no_graph(tmp_path: Path, name: str, content: bytes, part: str) -> None:
     """A file that is not a graph is refused with a message that says why."""

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from mutations import MUTATIONS, mutated
+from load_mutations import MUTATIONS, mutated
 
 from conformance_cases import ExpectedMessage, Tier, load_corpus
 from reference_impl import Contract

@@ -1,6 +1,6 @@
 """Import graphs with the TensorFlow of this interpreter and report what each import says.
 
-    python import_program.py REQUESTS RESULTS
+    python load_import_program.py REQUESTS RESULTS
 
 REQUESTS is a file of JSON lines with `path`, the file of a binary message, and `kind`, `MetaGraphDef` or
 `GraphDef`. RESULTS receives a JSON line for each: `path`, `loads`, `error` (the type of the exception) and

@@ -1,7 +1,6 @@
 """Compare the check with the imports of real TensorFlows, and print the table of their agreement.
 
-    METAGRAPH_TENSORFLOWS=FOLDER python tests/oracle/loadability/agreement.py [--versions 1.13-2.21] [--rounds
-    8]
+    METAGRAPH_TENSORFLOWS=FOLDER python tests/oracle/loadability/load_agreement.py [OPTIONS]
 
 FOLDER has one virtual environment for each release, such as FOLDER/1.15.5/bin/python.
 """
@@ -17,9 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from files import expectations, inputs, mutants
-from imports import CRASH, Import, imports
-from reasons import SHAPE_FUNCTION, rules_of
+from load_files import expectations, inputs, mutants
+from load_imports import CRASH, Import, imports
+from load_reasons import SHAPE_FUNCTION, rules_of
 
 from pytest_metagraph.loadability.check import checkable_versions, checks_of
 from pytest_metagraph.loadability.importer_rules import Severity

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PROGRAM = Path(__file__).with_name("import_program.py")
+PROGRAM = Path(__file__).with_name("load_import_program.py")
 CRASH = "the process ended"
 
 
