@@ -15,7 +15,7 @@ from user_process import PROJECT
 TYPED = PROJECT / "tests" / "typing_project"
 RIGHT = ("adapter.py", "fixtures.py", "graph_tests.py")
 
-pytestmark = pytest.mark.skipif(
+needs_mypy = pytest.mark.skipif(
     importlib.util.find_spec("mypy") is None,
     reason="mypy is not installed; pip install -e .[lint] installs it",
 )
@@ -25,6 +25,18 @@ pytestmark = pytest.mark.skipif(
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which mypy keeps what it knows about the kit, for both tests."""
     return tmp_path_factory.mktemp("mypy")
+
+
+def pyright(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run pyright in the project, whose configuration is strict."""
+    return subprocess.run(
+        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, *words],
+        cwd=TYPED,
+        env={**os.environ, "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def mypy(*names: str, cache: Path) -> subprocess.CompletedProcess[str]:
@@ -40,6 +52,7 @@ def mypy(*names: str, cache: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@needs_mypy
 def test_the_project_of_a_user_has_no_type_errors(cache: Path) -> None:
     """Every public name, every fixture and the decorator can be used under `mypy --strict`."""
     checked = mypy(*RIGHT, cache=cache)
@@ -47,6 +60,7 @@ def test_the_project_of_a_user_has_no_type_errors(cache: Path) -> None:
     assert checked.stdout == f"Success: no issues found in {len(RIGHT)} source files\n"
 
 
+@needs_mypy
 def test_mistakes_are_type_errors(cache: Path) -> None:
     """The types are no `Any`: each planted mistake is reported, and nothing else."""
     checked = mypy("wrong.py", cache=cache)
@@ -58,3 +72,14 @@ def test_mistakes_are_type_errors(cache: Path) -> None:
     ]
     assert len(planted) == 3
     assert reported == planted
+
+
+def test_the_project_of_a_user_has_no_errors_in_pyright() -> None:
+    """The types are clear to the other checker too, in its strict mode."""
+    if importlib.util.find_spec("pyright") is None or pyright("--version").returncode:
+        pytest.skip(
+            "pyright is not installed; pip install -e .[lint] installs it, and its first run needs npm"
+        )
+    checked = pyright()
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "0 errors, 0 warnings" in checked.stdout
