@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, Protocol
 
 from pytest_metagraph.diff import json_report, text_report
 from pytest_metagraph.diff.differences import DifferenceCode, Location
@@ -30,6 +30,8 @@ class MetaGraphMismatch(AssertionError):  # noqa: N818 - a failed assertion, nam
     Attributes:
         diff: the result of the comparison.
     """
+
+    __module__ = "pytest_metagraph"
 
     def __init__(self, diff: MetaGraphDiff, text: str) -> None:
         super().__init__(text)
@@ -79,6 +81,21 @@ def assert_meta_graph_equal(
     """
     __tracebackhide__ = True
     _raise_if_different(_diff("MetaGraphDef", expected, actual, options, (expected_label, actual_label)))
+
+
+class AssertMetaGraph(Protocol):
+    """The type of the fixture `assert_metagraph`, which is `assert_meta_graph_equal`."""
+
+    def __call__(
+        self,
+        *,
+        actual: object,
+        expected: object,
+        options: CompareOptions = _DEFAULT,
+        actual_label: str | None = None,
+        expected_label: str | None = None,
+    ) -> None:
+        """Raise an error unless two MetaGraphDefs mean the same; see `assert_meta_graph_equal`."""
 
 
 def diff_graph_defs(*, actual: object, expected: object, options: CompareOptions = _DEFAULT) -> MetaGraphDiff:

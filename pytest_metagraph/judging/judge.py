@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NotAsked, Variant
 from conformance_cases.requirements import load_requirements
@@ -12,9 +11,9 @@ from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import CompareOptions
 from pytest_metagraph.exporters.answers import Answer, Exported, Raised, TimedOut
 from pytest_metagraph.exporters.client import ExporterClient
-from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.judging.answer_check import MessageComparison, check_answer, check_repetition
 from pytest_metagraph.judging.attribution import attribute
+from pytest_metagraph.judging.case_request import case_request
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding, FindingCode, merge
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
@@ -129,32 +128,7 @@ class Judge:
         return _named((*check_answer(answer, expected), *in_files), variant)
 
     def _call(self, case: Case, variant: Variant, graph: MetaGraphDef) -> Answer:
-        *earlier, arguments = self._calls(case, variant)
-        request = ExportRequest(
-            graph,
-            arguments,
-            variant.default_graph,
-            case.eager,
-            self._contract,
-            case.id,
-            tuple(earlier),
-        )
-        return self._client.export(request)
-
-    def _calls(self, case: Case, variant: Variant) -> list[dict[str, Any]]:
-        """Return all keyword arguments of every call of a variant, the judged call last."""
-        *earlier, call = case.calls()
-        preceding = [
-            {**before, "filename": self._folder.path_of(name)}
-            for before, name in zip(earlier, case.earlier_filenames, strict=True)
-        ]
-        judged = {
-            **call,
-            "filename": self._folder.path_of(case.filename) if variant.filename else None,
-            "as_text": variant.as_text,
-            "save_debug_info": variant.save_debug_info,
-        }
-        return [*preceding, judged]
+        return self._client.export(case_request(case, variant, self._contract, self._folder.path_of, graph))
 
     def _check_files(
         self, answer: Answer, case: Case, variant: Variant, expected: MessageComparison | ExpectedError

@@ -276,7 +276,7 @@ def _option(data: bytes, _: Path) -> None:
 def _words(data: bytes, folder: Path) -> None:
     """Run the command line, which must end with a status whatever the words are."""
     words = data.decode(errors="surrogateescape").split(" ")
-    if words[0] in {"new-adapter", "cases", "record", "smoke", "fuzz", "shrink", "replay"}:
+    if words[0] in {"new-adapter", "cases", "record", "request", "run", "smoke", "fuzz", "shrink", "replay"}:
         words[0] = "diff"  # those write where they are told to, or run what they are told to
     with contextlib.chdir(folder):
         assert _run(*words) in {0, 1, 2}
