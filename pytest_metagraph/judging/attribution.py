@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from conformance_cases import Capability, Case, Requirement
 from conformance_cases.requirement_mapping import involved_requirements
@@ -74,7 +74,7 @@ HINTED: Mapping[HintCode, tuple[str, ...]] = {
     HintCode.SAVERS_CLEARED: ("SAV-02",),
     HintCode.SAVERS_OVERCLEARED: ("SAV-02", "SAV-05"),
     HintCode.COLLECTION_LIST: ("COL-01",),
-    HintCode.COLLECTIONS_NOT_PRUNED: ("COL-12", "COL-13"),
+    HintCode.COLLECTIONS_NOT_PRUNED: ("COL-12", "COL-13", "COL-14", "COL-15", "SAV-08", "SAV-10"),
     HintCode.COLLECTIONS_EMPTY: ("COL-03",),
     HintCode.COLLECTIONS_OVERSTRIPPED: ("COL-12", "COL-13", "COL-14", "COL-15", "SAV-10"),
     HintCode.COLLECTIONS_KEEP_SCOPE: ("COL-12", "COL-13", "COL-14", "COL-15", "SAV-10"),
@@ -106,6 +106,19 @@ HINTED: Mapping[HintCode, tuple[str, ...]] = {
 Of several, those that govern the part most closely are blamed. A code that is absent, such as that of a
 renamed node, has no requirement of its own.
 """
+
+_OF_ONE_KIND = frozenset({"COL-14", "COL-15", "SAV-10"})
+"""Rules about one kind of collection: not blamed for a cause that is seen in other collections as well."""
+
+_CERTAIN = frozenset(
+    {
+        HintCode.CLASS_KEEPS_SCOPE,
+        HintCode.COLLECTIONS_NOT_PRUNED,
+        HintCode.COLLECTIONS_KEEP_SCOPE,
+        HintCode.OPS_BEFORE_FILTERING,
+    }
+)
+"""Causes that are known by their look: only a rule that governs the part everywhere comes before them."""
 
 _CALLS: Mapping[FindingCode, str] = {
     FindingCode.RAISED: "error",
@@ -183,18 +196,46 @@ def _blamed(finding: Finding, rules: _Rules) -> Iterator[tuple[str, ...]]:
         yield rules.of({tuple(words.split())}) or rules.names[:1] if words else ()
         return
     unbound_inputs = str((diff.call or {}).get("unbound_inputs_col_name", UNBOUND_INPUTS))
-    hints = {position: hint for hint in reversed(diff.hints) for position in hint.covers}
+    parts = [part_of(difference, unbound_inputs) for difference in diff.differences]
+    numbers = {at: number for number, hint in reversed([*enumerate(diff.hints)]) for at in hint.covers}
+    pointed = []
+    for hint in diff.hints:
+        direct = {parts[at] for at in hint.covers - hint.explains or hint.covers}
+        pointed.append(_Pointed(direct, _hinted(hint.code, direct, rules), hint.code in _CERTAIN))
     for group in diff.groups:
-        parts: dict[tuple[str, ...], set[Part]] = {}
-        for position in group.members:
-            hint = hints.get(position)
-            causes: Collection[int] = {position}
-            if hint is not None and position in hint.explains:
-                causes = hint.covers - hint.explains or causes
-            pointed = parts.setdefault(HINTED.get(hint.code, ()) if hint else (), set())
-            pointed.update(part_of(diff.differences[cause], unbound_inputs) for cause in causes)
-        found = {name for hinted, pointed in parts.items() for name in rules.of(pointed, hinted)}
+        found: set[str] = set()
+        for number in {numbers.get(at) for at in group.members}:
+            members = {at for at in group.members if numbers.get(at) == number}
+            if number is None:
+                found.update(rules.of(parts[at] for at in members))
+                continue
+            hint, by_hint = diff.hints[number], pointed[number]
+            own_parts = {parts[at] for at in members - hint.explains}
+            all_parts = own_parts | (by_hint.parts if members & hint.explains else set())
+            found.update(rules.of(all_parts, by_hint.requirements, is_certain=by_hint.is_certain))
         yield tuple(name for name in rules.names if name in found)
+
+
+class _Pointed(NamedTuple):
+    """What a hint points at in one difference.
+
+    Attributes:
+        parts: the parts that the cause itself is in.
+        requirements: the requirements that the cause is about.
+        is_certain: whether they are blamed even if the case's own rule decides a part in its cases.
+    """
+
+    parts: set[Part]
+    requirements: tuple[str, ...]
+    is_certain: bool
+
+
+def _hinted(code: HintCode, parts: Iterable[Part], rules: _Rules) -> tuple[str, ...]:
+    """The requirements that a likely cause is about, given the parts that it is in."""
+    hinted = HINTED.get(code, ())
+    general = tuple(name for name in hinted if name not in _OF_ONE_KIND)
+    is_general = any(not _OF_ONE_KIND.intersection(rules.of_hint(part, hinted)) for part in parts)
+    return general if general and is_general else hinted
 
 
 class _Rules:
@@ -214,17 +255,25 @@ class _Rules:
         self._others = others
         self.names = tuple(one.id for one in (*involved, *others))
 
-    def of(self, parts: Iterable[Part], hinted: Sequence[str] = ()) -> tuple[str, ...]:
+    def of(
+        self, parts: Iterable[Part], hinted: Sequence[str] = (), *, is_certain: bool = False
+    ) -> tuple[str, ...]:
         """The requirements that parts point at: the case's own, those of a hint, or the closest ones."""
         found: set[str] = set()
         for part in parts:
-            if self._own and _closeness(part, (*self._own.governs, *self._own.in_own_cases)):
+            if self._own and self._is_own(part, is_certain=is_certain):
                 found.add(self._own.id)
             else:
-                found.update(self._of_hint(part, hinted) or self._closest(part))
+                found.update(self.of_hint(part, hinted) or self._closest(part))
         return tuple(name for name in self.names if name in found)
 
-    def _of_hint(self, part: Part, hinted: Sequence[str]) -> set[str]:
+    def _is_own(self, part: Part, *, is_certain: bool) -> bool:
+        if self._own is None:
+            return False
+        patterns = (*self._own.governs, *(() if is_certain else self._own.in_own_cases))
+        return _closeness(part, patterns) > 0
+
+    def of_hint(self, part: Part, hinted: Sequence[str]) -> set[str]:
         """Those of a hint that are closest to a part; all of them if none of them governs it."""
         rules = [one for one in self._involved if one.id in hinted]
         rules = rules or [one for one in self._others if one.id in hinted]

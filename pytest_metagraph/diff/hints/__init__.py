@@ -26,10 +26,10 @@ __all__ = ["ALSO_CAUSED_BY", "Hint", "HintCode", "find_hints"]
 
 _FINDERS = (
     parts.find_empty_message,
+    given_messages.find_ignored_graph_def,
     arguments.find_cleared_devices,
     arguments.find_default_attrs,
     parts.find_shapes,
-    given_messages.find_ignored_graph_def,
     names.find_scope,
     arguments.find_extraneous_savers,
     names.find_renamed_nodes,

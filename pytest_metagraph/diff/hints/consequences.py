@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_metagraph.diff.differences import NODE_SECTION, Difference, DifferenceCode
 from pytest_metagraph.diff.hints.call import NAME, scope_of, unbound_inputs_key
@@ -26,6 +26,18 @@ _NUMBER = re.compile(r"#\d+$")
 """What tells the second node with a name from the first."""
 
 
+class _Nodes(NamedTuple):
+    """The names of nodes that only one side has.
+
+    Attributes:
+        missing: those that only the expected side has.
+        extra: those that only the actual side has.
+    """
+
+    missing: set[str]
+    extra: set[str]
+
+
 def consequences_of_nodes(diff: MetaGraphDiff, names: Collection[str]) -> set[int]:
     """Return the positions of the differences that follow from nodes which only one side has.
 
@@ -33,10 +45,11 @@ def consequences_of_nodes(diff: MetaGraphDiff, names: Collection[str]) -> set[in
         diff: the comparison.
         names: the names of these nodes.
     """
-    scope = scope_of(diff)
-    known = {_NUMBER.sub("", name) for name in names}
-    if scope:
-        known |= {scope + name for name in known} | {name.removeprefix(scope) for name in known}
+    missing = positions_by_key(diff, DifferenceCode.NODE_MISSING, section=NODE_SECTION).keys()
+    nodes = _Nodes(
+        _with_scope((name for name in names if name in missing), scope_of(diff)),
+        _with_scope((name for name in names if name not in missing), scope_of(diff)),
+    )
     # Nodes with one name and two ops are two nodes, one of which is in the place of the other.
     replaced = {
         one.key
@@ -47,7 +60,7 @@ def consequences_of_nodes(diff: MetaGraphDiff, names: Collection[str]) -> set[in
     return ops | {
         position
         for position, difference in enumerate(diff.differences)
-        if difference.code not in _NODE_CODES and _follows(diff, difference, known, replaced)
+        if difference.code not in _NODE_CODES and _follows(diff, difference, nodes, replaced)
     }
 
 
@@ -76,7 +89,14 @@ def _op_list_differences(diff: MetaGraphDiff) -> set[int]:
     }
 
 
-def _follows(diff: MetaGraphDiff, difference: Difference, names: set[str], replaced: set[str]) -> bool:
+def _with_scope(names: Iterable[str], scope: str) -> set[str]:
+    """Return names as messages have them: without the number of a duplicate, with and without the scope."""
+    known = {_NUMBER.sub("", name) for name in names}
+    return known | {scope + name for name in known} | {name.removeprefix(scope) for name in known}
+
+
+def _follows(diff: MetaGraphDiff, difference: Difference, nodes: _Nodes, replaced: set[str]) -> bool:
+    names = nodes.missing | nodes.extra
     section = difference.section
     key = unbound_inputs_key(diff)
     if section == f"collection_def[{key!r}]" or (section == "collection_def" and difference.key == key):
@@ -89,10 +109,10 @@ def _follows(diff: MetaGraphDiff, difference: Difference, names: set[str], repla
     if section == NODE_SECTION and not difference.field.startswith(("input", "attr['_class']")):
         return False
     if section == NODE_SECTION or section.startswith("collection_def["):
-        texts = [difference.expected or "", difference.actual or ""]
-        if section != NODE_SECTION:
-            texts.append(difference.key)
-        return not names.isdisjoint(_node_names(name for text in texts for name in NAME.findall(text)))
+        key = difference.key if section != NODE_SECTION else ""
+        expected = _node_names(NAME.findall(f"{difference.expected or ''} {key}"))
+        actual = _node_names(NAME.findall(f"{difference.actual or ''} {key}"))
+        return not (nodes.missing.isdisjoint(expected) and nodes.extra.isdisjoint(actual))
     return False
 
 
