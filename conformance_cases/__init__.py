@@ -1,4 +1,4 @@
-"""The corpus: input graphs, arguments, and the MetaGraphDefs that an export has to return.
+"""The corpus: input graphs, arguments, and the MetaGraphDefs that an export must return.
 
 ```python
 from conformance_cases import Tier, load_corpus

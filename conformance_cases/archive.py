@@ -1,6 +1,6 @@
-"""The file `expected.tar.xz`: what every combination of one graph has to give, each content stored once.
+"""The file `expected.tar.xz`: the expectations for every combination of one graph, each stored once.
 
-The archive is a solid xz-compressed tar and holds
+The archive is a solid xz-compressed tar and contains
 
 * `index.json`: `parts`, a list of member names; `messages`, each a list of positions in `parts`; `cases`,
   which maps the name of a combination to contract to `{"message": position in messages}`,
@@ -22,6 +22,7 @@ import lzma
 import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from conformance_cases.model import Expectation, ExpectedError, ExpectedMessage, NotAsked
 from reference_impl.contracts import Contract
@@ -30,23 +31,21 @@ from reference_impl.schema import MetaGraphDef
 _INDEX = "index.json"
 _ARGUMENTS = "arguments/"
 
-Outcome = MetaGraphDef | ExpectedError | NotAsked
-"""What a recorder found: a message or why there is none."""
-
-
 _MOST_BYTES = 64 * 1024 * 1024
-"""What an archive may unpack to, many times what the largest of the corpus does."""
+"""The largest archive after decompression; the largest of the corpus is many times smaller."""
 
 _MOST_MEMORY = 256 * 1024 * 1024
-"""What unpacking may take; the dictionary that xz keeps is 64 MB large."""
-
+"""The most memory for decompression; the dictionary of xz takes 64 MB."""
 
 _UNREADABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError, tarfile.TarError)
-"""What comes of reading bytes that are no archive."""
+"""The errors of reading bytes that are not an archive."""
+
+Outcome: TypeAlias = MetaGraphDef | ExpectedError | NotAsked
+"""What was recorded for a combination: a message, or the reason why there is none."""
 
 
 class ArchiveError(ValueError):
-    """The bytes are no archive of expectations, or one that contradicts itself; the text says why."""
+    """Bytes that are not an archive of expectations, or an archive that contradicts itself."""
 
 
 @dataclass(frozen=True)
@@ -69,19 +68,19 @@ class Archive:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Archive:
-        """Unpack an archive; everything is decompressed at once, and nothing is written anywhere.
+        """Unpack an archive at once, in memory.
 
         Raises:
-            ArchiveError: when the bytes are no archive.
+            ArchiveError: if the bytes are not an archive.
         """
         return cls.from_tar(cls.unpacked(data))
 
     @staticmethod
     def unpacked(data: bytes) -> bytes:
-        """The tar inside of an archive.
+        """Return the tar inside an archive.
 
         Raises:
-            ArchiveError: when the bytes are not compressed by xz, are cut off, or unpack to far too much.
+            ArchiveError: if the bytes are not compressed by xz, are cut off, or unpack to far too much.
         """
         unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MOST_MEMORY)
         try:
@@ -97,7 +96,7 @@ class Archive:
         """Read an archive after decompression.
 
         Raises:
-            ArchiveError: when the bytes are no tar with an index and all that the index names.
+            ArchiveError: if the bytes are not a tar with an index and every part that the index names.
         """
         try:
             members = _members(data)
@@ -106,7 +105,7 @@ class Archive:
             messages = tuple(tuple(message) for message in index["messages"])
             cases = {name: dict(contracts) for name, contracts in index["cases"].items()}
         except _UNREADABLE as error:
-            raise ArchiveError(f"no archive of expectations: {type(error).__name__}: {error}") from error
+            raise ArchiveError(f"not an archive of expectations: {type(error).__name__}: {error}") from error
         return cls(
             members=members,
             parts=parts,
@@ -120,10 +119,10 @@ class Archive:
         )
 
     def check(self, combination: str) -> None:
-        """Look up what a combination has to give under each contract.
+        """Check that the expectations for a combination exist.
 
         Raises:
-            ArchiveError: when the index names what is not there.
+            ArchiveError: if the index names a part that does not exist.
         """
         for contract in Contract:
             try:
@@ -133,14 +132,14 @@ class Archive:
                 raise ArchiveError(f"the archive contradicts itself: {problem}") from error
 
     def find(self, combination: str, contract: Contract) -> Expectation | None:
-        """Like `expectation`, but None when the archive has no such combination."""
+        """Return what `expectation` returns, or None if the archive has no such combination."""
         return self.expectation(combination, contract) if combination in self.cases else None
 
     def expectation(self, combination: str, contract: Contract) -> Expectation:
-        """What a combination has to give under a contract.
+        """Return the expectation for a combination under a contract.
 
         Raises:
-            KeyError: when the archive has no such combination.
+            KeyError: if the archive has no such combination.
         """
         encoded = self.cases[combination][contract.value]
         if "message" in encoded:
@@ -165,14 +164,14 @@ class ArchiveWriter:
     _cases: dict[str, dict[str, tuple[str, ...] | ExpectedError | NotAsked]] = field(default_factory=dict)
 
     def add(self, combination: str, outcomes: Mapping[Contract, Outcome]) -> None:
-        """Take in what one combination gives under each contract; messages have to be canonical."""
+        """Add the outcomes of one combination under each contract; messages must be canonical."""
         self._cases[combination] = {
             contract.value: self._store(outcome) if isinstance(outcome, MetaGraphDef) else outcome
             for contract, outcome in sorted(outcomes.items())
         }
 
     def tar(self) -> bytes:
-        """The archive before compression; its digest names the contents whatever xz does."""
+        """Return the archive before compression; its digest does not depend on the version of xz."""
         parts = sorted(self._members)
         position = {name: number for number, name in enumerate(parts)}
         messages = sorted([position[name] for name in message] for message in self._messages)
@@ -212,12 +211,12 @@ class ArchiveWriter:
 
 
 def split_message(message: MetaGraphDef) -> Iterable[tuple[str, MetaGraphDef]]:
-    """Cut a message into messages of one top-level field each, `collection_def` into one for each key.
+    """Split a message into messages of one top-level field each, and of one key of `collection_def` each.
 
     Their serialised forms, one after the other, parse to an equal message.
 
     Raises:
-        ValueError: when the message has a field that no export of TensorFlow sets.
+        ValueError: if the message has a field that no export of TensorFlow sets.
     """
     for descriptor, value in message.ListFields():
         if descriptor.name == "collection_def":
@@ -230,7 +229,7 @@ def split_message(message: MetaGraphDef) -> Iterable[tuple[str, MetaGraphDef]]:
             getattr(part, descriptor.name).CopyFrom(value)
             yield descriptor.name, part
         else:
-            raise ValueError(f"an export can not be stored: it has the field {descriptor.name}")
+            raise ValueError(f"an export with the field {descriptor.name} cannot be stored")
 
 
 def compress(tar: bytes) -> bytes:
@@ -239,7 +238,7 @@ def compress(tar: bytes) -> bytes:
 
 
 def _members(tar: bytes) -> dict[str, bytes]:
-    """The files in a tar, by name; links and folders are passed over."""
+    """Return the files in a tar by name; links and folders are left out."""
     members: dict[str, bytes] = {}
     with tarfile.open(fileobj=io.BytesIO(tar), mode="r:") as opened:
         for info in opened:
@@ -250,7 +249,7 @@ def _members(tar: bytes) -> dict[str, bytes]:
 
 
 def _pack(files: Iterable[tuple[str, bytes]]) -> bytes:
-    """A tar whose bytes depend on names and contents only."""
+    """Return a tar whose bytes depend on names and contents only."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name, data in files:

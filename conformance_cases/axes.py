@@ -1,31 +1,46 @@
-"""The arguments that change an exported message, their combinations, and the ones each tier runs."""
+"""The arguments that change an exported message, and the combinations of their values."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+
+from reference_impl.schema import MetaGraphDef, SaverDef
 
 FLAGS = ("clear_devices", "clear_extraneous_savers", "strip_default_attrs")
-"""The arguments that are either set or not."""
+"""The arguments that are either set or not; the only list of them in the kit."""
 
 ARGUMENTS = ("meta_info_def", "graph_def", "saver_def", "collection_list", "export_scope", *FLAGS)
 """The arguments that change the message, in the order of export_meta_graph's signature (CALL-01)."""
 
+MESSAGE_ARGUMENTS: Mapping[str, type[SaverDef | MetaGraphDef.MetaInfoDef]] = {
+    "saver_def": SaverDef,
+    "meta_info_def": MetaGraphDef.MetaInfoDef,
+}
+"""The class of each argument that is a message and that cases store as text."""
+
 NO_SUCH_SCOPE = "no_such_scope"
-"""The scope that matches nothing in any matrix graph (SCOPE-06)."""
+"""The name of a scope that selects nothing in any matrix graph (SCOPE-06)."""
 
 GIVEN = "given"
-"""The name of an argument's value where there is only one."""
+"""The name of an argument's value if it has only one."""
 
 META_INFO_DEFS = (GIVEN, "op_list")
 """A MetaInfoDef without an op list, and one with (OPS-04)."""
 
 COLLECTION_LISTS = ("empty", "some", "unknown")
-"""No key; some of the graph's keys; keys of which the graph lacks one (COL-01, COL-02)."""
+"""No key; some of the graph's keys; keys with at least one that the graph lacks (COL-01, COL-02)."""
 
-Choices = Mapping[str, str]
+Choices: TypeAlias = Mapping[str, str]
 """The name of the value of each argument that is given; an argument that is not given is absent."""
+
+Row: TypeAlias = tuple[str | None, ...]
+"""A combination as one value for each of `ARGUMENTS`; None if the argument is not given."""
+
+Pair: TypeAlias = tuple[int, str | None, int, str | None]
+"""Two arguments, by position, and a value of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +48,7 @@ class Axes:
     """The values that each argument takes on one matrix graph.
 
     Attributes:
-        export_scopes: scopes of the graph; `NO_SUCH_SCOPE` comes on top.
+        export_scopes: scopes of the graph; `NO_SUCH_SCOPE` is added to them.
         saver_defs: the names of the graph's SaverDefs.
     """
 
@@ -41,7 +56,7 @@ class Axes:
     saver_defs: tuple[str, ...]
 
     def values(self, argument: str) -> tuple[str | None, ...]:
-        """The names of an argument's values; None, which means that it is not given, comes first."""
+        """Return the names of an argument's values; the first is None, which means that it is not given."""
         given: Mapping[str, Sequence[str]] = {
             "meta_info_def": META_INFO_DEFS,
             "graph_def": (GIVEN,),
@@ -52,7 +67,7 @@ class Axes:
         return (None, *given.get(argument, (GIVEN,)))
 
     def combinations(self) -> Iterator[dict[str, str]]:
-        """Every combination of the arguments' values; the one with nothing given comes first."""
+        """Yield every combination of the arguments' values; the first one has no argument."""
         for row in itertools.product(*(self.values(argument) for argument in ARGUMENTS)):
             yield {
                 argument: value for argument, value in zip(ARGUMENTS, row, strict=True) if value is not None
@@ -60,7 +75,7 @@ class Axes:
 
 
 def combination_name(choices: Choices) -> str:
-    """The last part of a matrix case's id.
+    """Return the last part of a matrix case's id.
 
     Args:
         choices: the arguments that are given, in any order.
@@ -77,24 +92,20 @@ def combination_name(choices: Choices) -> str:
 
 
 def choices_of(name: str) -> dict[str, str]:
-    """The inverse of `combination_name`; no value holds a comma, and the first `=` ends the argument."""
+    """Return the choices in a `combination_name`, whose values contain no comma."""
     if name == "plain":
         return {}
     stated = (part.partition("=") for part in name.split(","))
     return {argument: value if equals else GIVEN for argument, equals, value in stated}
 
 
-Row = tuple[str | None, ...]
-Pair = tuple[int, str | None, int, str | None]
-
-
 def row_of(choices: Choices) -> Row:
-    """A combination as one value for each argument, in the order of `ARGUMENTS`."""
+    """Return a combination as one value for each argument, in the order of `ARGUMENTS`."""
     return tuple(choices.get(argument) for argument in ARGUMENTS)
 
 
 def pairs_of(row: Row) -> frozenset[Pair]:
-    """Each pair of values of two arguments in a row."""
+    """Return each pair of values of two arguments in a row."""
     numbered = list(enumerate(row))
     return frozenset(
         (first, one, second, other) for (first, one), (second, other) in itertools.combinations(numbered, 2)
@@ -102,7 +113,7 @@ def pairs_of(row: Row) -> frozenset[Pair]:
 
 
 def smoke_choices(axes: Axes) -> list[dict[str, str]]:
-    """The plain export, and three that together use every argument."""
+    """Return the plain export, and three that together use every argument."""
     return [
         {},
         {"export_scope": axes.export_scopes[0], "strip_default_attrs": GIVEN},
@@ -112,12 +123,12 @@ def smoke_choices(axes: Axes) -> list[dict[str, str]]:
 
 
 def covering_rows(rows: Mapping[Row, bool], covered: Iterable[Pair] = ()) -> list[Row]:
-    """Few rows that hold every pair of values that any row holds.
+    """Choose a few rows that contain every pair of values that any row contains.
 
     Args:
-        rows: the rows to choose from; true for those that both contracts answer with a message. These come
-            first, so that a pair is left to an error only where every row with it is one.
-        covered: pairs that need no row any more.
+        rows: the rows to choose from; true for those for which both contracts expect a message. These are
+            chosen first, so an error is chosen only for a pair that occurs in errors alone.
+        covered: pairs that do not need a row.
 
     Returns:
         The chosen rows in the order of choice. The same rows always give the same choice.

@@ -1,4 +1,4 @@
-"""What an exporter may be unable to do: a closed list, so that a gap is declared and not guessed."""
+"""The capabilities that an exporter may lack: a closed list, so that a gap is declared and not guessed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 
 
 class Capability(enum.StrEnum):
-    """Something that cases need and that an implementation may openly lack."""
+    """A capability that cases need, and that an exporter can declare as unsupported."""
 
     COLLECTION_LIST = "collection_list"
     CLEAR_DEVICES = "clear_devices"
@@ -32,7 +32,7 @@ class Capability(enum.StrEnum):
 
     @property
     def sentence(self) -> str:
-        """What it means to have this capability, in one sentence."""
+        """The meaning of this capability, in one sentence."""
         return _SENTENCES[self]
 
 
@@ -45,8 +45,8 @@ _SENTENCES: dict[Capability, str] = {
     Capability.META_INFO_DEF: "Takes the argument meta_info_def.",
     Capability.SAVER_DEF: "Takes the argument saver_def.",
     Capability.STRIP_DEFAULT_ATTRS: "Takes the argument strip_default_attrs.",
-    Capability.DEFAULT_GRAPH: "Exports the default graph where no graph is given.",
-    Capability.EAGER: "Can be called where eager execution is enabled.",
+    Capability.DEFAULT_GRAPH: "Exports the default graph if no graph is given.",
+    Capability.EAGER: "Can be called while eager execution is enabled.",
     Capability.FILES: "Writes the exported message to a file.",
     Capability.TEXT_FILES: "Writes files in the text format.",
     Capability.DEBUG_INFO: "Writes a GraphDebugInfo beside the file.",
@@ -55,7 +55,7 @@ _SENTENCES: dict[Capability, str] = {
     Capability.QUEUE_RUNNERS: "Loads and exports queue runners.",
     Capability.PARTITIONED_VARIABLES: "Loads and exports variables that are slices of a larger one.",
     Capability.ANY_COLLECTIONS: "Loads and exports collections of Any messages.",
-    Capability.PRECEDING_EXPORTS: "Exports one loaded graph several times, as `preceding` of a request asks.",
+    Capability.PRECEDING_EXPORTS: "Exports one loaded graph several times, as `preceding` of a request says.",
     Capability.UNBOUND_INPUTS_COL_NAME: "Takes the further argument unbound_inputs_col_name.",
     Capability.UNTYPED_ARGUMENTS: "Can be called with values of any type, as in a language without types.",
 }

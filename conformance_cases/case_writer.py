@@ -1,12 +1,13 @@
-"""Write the files of a case: canonical messages, protobuf text with few lines, TOML (DET)."""
+"""Read and write the texts of a case: canonical messages (DET), protobuf text with few lines, TOML."""
 
 from __future__ import annotations
 
+import functools
 import io
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import tomlkit
 from google.protobuf import message, message_factory, text_format
 from google.protobuf.descriptor import FieldDescriptor
 
@@ -18,10 +19,10 @@ _ANY = "google.protobuf.Any"
 
 
 def canonical(exported: message.Message) -> MetaGraphDef:
-    """A copy of an export whose deterministic bytes depend on its meaning only.
+    """Return a copy of an export whose deterministic bytes depend on its meaning only.
 
-    What TensorFlow leaves to chance and to its own tables is put in order: the maps inside serialised
-    collection items, and the functions and gradients of the library (LIB-02).
+    The order of some parts is random in TensorFlow or depends on its tables; they are sorted: the maps inside
+    serialised collection items, and the functions and gradients of the library (LIB-02).
 
     Args:
         exported: a MetaGraphDef of any pool; it is not changed.
@@ -33,7 +34,7 @@ def canonical(exported: message.Message) -> MetaGraphDef:
     result.CopyFrom(adopt(exported, MetaGraphDef))
     for key, collection in result.collection_def.items():
         kind = REGISTERED_COLLECTIONS.get(key)
-        # Asked first, because writing through an absent bytes_list would make it present (SAV-10).
+        # Tested first, because writing through an absent bytes_list would make it present (SAV-10).
         if kind is not None and collection.HasField("bytes_list"):
             values = collection.bytes_list.value
             values[:] = [kind.FromString(item).SerializeToString(deterministic=True) for item in values]
@@ -44,15 +45,29 @@ def canonical(exported: message.Message) -> MetaGraphDef:
     return result
 
 
+@functools.cache  # text is parsed at 1 MB/s, and half of the cases have their graph from another one
+def serialised_text(text: str, kind: type[message.Message]) -> bytes:
+    """Parse a message in the text format, and return it serialised.
+
+    Args:
+        text: what `readable_text` returns, or other text of this message.
+        kind: its class.
+
+    Raises:
+        google.protobuf.text_format.ParseError: if the text is not a message of this class.
+    """
+    return text_format.Parse(text, kind(), descriptor_pool=POOL).SerializeToString(deterministic=True)
+
+
 def readable_text(value: message.Message) -> str:
-    """A message in the text format.
+    """Return a message in the text format, with everything that fits on one line.
 
     Args:
         value: a message of `reference_impl.schema`.
 
     Returns:
-        Lines that `text_format.Parse` reads back to an equal message, but for the payloads of
-        not-a-numbers outside of bytes.
+        Lines that `text_format.Parse` parses to an equal message, except for the payloads of NaNs outside
+        bytes.
     """
     return "".join(f"{line}\n" for line in _lines(value, ""))
 
@@ -64,7 +79,7 @@ def _lines(value: message.Message, indent: str) -> Iterator[str]:
             continue
         for element in _elements(field, content):
             one_line = f"{indent}{_one_line(field, element)}"
-            if len(one_line) <= _WIDTH or not _can_be_parted(field, element):
+            if len(one_line) <= _WIDTH or not _can_be_split(field, element):
                 yield one_line
             else:
                 yield f"{indent}{field.name} {{"
@@ -73,7 +88,7 @@ def _lines(value: message.Message, indent: str) -> Iterator[str]:
 
 
 def _elements(field: FieldDescriptor, content: Any) -> list[Any]:
-    """The values of a field; the entries of a map as messages, sorted by key."""
+    """Return the values of a field; for a map, its entries as messages, sorted by key."""
     if not is_repeated(field):
         return [content]
     entry = field.message_type
@@ -105,45 +120,64 @@ def _scalar(field: FieldDescriptor, element: Any) -> str:
     return out.getvalue()
 
 
-def _can_be_parted(field: FieldDescriptor, element: Any) -> bool:
+def _can_be_split(field: FieldDescriptor, element: Any) -> bool:
     is_message = field.message_type is not None and field.message_type.full_name != _ANY
     return is_message and bool(element.ListFields())
 
 
-def dumps(document: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:
-    """A document of strings, integers, lists of strings, and tables and lists of tables of these, as TOML.
+def toml_text(document: Mapping[str, Any]) -> str:
+    """Return a document as TOML, laid out for people.
 
     Args:
-        document: the contents; an entry whose value is a mapping becomes a table, one whose value is a list
-            of mappings becomes an array of tables.
-        path: the names of the tables around it.
-
-    Returns:
-        The text; `tomllib.loads` gives an equal document.
+        document: the contents. A mapping becomes a table, and a list of mappings an array of tables. Another
+            list has each item on a line of its own, and so has a string of several lines.
     """
-    plain = {key: value for key, value in document.items() if not _tables(value)}
-    text = "".join(f"{_key(key)} = {_value(value)}\n" for key, value in plain.items())
+    content = tomlkit.document()
+    _fill_table(content, document)
+    return tomlkit.dumps(content)
+
+
+def _fill_table(table: Any, document: Mapping[str, Any]) -> None:
+    """Add plain values first, because TOML has no end of a table, and a blank line before each table."""
     for key, value in document.items():
-        inner = (*path, _key(key))
-        header = f"[[{'.'.join(inner)}]]" if isinstance(value, list) else f"[{'.'.join(inner)}]"
-        text += "".join(f"\n{header}\n{dumps(table, inner)}" for table in _tables(value))
-    return text
+        if not _tables(value):
+            table.add(key, _toml_value(value))
+    for key, value in document.items():
+        if not (inner := _tables(value)):
+            continue
+        items = []
+        for content in inner:
+            item = tomlkit.table()
+            _fill_table(item, content)
+            items.append(item)
+        if isinstance(value, Mapping):
+            table.add(key, items[0])
+        else:
+            table.add(key, tomlkit.aot())
+            for item in items:
+                table[key].append(item)
 
 
 def _tables(value: Any) -> list[Mapping[str, Any]]:
-    """The tables that a value is; none where it is plain."""
+    """Return the tables that a value consists of; none if it is plain."""
     items = value if isinstance(value, list) else [value]
     return [item for item in items if isinstance(item, Mapping)]
 
 
-def _key(key: str) -> str:
-    return key if key.replace("_", "").isalnum() and key.isascii() else json.dumps(key, ensure_ascii=False)
-
-
-def _value(value: str | int | list[str]) -> str:
+def _toml_value(value: str | int | list[str]) -> Any:
     if isinstance(value, list):
-        lines = "".join(f"  {json.dumps(item, ensure_ascii=False)},\n" for item in value)
-        return f"[\n{lines}]" if value else "[]"
-    if isinstance(value, str) and "\n" in value and "'''" not in value:
-        return f"'''\n{value}'''"
-    return json.dumps(value, ensure_ascii=False)
+        array = tomlkit.array()
+        for item in value:
+            array.add_line(item, indent="  ")
+        if value:
+            array.add_line(indent="")
+        return array
+    if isinstance(value, str) and _is_literal(value):
+        return tomlkit.value(f"'''\n{value}'''")  # parsed, so that the first line break stays
+    return value
+
+
+def _is_literal(text: str) -> bool:
+    """Return whether a text has several lines and can be written between ''' as it is."""
+    lines = text.split("\n")
+    return len(lines) > 1 and "'''" not in f"{text}''" and all(map(str.isprintable, lines))

@@ -1,4 +1,4 @@
-"""The corpus as a whole: its graphs, its cases by tier, its requirement catalogue."""
+"""The whole corpus: its graphs, its cases by tier, its requirement catalogue."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from conformance_cases.requirement_case import INDEX, RequirementCase
 from conformance_cases.requirements import Requirement, load_requirements
 
 GRAPH_FOLDERS = {kind: Path(__file__).parent / kind for kind in (MATRIX, REAL)}
-"""Where the recorded graphs of each kind lie, one folder each."""
+"""The folder of the recorded graphs of each kind, which contains one folder for each graph."""
 
 REQUIREMENT_CASES_FOLDER = Path(__file__).parent / "requirement_cases"
-"""Where the requirement cases lie, one folder for each requirement with one for each case."""
+"""The folder of the requirement cases: one folder for each requirement, with one for each case."""
 
 
 class Corpus:
-    """Everything that is asked of an exporter. Only names are read at once, contents when they are used."""
+    """All cases and their graphs. Only names are read at first; contents are read when they are used."""
 
     def __init__(
         self, recorded_graphs: Mapping[str, MatrixGraph], requirement_cases: Mapping[str, RequirementCase]
@@ -33,7 +33,7 @@ class Corpus:
 
     @property
     def graphs(self) -> Mapping[str, InputGraph]:
-        """The input graphs by name, those of the requirement cases included."""
+        """The input graphs by name, including those of the requirement cases."""
         return MappingProxyType(self._sources)
 
     @property
@@ -66,15 +66,15 @@ class Corpus:
         return hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def cases(self, tier: Tier = Tier.DEFAULT) -> tuple[Case, ...]:
-        """The cases of a tier, sorted by id."""
+        """Return the cases of a tier, sorted by id."""
         cases = [case for source in self._sources.values() for case in source.cases(tier)]
         return tuple(sorted(cases, key=lambda case: case.id))
 
     def case(self, case_id: str) -> Case:
-        """Find one case of any tier.
+        """Return the case with an id, of any tier.
 
         Raises:
-            KeyError: when there is none; the text names the most similar ids.
+            KeyError: if there is none; the text names the most similar ids.
         """
         case = self._full.get(case_id)
         if case is None:
@@ -94,7 +94,7 @@ class Corpus:
 
 @functools.cache
 def load_corpus() -> Corpus:
-    """The corpus that is installed with this package; read once."""
+    """Return the corpus that is installed with this package; it is read once."""
     graphs = [
         MatrixGraph(path.parent)
         for folder in GRAPH_FOLDERS.values()

@@ -1,9 +1,9 @@
-"""One graph that was recorded under many combinations of arguments: its folder, its cases, their contents.
+"""A graph that was recorded under many combinations of arguments: its folder, its cases, their contents.
 
-A folder holds `graph.pb`, `graph.toml` (description, argument values, tiers, provenance) and
-`expected.tar.xz` (see `conformance_cases.archive`). The folder above it says which kind of graph it is: those
-in `matrix` are small, have a readable twin `graph.pbtxt`, and are exported under every combination of their
-argument values; those in `real` are whole models, and every pair of values meets in a case.
+The folder contains `graph.pb`, `graph.toml` (description, argument values, tiers, provenance) and
+`expected.tar.xz` (see `conformance_cases.archive`). The folder above it is the kind of graph. Graphs in
+`matrix` are small, have a readable copy `graph.pbtxt`, and are exported under every combination of their
+argument values. Graphs in `real` are whole models; every pair of their argument values occurs in a case.
 """
 
 from __future__ import annotations
@@ -17,18 +17,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from google.protobuf import text_format
-
 from conformance_cases.archive import Archive
-from conformance_cases.axes import FLAGS, GIVEN, Axes, choices_of, combination_name
-from conformance_cases.capabilities import Capability
-from conformance_cases.model import ALL_VARIANTS, Case, Expectation, Tier, Variant
-from conformance_cases.requirement_mapping import exercised_requirements, needed_capabilities
+from conformance_cases.axes import FLAGS, GIVEN, MESSAGE_ARGUMENTS, Axes, choices_of, combination_name
+from conformance_cases.case_writer import serialised_text
+from conformance_cases.model import (
+    ALL_VARIANTS,
+    Case,
+    CaseSource,
+    Expectation,
+    Tier,
+    Variant,
+    without_debug_info,
+)
 from reference_impl.contracts import Contract
-from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
+from reference_impl.schema import GraphDef
 
 PREFIX = "matrix/"
-"""What the id of every matrix case starts with."""
+"""The start of the id of every matrix case."""
 
 MATRIX, REAL = "matrix", "real"
 """The kinds of graphs; the id of each case starts with the kind of its graph."""
@@ -39,19 +44,14 @@ _REAL_VARIANTS = (
     Variant(filename=True),
     Variant(filename=True, as_text=True, save_debug_info=True, default_graph=True),
 )
-"""Few ways to make a call that takes seconds; the sixteen are asked of every matrix graph."""
-
-_MESSAGE_ARGUMENTS: Mapping[str, type[SaverDef | MetaGraphDef.MetaInfoDef]] = {
-    "saver_def": SaverDef,
-    "meta_info_def": MetaGraphDef.MetaInfoDef,
-}
-"""The arguments whose values `graph.toml` states as text."""
+"""A few ways to make a call that takes seconds; matrix graphs use all sixteen."""
 
 
-class MatrixGraph:
+class MatrixGraph(CaseSource):
     """An input graph that is exported under many combinations of its argument values.
 
-    It is an `InputGraph` and the `CaseSource` of its cases.
+    Args:
+        folder: the folder of the graph.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,12 +73,12 @@ class MatrixGraph:
 
     @property
     def description(self) -> str:
-        """What is in the graph and why."""
+        """What the graph contains, and why."""
         return str(self._index["description"])
 
-    @property
+    @functools.cached_property
     def features(self) -> frozenset[str]:
-        """What the graph contains, in the words of `conformance_cases.requirement_mapping`."""
+        """The features of the graph, as they were recorded."""
         return frozenset(self._index["features"])
 
     @property
@@ -109,40 +109,24 @@ class MatrixGraph:
         """The expectations; unpacked once."""
         return Archive.from_bytes((self._folder / "expected.tar.xz").read_bytes())
 
-    def message(self) -> MetaGraphDef:
-        """A new MetaGraphDef each time."""
-        return MetaGraphDef.FromString(self.data)
-
     def cases(self, tier: Tier) -> list[Case]:
-        """The cases of a tier, in no particular order."""
+        """Return the cases of a tier, in no particular order."""
         return [self._case(name) for name in self._combination_names(tier)]
 
     def calls(self, case: Case) -> tuple[dict[str, Any], ...]:
-        """See `Case.calls`; there is one."""
+        """Return the arguments of the one call."""
         return ({argument: self._value(argument, name) for argument, name in case.choices.items()},)
 
     def expectation(self, case: Case, contract: Contract) -> Expectation:
-        """See `Case.expectation`."""
+        """Return the recorded expectation."""
         return self.archive.expectation(combination_name(case.choices), contract)
 
-    def requirements(self, case: Case) -> tuple[str, ...]:
-        """See `Case.requirements`."""
-        return exercised_requirements(case.choices, self.features)
-
-    def capabilities(self, case: Case) -> frozenset[Capability]:
-        """See `Case.capabilities`."""
-        return needed_capabilities(case.choices, self.features)
-
     def variants(self, case: Case) -> tuple[Variant, ...]:
-        """See `Case.variants`.
-
-        Under a scope that also matches siblings by prefix, TensorFlow writes the file and then raises when
-        it looks up the debug info of a node by a wrong name (DBG-05): nobody is asked for debug info there.
-        """
+        """Return the ways to make the call of a case, without debug info where DBG-05 forbids it."""
         variants = ALL_VARIANTS if self.kind == MATRIX else _REAL_VARIANTS
-        if case.choices.get("export_scope") not in self._index["debug_info_not_asked"]:
-            return variants
-        return tuple(variant for variant in variants if not (variant.filename and variant.save_debug_info))
+        if case.choices.get("export_scope") in self._index["debug_info_not_asked"]:
+            return without_debug_info(variants)
+        return variants
 
     def _case(self, name: str) -> Case:
         choices = MappingProxyType(choices_of(name))
@@ -163,15 +147,6 @@ class MatrixGraph:
             return GraphDef.FromString(self.archive.arguments[GIVEN])
         if argument == "collection_list":
             return list(self._index["arguments"]["collection_list"][name])
-        return _MESSAGE_ARGUMENTS[argument].FromString(self._parsed(argument, name))
-
-    @functools.cache  # noqa: B019 - a graph lives as long as the corpus, which is kept for the process
-    def _parsed(self, argument: str, name: str) -> bytes:
         text: str = self._index["arguments"][argument][name]
-        empty = _MESSAGE_ARGUMENTS[argument]()
-        return text_format.Parse(text, empty, descriptor_pool=POOL).SerializeToString()
-
-    @property
-    def graph(self) -> MatrixGraph:
-        """The graph that the cases export: this one."""
-        return self
+        kind: Any = MESSAGE_ARGUMENTS[argument]
+        return kind.FromString(serialised_text(text, kind))

@@ -1,20 +1,28 @@
-"""What a case is: an input graph, arguments, what each contract expects, and the ways to call."""
+"""A case: an input graph, arguments, the expectation of each contract, and the ways to make the call."""
 
 from __future__ import annotations
 
+import abc
 import enum
+import functools
+import hashlib
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from conformance_cases.axes import GIVEN
 from conformance_cases.capabilities import Capability
+from conformance_cases.requirement_mapping import exercised_requirements, features_of, needed_capabilities
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 
+DEFAULT_FILENAME = "model.meta"
+"""The name of the file that an export writes, unless its case is about another name."""
+
 
 class Tier(enum.StrEnum):
-    """How much of the corpus to run; each tier contains the one before it.
+    """A part of the corpus to run; each tier contains the one before it.
 
     `SMOKE` is a handful of cases per graph, `DEFAULT` every requirement case and every pair of argument
     values on every matrix graph, `FULL` everything.
@@ -26,20 +34,15 @@ class Tier(enum.StrEnum):
 
 
 class Detail(enum.StrEnum):
-    """What only a case that is about it asks; the other cases take it either way.
+    """A detail of an answer that only the cases about it test; other cases accept any.
 
     `DEBUG_INFO_NAME` is the name of the file with the debug info (DBG-01), `NODE_ORDER` the order of the
-    nodes (NODE-01), `NODE_ORIGINS` what a node says of its full type and of the nodes it was made from
-    (NODE-05).
+    nodes (NODE-01), `NODE_ORIGINS` the full type of a node and the nodes it was made from (NODE-05).
     """
 
     DEBUG_INFO_NAME = "debug_info_name"
     NODE_ORDER = "node_order"
     NODE_ORIGINS = "node_origins"
-
-
-DEFAULT_FILENAME = "model.meta"
-"""The name of the file that an export writes, unless its case is about another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """The flags that are set, such as `file,as_text`; `returned` where none is."""
+        """The flags that are set, such as `file,as_text`; `returned` if none is."""
         flags = {
             "file": self.filename,
             "as_text": self.as_text,
@@ -71,7 +74,7 @@ class Variant:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What an exporter must be able to do for this variant, beyond what the case needs."""
+        """The capabilities that this variant needs in addition to those of its case."""
         needs = set()
         if self.filename:
             needs.add(Capability.FILES)
@@ -91,9 +94,19 @@ ALL_VARIANTS: tuple[Variant, ...] = tuple(
 """Every combination of filename, as_text, save_debug_info and graph; the plain call comes first."""
 
 
+def without_debug_info(variants: Iterable[Variant]) -> tuple[Variant, ...]:
+    """Return the variants that write no debug info.
+
+    Under a scope that is also the beginning of another scope's name, TensorFlow writes the file and then
+    raises, because it looks up the debug info of a node by a wrong name (DBG-05). Such cases run no variant
+    that writes debug info.
+    """
+    return tuple(variant for variant in variants if Capability.DEBUG_INFO not in variant.capabilities)
+
+
 @dataclass(frozen=True, slots=True)
 class ExpectedMessage:
-    """The export has to return a message equal to this one.
+    """The expectation that the export returns a message equal to this one.
 
     Attributes:
         data: the MetaGraphDef, serialised.
@@ -102,13 +115,13 @@ class ExpectedMessage:
     data: bytes = field(repr=False)
 
     def message(self) -> MetaGraphDef:
-        """A new MetaGraphDef each time, so that a caller may change it."""
+        """Return a new MetaGraphDef each time, which the caller may change."""
         return MetaGraphDef.FromString(self.data)
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedError:
-    """The export has to raise.
+    """The expectation that the export raises an exception.
 
     Attributes:
         type: the name of the exception's class, such as `ValueError`.
@@ -119,21 +132,21 @@ class ExpectedError:
 
 @dataclass(frozen=True, slots=True)
 class NotAsked:
-    """The corpus asks nothing here under this contract.
+    """No expectation: the corpus does not test this call under this contract.
 
     Attributes:
-        reason: why, as a sentence with the requirement's id.
+        reason: why not, as a sentence with the requirement's id.
     """
 
     reason: str
 
 
 Expectation = ExpectedMessage | ExpectedError | NotAsked
-"""What a case expects of an exporter under one contract."""
+"""The expectation of a case under one contract."""
 
 
 class InputGraph(Protocol):
-    """A graph that cases export: a MetaGraphDef that TensorFlow loads and exports again unchanged."""
+    """A graph that cases export: a MetaGraphDef that TensorFlow loads and exports without a change."""
 
     @property
     def name(self) -> str:
@@ -141,7 +154,7 @@ class InputGraph(Protocol):
 
     @property
     def description(self) -> str:
-        """What is in it and why, in a sentence or two."""
+        """What it contains, and why, in a sentence or two."""
 
     @property
     def data(self) -> bytes:
@@ -152,30 +165,83 @@ class InputGraph(Protocol):
         """The SHA-256 of `data`, hexadecimal."""
 
     def message(self) -> MetaGraphDef:
-        """A new MetaGraphDef each time, so that a caller may change it."""
+        """Return a new MetaGraphDef each time, which the caller may change."""
 
 
-class CaseSource(Protocol):
-    """Where cases have their contents: one stored graph with its arguments and expectations."""
+class CaseSource(abc.ABC):
+    """An input graph together with the contents of the cases that export it.
+
+    It is an `InputGraph`. A subclass provides the graph, the calls and the expectations; the other methods
+    answer for every graph whose requirements and capabilities follow from its arguments and features.
+    """
 
     @property
-    def graph(self) -> InputGraph:
-        """The graph that all cases of this source export."""
+    @abc.abstractmethod
+    def name(self) -> str:
+        """See `InputGraph.name`."""
 
+    @property
+    @abc.abstractmethod
+    def description(self) -> str:
+        """See `InputGraph.description`."""
+
+    @property
+    @abc.abstractmethod
+    def data(self) -> bytes:
+        """See `InputGraph.data`."""
+
+    @abc.abstractmethod
     def calls(self, case: Case) -> tuple[dict[str, Any], ...]:
-        """See `Case.calls`."""
+        """Return what `Case.calls` documents."""
 
+    @abc.abstractmethod
     def expectation(self, case: Case, contract: Contract) -> Expectation:
-        """See `Case.expectation`."""
+        """Return what `Case.expectation` documents."""
+
+    @property
+    def digest(self) -> str:
+        """See `InputGraph.digest`."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @functools.cached_property
+    def features(self) -> frozenset[str]:
+        """The features of the graph, by their names in `conformance_cases.requirement_mapping`."""
+        return features_of(self.message())
+
+    def message(self) -> MetaGraphDef:
+        """Return a new MetaGraphDef each time."""
+        return MetaGraphDef.FromString(self.data)
 
     def requirements(self, case: Case) -> tuple[str, ...]:
-        """See `Case.requirements`."""
+        """Return what `Case.requirements` documents."""
+        return exercised_requirements(case.choices, self.features)
+
+    def involved_requirements(self, case: Case) -> tuple[str, ...]:
+        """Return the ids of all requirements that the export of a case follows, the case's own first.
+
+        A requirement case is named after one rule, but an exporter can break every other one in it too.
+        """
+        involved = (*self.requirements(case), *exercised_requirements(case.choices, self.features))
+        return tuple(dict.fromkeys(involved))
 
     def capabilities(self, case: Case) -> frozenset[Capability]:
-        """See `Case.capabilities`."""
+        """Return what `Case.capabilities` documents."""
+        choices = {**dict.fromkeys(self.earlier_arguments(), GIVEN), **case.choices}
+        needed = set(needed_capabilities(choices, self.features))
+        if case.eager:
+            needed.add(Capability.EAGER)
+        if case.earlier_filenames:
+            needed |= {Capability.FILES, Capability.PRECEDING_EXPORTS}
+        return frozenset(needed)
 
     def variants(self, case: Case) -> tuple[Variant, ...]:
-        """See `Case.variants`."""
+        """Return what `Case.variants` documents."""
+        del case
+        return ALL_VARIANTS
+
+    def earlier_arguments(self) -> Iterable[str]:
+        """Return the names of the arguments that the earlier calls take."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +250,12 @@ class Case:
 
     Attributes:
         id: the name that never changes, such as `matrix/towers/export_scope=tower_1,clear_devices`.
-        choices: the name of the value chosen for each argument that is given, by argument.
-        eager: whether the export is called where eager execution is enabled.
-        filename: the file that variants with a file write, relative to a folder of theirs.
-        earlier_filenames: the files that the calls before the answered one write, which proves that they were
-            made; one for each of these calls.
-        details: what this case asks beyond what every case does.
+        choices: the name of the value of each argument that is given, by argument.
+        eager: whether the export is called while eager execution is enabled.
+        filename: the file that variants with a file write, relative to a folder for the variant.
+        earlier_filenames: the files that the calls before the last one write, one for each call, which proves
+            that the calls were made.
+        details: the details of the answer that this case tests.
     """
 
     id: str
@@ -203,7 +269,7 @@ class Case:
     @property
     def graph(self) -> InputGraph:
         """The graph to export."""
-        return self.source.graph
+        return self.source
 
     @property
     def requirements(self) -> tuple[str, ...]:
@@ -212,28 +278,28 @@ class Case:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What an exporter must be able to do for this case, whichever variant is called."""
+        """The capabilities that an exporter needs for this case, whatever the variant."""
         return self.source.capabilities(self)
 
     @property
     def variants(self) -> tuple[Variant, ...]:
-        """The ways to make this call that must all agree."""
+        """The ways to make this call, which must all agree."""
         return self.source.variants(self)
 
     def keyword_arguments(self) -> dict[str, Any]:
-        """The arguments of `export_meta_graph`, without graph, filename, as_text and save_debug_info.
+        """Return the arguments of `export_meta_graph`, except graph, filename, as_text and save_debug_info.
 
         Returns:
-            A new dict with new messages each time, so that a call may change what it is given. An
-            argument that is not given is absent. Messages are of `reference_impl.schema`.
+            A new dict with new messages each time, so that a call may change its arguments. An argument that
+            is not given is absent. Messages are of `reference_impl.schema`.
         """
         return self.calls()[-1]
 
     def calls(self) -> tuple[dict[str, Any], ...]:
-        """The arguments of every export that is made of the one loaded graph; the last one is answered.
+        """Return the arguments of each export of the one loaded graph; only the last one is compared.
 
-        Most cases make one call. In the others the calls before show what an export leaves behind. Where
-        calls take a graph_def it is one message.
+        Most cases make one call. In the others, the earlier calls show what an export leaves behind. All
+        calls that take a graph_def share one message.
 
         Returns:
             New dicts, as `keyword_arguments` describes them.
@@ -241,5 +307,5 @@ class Case:
         return self.source.calls(self)
 
     def expectation(self, contract: Contract) -> Expectation:
-        """What has to come back under a contract."""
+        """Return the expectation under a contract."""
         return self.source.expectation(self, contract)

@@ -1,11 +1,11 @@
-"""One requirement case: a small graph, one call, and what each contract expects of it.
+"""A requirement case: a small graph, one call, and the expectation of each contract.
 
-The folder `requirement_cases/SCOPE-05/nested-scope` is the case `SCOPE-05/nested-scope`. It holds
+The folder `requirement_cases/SCOPE-05/nested-scope` is the case `SCOPE-05/nested-scope`. It contains
 
 * `case.toml`: the sentence that the case is about, the arguments, and where the expectations come from;
 * `graph.pbtxt`: the graph to load, as a MetaGraphDef;
-* `graph_def.pbtxt`: the argument graph_def, for cases that give one;
-* `expected.pbtxt`, or one file for each contract where they differ: the MetaGraphDef that has to come back.
+* `graph_def.pbtxt`: the argument graph_def, if the case passes one;
+* `expected.pbtxt`, or one file for each contract if they differ: the MetaGraphDef that must be returned.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ import functools
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import text_format
 from google.protobuf.message import Message
 
-from conformance_cases.axes import GIVEN
+from conformance_cases.axes import GIVEN, MESSAGE_ARGUMENTS
 from conformance_cases.capabilities import Capability
+from conformance_cases.case_writer import serialised_text
 from conformance_cases.model import (
     ALL_VARIANTS,
     DEFAULT_FILENAME,
     Case,
+    CaseSource,
     Detail,
     Expectation,
     ExpectedError,
@@ -35,19 +36,14 @@ from conformance_cases.model import (
     Tier,
     Variant,
 )
-from conformance_cases.requirement_mapping import features_of, needed_capabilities
 from reference_impl.contracts import Contract
-from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
+from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
 
 INDEX = "case.toml"
 GRAPH = "graph.pbtxt"
 GRAPH_DEF = "graph_def.pbtxt"
 EXPECTED = "expected.pbtxt"
 
-_MESSAGE_ARGUMENTS: Mapping[str, type[Message]] = {
-    "saver_def": SaverDef,
-    "meta_info_def": MetaGraphDef.MetaInfoDef,
-}
 _MESSAGE_KINDS: Mapping[str, type[Message]] = {
     "GraphDef": GraphDef,
     "MetaInfoDef": MetaGraphDef.MetaInfoDef,
@@ -57,14 +53,15 @@ _VARIANTS = {variant.name: variant for variant in ALL_VARIANTS}
 
 
 def expected_file(contract: Contract) -> str:
-    """The name of the file with the message that only this contract expects."""
+    """Return the name of the file with the message that only this contract expects."""
     return f"expected.{contract.value}.pbtxt"
 
 
-class RequirementCase:
-    """A case that is named after the requirement it is about.
+class RequirementCase(CaseSource):
+    """A graph and its one case, which is named after the requirement it is about.
 
-    It is the `InputGraph` and the `CaseSource` of its one case.
+    Args:
+        folder: the folder of the case.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -88,12 +85,7 @@ class RequirementCase:
     @functools.cached_property
     def data(self) -> bytes:
         """The MetaGraphDef, serialised; read once."""
-        return _parsed(self._read(GRAPH), MetaGraphDef)
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of the MetaGraphDef, hexadecimal."""
-        return hashlib.sha256(self.data).hexdigest()
+        return serialised_text(self._read(GRAPH), MetaGraphDef)
 
     @property
     def contents_digest(self) -> str:
@@ -104,17 +96,8 @@ class RequirementCase:
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
 
-    @property
-    def graph(self) -> RequirementCase:
-        """The graph that the case exports: this one."""
-        return self
-
-    def message(self) -> MetaGraphDef:
-        """A new MetaGraphDef each time."""
-        return MetaGraphDef.FromString(self.data)
-
     def cases(self, tier: Tier) -> list[Case]:
-        """The case, where the tier has it."""
+        """Return the case if the tier contains it."""
         if tier is Tier.SMOKE and self.index.get("tier") != Tier.SMOKE:
             return []
         return [
@@ -133,7 +116,7 @@ class RequirementCase:
         ]
 
     def calls(self, _case: Case) -> tuple[dict[str, Any], ...]:
-        """See `Case.calls`."""
+        """Return the arguments of the preceding calls and of the last one."""
         path = self._folder / GRAPH_DEF
         graph_def = _from_text(self._read(GRAPH_DEF), GraphDef) if path.is_file() else None
         return tuple(
@@ -141,7 +124,7 @@ class RequirementCase:
         )
 
     def expectation(self, _case: Case, contract: Contract) -> Expectation:
-        """See `Case.expectation`."""
+        """Return the expectation in `case.toml` or in the expected files."""
         stated = {**self.index, **self.index.get(contract.value, {})}
         if "error" in stated:
             return ExpectedError(str(stated["error"]))
@@ -149,32 +132,28 @@ class RequirementCase:
             return NotAsked(str(stated["not_asked"]))
         own = expected_file(contract)
         name = own if (self._folder / own).is_file() else EXPECTED
-        return ExpectedMessage(_parsed(self._read(name), MetaGraphDef))
+        return ExpectedMessage(serialised_text(self._read(name), MetaGraphDef))
 
     def requirements(self, _case: Case) -> tuple[str, ...]:
-        """See `Case.requirements`; the one that the case is named after comes first."""
+        """Return the requirement that the case is named after, followed by those that it also exercises."""
         return (self._folder.parent.name, *self.index.get("also", ()))
 
     def capabilities(self, case: Case) -> frozenset[Capability]:
-        """See `Case.capabilities`."""
-        earlier = {name for call in self.index.get("preceding", ()) for name in call.get("arguments", ())}
-        choices = {**dict.fromkeys(earlier, GIVEN), **case.choices}
-        needed = set(needed_capabilities(choices, features_of(self.message())))
-        needed.update(map(Capability, self.index.get("capabilities", ())))
-        if case.eager:
-            needed.add(Capability.EAGER)
-        if "preceding" in self.index:
-            needed |= {Capability.FILES, Capability.PRECEDING_EXPORTS}
-        return frozenset(needed)
+        """Return the capabilities that follow from the case, and those that `case.toml` adds."""
+        return super().capabilities(case) | set(map(Capability, self.index.get("capabilities", ())))
+
+    def earlier_arguments(self) -> Iterable[str]:
+        """Return the names of the arguments of the preceding calls."""
+        return {name for call in self.index.get("preceding", ()) for name in call.get("arguments", ())}
 
     def variants(self, _case: Case) -> tuple[Variant, ...]:
-        """See `Case.variants`."""
+        """Return the variants that `case.toml` names; the plain call if it names none."""
         if self.index.get("variants") == "all":
             return ALL_VARIANTS
         return tuple(_VARIANTS[name] for name in self.index.get("variants", (Variant().name,)))
 
     def _choices(self) -> dict[str, str]:
-        """The arguments as reports show them."""
+        """Return the arguments as reports show them."""
         values = {**self.index.get("arguments", {}), **dict.fromkeys(self.index.get("messages", ()), GIVEN)}
         if (self._folder / GRAPH_DEF).is_file():
             values["graph_def"] = GIVEN
@@ -184,7 +163,7 @@ class RequirementCase:
         }
 
     def _arguments(self, stated: Mapping[str, Any], graph_def: GraphDef | None) -> dict[str, Any]:
-        """The keyword arguments of one call; values of TOML are new ones each time."""
+        """Return the keyword arguments of one call, with new values each time."""
         arguments: dict[str, Any] = json.loads(json.dumps(stated.get("arguments", {})))
         for name, text_or_table in stated.get("messages", {}).items():
             arguments[name] = _message_argument(name, text_or_table)
@@ -197,18 +176,12 @@ class RequirementCase:
 
 
 def _message_argument(name: str, stated: str | Mapping[str, str]) -> Any:
-    """A message of the kind that the argument takes, or of the wrong kind that a table states (CALL-07)."""
+    """Return a message of the kind that the argument takes, or of the wrong kind in a table (CALL-07)."""
     if isinstance(stated, str):
-        return _from_text(stated, _MESSAGE_ARGUMENTS[name])
+        return _from_text(stated, MESSAGE_ARGUMENTS[name])
     return _from_text(stated["text"], _MESSAGE_KINDS[stated["kind"]])
 
 
-def _from_text(text: str, kind: Any) -> Any:  # mypy does not see that a class of messages can be hashed
-    """A new message of a class each time."""
-    return kind.FromString(_parsed(text, kind))
-
-
-@functools.cache  # text is parsed at 1 MB/s, and half of the cases have their graph from another one
-def _parsed(text: str, kind: type[Message]) -> bytes:
-    """The message that a text states, serialised."""
-    return text_format.Parse(text, kind(), descriptor_pool=POOL).SerializeToString(deterministic=True)
+def _from_text(text: str, kind: Any) -> Any:  # Any: mypy does not see that a class of messages is hashable
+    """Return a new message of a class each time."""
+    return kind.FromString(serialised_text(text, kind))

@@ -1,4 +1,4 @@
-"""Which requirements and capabilities a matrix case involves, from its arguments and its graph's features."""
+"""Map a matrix case to requirements and capabilities, by its arguments and the features of its graph."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from conformance_cases.axes import NO_SUCH_SCOPE, Choices
 from conformance_cases.capabilities import Capability
-from conformance_cases.model import Case
+from reference_impl.savers import SAVE_AND_RESTORE_OPS
 from reference_impl.schema import (
     REGISTERED_COLLECTIONS,
     CondContextDef,
@@ -20,7 +20,7 @@ from reference_impl.schema import (
 
 
 class Feature(enum.StrEnum):
-    """Something in a graph that some rules are about."""
+    """A part of a graph that some requirements are about."""
 
     VARIABLES = "variables"
     PARTITIONED_VARIABLES = "partitioned_variables"
@@ -36,12 +36,19 @@ class Feature(enum.StrEnum):
     ANY_COLLECTIONS = "any_collections"
 
 
+_ARGUMENT_CAPABILITIES = {capability.value: capability for capability in Capability}
+_FEATURE_CAPABILITIES = {
+    Feature.FUNCTION_LIBRARY: Capability.FUNCTION_LIBRARY,
+    Feature.CONTROL_FLOW_CONTEXTS: Capability.CONTROL_FLOW_CONTEXTS,
+    Feature.QUEUE_RUNNERS: Capability.QUEUE_RUNNERS,
+    Feature.PARTITIONED_VARIABLES: Capability.PARTITIONED_VARIABLES,
+    Feature.ANY_COLLECTIONS: Capability.ANY_COLLECTIONS,
+}
 _VARIABLE_COLLECTIONS = tuple(key for key, kind in REGISTERED_COLLECTIONS.items() if kind is VariableDef)
-_SAVER_OPS = frozenset({"Save", "SaveV2", "Restore", "RestoreV2", "RestoreSlice"})
 
 
 def features_of(graph: MetaGraphDef) -> frozenset[Feature]:
-    """The features of an input graph."""
+    """Return the features of an input graph."""
     nodes = graph.graph_def.node
     variables = [VariableDef.FromString(item) for key in _VARIABLE_COLLECTIONS for item in _items(graph, key)]
     conditions = [CondContextDef.FromString(item) for item in _items(graph, "cond_context")]
@@ -50,7 +57,7 @@ def features_of(graph: MetaGraphDef) -> frozenset[Feature]:
         Feature.VARIABLES: bool(variables),
         Feature.PARTITIONED_VARIABLES: any(item.HasField("save_slice_info_def") for item in variables),
         Feature.SAVERS: "savers" in graph.collection_def,
-        Feature.SAVER_NODES: any(node.op in _SAVER_OPS for node in nodes),
+        Feature.SAVER_NODES: any(node.op in SAVE_AND_RESTORE_OPS for node in nodes),
         Feature.DEVICES: any(node.device for node in nodes),
         Feature.COLOCATION: any("_class" in node.attr for node in nodes),
         Feature.FRAME_NAMES: any("frame_name" in node.attr for node in nodes),
@@ -72,9 +79,12 @@ def _items(graph: MetaGraphDef, key: str) -> list[bytes]:
     return list(graph.collection_def[key].bytes_list.value)
 
 
+# -- requirements
+
+
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One case as the rules below look at it."""
+    """The arguments of a case and the features of its graph, as the rules below read them."""
 
     choices: Choices
     features: AbstractSet[str]
@@ -102,12 +112,12 @@ class _Call:
         return feature in self.features
 
     def exports(self, feature: Feature) -> bool:
-        """Whether a collection that has the feature may be exported at all."""
+        """Return whether the graph has the feature and a collection with it can be exported."""
         return self.has(feature) and self.choices.get("collection_list") != "empty"
 
 
 _RULES: tuple[tuple[str, Callable[[_Call], bool]], ...] = (
-    # Rules about two arguments, or about one on a special graph, come first: they name a defect best.
+    # Rules about two arguments, or about one on a special graph, come first: they describe a defect best.
     ("SCOPE-11", lambda call: call.gives("graph_def") and bool(call.scope)),
     ("SAV-06", lambda call: call.clears_savers and not call.gives("saver_def")),
     ("SAV-05", lambda call: call.clears_savers and call.gives("saver_def") and call.exports(Feature.SAVERS)),
@@ -159,7 +169,7 @@ _RULES: tuple[tuple[str, Callable[[_Call], bool]], ...] = (
     ("NODE-02", lambda call: not call.gives("graph_def")),
     ("NODE-07", lambda call: not call.gives("saver_def")),
     ("NODE-01", lambda _: True),
-    # What the variants of every call ask.
+    # Rules that the variants of every call test.
     ("CALL-02", lambda _: True),
     ("CALL-10", lambda _: True),
     ("FILE-01", lambda _: True),
@@ -169,33 +179,15 @@ _RULES: tuple[tuple[str, Callable[[_Call], bool]], ...] = (
     ("DBG-06", lambda _: True),
 )
 
-_ARGUMENT_CAPABILITIES = {capability.value: capability for capability in Capability}
-_FEATURE_CAPABILITIES = {
-    Feature.FUNCTION_LIBRARY: Capability.FUNCTION_LIBRARY,
-    Feature.CONTROL_FLOW_CONTEXTS: Capability.CONTROL_FLOW_CONTEXTS,
-    Feature.QUEUE_RUNNERS: Capability.QUEUE_RUNNERS,
-    Feature.PARTITIONED_VARIABLES: Capability.PARTITIONED_VARIABLES,
-    Feature.ANY_COLLECTIONS: Capability.ANY_COLLECTIONS,
-}
-
 
 def exercised_requirements(choices: Choices, features: AbstractSet[str]) -> tuple[str, ...]:
-    """The ids of the requirements that an export follows, the most specific first."""
+    """Return the ids of the requirements for an export, the most specific first."""
     call = _Call(choices, features)
     return tuple(requirement for requirement, applies in _RULES if applies(call))
 
 
-def involved_requirements(case: Case) -> tuple[str, ...]:
-    """Return the ids of the requirements that the export of any case follows, its own first.
-
-    A requirement case is named after one rule, but an exporter can break every other one in it too.
-    """
-    features = features_of(case.graph.message())
-    return tuple(dict.fromkeys((*case.requirements, *exercised_requirements(case.choices, features))))
-
-
 def needed_capabilities(choices: Choices, features: AbstractSet[str]) -> frozenset[Capability]:
-    """What an exporter must be able to do: take the arguments, and load what is in the graph."""
+    """Return the capabilities that an export needs: to take the arguments, and to load the graph."""
     arguments = {_ARGUMENT_CAPABILITIES[name] for name in choices if name in _ARGUMENT_CAPABILITIES}
     loads = {capability for feature, capability in _FEATURE_CAPABILITIES.items() if feature in features}
     return frozenset(arguments | loads)

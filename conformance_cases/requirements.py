@@ -1,4 +1,4 @@
-"""The requirement catalogue: every rule that an export follows, and where it comes from."""
+"""The requirement catalogue: every rule for an export, and where the rule comes from."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _CATALOGUE = Path(__file__).parent / "requirements.toml"
 class Basis(enum.StrEnum):
     """Where a requirement comes from.
 
-    `DOCUMENTED`: the public documentation says so. `OBSERVED`: the documentation is silent and TensorFlow
-    does so. `CONFLICT`: the documentation says one thing and TensorFlow does another.
+    `DOCUMENTED`: the public documentation promises it. `OBSERVED`: the documentation is silent, and
+    TensorFlow does it. `CONFLICT`: the documentation promises one thing, and TensorFlow does another.
     """
 
     DOCUMENTED = "documented"
@@ -29,10 +29,10 @@ class Basis(enum.StrEnum):
 
 
 class Level(enum.StrEnum):
-    """How much a requirement asks.
+    """How binding a requirement is.
 
-    `REQUIRED` decides about conformance, `RECOMMENDED` should be followed, `INFORMATIVE` is an accident of
-    TensorFlow or of its environment, written down and asked of nobody.
+    `REQUIRED` decides about conformance, `RECOMMENDED` should be followed, and `INFORMATIVE` describes a
+    quirk of TensorFlow or of its environment and is not tested.
     """
 
     REQUIRED = "required"
@@ -48,10 +48,10 @@ class Requirement:
         id: its name, such as `SCOPE-05`, which never changes.
         sentence: what an export does.
         basis: where the rule comes from.
-        level: how much it asks.
-        quote: the words of the documentation; empty where it is silent.
+        level: how binding it is.
+        quote: the words of the documentation; empty if it is silent.
         tensorflow: what TensorFlow does instead; empty unless the basis is a conflict.
-        no_case: why no case can state the rule; empty if cases do.
+        no_case: why no case can test the rule; empty if cases do.
         governs: the parts of a message, file or call that the rule decides, each as words from the whole to
             the detail; empty if others govern them more closely.
         in_own_cases: further parts that it decides only in the cases that are named after it.
@@ -72,7 +72,7 @@ class Requirement:
 
 @functools.cache
 def load_requirements() -> Mapping[str, Requirement]:
-    """The catalogue by id, in the order of its file; read once."""
+    """Return the catalogue by id, in the order of its file; it is read once."""
     entries = tomllib.loads(_CATALOGUE.read_text(encoding="utf-8"))["requirement"]
     requirements = {}
     for entry in entries:

@@ -19,16 +19,25 @@ if TYPE_CHECKING:
     )
     from pytest_metagraph.exporters.request import Exporter, ExportRequest, Unsupported
     from pytest_metagraph.exporters.serve import serve
+    from pytest_metagraph.loadability.check import NotLoadableError, assert_loadable, check_meta_graph
+    from pytest_metagraph.loadability.make_loadable import make_loadable
+    from pytest_metagraph.loadability.report import LoadProblem, LoadReport
 
 __all__ = [
     "CompareOptions",
     "ExportRequest",
     "Exporter",
+    "LoadProblem",
+    "LoadReport",
     "MetaGraphDiff",
     "MetaGraphMismatch",
+    "NotLoadableError",
     "Unsupported",
+    "assert_loadable",
     "assert_meta_graph_equal",
+    "check_meta_graph",
     "diff_meta_graphs",
+    "make_loadable",
     "serve",
 ]
 
@@ -39,11 +48,17 @@ _HOMES = {
     "CompareOptions": "pytest_metagraph.diff",
     "ExportRequest": "pytest_metagraph.exporters.request",
     "Exporter": "pytest_metagraph.exporters.request",
+    "LoadProblem": "pytest_metagraph.loadability.report",
+    "LoadReport": "pytest_metagraph.loadability.report",
     "MetaGraphDiff": "pytest_metagraph.diff",
     "MetaGraphMismatch": "pytest_metagraph.diff",
+    "NotLoadableError": "pytest_metagraph.loadability.check",
     "Unsupported": "pytest_metagraph.exporters.request",
+    "assert_loadable": "pytest_metagraph.loadability.check",
     "assert_meta_graph_equal": "pytest_metagraph.diff",
+    "check_meta_graph": "pytest_metagraph.loadability.check",
     "diff_meta_graphs": "pytest_metagraph.diff",
+    "make_loadable": "pytest_metagraph.loadability.make_loadable",
     "serve": "pytest_metagraph.exporters.serve",
 }
 

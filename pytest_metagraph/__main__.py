@@ -1,4 +1,4 @@
-"""`python -m pytest_metagraph`: the command `metagraph` when its script is not on the path."""
+"""`python -m pytest_metagraph`: the command `metagraph`, for when its script is not on the path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run was asked for: the table of options, and their values as one object.
+"""The options of a run: the table that describes each once, and their values as one object.
 
 Every pytest session reads the options, so this module imports neither protobuf nor the corpus.
 `plugin.options` registers the table in pytest; the command line and the reports use the values.
@@ -13,9 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-# Spelled out instead of taken from the enums of the corpus, which only a conformance run may import.
+# Repeated here because only a conformance run may import the enums of the corpus; a test compares them.
 CONTRACTS = ("documented", "tensorflow")
 TIERS = ("smoke", "default", "full")
+
+LEVELS = ("required", "recommended")
+"""The levels that a run can enforce; the second one includes the first."""
 
 SNAPSHOT_UPDATES = ("create", "fix", "trim")
 """The updates of snapshot files: create missing ones, rewrite changed ones, delete unused ones."""
@@ -49,16 +52,16 @@ class Shard:
         """
         match = _SHARD.fullmatch(text)
         if match is None or int(match[1]) > int(match[2]):
-            raise ValueError(f"{text!r} is not a valid shard; the second one of four is 2/4")
+            raise ValueError(f"{text!r} is not a valid shard; write the second of four as 2/4")
         return cls(int(match[1]), int(match[2]))
 
     @property
     def is_whole(self) -> bool:
-        """Whether the run takes the whole tier."""
+        """True if the run takes the whole tier."""
         return self.count == 1
 
     def part(self, items: Sequence[T]) -> Sequence[T]:
-        """Return every `count`-th item from the `index`-th on, so that no shard gets all the large graphs."""
+        """Return every `count`-th item from the `index`-th on, so that no shard gets all large graphs."""
         return items[self.index - 1 :: self.count]
 
     def __str__(self) -> str:
@@ -107,19 +110,19 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of a run, described once for the command line, the ini file and the rerun line.
+    """One option of a run, for the command line, the ini file and the rerun line.
 
     Attributes:
         field: the attribute of `Settings` that holds its value.
         name: its name in the ini file; on the command line with dashes, as `--metagraph-exporter`.
-        help: what it does, in a few words.
-        metavar: what the help shows for its value; empty for a switch.
-        default: its value in the ini file, if nobody gives one.
-        parse: reads one value and raises ValueError with the reason and the way out.
-        repeatable: whether it can be given several times.
-        in_rerun_line: whether the line that runs a case again repeats it.
-        is_path: whether the ini file states it relative to the folder of that file.
-        former_name: an older name that still works, with a deprecation warning.
+        help: its effect, in a few words.
+        metavar: the placeholder of its value in the help; empty for a switch.
+        default: its value if none is given.
+        parse: the function that reads one value; it raises ValueError with the reason and what to do.
+        repeatable: True if it can be given several times.
+        in_rerun_line: True if the command that runs a case again repeats it.
+        is_path: True if a relative value in the ini file starts from the folder of that file.
+        former_name: the former name, which still works, with a deprecation warning.
     """
 
     field: str
@@ -135,7 +138,7 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """Its name on the command line."""
+        """The name on the command line."""
         return flag_of(self.name)
 
 
@@ -192,6 +195,16 @@ OPTIONS = (
         metavar="{smoke,default,full}",
         default="default",
         parse=_one_of(*TIERS),
+        in_rerun_line=True,
+    ),
+    Option(
+        "level",
+        "metagraph_level",
+        "which failures fail the run: those of required rules (required, the default), or those of "
+        "recommended rules too (recommended)",
+        metavar="{required,recommended}",
+        default="required",
+        parse=_one_of(*LEVELS),
         in_rerun_line=True,
     ),
     Option(
@@ -259,7 +272,7 @@ OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user asked for.
+    """The values of the options.
 
     Attributes:
         exporter: the name of the exporter, see `exporters.resolve`; empty if none was given.
@@ -268,12 +281,13 @@ class Settings:
         timeout: the seconds that a worker has for one answer.
         contract: one of `CONTRACTS`.
         tier: one of `TIERS`.
+        level: one of `LEVELS`.
         patterns: case ids or globs of case ids; empty for every case of the tier.
         graphs: a folder of the user's graphs to judge instead of the corpus; empty for the corpus.
         oracle: the exporter that provides the right answers for the user's graphs.
         known_failures: the list of known failures, see `known_failures.load`; empty for none.
-        update_known_failures: whether to write the results of the run into that list.
-        reports: files to write reports to; the suffix of each chooses its format.
+        update_known_failures: True to write the results of the run into that list.
+        reports: the files to write reports to; the suffix of each chooses its format.
         shard: the part of the tier to run.
         snapshot_updates: the members of `SNAPSHOT_UPDATES` that were requested.
         in_ini: the fields that the ini file sets to something other than their default.
@@ -285,6 +299,7 @@ class Settings:
     timeout: float = DEFAULT_SECONDS
     contract: str = "documented"
     tier: str = "default"
+    level: str = "required"
     patterns: tuple[str, ...] = ()
     graphs: str = ""
     oracle: str = "reference"
@@ -297,12 +312,12 @@ class Settings:
 
     @property
     def has_client(self) -> bool:
-        """Whether the exporter is a worker or a folder, and not a function of this process."""
+        """True if the exporter is a worker or a folder, and not a function in this process."""
         return bool(self.worker or self.exports)
 
     @property
     def command(self) -> str:
-        """The shell command that runs the same tier again, without the options that have their default."""
+        """The shell command that runs the same tier again, without options that have their default value."""
         words = ["pytest", "-p", "pytest_metagraph", "--pyargs", "conformance_cases"]
         for option in OPTIONS:
             value = getattr(self, option.field)

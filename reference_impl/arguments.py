@@ -1,65 +1,119 @@
-"""Checks the arguments of an export and gives each its one meaning (CALL)."""
+"""Check the arguments of an export, and give each of them a single meaning (CALL)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeAlias
 
 from google.protobuf import message
 
 from reference_impl.collection_defs import GraphKeys
 from reference_impl.contracts import Contract
-from reference_impl.execution import executing_eagerly
 from reference_impl.files import checked_filename
-from reference_impl.graph import Graph, get_default_graph
+from reference_impl.graph import Graph, executing_eagerly, get_default_graph
 from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef, adopt
 from reference_impl.serialization import check_size, graph_def_size
 
-MetaInfoDef = MetaGraphDef.MetaInfoDef
+MetaInfoDef: TypeAlias = MetaGraphDef.MetaInfoDef
+
+_Check: TypeAlias = Callable[[str, Any, Contract], Any]
+"""Returns what an argument means. It gets the name and the value of the argument, and the contract."""
+
+
+# The checks. Each looks up its helpers when it is called, so that tests can replace them.
+
+
+def _filename(_name: str, value: Any, _contract: Contract) -> str | None:
+    return checked_filename(value) if value else None
+
+
+def _flag(_name: str, value: Any, _contract: Contract) -> bool:
+    return bool(value)
+
+
+def _graph(name: str, value: Any, _contract: Contract) -> Graph:
+    if value and not isinstance(value, Graph):
+        raise TypeError(f"{name} must be of type Graph. Received type: {type(value)}")
+    return value or get_default_graph()
+
+
+def _graph_def(name: str, value: Any, contract: Contract) -> GraphDef | None:
+    checked: Any = _checked_message(name, value, GraphDef)
+    if checked is None:
+        return None
+    if not isinstance(checked, GraphDef):  # it is adopted through bytes, which have a largest size
+        check_size(graph_def_size(checked), contract, is_decoded=True)
+    return adopt(checked, GraphDef)
+
+
+def _message(kind: type[message.Message]) -> _Check:
+    def check(name: str, value: Any, _contract: Contract) -> message.Message | None:
+        checked = _checked_message(name, value, kind)
+        return None if checked is None else adopt(checked, kind)
+
+    return check
+
+
+def _scope(_name: str, value: Any, _contract: Contract) -> str:
+    return _scope_text(value)
+
+
+def _unchanged(_name: str, value: Any, _contract: Contract) -> Any:
+    return value
 
 
 @dataclass(frozen=True)
 class ExportArguments:
-    """The arguments of one export: checked, and each with a single way to say "not given".
+    """The arguments of one export, checked, with one way each to say that an argument is not given.
 
-    The fields are those of `export_meta_graph`; a flag is True or False whatever it was given as
-    (CALL-04), and a falsy value of another argument is None (CALL-05).
+    A flag is True or False whatever it was given as (CALL-04). A falsy value of another argument means that
+    it is not given (CALL-05), which is None here. The fields are checked from the first to the last, so that
+    of several errors the first of TensorFlow's order is raised (CALL-06).
     """
 
-    graph: Graph
-    export_scope: str
-    meta_info_def: MetaGraphDef.MetaInfoDef | None
-    graph_def: GraphDef | None
-    saver_def: SaverDef | None
-    collection_list: Iterable[Any] | None
-    filename: str | None
-    as_text: bool
-    clear_devices: bool
-    clear_extraneous_savers: bool
-    strip_default_attrs: bool
-    save_debug_info: bool
-    unbound_inputs_col_name: Any
-    contract: Contract
-    eager: bool
+    graph: Graph = field(metadata={"check": _graph})
+    export_scope: str = field(metadata={"check": _scope})
+    meta_info_def: MetaInfoDef | None = field(metadata={"check": _message(MetaInfoDef)})
+    graph_def: GraphDef | None = field(metadata={"check": _graph_def})
+    saver_def: SaverDef | None = field(metadata={"check": _message(SaverDef)})
+    collection_list: Iterable[Any] | None = field(metadata={"check": _unchanged})
+    filename: str | None = field(metadata={"check": _filename})
+    as_text: bool = field(metadata={"check": _flag})
+    clear_devices: bool = field(metadata={"check": _flag})
+    clear_extraneous_savers: bool = field(metadata={"check": _flag})
+    strip_default_attrs: bool = field(metadata={"check": _flag})
+    save_debug_info: bool = field(metadata={"check": _flag})
+    unbound_inputs_col_name: Any = field(metadata={"check": _unchanged})
+    contract: Contract = field(metadata={"check": _unchanged})
+    eager: bool = field(metadata={"check": _unchanged})
 
 
-def check_arguments(given: Mapping[str, Any], keyed: Mapping[str, Any]) -> ExportArguments:
-    """Check the arguments of an export, before anything is done.
+_CHECKS: Mapping[str, _Check] = {one.name: one.metadata["check"] for one in fields(ExportArguments)}
+
+_KEYWORDS: Mapping[str, Any] = {
+    "unbound_inputs_col_name": GraphKeys.UNBOUND_INPUTS,
+    "contract": Contract.DOCUMENTED,
+}
+"""The arguments that `export_meta_graph` takes as `**kwargs`, and their defaults (CALL-03)."""
+
+
+def check_arguments(given: Mapping[str, Any], keywords: Mapping[str, Any]) -> ExportArguments:
+    """Check the arguments of an export before anything is done.
 
     Args:
-        given: the named arguments of `export_meta_graph`.
-        keyed: its keyword arguments without a name of their own (CALL-03).
+        given: the arguments that `export_meta_graph` names, by name; others are ignored.
+        keywords: its `**kwargs`.
 
     Returns:
-        The arguments, messages in the schema of this package.
+        The arguments. Their messages are of this package's schema.
 
     Raises:
-        RuntimeError: when execution is eager and not both graph_def and graph are given (EAG-01).
-        TypeError: when an argument has a wrong type or an unknown name (CALL-03, CALL-07, CALL-08).
-        ValueError: when contract is unknown, or, as documented, graph_def and export_scope are both
-            given (SCOPE-11); when graph_def has 2 GB or more and comes from another descriptor pool
-            (BIG-01).
+        RuntimeError: if execution is eager and not both graph_def and graph are given (EAG-01).
+        TypeError: if an argument has a wrong type or an unknown name (CALL-03, CALL-07, CALL-08).
+        ValueError: if the contract is unknown, if graph_def and export_scope are both given under the
+            documented contract (SCOPE-11), or if graph_def has 2 GB or more and is of another descriptor
+            pool (BIG-01).
     """
     eager = executing_eagerly()
     if eager and (given["graph_def"] is None or given["graph"] is None):
@@ -67,28 +121,13 @@ def check_arguments(given: Mapping[str, Any], keyed: Mapping[str, Any]) -> Expor
             "Exporting/importing meta graphs is not supported when eager execution is enabled, unless both "
             "graph_def and graph are given. No graph exists when eager execution is enabled."
         )
-    unknown = keyed.keys() - {"unbound_inputs_col_name", "contract"}
+    unknown = keywords.keys() - _KEYWORDS.keys()
     if unknown:
         raise TypeError(f"export_meta_graph() got an unexpected keyword argument '{min(unknown)}'")
-    contract = Contract(keyed.get("contract", Contract.DOCUMENTED))
-    if given["graph"] and not isinstance(given["graph"], Graph):
-        raise TypeError(f"graph must be of type Graph. Received type: {type(given['graph'])}")
-    arguments = ExportArguments(  # in this order, so that of several errors the first is reported (CALL-06)
-        graph=given["graph"] or get_default_graph(),
-        export_scope=_scope_text(given["export_scope"]),
-        meta_info_def=_message("meta_info_def", given, MetaInfoDef),
-        graph_def=_graph_def(given, contract),
-        saver_def=_message("saver_def", given, SaverDef),
-        collection_list=given["collection_list"],
-        filename=checked_filename(given["filename"]) if given["filename"] else None,
-        as_text=bool(given["as_text"]),
-        clear_devices=bool(given["clear_devices"]),
-        clear_extraneous_savers=bool(given["clear_extraneous_savers"]),
-        strip_default_attrs=bool(given["strip_default_attrs"]),
-        save_debug_info=bool(given["save_debug_info"]),
-        unbound_inputs_col_name=keyed.get("unbound_inputs_col_name", GraphKeys.UNBOUND_INPUTS),
-        contract=contract,
-        eager=eager,
+    values: dict[str, Any] = {**given, **_KEYWORDS, **keywords, "eager": eager}
+    contract = values["contract"] = Contract(values["contract"])
+    arguments = ExportArguments(
+        **{name: check(name, values[name], contract) for name, check in _CHECKS.items()}
     )
     if contract is Contract.DOCUMENTED and arguments.graph_def is not None and arguments.export_scope:
         raise ValueError(
@@ -98,24 +137,9 @@ def check_arguments(given: Mapping[str, Any], keyed: Mapping[str, Any]) -> Expor
     return arguments
 
 
-def _message(name: str, given: Mapping[str, Any], kind: type[Any]) -> Any:
-    value = _checked_message(name, given, kind)
-    return None if value is None else adopt(value, kind)
-
-
-def _graph_def(given: Mapping[str, Any], contract: Contract) -> GraphDef | None:
-    value: Any = _checked_message("graph_def", given, GraphDef)
-    if value is None:
-        return None
-    if not isinstance(value, GraphDef):  # it is adopted by way of bytes, and only smaller ones can be read
-        check_size(graph_def_size(value), contract, is_decoded=True)
-    return adopt(value, GraphDef)
-
-
-def _checked_message(name: str, given: Mapping[str, Any], kind: type[Any]) -> message.Message | None:
-    """The message of any pool that an argument holds, or None where it is not given."""
-    value = given[name]
-    if not value:  # a message is always truthy, also an empty one (CALL-05)
+def _checked_message(name: str, value: Any, kind: type[message.Message]) -> message.Message | None:
+    """Return the message that an argument holds, of any pool; None if it is not given."""
+    if not value:  # a message is truthy, even an empty one (CALL-05)
         return None
     if isinstance(value, message.Message) and value.DESCRIPTOR.full_name == kind.DESCRIPTOR.full_name:
         return value
@@ -123,7 +147,7 @@ def _checked_message(name: str, given: Mapping[str, Any], kind: type[Any]) -> me
 
 
 def _scope_text(export_scope: Any) -> str:
-    """The scope as text; None and '' both mean the whole graph (SCOPE-07)."""
+    """Return the scope as text; None and '' both mean the whole graph (SCOPE-07)."""
     if not export_scope:
         return ""
     if not isinstance(export_scope, str):

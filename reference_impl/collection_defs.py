@@ -1,4 +1,4 @@
-"""Collections: the standard keys, and how the items of a collection become a CollectionDef (COL)."""
+"""Write the collections of a graph as CollectionDefs (COL)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from reference_impl.nodes import NodeFilter
 from reference_impl.registered_protos import item_name, scoped_copy
 from reference_impl.schema import REGISTERED_COLLECTIONS, CollectionDef, MetaGraphDef, adopt
 
+logger = logging.getLogger("reference_impl")
+
 
 class GraphKeys:
-    """Names of the standard collections, as `tf.compat.v1.GraphKeys` has them."""
+    """The names of the standard collections, with the names and values of `tf.compat.v1.GraphKeys`."""
 
     GLOBAL_VARIABLES = "variables"
     TRAINABLE_VARIABLES = "trainable_variables"
@@ -37,11 +39,8 @@ class GraphKeys:
     UNBOUND_INPUTS = "unbound_inputs"
 
 
-logger = logging.getLogger("reference_impl")
-
-
 class UnserialisableItemError(TypeError):
-    """An item that a CollectionDef can not state; its whole collection is left out (COL-06)."""
+    """An item that a CollectionDef cannot hold; its whole collection is left out (COL-06)."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,10 @@ class CollectionWriter:
     """Writes one collection after the other into a message.
 
     Attributes:
-        target: the message that is written.
+        target: the message that receives the collections.
         nodes: the filter of the export's nodes, which also selects and renames items (COL-12).
-        contract: decides what becomes of nested control-flow contexts (COL-15).
-        eager: whether the export runs eagerly, where resource variables can not be stated (EAG-02).
+        contract: decides whether nested control-flow contexts are stripped (COL-15).
+        eager: whether execution is eager, when resource variables cannot be exported (EAG-02).
     """
 
     target: MetaGraphDef
@@ -61,18 +60,18 @@ class CollectionWriter:
     eager: bool
 
     def skip(self, key: object) -> None:
-        """Pass over a key that is neither str nor bytes, with a warning (COL-02)."""
+        """Warn about a key that is neither str nor bytes, and leave its collection out (COL-02)."""
         logger.warning("A collection is exported only under a str key; %r is skipped.", key)
 
     def write(self, key: str | bytes, items: Sequence[Any]) -> None:
-        """Write a collection behind what the message holds of it already (COL-02).
+        """Append a collection to what the message has of it already (COL-02).
 
-        A collection that can not be stated is left out with a warning; the others are unaffected (COL-08).
+        A collection that cannot be exported is left out with a warning; the others are unaffected (COL-08).
 
         Args:
             key: the collection's name; bytes are exported as their text.
-            items: the objects in it, in order. Those outside of the export are left out, and a
-                collection without any item left gets no entry (COL-03).
+            items: the objects in it, in order. Items outside the export are left out, and a collection
+                without any item left gets no entry (COL-03).
         """
         try:
             self._write(key if isinstance(key, str) else key.decode(), items)
@@ -89,14 +88,14 @@ class CollectionWriter:
         if not kept:
             return
         stated = CollectionDef()
-        if name in self.target.collection_def:  # listed before: what was written then goes if this fails
+        if name in self.target.collection_def:  # the key is listed twice; if this fails, nothing of it stays
             stated.CopyFrom(self.target.collection_def[name])
             del self.target.collection_def[name]
         self._append(name, kept, stated)
         self.target.collection_def[name].CopyFrom(stated)
 
     def _includes(self, item: Any) -> bool:
-        """Whether an item belongs to the export; items without a name always do (COL-12, SAV-08)."""
+        """Return whether an item belongs to the export; items without a name always do (COL-12, SAV-08)."""
         if isinstance(item, str):
             return self.nodes.includes(item)
         name = item_name(item)
@@ -123,12 +122,12 @@ class CollectionWriter:
     ) -> None:
         """Append the messages of a registered collection, as bytes (COL-11).
 
-        Savers outside of the scope leave a collection without any kind behind (SAV-10).
+        If all savers are outside the scope, the collection is present and has no kind (SAV-10).
         """
         for item in items:
             proto: message.Message | None = adopt(item, registered)
             if self.eager and getattr(proto, "is_resource", False):
-                raise UnserialisableItemError("resource variables can not be exported eagerly")
+                raise UnserialisableItemError("resource variables cannot be exported eagerly")
             if proto is not None and self.nodes.scope is not None:
                 proto = scoped_copy(proto, self.nodes.scope, self.contract)
             if proto is not None:
@@ -136,7 +135,7 @@ class CollectionWriter:
 
 
 def _kind_of(first: Any) -> str:
-    """The kind of a CollectionDef, which its first item decides (COL-04)."""
+    """Return the kind of a CollectionDef, which the first item decides (COL-04)."""
     if isinstance(first, str | bytes):
         return "bytes_list"
     if isinstance(first, int):
@@ -168,5 +167,5 @@ def _is_any(item: Any) -> bool:
 
 def _checked_any(item: Any) -> Any:
     if not _is_any(item):
-        raise UnserialisableItemError(f"{item!r} is no Any message")
+        raise UnserialisableItemError(f"{item!r} is not an Any message")
     return item

@@ -1,14 +1,17 @@
-"""The two contracts: what the documentation promises, and what TensorFlow 2.21 does."""
+"""The two contracts, and the version of TensorFlow that they are about."""
 
 from __future__ import annotations
 
 import enum
 
+TENSORFLOW_VERSION = "2.21.0"
+"""The TensorFlow whose behaviour the kit describes, and from which its data is recorded."""
+
 
 class Contract(enum.StrEnum):
-    """Which of two truths an export follows where they differ.
+    """The rules that an export follows where the documentation and TensorFlow differ.
 
-    `DOCUMENTED` is what the public documentation promises and, where it is silent, what TensorFlow does.
+    `DOCUMENTED` is what the public documentation promises and, if it is silent, what TensorFlow does.
     `TENSORFLOW` is what TensorFlow 2.21 does.
     """
 

@@ -1,23 +1,19 @@
-"""GraphDebugInfo: where in the code each exported node was created (DBG)."""
+"""GraphDebugInfo: where in the code each exported node was added (DBG)."""
 
 from __future__ import annotations
 
 import linecache
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from reference_impl.schema import GraphDebugInfo
 
-if TYPE_CHECKING:
-    from reference_impl.graph import Graph
-
 MOST_FRAMES = 10
-"""How many frames of a node's stack are kept (DBG-03)."""
+"""The number of frames of a node's stack that are kept (DBG-03)."""
 
-_OWN_FRAMES = 2  # this module's function, and Graph.add_node
+_OWN_FRAMES = 2  # `caller_frames` and Graph.add_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +32,12 @@ class StackFrame:
 
     @property
     def code(self) -> str:
-        """The source line, stripped; empty where the source can not be had."""
+        """The source line, stripped; empty if the source is not available."""
         return linecache.getline(self.file, self.line).strip()
 
 
 def caller_frames() -> Sequence[StackFrame]:
-    """The stack of the code that called `Graph.add_node`.
+    """Return the stack of the code that called `Graph.add_node`.
 
     Returns:
         At most `MOST_FRAMES` frames, outermost first, ending with the caller.
@@ -54,22 +50,22 @@ def caller_frames() -> Sequence[StackFrame]:
     return tuple(reversed(frames))
 
 
-def graph_debug_info(graph: Graph, names: Iterable[str]) -> GraphDebugInfo:
-    """State the stack trace of each node that has one (DBG-02).
+def graph_debug_info(stack_of: Callable[[str], Sequence[StackFrame]], names: Iterable[str]) -> GraphDebugInfo:
+    """Collect the stack trace of each node that has one (DBG-02).
 
     Args:
-        graph: the graph that knows where its nodes were created.
-        names: full names of nodes, not stripped of a scope (DBG-04).
+        stack_of: returns where the code added a node; empty for a node that was loaded (DBG-03).
+        names: full names of nodes, from which no scope is stripped (DBG-04).
 
     Returns:
-        A message whose traces are keyed `node@`: the name of a node, and behind the sign the name of the
-        function it lies in, here none. Loaded nodes have no trace (DBG-03).
+        A message whose traces are keyed `node@`: the name of a node, then the name of the function that
+        contains it, which is empty here.
     """
     info = GraphDebugInfo()
     files: dict[str, int] = {}
     frames: dict[StackFrame, int] = {}
     for name in names:
-        stack = graph.stack_of(name)
+        stack = stack_of(name)
         if not stack:
             continue
         trace_id = len(info.name_to_trace_id)

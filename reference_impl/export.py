@@ -1,4 +1,4 @@
-"""export_meta_graph: the order of its steps. Each step is a module of its own."""
+"""`export_meta_graph`: the order of its steps, each of which is a module of its own."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 from google.protobuf import message
 
 from reference_impl.arguments import ExportArguments, check_arguments
+from reference_impl.atomic_write import write_files
 from reference_impl.collection_defs import CollectionWriter, GraphKeys
 from reference_impl.contracts import Contract
 from reference_impl.debug_info import graph_debug_info
-from reference_impl.files import debug_info_path, write_files
+from reference_impl.files import debug_info_path
 from reference_impl.graph import Graph
 from reference_impl.nodes import NodeFilter, NodeIndex
 from reference_impl.op_defs import strip_default_attrs as strip_defaults
@@ -38,85 +39,68 @@ def export_meta_graph(  # noqa: PLR0917 - all twelve may be positional by specif
     save_debug_info: bool = False,
     **kwargs: Any,
 ) -> MetaGraphDef:
-    """Return a MetaGraphDef of a graph, its saver and its collections, and write it to a file on request.
+    """Return a MetaGraphDef of a graph, its saver and its collections, and optionally write it to a file.
 
-    Signature and meaning are those of `tf.compat.v1.train.export_meta_graph` (CALL-01). Messages may come
-    from any descriptor pool. Nothing that is given is changed, and the result shares nothing with it
-    (CALL-11); under the contract "tensorflow" the graph's collection of unbound inputs (UNB-08) and the
-    version strings of meta_info_def (META-01) are.
+    Signature and meaning are those of `tf.compat.v1.train.export_meta_graph` (CALL-01). Messages may be of
+    any descriptor pool. No argument is changed, and the result shares nothing with them (CALL-11). The
+    contract "tensorflow" makes two exceptions: the graph's collection of unbound inputs (UNB-08) and the
+    version strings of meta_info_def (META-01).
 
     Args:
-        filename: where to write the message, or None to write nothing (FILE-01 to FILE-03).
-        meta_info_def: a MetaInfoDef to start from; versions and, where it has none, the list of ops are
-            filled in (META-02, OPS-04).
+        filename: the file to write the message to; None to write nothing (FILE-01 to FILE-03).
+        meta_info_def: a MetaInfoDef to start from. The versions are set, and the list of ops if it has none
+            (META-02, OPS-04).
         graph_def: a GraphDef to export instead of the graph's own nodes (PATH-03, PATH-04).
-        saver_def: a SaverDef to state in the message (SAV-01).
-        collection_list: keys of the collections to export; None for all (COL-01).
-        as_text: whether the files are written in text format.
-        graph: the Graph to export; None for the default one (CALL-10).
+        saver_def: a SaverDef to include in the message (SAV-01).
+        collection_list: the keys of the collections to export; None for all (COL-01).
+        as_text: whether to write files in the text format.
+        graph: the Graph to export; None for the default graph (CALL-10).
         export_scope: the name scope whose nodes are exported, and which is stripped from names; None for
             the whole graph (SCOPE).
         clear_devices: whether nodes lose their device (DEV-01).
-        clear_extraneous_savers: whether to leave out all savers but that of saver_def (SAV-02, SAV-06).
+        clear_extraneous_savers: whether to leave out all savers except that of saver_def (SAV-02, SAV-06).
         strip_default_attrs: whether nodes lose attributes that have their default value (STRIP-01).
-        save_debug_info: whether to write, beside filename, where the nodes were created (DBG).
-        **kwargs: unbound_inputs_col_name, the key of the collection of unbound inputs, "unbound_inputs"
-            unless given (UNB-05); contract, "documented" unless given.
+        save_debug_info: whether to write, beside filename, where the nodes were added (DBG).
+        **kwargs: `unbound_inputs_col_name`, the key of the collection of unbound inputs, by default
+            "unbound_inputs" (UNB-05); `contract`, by default "documented".
 
     Returns:
         The message, of this package's schema.
 
     Raises:
-        RuntimeError: when execution is eager and graph_def or graph is not given (EAG-01).
-        TypeError: when an argument has a wrong type or an unknown name (CALL-03, CALL-07).
-        ValueError: when the GraphDef or a binary file would have 2 GB or more (BIG-01), when graph_def and
-            export_scope are both given (SCOPE-11), or when saver_def does not say where its saver is
-            (SAV-07).
-        OSError: when a file can not be written; none is then left half written.
+        RuntimeError: if execution is eager and not both graph_def and graph are given (EAG-01).
+        TypeError: if an argument has a wrong type or an unknown name (CALL-03, CALL-07).
+        ValueError: if the GraphDef or a binary file would have 2 GB or more (BIG-01), if graph_def and
+            export_scope are both given (SCOPE-11), or if saver_def does not name its saver (SAV-07).
+        OSError: if a file cannot be written; no file is then left half written.
     """
-    arguments = check_arguments(
-        {
-            "filename": filename,
-            "meta_info_def": meta_info_def,
-            "graph_def": graph_def,
-            "saver_def": saver_def,
-            "collection_list": collection_list,
-            "as_text": as_text,
-            "graph": graph,
-            "export_scope": export_scope,
-            "clear_devices": clear_devices,
-            "clear_extraneous_savers": clear_extraneous_savers,
-            "strip_default_attrs": strip_default_attrs,
-            "save_debug_info": save_debug_info,
-        },
-        kwargs,
-    )
+    arguments = check_arguments(locals(), kwargs)
     nodes = _node_filter(arguments)
     result = MetaGraphDef()
-    _state_nodes(arguments, nodes, result.graph_def)
+    _fill_graph_def(arguments, nodes, result.graph_def)
     if arguments.contract is Contract.TENSORFLOW:
-        _leave_traces(arguments, nodes, meta_info_def)
-    _state_meta_info(arguments, nodes, result)
+        _change_what_tensorflow_changes(arguments, nodes, meta_info_def)
+    _fill_meta_info(arguments, nodes, result)
     if arguments.strip_default_attrs:
         strip_defaults(result.graph_def)
     if arguments.saver_def is not None:
         result.saver_def.CopyFrom(arguments.saver_def)
-    _state_collections(arguments, nodes, result)
+    _fill_collections(arguments, nodes, result)
     _write_files(arguments, nodes, result)
     return result
 
 
 def _node_filter(arguments: ExportArguments) -> NodeFilter:
-    """What the flags take away from the nodes.
+    """Return the filter that the flags describe.
 
     Raises:
-        ValueError: when saver_def does not say where its saver is (SAV-07).
+        ValueError: if saver_def does not name its saver (SAV-07).
     """
     index = arguments.graph.node_index if arguments.graph_def is None else NodeIndex(arguments.graph_def)
     removed: frozenset[str] = frozenset()
     if arguments.clear_extraneous_savers:
         if arguments.graph_def is None and arguments.contract is Contract.TENSORFLOW:
-            # TensorFlow looks for savers in the bytes of the whole graph, whatever the scope (BIG-02).
+            # TensorFlow looks for savers in the serialised graph, whatever the scope (BIG-02).
             check_size(arguments.graph.byte_size(), arguments.contract, is_decoded=True)
         removed = extraneous_saver_nodes(index, arguments.saver_def)
     return NodeFilter(
@@ -128,15 +112,15 @@ def _node_filter(arguments: ExportArguments) -> NodeFilter:
 
 
 def _is_filtered(arguments: ExportArguments) -> bool:
-    """Whether a flag makes this a filtered export (PATH-02, PATH-04)."""
+    """Return whether a flag makes this a filtered export (PATH-02, PATH-04)."""
     return bool(arguments.export_scope) or arguments.clear_devices or arguments.clear_extraneous_savers
 
 
-def _state_nodes(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef) -> None:
-    """Fill in the GraphDef, on one of four paths: live or given, plain or filtered (PATH-01 to PATH-04).
+def _fill_graph_def(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef) -> None:
+    """Fill in the GraphDef on one of four paths: live or given, plain or filtered (PATH-01 to PATH-04).
 
     Raises:
-        ValueError: when it has 2 GB or more (BIG-01).
+        ValueError: if it has 2 GB or more (BIG-01).
     """
     source = nodes.index.graph_def
     is_live = arguments.graph_def is None
@@ -145,7 +129,7 @@ def _state_nodes(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef
         target.versions.CopyFrom(source.versions)
         if source.HasField("library") or not is_live:
             target.library.CopyFrom(source.library)
-        if may_exceed(nodes.most_bytes):  # to measure a changed message is slow
+        if may_exceed(nodes.most_bytes):  # measuring a changed message is slow
             check_size(graph_def_size(target), arguments.contract, is_decoded=not is_live)
     elif is_live:
         check_size(arguments.graph.byte_size(), arguments.contract, is_decoded=True)
@@ -155,16 +139,17 @@ def _state_nodes(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef
         target.CopyFrom(source)
 
 
-def _leave_traces(
+def _change_what_tensorflow_changes(
     arguments: ExportArguments, nodes: NodeFilter, meta_info_def: message.Message | None
 ) -> None:
-    """Change what TensorFlow changes, in its order: a scope that is no regular expression fails in between.
+    """Change the graph and the caller's meta_info_def as TensorFlow does, in its order.
 
-    A filtered export replaces the graph's own collection of unbound inputs (UNB-02, UNB-08); every export
-    overwrites the version strings of the caller's meta_info_def (META-01).
+    A filtered export replaces the graph's own collection of unbound inputs (UNB-02, UNB-08). Then a scope
+    that is not a regular expression fails. Then every export overwrites the version strings of the caller's
+    meta_info_def (META-01).
 
     Raises:
-        re.error: when the scope is no valid regular expression and the graph has variables (SCOPE-09).
+        re.error: if the scope is not a valid regular expression and the graph has variables (SCOPE-09).
     """
     graph, key = arguments.graph, arguments.unbound_inputs_col_name
     if _is_filtered(arguments) and key:
@@ -174,30 +159,30 @@ def _leave_traces(
     if isinstance(nodes.scope, PrefixScope) and graph.get_collection(GraphKeys.GLOBAL_VARIABLES):
         nodes.scope.check_variable_names()
     if meta_info_def:
-        _state_versions(meta_info_def)
+        _set_versions(meta_info_def)
 
 
-def _state_versions(meta_info_def: Any) -> None:
+def _set_versions(meta_info_def: Any) -> None:
     recorded = provenance()
     meta_info_def.tensorflow_version = recorded.tensorflow
     meta_info_def.tensorflow_git_version = recorded.tensorflow_git
 
 
-def _state_meta_info(arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef) -> None:
-    """Fill in versions, the flag of stripped attributes, and the list of ops (META-02, OPS-04, STRIP-02)."""
+def _fill_meta_info(arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef) -> None:
+    """Fill in versions, the list of ops and the flag of stripped attributes (META-02, OPS-04, STRIP-02)."""
     meta_info = result.meta_info_def
     if arguments.meta_info_def is not None:
         meta_info.CopyFrom(arguments.meta_info_def)
-    _state_versions(meta_info)
+    _set_versions(meta_info)
     if not meta_info.stripped_op_list.op:
         meta_info.stripped_op_list.op.extend(stripped_op_list(result.graph_def, nodes.ops))
-        meta_info.stripped_op_list.SetInParent()  # present also where no op is used (NODE-06)
+        meta_info.stripped_op_list.SetInParent()  # present even if no op is used (NODE-06)
     if arguments.strip_default_attrs:
         meta_info.stripped_default_attrs = True
 
 
-def _state_collections(arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef) -> None:
-    """Write the collections that are asked for, in the order they are listed (COL-01, COL-02)."""
+def _fill_collections(arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef) -> None:
+    """Write the requested collections in the order of the list (COL-01, COL-02)."""
     graph = arguments.graph
     replaced = _replaced_collections(arguments, nodes)
     keys = arguments.collection_list
@@ -215,11 +200,11 @@ def _state_collections(arguments: ExportArguments, nodes: NodeFilter, result: Me
 
 
 def _replaced_collections(arguments: ExportArguments, nodes: NodeFilter) -> dict[str, list[Any]]:
-    """The collections that an export states in place of the graph's own.
+    """Return the collections that replace the graph's own in an export.
 
-    These are the savers that remain (SAV-05, SAV-06) and the unbound inputs (UNB-02). Without a scope
-    no input is unbound, and a collection of that name is the user's own: as documented it is exported like
-    any other, while TensorFlow has cleared it (UNB-08).
+    They are the savers that stay (SAV-05, SAV-06) and the unbound inputs (UNB-02). Without a scope no input
+    is unbound, and a collection of that name is the user's own. The documented contract exports it like any
+    other; TensorFlow has cleared it (UNB-08).
     """
     replaced: dict[str, list[Any]] = {}
     if arguments.clear_extraneous_savers:
@@ -234,31 +219,31 @@ def _replaced_collections(arguments: ExportArguments, nodes: NodeFilter) -> dict
 
 
 def _write_files(arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef) -> None:
-    """Write the message and, on request, where its nodes were created (FILE-01, DBG).
+    """Write the message and, if requested, the debug info (FILE-01, FILE-02, DBG).
 
     Raises:
-        ValueError: when a binary file would have 2 GB or more (BIG-01).
+        ValueError: if a binary file would have 2 GB or more (BIG-01).
     """
     if arguments.filename is None:
         return
     path = arguments.filename
     content = meta_graph_content(result, as_text=arguments.as_text, graph_def_bytes=nodes.most_bytes)
     if not arguments.save_debug_info:
-        write_files({path: content})
+        write_files({path: content}, make_folders=True)
         return
     names = [name for name in nodes.index.names if nodes.includes(name)]
     debug_path = debug_info_path(path, arguments.contract)
-    debug_info = serialise(graph_debug_info(arguments.graph, names), as_text=arguments.as_text)
+    debug_info = serialise(graph_debug_info(arguments.graph.stack_of, names), as_text=arguments.as_text)
     if arguments.contract is Contract.TENSORFLOW:
-        write_files({path: content})
+        write_files({path: content}, make_folders=True)
         _check_nodes_are_known(arguments, [nodes.strip(name) for name in names])
-        write_files({debug_path: debug_info})
+        write_files({debug_path: debug_info}, make_folders=True)
     else:
-        write_files({path: content, debug_path: debug_info})
+        write_files({path: content, debug_path: debug_info}, make_folders=True)
 
 
 def _check_nodes_are_known(arguments: ExportArguments, exported_names: Iterable[str]) -> None:
-    """Fail as TensorFlow does, with one file written and the other not, for an unknown node (DBG-05)."""
+    """Fail as TensorFlow does for an unknown node, when one file is written and the other is not (DBG-05)."""
     prefix = f"{arguments.export_scope.removesuffix('/')}/" if arguments.export_scope else ""
     for name in exported_names:
         if not arguments.graph.has_node(prefix + name):

@@ -1,12 +1,13 @@
-"""A graph: nodes held as one GraphDef message, and named collections of Python objects.
+"""A graph: nodes held as one GraphDef message, named collections of Python objects, and the default graph.
 
-The nodes stay a message because an export is mostly a copy of it: nothing is turned into Python objects,
-and only a flag that asks for it makes an export look at single nodes.
+The nodes stay a message because an export is mostly a copy of it. No node becomes a Python object, and an
+export looks at single nodes only if a flag requires it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import contextvars
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -14,7 +15,6 @@ from google.protobuf import message
 
 from reference_impl import loading
 from reference_impl.debug_info import StackFrame, caller_frames
-from reference_impl.execution import entered_graph, innermost_graph
 from reference_impl.names import Operation, UniqueNames, normalise_inputs
 from reference_impl.nodes import NodeIndex
 from reference_impl.schema import GraphDef, NodeDef, provenance
@@ -22,11 +22,14 @@ from reference_impl.serialization import graph_def_size
 
 OUTPUT_SHAPES = "_output_shapes"
 
+_current_graph: contextvars.ContextVar[Graph | None] = contextvars.ContextVar("current_graph")
+"""The graph of the innermost `as_default`; None inside `eager_execution`; unset outside both."""
+
 
 class Graph:
-    """A graph that can be exported; load one with `from_meta_graph_def` or build one node by node.
+    """A graph that can be exported; load one with `from_meta_graph_def`, or build one node by node.
 
-    A graph is not changed by an export, except for its collection of unbound inputs under the contract
+    An export does not change a graph, except for its collection of unbound inputs under the contract
     "tensorflow" (UNB-02, UNB-08).
     """
 
@@ -44,11 +47,11 @@ class Graph:
 
     @classmethod
     def from_meta_graph_def(cls, meta_graph_def: message.Message | bytes) -> Graph:
-        """Load the graph that a MetaGraphDef states.
+        """Load the graph of a MetaGraphDef.
 
-        Nodes, shapes, versions and functions are taken literally; no default attribute is filled in and
-        no shape inferred. What belongs to an export and not to a graph is left behind: meta_info_def,
-        saver_def, graph_def.version, graph_def.debug_info, library.registered_gradients.
+        Nodes, shapes, versions and functions are taken literally: no default attribute is filled in, and no
+        shape is inferred. Fields that belong to an export and not to a graph are left out: meta_info_def,
+        saver_def, graph_def.version, graph_def.debug_info and library.registered_gradients.
 
         Args:
             meta_graph_def: the message, of any descriptor pool, or its bytes. It is not changed.
@@ -57,13 +60,13 @@ class Graph:
             A new graph.
 
         Raises:
-            TypeError: when the argument is neither bytes nor a MetaGraphDef.
-            ValueError: when the bytes are no MetaGraphDef, or an entry of a registered collection is not
-                the message its key asks for (COL-11).
+            TypeError: if the argument is neither bytes nor a MetaGraphDef.
+            ValueError: if the bytes are not a MetaGraphDef, or an item of a registered collection is not
+                the message that its key requires (COL-11).
         """
-        state, collections = loading.load(meta_graph_def)
+        stated, collections = loading.load(meta_graph_def)
         graph = cls()
-        graph._stated = state
+        graph._stated = stated
         graph._node_names = None
         graph._collections.update(collections)
         return graph
@@ -72,39 +75,39 @@ class Graph:
 
     @property
     def stated_graph_def(self) -> GraphDef:
-        """The nodes as they were stated, in creation order; the graph's own message, only to be read."""
+        """The nodes as they were given, in creation order: the graph's own message, which is only read."""
         return self._stated
 
     @property
     def normalised_graph_def(self) -> GraphDef:
-        """The nodes with normalised inputs (PATH-06); the graph's own message, only to be read."""
+        """The nodes with normalised inputs (PATH-06): the graph's own message, which is only read."""
         if self._normalised is None:
             self._normalised = normalise_inputs(self._stated)
         return self._normalised
 
     @property
     def node_index(self) -> NodeIndex:
-        """What a filtered export asks about the nodes of `stated_graph_def`."""
+        """The index of `stated_graph_def`, which a filtered export reads."""
         if self._index is None:
             self._index = NodeIndex(self._stated)
         return self._index
 
     def byte_size(self) -> int:
-        """The serialised size of the normalised nodes, versions and functions, in bytes."""
+        """Return the serialised size of the normalised nodes, versions and functions, in bytes."""
         if self._byte_size is None:
             normalised = self.normalised_graph_def
-            is_stated = normalised is self._stated  # and measured once for both
+            is_stated = normalised is self._stated  # and is measured once for both
             self._byte_size = self.node_index.byte_size if is_stated else graph_def_size(normalised)
         return self._byte_size
 
     def has_node(self, name: str) -> bool:
-        """Whether a node of that name is in the graph."""
+        """Return whether the graph has a node of this name."""
         if self._node_names is None:
             self._node_names = {node.name for node in self._stated.node}
         return name in self._node_names
 
     def stack_of(self, name: str) -> Sequence[StackFrame]:
-        """Where the code created a node, outermost frame first; empty for a node that was loaded."""
+        """Return where the code added a node, outermost frame first; empty for a node that was loaded."""
         return self._stacks.get(name, ())
 
     # -- building
@@ -113,15 +116,15 @@ class Graph:
         """Add one node.
 
         Args:
-            node_def: the node; it is copied. Its name is put below the current name scope and made unique.
-            output_shapes: one shape for each output: the sizes, -1 where unknown, or None for an unknown
-                rank (NODE-02).
+            node_def: the node. It is copied, put below the current name scope, and gets a unique name.
+            output_shapes: one shape for each output: its sizes, with -1 for an unknown one, or None for an
+                unknown rank (NODE-02).
 
         Returns:
             The handle of the new node.
 
         Raises:
-            RuntimeError: when the graph is finalized.
+            RuntimeError: if the graph is finalized.
         """
         self._check_not_finalized()
         name = self._names.claim(node_def.name, taken=self.has_node)
@@ -145,22 +148,22 @@ class Graph:
         """Put the nodes that are added inside the `with` block below a name.
 
         Args:
-            name: the name of the scope; it is made unique among the names of its level.
+            name: the name of the scope; it is made unique on its level.
 
         Yields:
-            The full name of the scope with a slash at its end.
+            The full name of the scope, with a slash at the end.
         """
         with self._names.scope(name, taken=self.has_node) as full_name:
             yield full_name
 
     @contextlib.contextmanager
     def as_default(self) -> Iterator[Graph]:
-        """Make this graph the default one inside a `with` block; execution is not eager there (EAG-04)."""
-        with entered_graph(self):
+        """Make this graph the default inside a `with` block, where execution is not eager (EAG-04)."""
+        with _current(self):
             yield self
 
     def finalize(self) -> None:
-        """Allow no further change to this graph."""
+        """Forbid any further change of this graph."""
         self._finalized = True
 
     # -- collections
@@ -169,30 +172,30 @@ class Graph:
         """Append an item to a collection.
 
         Args:
-            key: the name of the collection. Keys other than str can hold items, and are exported only
-                where a collection_list names them (COL-01).
-            value: any object. For a registered key (COL-11) a message such as VariableDef; otherwise
+            key: the name of the collection. A key that is not a str can hold items, which are exported only
+                if a collection_list names it (COL-01).
+            value: any object. A registered key (COL-11) takes messages such as VariableDef; other keys take
                 str, bytes, int, float, an Any message, or an object with a name.
 
         Raises:
-            RuntimeError: when the graph is finalized.
+            RuntimeError: if the graph is finalized.
         """
         self._check_not_finalized()
         self._collections.setdefault(key, []).append(value)
 
     def get_collection(self, key: Hashable) -> list[Any]:
-        """A copy of the items of a collection, in order; empty where there is none."""
+        """Return a copy of the items of a collection, in order; empty if there is no such collection."""
         return list(self._collections.get(key, ()))
 
     def get_all_collection_keys(self) -> list[str]:
-        """The str keys of all collections; other keys are not listed (COL-01)."""
+        """Return the str keys of all collections; other keys are not listed (COL-01)."""
         return [key for key in self._collections if isinstance(key, str)]
 
     def clear_collection(self, key: Hashable) -> None:
         """Remove a collection and its items.
 
         Raises:
-            RuntimeError: when the graph is finalized.
+            RuntimeError: if the graph is finalized.
         """
         self._check_not_finalized()
         self._collections.pop(key, None)
@@ -202,10 +205,35 @@ class Graph:
             raise RuntimeError("Graph is finalized and cannot be modified.")
 
 
-_process_default = Graph()
+# -- the default graph, and eager execution (CALL-10, EAG-01)
 
 
 def get_default_graph() -> Graph:
-    """The graph of the innermost `Graph.as_default`, or else the one default graph of the process."""
-    graph = innermost_graph(outside=_process_default)
-    return graph if isinstance(graph, Graph) else _process_default
+    """Return the graph of the innermost `Graph.as_default`, or else the one default graph of the process."""
+    return _current_graph.get(_process_default) or _process_default
+
+
+def eager_execution() -> contextlib.AbstractContextManager[None]:
+    """Turn eager execution on inside a `with` block.
+
+    There is no default graph then, so an export raises RuntimeError unless both graph_def and graph are
+    given (EAG-01).
+    """
+    return _current(None)
+
+
+def executing_eagerly() -> bool:
+    """Return whether the innermost context is `eager_execution`."""
+    return _current_graph.get(_process_default) is None
+
+
+@contextlib.contextmanager
+def _current(graph: Graph | None) -> Iterator[None]:
+    token = _current_graph.set(graph)
+    try:
+        yield
+    finally:
+        _current_graph.reset(token)
+
+
+_process_default = Graph()

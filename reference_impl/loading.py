@@ -1,4 +1,4 @@
-"""Turns a MetaGraphDef into the state of a graph: nodes as a message, collections as Python objects."""
+"""Load a MetaGraphDef: nodes as a message, the items of collections as Python objects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from reference_impl.schema import (
 
 
 def load(meta_graph_def: message.Message | bytes) -> tuple[GraphDef, dict[str, list[Any]]]:
-    """Split a MetaGraphDef into what a graph holds.
+    """Split a MetaGraphDef into the parts of a graph.
 
     Args:
         meta_graph_def: the message, of any descriptor pool, or its bytes. It is not changed.
@@ -29,34 +29,34 @@ def load(meta_graph_def: message.Message | bytes) -> tuple[GraphDef, dict[str, l
         collection.
 
     Raises:
-        TypeError: when the argument is neither bytes nor a MetaGraphDef.
-        ValueError: when the bytes are no MetaGraphDef, or a registered collection holds a wrong message.
+        TypeError: if the argument is neither bytes nor a MetaGraphDef.
+        ValueError: if the bytes are not a MetaGraphDef, or a registered collection holds a wrong message.
     """
     if isinstance(meta_graph_def, bytes):
         source = parse_message(meta_graph_def, MetaGraphDef)
     else:
         source = adopt(meta_graph_def, MetaGraphDef)
     if source is meta_graph_def:
-        state = GraphDef()
-        state.CopyFrom(source.graph_def)
+        stated = GraphDef()
+        stated.CopyFrom(source.graph_def)
     else:
-        state = source.graph_def
-    _leave_behind(state)
-    return state, {key: _items(key, value) for key, value in source.collection_def.items()}
+        stated = source.graph_def
+    _clear_unloaded_fields(stated)
+    return stated, {key: _items(key, collection) for key, collection in source.collection_def.items()}
 
 
-def _leave_behind(state: GraphDef) -> None:
-    """Drop what is no state of a graph, as TensorFlow's loader does; versions are always present."""
-    state.ClearField("version")
-    state.ClearField("debug_info")
-    state.library.ClearField("registered_gradients")
-    if not state.library.function and not state.library.gradient:
-        state.ClearField("library")
-    state.versions.SetInParent()
+def _clear_unloaded_fields(stated: GraphDef) -> None:
+    """Clear what TensorFlow's loader does not read either; versions are always present."""
+    stated.ClearField("version")
+    stated.ClearField("debug_info")
+    stated.library.ClearField("registered_gradients")
+    if not stated.library.function and not stated.library.gradient:
+        stated.ClearField("library")
+    stated.versions.SetInParent()
 
 
 def _items(key: str, collection: CollectionDef) -> list[Any]:
-    """The Python objects that a collection states."""
+    """Return the Python objects that a CollectionDef describes."""
     kind = collection.WhichOneof("kind")
     if kind is None:
         return []

@@ -1,4 +1,4 @@
-"""Names in a graph: unique names and name scopes, the handles of elements, the normal form of inputs."""
+"""Names in a graph: handles of operations and tensors, unique names, and the normal form of inputs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reference_impl.schema import GraphDef
+
+CONTROL_MARK = "^"
+_FIRST_OUTPUT = ":0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class Operation:
     name: str
 
     def output(self, index: int) -> Tensor:
-        """The handle of one output of this node.
+        """Return the handle of one output of this node.
 
         Args:
             index: the position of the output, from 0.
@@ -43,41 +46,44 @@ class Tensor:
 
 
 def element_named(name: str) -> Operation | Tensor:
-    """The handle that an entry of a node_list means: `x:0` is a Tensor, `x` an Operation."""
+    """Return the handle for an entry of a node_list: `x:0` is a Tensor, `x` an Operation."""
     return Tensor(name) if ":" in name else Operation(name)
 
 
 class UniqueNames:
-    """Hands out names that are unique in one graph, below the current name scope.
+    """The names that one graph has given out, each unique, and its current name scope.
 
-    Names that differ only in case count as the same, as TensorFlow counts them.
+    Names that differ only in case count as the same, as in TensorFlow.
     """
 
     def __init__(self) -> None:
         self._claimed: set[str] = set()
+        self._last_suffix: dict[str, int] = {}
         self._prefix = ""
 
     def claim(self, name: str, taken: Callable[[str], bool]) -> str:
-        """Take a name below the current scope, with `_1`, `_2`, ... behind it where it is in use.
+        """Take a name below the current scope, with `_1`, `_2`, ... after it if it is in use.
 
         Args:
             name: the wished name, without the current scope.
-            taken: tells whether a node that was not named here has a name, such as a loaded one.
+            taken: returns whether a node has a name that was not given out here, such as a loaded node.
 
         Returns:
             The full name.
         """
         wished = self._prefix + name
-        full, suffix = wished, 0
+        suffix = self._last_suffix.get(wished, 0)  # names stay in use, so those before need no second look
+        full = f"{wished}_{suffix}" if suffix else wished
         while full.lower() in self._claimed or taken(full):
             suffix += 1
             full = f"{wished}_{suffix}"
+        self._last_suffix[wished] = suffix
         self._claimed.add(full.lower())
         return full
 
     @contextlib.contextmanager
     def scope(self, name: str, taken: Callable[[str], bool]) -> Iterator[str]:
-        """Enter a name scope; yields its full name with a slash at the end."""
+        """Enter a name scope inside a `with` block; yield its full name with a slash at the end."""
         outer = self._prefix
         self._prefix = self.claim(name, taken) + "/"
         try:
@@ -86,20 +92,16 @@ class UniqueNames:
             self._prefix = outer
 
 
-CONTROL_MARK = "^"
-_FIRST_OUTPUT = ":0"
-
-
 def normalise_inputs(stated: GraphDef) -> GraphDef:
-    """Bring every node's inputs into the form of a live export without filters (PATH-06).
+    """Bring the inputs of every node into the form of a live export without filters (PATH-06).
 
-    Control inputs come last, sorted in byte order and each once; `x:0` is written `x`.
+    Control inputs come last, sorted in byte order and without repetition; `x:0` becomes `x`.
 
     Args:
-        stated: the nodes as they were created or loaded. It is not changed.
+        stated: the nodes as they were added or loaded. It is not changed.
 
     Returns:
-        `stated` itself where it is in normal form, as a reloaded export is; otherwise a changed copy.
+        `stated` itself if it is in normal form, as a reloaded export is; otherwise a changed copy.
     """
     changed = {
         index: normal
@@ -116,10 +118,10 @@ def normalise_inputs(stated: GraphDef) -> GraphDef:
 
 
 def _normal_inputs(inputs: Sequence[str]) -> list[str] | None:
-    """The normal form of one node's inputs, or None where they are in it."""
+    """Return the normal form of one node's inputs; None if they have it already."""
     joined = " ".join(inputs)
     if _FIRST_OUTPUT not in joined and CONTROL_MARK not in joined.rpartition(" ")[0]:
-        return None  # what nearly every node looks like: at most one control input, at the end
+        return None  # the quick answer for nearly every node: at most one control input, at the end
     data = [name.removesuffix(_FIRST_OUTPUT) for name in inputs if not name.startswith(CONTROL_MARK)]
     control = sorted({name for name in inputs if name.startswith(CONTROL_MARK)})
     normal = data + control

@@ -1,4 +1,4 @@
-"""The nodes of an export: what every export asks of them, and the filter that selects and renames them.
+"""The nodes of an export: an index of what exports read, and the filter that selects and renames nodes.
 
 The filter implements PATH-02, PATH-04, DEV, CLS and FRM.
 """
@@ -29,14 +29,20 @@ COLOCATION_ATTR = "_class"
 FRAME_ATTR = "frame_name"
 _FRAME_OPS = frozenset({"Enter", "RefEnter"})
 
+_MOST_NODE_GROWTH = 32
+"""The most bytes that an export adds to a node: an empty list in `_class`, and longer lengths of fields."""
+
+_MOST_INPUT_GROWTH = len(UNBOUND_INPUT_PREFIX) + 8
+"""The most bytes that an export adds to an input: the prefix, and a longer length."""
+
 
 class NodeIndex:
-    """Answers about the nodes of one GraphDef; a node is known by its position, from 0.
+    """An index of the nodes of one GraphDef, which are numbered by their position, from 0.
 
-    Each answer is found when it is first asked for, in one pass over the nodes.
+    Each part is built when it is first read, in one pass over the nodes.
 
     Attributes:
-        graph_def: the message; it is only read, and must not change while the index is in use.
+        graph_def: the message. It is only read, and must not change while the index is in use.
     """
 
     def __init__(self, graph_def: GraphDef) -> None:
@@ -59,7 +65,7 @@ class NodeIndex:
 
     @cached_property
     def used_ops(self) -> frozenset[str]:
-        """The op of each node, each once."""
+        """The ops of the nodes, without repetition."""
         return frozenset(node.op for node in self.graph_def.node)
 
     @cached_property
@@ -69,17 +75,17 @@ class NodeIndex:
 
     @cached_property
     def placed(self) -> list[int]:
-        """The nodes that have a device."""
+        """The positions of the nodes that have a device."""
         return [position for position, node in enumerate(self.graph_def.node) if node.device]
 
     @property
     def colocations(self) -> Mapping[tuple[str, ...], Sequence[int]]:
-        """The nodes with an attribute `_class`, by its entries; bytes that are no text as surrogates."""
+        """The positions of the nodes that have `_class`, by its entries; other bytes as surrogates."""
         return self._colocated[0]
 
     @property
     def oddly_colocated(self) -> Sequence[int]:
-        """The nodes whose `_class` is anything but a list of texts, as it has to be (CLS-01)."""
+        """The positions of the nodes whose `_class` is anything but a list of strings (CLS-01)."""
         return self._colocated[1]
 
     @cached_property
@@ -101,7 +107,7 @@ class NodeIndex:
 
     @cached_property
     def framed(self) -> list[int]:
-        """The nodes that enter a frame of a while loop, and name it (FRM-01)."""
+        """The positions of the nodes that enter and name a frame of a while loop (FRM-01)."""
         return [
             position
             for position, op in enumerate(self.ops)
@@ -109,23 +115,16 @@ class NodeIndex:
         ]
 
 
-_GROWTH_OF_A_NODE = 32
-"""More bytes than an empty list in `_class` and longer lengths of what holds inputs can add to a node."""
-
-_GROWTH_OF_AN_INPUT = len(UNBOUND_INPUT_PREFIX) + 8
-"""More bytes than the prefix and a longer length can add to an input."""
-
-
 @dataclass(frozen=True)
 class NodeFilter:
-    """What a filtered export takes away from its nodes.
+    """The nodes of a filtered export, and how they change.
 
     Attributes:
-        index: the graph, and answers about its nodes.
-        scope: which nodes are selected and how they are renamed; None for all nodes under their names.
-        removed: names of nodes that are left out (SAV-02).
-        clear_devices: whether devices are emptied (DEV-01).
-        unbound: receives the inputs that come from outside of the scope, once per use (UNB-02).
+        index: the graph and the index of its nodes.
+        scope: selects and renames nodes; None keeps all nodes and their names.
+        removed: the names of the nodes that are left out (SAV-02).
+        clear_devices: whether nodes lose their device (DEV-01).
+        unbound: receives the inputs from outside the scope, once per use (UNB-02).
     """
 
     index: NodeIndex
@@ -135,39 +134,39 @@ class NodeFilter:
     unbound: list[str] = field(default_factory=list)
 
     def includes(self, name: str) -> bool:
-        """Whether a node or a named item of a collection stays in the export."""
+        """Return whether a node or a named item of a collection stays in the export."""
         if name in self.removed:
             return False
         return self.scope is None or name.startswith(UNBOUND_INPUT_PREFIX) or self.scope.selects(name)
 
     def strip(self, name: str) -> str:
-        """What a name is called in the export."""
+        """Return the name that something in the graph has in the export."""
         return name if self.scope is None else self.scope.strip(name)
 
     @property
     def keeps_all(self) -> bool:
-        """Whether every node stays, and keeps its name."""
+        """Whether every node stays and keeps its name."""
         return self.scope is None and not self.removed
 
     @cached_property
     def positions(self) -> Sequence[int]:
-        """The nodes that stay, in the order of the graph (NODE-01)."""
+        """The positions of the nodes that stay, in the order of the graph (NODE-01)."""
         if self.keeps_all:
             return range(len(self.index.graph_def.node))
         return [position for position, name in enumerate(self.index.names) if self.includes(name)]
 
     @property
     def ops(self) -> AbstractSet[str]:
-        """The ops of the nodes that stay, each once."""
+        """The ops of the nodes that stay, without repetition."""
         if self.keeps_all:
             return self.index.used_ops
         return {self.index.ops[position] for position in self.positions}
 
     def copy_nodes(self, target: GraphDef) -> None:
-        """Copy the nodes that stay, as they are called in the export, looking only at those that change.
+        """Copy the nodes that stay, then look only at those that change.
 
         Args:
-            target: has no nodes yet; receives them in the order of the graph (NODE-01).
+            target: a GraphDef without nodes; it receives them in the order of the graph (NODE-01).
         """
         source = self.index.graph_def
         positions = self.positions
@@ -192,12 +191,12 @@ class NodeFilter:
 
     @property
     def most_bytes(self) -> int:
-        """The serialised size of the graph, and as much as an export can have added to it at most."""
-        growth = _GROWTH_OF_A_NODE * len(self.index.graph_def.node) + _GROWTH_OF_AN_INPUT * len(self.unbound)
+        """An upper bound of the serialised size of the exported nodes, in bytes."""
+        growth = _MOST_NODE_GROWTH * len(self.index.graph_def.node) + _MOST_INPUT_GROWTH * len(self.unbound)
         return self.index.byte_size + growth
 
     def _rename(self, positions: Sequence[int], target: GraphDef, scope: ExportScope) -> None:
-        """Rename nodes and their inputs; inputs from outside of the scope are noted (UNB-01, UNB-02)."""
+        """Rename nodes and their inputs, and note inputs from outside the scope (UNB-01, UNB-02)."""
         names = [self.index.names[position] for position in positions]
         stripped = [scope.strip(name) for name in names]
         inputs = [self.index.inputs[position] for position in positions]
@@ -209,7 +208,7 @@ class NodeFilter:
                 node.input[:] = itertools.islice(renamed, len(old_inputs))
 
     def _rename_colocations(self, places: Mapping[int, int], target: GraphDef, scope: ExportScope) -> None:
-        """Keep the entries of `_class` that name a node of the scope, stripped of it (CLS-01, CLS-02)."""
+        """Keep the entries of `_class` that name a node inside the scope, without the scope (CLS-02)."""
         nodes = target.node
         for entries, positions in self.index.colocations.items():
             rescoped = rescope_colocations(entries, scope)
@@ -217,7 +216,7 @@ class NodeFilter:
                 nodes[place].attr[COLOCATION_ATTR].list.s[:] = rescoped
 
     def _rewrite_frame_name(self, value: AttrValue) -> None:
-        """Strip the frame's name where it lies in the scope; others stay as they are (FRM-01, FRM-02)."""
+        """Strip the name of a frame inside the scope; other names stay (FRM-01, FRM-02)."""
         name = value.s
         if self.scope is not None:
             text = name.decode(errors="surrogateescape")
@@ -227,13 +226,13 @@ class NodeFilter:
 
 
 def _present(positions: Sequence[int], places: Mapping[int, int]) -> Iterator[int]:
-    """Where the nodes at some positions of the graph stand in the export, of those that are in it."""
+    """Return the places in the export of those nodes, by position, that are in it."""
     return (places[position] for position in positions if position in places)
 
 
 def _make_list(colocation: AttrValue) -> None:
-    """Make a value of `_class` a list of strings, empty where it holds anything else (CLS-01)."""
+    """Make a value of `_class` a list of strings, which is empty if the value held others (CLS-01)."""
     entries = list(colocation.list.s)
     colocation.list.Clear()
     colocation.list.s.extend(entries)
-    colocation.list.SetInParent()  # present also where there is no entry
+    colocation.list.SetInParent()  # present even if it is empty

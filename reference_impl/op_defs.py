@@ -1,4 +1,4 @@
-"""What op definitions decide: the stripped op list (OPS) and which attributes are defaults (STRIP)."""
+"""Use the definitions of ops: list those in use (OPS), and strip default-valued attributes (STRIP)."""
 
 from __future__ import annotations
 
@@ -13,18 +13,36 @@ from reference_impl.schema import AttrValue, DataType, GraphDef, NodeDef, OpDef,
 _CALLING_OPS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _CALLED_FUNCTION_ATTR = "f"
 
+_LAYOUTS: dict[int, tuple[str, str]] = {
+    DataType.Value("DT_FLOAT"): ("f", "float_val"),
+    DataType.Value("DT_DOUBLE"): ("d", "double_val"),
+    DataType.Value("DT_INT8"): ("B", "int_val"),
+    DataType.Value("DT_UINT8"): ("B", "int_val"),
+    DataType.Value("DT_INT16"): ("H", "int_val"),
+    DataType.Value("DT_UINT16"): ("H", "int_val"),
+    DataType.Value("DT_INT32"): ("I", "int_val"),
+    DataType.Value("DT_UINT32"): ("I", "uint32_val"),
+    DataType.Value("DT_INT64"): ("Q", "int64_val"),
+    DataType.Value("DT_UINT64"): ("Q", "uint64_val"),
+    DataType.Value("DT_BOOL"): ("B", "bool_val"),
+}
+"""How `struct` names an element of a dtype, and the field for elements that are not in tensor_content.
+
+Integers are packed as unsigned integers of their size.
+"""
+
 
 def stripped_op_list(graph_def: GraphDef, node_ops: AbstractSet[str]) -> list[OpDef]:
-    """The definition of each registered op that a graph uses (OPS-01, OPS-02).
+    """Return the definition of each registered op that a graph uses (OPS-01, OPS-02).
 
-    An op is used by a node, or by the body of a function that is reached: as the op of a node, or as the
+    An op is used by a node, or in the body of a function that is used: as the op of a node, or as the
     attribute `f` of a PartitionedCall or StatefulPartitionedCall. Other function attributes are not
     followed, and ops that are not registered are left out (OPS-03).
 
     Args:
-        graph_def: the nodes that are exported. A calling node without the attribute `f` gets an empty
-            one (OPS-05); nothing else is changed.
-        node_ops: the ops of these nodes, each once, which saves reading every node for them again.
+        graph_def: the exported nodes. A calling node without the attribute `f` gets an empty one (OPS-05);
+            nothing else is changed.
+        node_ops: the ops of these nodes, which saves reading every node again.
 
     Returns:
         OpDefs without documentation, in byte order of their names.
@@ -42,7 +60,7 @@ def stripped_op_list(graph_def: GraphDef, node_ops: AbstractSet[str]) -> list[Op
 
 
 def _with_called_functions(ops: AbstractSet[str], nodes: Iterable[NodeDef]) -> set[str]:
-    """The ops of some nodes, and the functions that calling ops among them name."""
+    """Return the ops of some nodes, and the functions that the calling ops among them name."""
     used = set(ops)
     if not used.isdisjoint(_CALLING_OPS):
         used |= {node.attr[_CALLED_FUNCTION_ATTR].func.name for node in nodes if node.op in _CALLING_OPS}
@@ -50,13 +68,13 @@ def _with_called_functions(ops: AbstractSet[str], nodes: Iterable[NodeDef]) -> s
 
 
 def strip_default_attrs(graph_def: GraphDef) -> None:
-    """Remove default-valued attributes from all nodes, those of function bodies included (STRIP-01).
+    """Remove default-valued attributes from all nodes, including those of function bodies (STRIP-01).
 
-    Nodes of unregistered ops and nodes that call a function of the library are left alone, also where the
-    function has the name of a registered op (STRIP-03).
+    Nodes of unregistered ops stay as they are, and so do nodes that call a function of the library, even if
+    the function has the name of a registered op (STRIP-03).
 
     Args:
-        graph_def: is changed.
+        graph_def: the message, which is changed.
     """
     functions = {function.signature.name for function in graph_def.library.function}
     _strip_nodes(graph_def.node, functions)
@@ -74,8 +92,8 @@ def _strip_nodes(nodes: Iterable[NodeDef], functions: AbstractSet[str]) -> None:
                 del attrs[name]
 
 
-class _Default:
-    """The default value of an attribute, in the form that a comparison needs."""
+class AttrDefault:
+    """The default value of an attribute, in the form that comparisons need."""
 
     def __init__(self, value: AttrValue) -> None:
         self._value = value
@@ -83,50 +101,34 @@ class _Default:
         self._bytes = value.SerializeToString(deterministic=True)
 
     def is_meant_by(self, value: AttrValue) -> bool:
-        """Whether a value means the default: tensors by their elements, all else bit by bit (STRIP-04)."""
+        """Return whether a value equals the default: tensors by elements, others bit by bit (STRIP-04)."""
         if self._is_tensor and value.HasField("tensor"):
             return same_tensor(value.tensor, self._value.tensor)
-        # Not `==`, which takes -0.0 for 0.0.
+        # Not `==`, for which -0.0 equals 0.0.
         return value.SerializeToString(deterministic=True) == self._bytes
 
 
 @functools.cache
-def _defaults_of(op: str) -> Mapping[str, _Default]:
-    """The default of each attribute of an op that has one; empty for an unregistered op."""
+def _defaults_of(op: str) -> Mapping[str, AttrDefault]:
+    """Return the default of each attribute of an op that has one; empty for an unregistered op."""
     op_def = registered_ops().get(op)
     if op_def is None:
         return {}
-    return {attr.name: _Default(attr.default_value) for attr in op_def.attr if attr.HasField("default_value")}
-
-
-# How an element of a dtype is packed, as struct names it (integers as unsigned ones of their size), and
-# which field holds elements that are not in tensor_content.
-_LAYOUTS: dict[int, tuple[str, str]] = {
-    DataType.Value("DT_FLOAT"): ("f", "float_val"),
-    DataType.Value("DT_DOUBLE"): ("d", "double_val"),
-    DataType.Value("DT_INT8"): ("B", "int_val"),
-    DataType.Value("DT_UINT8"): ("B", "int_val"),
-    DataType.Value("DT_INT16"): ("H", "int_val"),
-    DataType.Value("DT_UINT16"): ("H", "int_val"),
-    DataType.Value("DT_INT32"): ("I", "int_val"),
-    DataType.Value("DT_UINT32"): ("I", "uint32_val"),
-    DataType.Value("DT_INT64"): ("Q", "int64_val"),
-    DataType.Value("DT_UINT64"): ("Q", "uint64_val"),
-    DataType.Value("DT_BOOL"): ("B", "bool_val"),
-}
+    return {
+        attr.name: AttrDefault(attr.default_value) for attr in op_def.attr if attr.HasField("default_value")
+    }
 
 
 def same_tensor(left: TensorProto, right: TensorProto) -> bool:
-    """Whether two tensors have the same dtype, shape and elements, in whichever encoding.
+    """Return whether two tensors have the same dtype, shape and elements, whatever their encoding.
+
+    Elements are compared bit by bit, and the version_number does not count. Tensors of a dtype that is
+    neither a number nor a boolean are the same only if they are encoded alike.
 
     Args:
-        left: a tensor; its elements may stand in tensor_content or in a typed field, where the last
-            given element repeats to the end.
-        right: another one.
-
-    Returns:
-        True when both mean the same, bit by bit. Tensors of other dtypes than numbers and booleans are
-        the same only where they are encoded alike. The version_number does not count.
+        left: a tensor. Its elements are in tensor_content or in a typed field, where the last given element
+            repeats to the end.
+        right: the other tensor.
     """
     if left.dtype != right.dtype or _sizes(left) != _sizes(right):
         return False
@@ -148,7 +150,7 @@ def _without_version(tensor: TensorProto) -> bytes:
 
 
 def _packed(tensor: TensorProto, code: str, field: str) -> bytes:
-    """All elements as little-endian bytes."""
+    """Return all elements as little-endian bytes."""
     if tensor.tensor_content:
         return tensor.tensor_content
     count = math.prod(_sizes(tensor))

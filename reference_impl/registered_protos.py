@@ -1,8 +1,4 @@
-"""Messages of registered collections under an export scope (COL-12 to COL-15, SAV-10).
-
-Each registered message has one function: it returns the message as it is called inside the scope, or None
-where the thing lies outside of it.
-"""
+"""Strip an export scope from the messages of registered collections (COL-12 to COL-15, SAV-10)."""
 
 from __future__ import annotations
 
@@ -22,42 +18,42 @@ from reference_impl.schema import (
 )
 from reference_impl.scope import ExportScope
 
-
-def item_name(item: Any) -> Any:
-    """The name by which a scope selects an item of a collection.
-
-    Args:
-        item: any object.
-
-    Returns:
-        The name that a registered message states, or the attribute `name` of another object; None where
-        there is no name, as for a saver (SAV-10).
-    """
-    kind = item.DESCRIPTOR.name if isinstance(item, message.Message) else ""
-    return getattr(item, _NAME_FIELDS.get(kind, "name"), None)
-
-
 _NAME_FIELDS: Mapping[str, str] = {
     "VariableDef": "variable_name",
     "QueueRunnerDef": "queue_name",
     "CondContextDef": "context_name",
     "WhileContextDef": "context_name",
 }
+"""The field with the name of a registered message; a SaverDef has none."""
+
+
+def item_name(item: Any) -> Any:
+    """Return the name by which a scope selects an item of a collection.
+
+    Args:
+        item: any object.
+
+    Returns:
+        The name in a registered message, or the attribute `name` of another object; None if there is no
+        name, as for a saver (SAV-10).
+    """
+    kind = item.DESCRIPTOR.name if isinstance(item, message.Message) else ""
+    return getattr(item, _NAME_FIELDS.get(kind, "name"), None)
 
 
 def scoped_copy(item: message.Message, scope: ExportScope, contract: Contract) -> message.Message | None:
-    """A registered item as it is called inside a scope.
+    """Return a copy of a registered item without the scope.
 
     Args:
         item: a message of a registered collection (COL-11). It is not changed.
-        scope: what the export selects.
+        scope: the scope of the export.
         contract: decides whether nested control-flow contexts are stripped (COL-15).
 
     Returns:
-        A changed copy, or None where the item lies outside of the scope.
+        The changed copy; None if the item is outside the scope.
 
     Raises:
-        ValueError: when a variable inside the scope is a slice of one outside of it (COL-13).
+        ValueError: if a variable inside the scope is a slice of one outside it (COL-13).
     """
     name = item_name(item)
     if name is not None and not scope.selects(name):
@@ -65,6 +61,9 @@ def scoped_copy(item: message.Message, scope: ExportScope, contract: Contract) -
     copy = type(item)()
     copy.CopyFrom(item)
     return _STRIPPERS[item.DESCRIPTOR.name](copy, scope, contract)
+
+
+# -- one function for each registered message: it strips a message that is inside the scope
 
 
 def _saver(saver: SaverDef, scope: ExportScope, _: Contract) -> SaverDef | None:
@@ -79,7 +78,7 @@ def _variable(variable: VariableDef, scope: ExportScope, _: Contract) -> Variabl
     slice_info = variable.save_slice_info_def
     if variable.HasField("save_slice_info_def") and not scope.selects(slice_info.full_name):
         raise ValueError(
-            f"'{variable.variable_name}' is a slice of '{slice_info.full_name}', outside of the scope"
+            f"'{variable.variable_name}' is a slice of '{slice_info.full_name}', which is outside the scope"
         )
     _strip_fields(
         variable, ("variable_name", "initial_value_name", "initializer_name", "snapshot_name"), scope
@@ -131,7 +130,7 @@ _STRIPPERS: Mapping[str, Callable[[Any, ExportScope, Contract], message.Message 
 
 
 def _strip_nested(context: CondContextDef | WhileContextDef, scope: ExportScope, contract: Contract) -> None:
-    """Strip nested contexts like their parent, unless TensorFlow's ways are asked for (COL-15)."""
+    """Strip nested contexts like their parent, which TensorFlow does not do (COL-15)."""
     if contract is Contract.TENSORFLOW:
         return
     for nested in context.nested_contexts:
@@ -142,7 +141,7 @@ def _strip_nested(context: CondContextDef | WhileContextDef, scope: ExportScope,
 
 
 def _strip_values(values: ValuesDef, scope: ExportScope) -> None:
-    """Strip the values, which stay in the order of their full names (COL-16), and the external ones."""
+    """Strip the values, which keep the order of their full names (COL-16), and the external values."""
     _strip_all(values.values, scope)
     external = {scope.strip(outer): scope.strip(inner) for outer, inner in values.external_values.items()}
     values.external_values.clear()

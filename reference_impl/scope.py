@@ -1,4 +1,4 @@
-"""The export scope: the names it selects, and what it makes of names, colocations and inputs.
+"""The export scope: which names it selects, and how it changes names, colocations and inputs.
 
 It implements SCOPE, CLS-02 and UNB-01.
 """
@@ -17,37 +17,37 @@ UNBOUND_INPUT_PREFIX = "$unbound_inputs_"
 
 
 class ExportScope(Protocol):
-    """Which names belong to an export, and what they are called in it."""
+    """The names that belong to an export, and their names in it."""
 
     def selects(self, name: str) -> bool:
-        """Whether a node, tensor or item of that name lies in the scope."""
+        """Return whether a node, tensor or item of this name is inside the scope."""
 
     def strip(self, name: str) -> str:
-        """The name without the scope; names outside of it stay whole."""
+        """Return the name without the scope; a name outside the scope is unchanged."""
 
     def strip_colocation(self, entry: str) -> str:
-        """A `_class` entry with the scope stripped behind `loc:@`; other prefixes stay whole (CLS-02)."""
+        """Return a `_class` entry without the scope after `loc:@`; other prefixes are unchanged (CLS-02)."""
 
 
 class LiteralScope:
-    """The documented contract: a scope is literal text and takes what lies below `scope/`."""
+    """The documented contract: a scope is literal text and selects the names below `scope/`."""
 
     def __init__(self, scope: str) -> None:
         self._below = scope.removesuffix("/") + "/"
         self._colocated_below = COLOCATION_PREFIX + self._below
 
     def selects(self, name: str) -> bool:
-        """Whether a name lies below `scope/`; the scope's own name and `scope_2/x` do not."""
+        """Return whether a name is below `scope/`; the scope's own name and `scope_2/x` are not."""
         return name.startswith(self._below)
 
     def strip(self, name: str) -> str:
-        """The name without `scope/`; names outside of the scope stay whole."""
+        """Return the name without `scope/`; a name outside the scope is unchanged."""
         if not name.startswith(self._below):
             return name
         return name[len(self._below) :].lstrip("/")
 
     def strip_colocation(self, entry: str) -> str:
-        """A `_class` entry without `scope/` behind `loc:@`."""
+        """Return a `_class` entry without `scope/` after `loc:@`."""
         if not entry.startswith(self._colocated_below):
             return entry
         return COLOCATION_PREFIX + entry[len(self._colocated_below) :].lstrip("/")
@@ -59,50 +59,50 @@ class PrefixScope:
     def __init__(self, scope: str) -> None:
         self._prefix = scope
         self._pattern_text = scope.removesuffix("/")
-        # A scope without special characters strips what it literally begins, and nothing where it does not
-        # occur; asking for that first saves the regular expression, which is slow, on nearly every name.
+        # A scope without special characters strips what it literally begins, and nothing if it does not
+        # occur. Testing that first saves the regular expression, which is slow, on nearly every name.
         is_plain_text = re.fullmatch(r"[\w/\-]*", self._pattern_text) is not None
         self._needle = self._pattern_text + "/" if is_plain_text else ""
         self._pattern: re.Pattern[str] | None = None
 
     def selects(self, name: str) -> bool:
-        """Whether a name begins with the text of the scope: `tower_1` also takes `tower_10/x`."""
+        """Return whether a name begins with the text of the scope: `tower_1` also selects `tower_10/x`."""
         return name.startswith(self._prefix)
 
     def strip(self, name: str) -> str:
-        """The name without the first `SCOPE/` at its start, behind a `^` or behind a `loc:@`."""
+        """Return the name without the first `SCOPE/` at its start, after a `^` or after a `loc:@`."""
         if self._needle and name.startswith(self._needle):
             return name[len(self._needle) :].lstrip("/")
         if self._needle not in name:
             return name
-        if self._pattern is None:  # late: an invalid one harms only where it strips (SCOPE-09)
-            # As TensorFlow has it: brackets that close the set of a scope like `[a`, and a second group,
-            # which is the scope's own where it has one.
+        if self._pattern is None:  # compiled late: an invalid one fails only if it strips (SCOPE-09)
+            # As in TensorFlow: the brackets around the slash close the set of a scope such as `[a`, and the
+            # second group is the scope's own if the scope has one.
             self._pattern = re.compile(rf"(\^|{COLOCATION_PREFIX}|^){self._pattern_text}[/]+(.*)")
         return self._pattern.sub(r"\1\2", name, count=1)
 
     def strip_colocation(self, entry: str) -> str:
-        """A `_class` entry, stripped like any name."""
+        """Return a `_class` entry, stripped like any name."""
         return self.strip(entry)
 
     def check_variable_names(self) -> None:
-        """Fail as TensorFlow does when it looks for variables under the scope (SCOPE-09).
+        """Fail as TensorFlow does when it looks for variables inside the scope (SCOPE-09).
 
         Raises:
-            re.error: when the scope is no valid regular expression.
+            re.error: if the scope is not a valid regular expression.
         """
         re.compile(self._prefix)
 
 
 def make_scope(export_scope: str, contract: Contract) -> LiteralScope | PrefixScope | None:
-    """The rule for an export scope under a contract.
+    """Return the rule for an export scope under a contract.
 
     Args:
         export_scope: the argument of the export; an empty string means the whole graph (SCOPE-07).
-        contract: which of the two truths holds.
+        contract: the contract that is followed.
 
     Returns:
-        None when there is no scope.
+        The rule; None if there is no scope.
     """
     if not export_scope:
         return None
@@ -110,17 +110,17 @@ def make_scope(export_scope: str, contract: Contract) -> LiteralScope | PrefixSc
 
 
 def rescope_colocations(entries: Iterable[str], scope: ExportScope) -> list[bytes]:
-    """What the entries of a node become: those that name a node of the scope remain, stripped of it (CLS-02).
+    """Return the entries that name a node inside the scope, without the scope (CLS-02).
 
     Args:
-        entries: the texts in the attribute `_class`, in order; bytes that are no UTF-8 as surrogates.
-        scope: what the export selects.
+        entries: the texts in a node's attribute `_class`, in order; bytes that are not UTF-8 as surrogates.
+        scope: the scope of the export.
     """
     return [_strip_entry(entry, scope) for entry in entries if _is_inside(entry, scope)]
 
 
 def _is_inside(entry: str, scope: ExportScope) -> bool:
-    """Whether the node that an entry names lies in the scope; an entry without `@` names none."""
+    """Return whether the node that an entry names is inside the scope; an entry without `@` names none."""
     _, _, rest = entry.partition("@")
     return scope.selects(rest.partition("@")[0])
 
@@ -130,17 +130,17 @@ def _strip_entry(entry: str, scope: ExportScope) -> bytes:
 
 
 class RescopedNames(dict[str, str]):
-    """What each input is called in an export under a scope; each name is worked out once.
+    """The names of inputs in an export under a scope, by their names in the graph; each is computed once.
 
-    Inputs inside the scope are stripped of it. Others get the prefix of unbound inputs; the output index
-    and the mark of a control input stay: `^ctl` becomes `^$unbound_inputs_ctl`.
+    Inputs inside the scope lose it. Others get the prefix of unbound inputs; their output index and the mark
+    of a control input stay, so `^ctl` becomes `^$unbound_inputs_ctl`.
 
     Attributes:
-        unbound: the new names of inputs from outside of the scope, of those that were asked for.
+        unbound: the new names of the inputs from outside the scope that were looked up.
 
     Args:
-        scope: what the export selects.
-        nodes: names of nodes and what they are called in the export: most inputs are among them.
+        scope: the scope of the export.
+        nodes: the names of nodes and their names in the export; most inputs are among them.
     """
 
     def __init__(self, scope: ExportScope, nodes: Iterable[tuple[str, str]]) -> None:
@@ -164,8 +164,8 @@ def rescope_inputs(inputs: Iterable[str], names: RescopedNames, unbound: list[st
 
     Args:
         inputs: the inputs of all nodes, one after the other.
-        names: what they are called in the export.
-        unbound: receives each input from outside of the scope, renamed, once per use, in order (UNB-02).
+        names: their names in the export.
+        unbound: receives the new name of each input from outside the scope, once per use, in order (UNB-02).
     """
     renamed = [names[name] for name in inputs]
     if names.unbound:

@@ -1,6 +1,7 @@
-"""The bytes of a MetaGraphDef: binary, text, and large messages node by node (FILE-01, BIG).
+"""Measure MetaGraphDefs and serialise them for files: binary, text, large ones in parts (BIG, FILE-01).
 
-Protobuf measures and writes a message at several times its size in memory, so large graphs are taken apart.
+Protobuf measures and serialises a whole message at several times its size in memory, so a large graph is
+measured and written node by node.
 """
 
 from __future__ import annotations
@@ -17,30 +18,89 @@ from reference_impl.schema import POOL, AttrValue, GraphDef, MetaGraphDef, parsi
 
 MessageT = TypeVar("MessageT", bound=message.Message)
 
+MOST_BYTES_AT_ONCE = 1 << 26
+"""The largest GraphDef, in bytes, that is serialised at once: this is quicker, but takes more memory."""
+
 _BITS_OF_A_VARINT_BYTE = 7
-_LENGTH_DELIMITED = 2
-"""The wire type of a message inside a message: its length, then its bytes."""
+_LENGTH_DELIMITED = 2  # the wire type of a message inside a message: its length, then its bytes
+
+_STR_ESCAPES_BYTES = str(AttrValue(s=b'"')) == 's: "\\""\n'
+"""Whether str() of a message can be parsed again: protobuf 5.29 does not escape quotes in bytes."""
 
 
-def header(field_number: int, size: int) -> bytes:
-    """What stands before a message inside a serialised one: the number of its field, its size in bytes."""
-    return _varint(field_number << 3 | _LENGTH_DELIMITED) + _varint(size)
+# -- sizes
+
+
+def may_exceed(byte_size: int) -> bool:
+    """Return whether a message of at most this many bytes may be too large."""
+    return byte_size > parsing.MOST_MESSAGE_BYTES
+
+
+def check_size(byte_size: int, contract: Contract, *, is_decoded: bool) -> None:
+    """Refuse a GraphDef that is too large for any reader (BIG-01).
+
+    Args:
+        byte_size: the serialised size of the GraphDef, in bytes.
+        contract: decides which error is raised.
+        is_decoded: whether TensorFlow reads the GraphDef back from bytes on this path, and so fails in
+            protobuf's parser (BIG-02).
+
+    Raises:
+        ValueError: if the GraphDef has 2 GB or more.
+        google.protobuf.message.DecodeError: instead of ValueError, under the contract "tensorflow" and if
+            TensorFlow reads the bytes back.
+    """
+    if not may_exceed(byte_size):
+        return
+    text = (
+        f"GraphDef cannot be larger than 2GB; this one has {byte_size} bytes. "
+        "Keep large constants out of the graph, or export a part of it with export_scope."
+    )
+    if is_decoded and contract is Contract.TENSORFLOW:
+        raise message.DecodeError(text)
+    raise ValueError(text)
+
+
+def check_file_size(byte_size: int) -> None:
+    """Refuse a binary file that is too large for any reader (BIG-01).
+
+    A MetaGraphDef is larger than its GraphDef, which alone may be within the limit. TensorFlow writes some
+    of these files and cannot read them.
+
+    Args:
+        byte_size: the serialised size of the MetaGraphDef, in bytes.
+
+    Raises:
+        ValueError: if it has 2 GB or more.
+    """
+    if may_exceed(byte_size):
+        raise ValueError(
+            f"a binary MetaGraphDef file cannot be larger than 2GB; this one would have {byte_size} bytes. "
+            "Keep large constants out of the graph, export a part of it with export_scope, "
+            "or pass no filename."
+        )
 
 
 def graph_def_size(graph_def: GraphDef) -> int:
-    """The serialised size of a GraphDef of any pool, in bytes, measured one node at a time.
+    """Return the serialised size of a GraphDef of any pool, in bytes, measured one node at a time.
 
-    `ByteSize` of the whole serialises it, which takes two to five times its size in memory, and no less time.
+    `ByteSize` of the whole message serialises it, which is not faster and takes two to five times its size
+    in memory.
     """
     sizes = [node.ByteSize() for node in graph_def.node]
-    headers = sum(1 + _varint_size(size) for size in sizes)  # the number of a small field takes one byte
+    headers = sum(1 + _varint_size(size) for size in sizes)  # a small field number takes one byte
     return sum(sizes) + headers + without(graph_def, "node").ByteSize()
 
 
+def _varint_size(value: int) -> int:
+    """Return the number of bytes that a number takes in a serialised message."""
+    return max(1, -(-value.bit_length() // _BITS_OF_A_VARINT_BYTE))
+
+
 def without(whole: MessageT, field: str) -> MessageT:
-    """Copy all of a message but one field, which is not copied meanwhile unless there are unknown fields."""
+    """Copy a message except for one field, without copying that field unless there are unknown fields."""
     rest = type(whole)()
-    if len(UnknownFieldSet(whole)):  # these are copied with all else, or not at all
+    if len(UnknownFieldSet(whole)):  # these can only be copied together with everything else
         rest.CopyFrom(whole)
         rest.ClearField(field)
         return rest
@@ -59,100 +119,11 @@ def _copy_field(target: message.Message, name: str, value: Any) -> None:
         getattr(target, name).MergeFrom(value)
 
 
-def _varint_size(value: int) -> int:
-    """How many bytes a size takes in a serialised message."""
-    return max(1, -(-value.bit_length() // _BITS_OF_A_VARINT_BYTE))
-
-
-def _varint(value: int) -> bytes:
-    """A number in the variable-length form of serialised messages: seven bits a byte, the lowest first."""
-    count = _varint_size(value)
-    digits = [value >> _BITS_OF_A_VARINT_BYTE * place & 0x7F for place in range(count)]
-    return bytes([*(digit | 0x80 for digit in digits[:-1]), digits[-1]])
-
-
-def may_exceed(byte_size: int) -> bool:
-    """Whether a message of at most this many bytes may be too large."""
-    return byte_size > parsing.MOST_MESSAGE_BYTES
-
-
-def check_size(byte_size: int, contract: Contract, *, is_decoded: bool) -> None:
-    """Refuse a GraphDef that no reader could read (BIG-01).
-
-    Args:
-        byte_size: the serialised size of the GraphDef, in bytes.
-        contract: decides which error is raised.
-        is_decoded: whether TensorFlow reads the GraphDef back from bytes on this path, and so fails in
-            the parser of protobuf (BIG-02).
-
-    Raises:
-        ValueError: when the GraphDef has 2 GB or more.
-        google.protobuf.message.DecodeError: instead, under the contract "tensorflow" where TensorFlow
-            reads the bytes back.
-    """
-    if not may_exceed(byte_size):
-        return
-    text = (
-        f"GraphDef cannot be larger than 2GB; this one has {byte_size} bytes. "
-        "Keep large constants out of the graph, or export a part of it with export_scope."
-    )
-    if is_decoded and contract is Contract.TENSORFLOW:
-        raise message.DecodeError(text)
-    raise ValueError(text)
-
-
-def check_file_size(byte_size: int) -> None:
-    """Refuse a binary file that no reader could read (BIG-01).
-
-    A MetaGraphDef is always larger than its GraphDef, which alone may be within the limit. TensorFlow writes
-    some of these files, and then can not read them.
-
-    Args:
-        byte_size: the serialised size of the MetaGraphDef, in bytes.
-
-    Raises:
-        ValueError: when it has 2 GB or more.
-    """
-    if may_exceed(byte_size):
-        raise ValueError(
-            f"a binary MetaGraphDef file cannot be larger than 2GB; this one would have {byte_size} bytes. "
-            "Keep large constants out of the graph, export a part of it with export_scope, "
-            "or give no filename."
-        )
-
-
-_STR_ESCAPES_BYTES = str(AttrValue(s=b'"')) == 's: "\\""\n'
-"""Whether str() of a message can be parsed again: in bytes, protobuf 5.29 escapes no quote, no backslash."""
-
-
-def text_form(value: message.Message) -> str:
-    """A message in text format, which ends with a line break unless the message is empty."""
-    if not _STR_ESCAPES_BYTES:
-        return text_format.MessageToString(value, descriptor_pool=POOL)
-    # str() is written in C, text_format in Python and 7 times slower. The two differ in the order of map
-    # entries, in digits of floats that mean the same, and in Any messages, which str() leaves packed.
-    return str(value)
-
-
-MOST_BYTES_AT_ONCE = 1 << 26
-"""The largest GraphDef that is serialised at once, in bytes: quicker, at a multiple of its size in memory."""
-
-
-def serialise(value: message.Message, *, as_text: bool) -> bytes:
-    """The content of a file, the same bytes for the same message (FILE-01).
-
-    Args:
-        value: the message to write.
-        as_text: whether to write protobuf's text format instead of binary.
-
-    Returns:
-        The bytes to write.
-    """
-    return text_form(value).encode() if as_text else value.SerializeToString(deterministic=True)
+# -- contents of files
 
 
 def meta_graph_content(meta_graph: MetaGraphDef, *, as_text: bool, graph_def_bytes: int) -> Iterable[bytes]:
-    """The content of the file of a MetaGraphDef: what `serialise` returns, a large one in parts (BIG-01).
+    """Return what `serialise` returns, in parts if the message is large (BIG-01).
 
     Args:
         meta_graph: the message to write; it must not change until all parts are used.
@@ -160,11 +131,11 @@ def meta_graph_content(meta_graph: MetaGraphDef, *, as_text: bool, graph_def_byt
         graph_def_bytes: the serialised size of its GraphDef, or a little more.
 
     Returns:
-        The parts, to be written one after the other. None is larger than the largest node, where the
-        GraphDef is large.
+        The parts, to be written one after the other. If the GraphDef is large, no part is larger than the
+        largest node, or than everything beside the nodes.
 
     Raises:
-        ValueError: when a binary file would have 2 GB or more (BIG-01).
+        ValueError: if a binary file would have 2 GB or more (BIG-01).
     """
     if graph_def_bytes <= MOST_BYTES_AT_ONCE:
         content = serialise(meta_graph, as_text=as_text)
@@ -176,13 +147,30 @@ def meta_graph_content(meta_graph: MetaGraphDef, *, as_text: bool, graph_def_byt
     return binary_parts(meta_graph)
 
 
-def binary_parts(meta_graph: MetaGraphDef) -> Iterable[bytes]:
-    """The binary file of a MetaGraphDef in parts, to be written one after the other.
+def serialise(value: message.Message, *, as_text: bool) -> bytes:
+    """Return the content of a file: the same bytes for the same message (FILE-01).
 
-    None is larger than the largest node, or than what stands beside the nodes.
+    Args:
+        value: the message to write.
+        as_text: whether to write protobuf's text format instead of binary.
+    """
+    return text_form(value).encode() if as_text else value.SerializeToString(deterministic=True)
+
+
+def text_form(value: message.Message) -> str:
+    """Return a message in text format, which ends with a newline unless the message is empty."""
+    if not _STR_ESCAPES_BYTES:
+        return text_format.MessageToString(value, descriptor_pool=POOL)
+    # str() is written in C; text_format is written in Python and is 7 times slower. They differ in the order
+    # of map entries, in digits of floats that mean the same, and in Any messages, which str() leaves packed.
+    return str(value)
+
+
+def binary_parts(meta_graph: MetaGraphDef) -> Iterable[bytes]:
+    """Return the binary file of a MetaGraphDef in parts.
 
     Raises:
-        ValueError: when the file would have 2 GB or more.
+        ValueError: if the file would have 2 GB or more.
     """
     before, after = _around_graph_def(meta_graph)
     parts = (_serialised(before), _serialised(after))
@@ -201,7 +189,7 @@ def _parts_of_graph_def(graph_def: GraphDef) -> Iterator[bytes]:
 
 
 def text_parts(meta_graph: MetaGraphDef) -> Iterator[bytes]:
-    """The text file of a MetaGraphDef in parts."""
+    """Yield the text file of a MetaGraphDef in parts."""
     before, after = _around_graph_def(meta_graph)
     yield text_form(before).encode()
     yield b"graph_def {\n"
@@ -213,7 +201,7 @@ def text_parts(meta_graph: MetaGraphDef) -> Iterator[bytes]:
 
 
 def _around_graph_def(meta_graph: MetaGraphDef) -> tuple[MetaGraphDef, MetaGraphDef]:
-    """What protobuf writes before and after the GraphDef: fields go in the order of their numbers."""
+    """Return what protobuf writes before and after the GraphDef, in the order of the field numbers."""
     after = without(meta_graph, "graph_def")
     before = MetaGraphDef()
     if after.HasField("meta_info_def"):
@@ -223,9 +211,21 @@ def _around_graph_def(meta_graph: MetaGraphDef) -> tuple[MetaGraphDef, MetaGraph
 
 
 def _indented(text: str) -> str:
-    """Text format as it stands inside of another message."""
+    """Return text format as it is written inside another message."""
     return "  " + text[:-1].replace("\n", "\n  ") + "\n" if text else ""
 
 
 def _serialised(value: message.Message) -> bytes:
     return value.SerializeToString(deterministic=True)
+
+
+def header(field_number: int, size: int) -> bytes:
+    """Return what precedes a message inside a serialised one: its field's number and its size in bytes."""
+    return _varint(field_number << 3 | _LENGTH_DELIMITED) + _varint(size)
+
+
+def _varint(value: int) -> bytes:
+    """Return a number in the variable-length form of serialised messages: seven bits a byte, lowest first."""
+    count = _varint_size(value)
+    digits = [value >> _BITS_OF_A_VARINT_BYTE * place & 0x7F for place in range(count)]
+    return bytes([*(digit | 0x80 for digit in digits[:-1]), digits[-1]])

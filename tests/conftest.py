@@ -6,6 +6,8 @@ import importlib.util
 
 import pytest
 
+from reference_impl.contracts import TENSORFLOW_VERSION
+
 pytest_plugins = ["pytester"]
 
 
@@ -15,9 +17,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip, with the reason, what was not asked for or can not run here."""
+    """Skip, with the reason, tests that were not requested or cannot run here."""
     # find_spec and no import: TensorFlow takes seconds to load, and most runs select no oracle test.
-    no_tensorflow = pytest.mark.skip(reason="TensorFlow is not installed: pip install tensorflow-cpu==2.21.0")
+    missing = f"TensorFlow is not installed: pip install tensorflow-cpu=={TENSORFLOW_VERSION}"
+    no_tensorflow = pytest.mark.skip(reason=missing)
     has_tensorflow = importlib.util.find_spec("tensorflow") is not None
     slow = pytest.mark.skip(reason="slow: give --run-slow")
     for item in items:

@@ -1,5 +1,4 @@
-"""The recorder: makes input graphs with TensorFlow and records what TensorFlow exports.
+"""The recorder: build input graphs with TensorFlow, and record what TensorFlow exports.
 
-Everything in this package runs only where TensorFlow is installed, and takes it from `oracle`, the
-single module that imports it.
+Everything in this package needs TensorFlow, which only the module `oracle` imports.
 """

@@ -1,4 +1,4 @@
-"""Asks TensorFlow what each contract expects of one combination of arguments."""
+"""Get the expectation of each contract for a combination of arguments from TensorFlow."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _NEW_SAVER = NotAsked("SAV-06: TensorFlow builds a new Saver in the live graph a
 
 
 class Oracle:
-    """One loaded graph that is exported again and again and provably stays what it was."""
+    """One loaded graph, which is exported many times and checked to be unchanged at the end."""
 
     def __init__(self, graph: MetaGraphDef) -> None:
         self._stated = graph
         self._graph = oracle.load_without_saver(graph)
 
     def outcomes(self, arguments: Mapping[str, Any]) -> dict[Contract, Outcome]:
-        """What each contract expects of a call with these arguments."""
+        """Return what each contract expects of a call with these arguments."""
         builds_saver = self._builds_saver(arguments)
         tensorflow = _NEW_SAVER if builds_saver else self._export(arguments)
         same = not builds_saver and "export_scope" not in arguments
@@ -40,13 +40,13 @@ class Oracle:
         return {Contract.DOCUMENTED: documented, Contract.TENSORFLOW: tensorflow}
 
     def documented(self, arguments: Mapping[str, Any]) -> MetaGraphDef | ExpectedError:
-        """What the documented contract expects of a call with these arguments.
+        """Return what the documented contract expects of a call with these arguments.
 
-        It is asked of TensorFlow by other arguments, which mean to TensorFlow what the documentation says:
+        TensorFlow gets other arguments, for which it does what the documentation promises:
 
         * a scope gets a trailing slash, which makes its selection exact (SCOPE-01, SCOPE-02, SCOPE-03);
-        * the collection `savers` is not exported where all savers are cleared (SAV-06);
-        * contexts inside contexts are stripped one by one (COL-15).
+        * the collection `savers` is not exported if all savers are cleared (SAV-06);
+        * nested control-flow contexts are stripped one by one (COL-15).
         """
         if arguments.get("export_scope") and "graph_def" in arguments:
             return ExpectedError("ValueError")
@@ -61,7 +61,7 @@ class Oracle:
         return documented
 
     def writes_debug_info(self, export_scope: str) -> bool:
-        """Whether TensorFlow writes the debug info of a scope instead of raising a KeyError (DBG-05)."""
+        """Return whether TensorFlow writes the debug info of a scope, or raises a KeyError (DBG-05)."""
         with tempfile.TemporaryDirectory() as folder, self._unbound_inputs_kept():
             filename = str(Path(folder) / "model.meta")
             try:
@@ -71,13 +71,13 @@ class Oracle:
         return True
 
     def check_unchanged(self) -> None:
-        """Prove that the exports left no trace in the graph.
+        """Check that the exports have not changed the graph.
 
         Raises:
-            RuntimeError: when the graph is not what was loaded.
+            RuntimeError: if the graph is not what was loaded.
         """
         if canonical(oracle.export(self._graph)) != self._stated:
-            raise RuntimeError("an export changed the graph, so that later exports are not to be trusted")
+            raise RuntimeError("an export changed the graph, so later exports cannot be trusted")
 
     def _export(self, arguments: Mapping[str, Any]) -> MetaGraphDef:
         with self._unbound_inputs_kept():
@@ -85,7 +85,7 @@ class Oracle:
 
     @contextlib.contextmanager
     def _unbound_inputs_kept(self) -> Iterator[None]:
-        """Undo the one change that TensorFlow makes: it would show in the next export (UNB-07, UNB-08)."""
+        """Undo the one change that TensorFlow makes, which the next export would show (UNB-07, UNB-08)."""
         before = self._graph.get_collection(_UNBOUND_INPUTS)
         try:
             yield
@@ -95,7 +95,7 @@ class Oracle:
                 self._graph.add_to_collection(_UNBOUND_INPUTS, item)
 
     def _keys(self, arguments: Mapping[str, Any]) -> list[str]:
-        """The keys that a call exports, that of the unbound inputs included: the call itself fills it."""
+        """Return the keys that a call exports, including that of the unbound inputs, which the call fills."""
         stated: list[str] | None = arguments.get("collection_list")
         if stated is not None:
             return stated
@@ -120,7 +120,7 @@ class Oracle:
 
 
 def _stripped(context: Any, scope: str) -> Any:
-    """A control-flow context as TensorFlow states it under a scope, and the same of those inside it."""
+    """Return a control-flow context, and those inside it, as TensorFlow exports each under a scope."""
     stated = context.to_proto(export_scope=scope)
     del stated.nested_contexts[:]
     for nested in context._nested_contexts:  # noqa: SLF001 - the only way to the contexts inside a context

@@ -1,7 +1,7 @@
-"""Records several graphs, each in a process of its own, so that none depends on what was built before it.
+"""Record several graphs, each in a process of its own.
 
-TensorFlow numbers functions by a counter of the process: a graph that is recorded alone has to get the
-same names as one that is recorded after all the others.
+TensorFlow numbers functions by a counter of the process. In a process of its own, a graph gets the same
+names whether it is recorded alone or after all the others.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 
 def record_all(names: Iterable[str], jobs: int) -> Iterator[Recording]:
-    """Record graphs, and say on stderr how far long ones are.
+    """Record graphs, and print the progress of long recordings on stderr.
 
     Args:
         names: the names of blueprints.
-        jobs: how many processes work at a time.
+        jobs: the number of processes that work at a time.
 
     Yields:
         The recordings in the order of the names.
 
     Raises:
-        ValueError: when a graph lacks what its combinations need.
+        ValueError: if a graph lacks something that its combinations need.
     """
-    # A fork shares the imported TensorFlow, which a new interpreter would need seconds to import. It is
-    # safe here because the parent only imports TensorFlow and starts no thread of it.
+    # A fork shares the imported TensorFlow, which a new interpreter would need seconds to import. It is safe
+    # here because the parent only imports TensorFlow, which starts no thread.
     context = multiprocessing.get_context("fork")
     with context.Pool(jobs, _end_on_sigterm, maxtasksperchild=1) as pool:
         yield from pool.imap(_record_one, names, chunksize=1)
 
 
 def _end_on_sigterm() -> None:
-    """Let SIGTERM, with which a pool ends its processes, end this one at once.
+    """Let SIGTERM, by which a pool ends its processes, end this one at once.
 
-    A handler of the command, which a fork inherits, would have to wait for TensorFlow to return to Python.
+    The handler of the command, which a fork inherits, would run only once TensorFlow returns to Python.
     """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _record_one(name: str) -> Recording:
-    oracle.tf.get_logger().setLevel("ERROR")  # builders use what TensorFlow has deprecated, on purpose
+    oracle.tf.get_logger().setLevel("ERROR")  # builders use deprecated functions on purpose
     last = time.monotonic()
 
     def progress(done: int, total: int) -> None:

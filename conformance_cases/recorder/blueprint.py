@@ -1,4 +1,4 @@
-"""How a graph is stated before it is recorded: a function that builds it, and its argument values."""
+"""Blueprints of the graphs to record: a function that builds the graph, and its argument values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from conformance_cases.matrix_graph import MATRIX, REAL
 from conformance_cases.recorder import builders
 
 SaverDefs = Mapping[str, Any]
-"""The SaverDefs of a graph, TensorFlow's own messages, by the name that case ids use."""
+"""The SaverDefs of a graph by the name in case ids; they are TensorFlow's own messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,13 @@ class Blueprint:
     """A graph to be recorded.
 
     Attributes:
-        kind: `MATRIX` or `REAL`: whether it is exported under every combination of its argument values.
+        kind: `MATRIX`, if it is exported under every combination of its argument values, or `REAL`.
         name: the graph's name in the corpus.
-        description: what is in it and why.
+        description: what it contains, and why.
         export_scopes: the scopes to export; each selects something.
         some: keys of the graph, the collection list `some`.
         unknown: the collection list `unknown`, with at least one key that the graph lacks.
-        build: builds into the default graph and returns at least one SaverDef.
+        build: the function that builds into the default graph and returns at least one SaverDef.
     """
 
     kind: str
@@ -48,13 +48,13 @@ def matrix_graph(
     """Register a function as the builder of the matrix graph that has the function's name.
 
     Args:
-        description: what is in the graph and why, in a sentence or two.
+        description: what the graph contains, and why, in a sentence or two.
         export_scopes: see `Blueprint`.
         some: see `Blueprint`.
         unknown: see `Blueprint`.
 
     Returns:
-        A decorator that leaves the function as it is.
+        A decorator that returns the function itself.
     """
     return _registering(MATRIX, description, export_scopes, some, unknown)
 
@@ -62,7 +62,10 @@ def matrix_graph(
 def real_graph(
     description: str, *, export_scopes: tuple[str, ...], some: tuple[str, ...], unknown: tuple[str, ...]
 ) -> Callable[[_Build], _Build]:
-    """Like `matrix_graph`, for the graph of a whole model, which is exported under fewer combinations."""
+    """Register the builder of a whole model, which is exported under fewer combinations.
+
+    See `matrix_graph`.
+    """
     return _registering(REAL, description, export_scopes, some, unknown)
 
 
@@ -82,7 +85,7 @@ def _registering(
 
 
 def blueprints() -> Mapping[str, Blueprint]:
-    """Every registered graph by name, sorted; imports all modules of `builders`."""
+    """Import all modules of `builders`, and return every registered graph by name, sorted."""
     for module in pkgutil.iter_modules(builders.__path__, f"{builders.__name__}."):
         importlib.import_module(module.name)
     return dict(sorted(_REGISTERED.items()))

@@ -1,4 +1,4 @@
-"""Bring a graph to the form that TensorFlow loads and exports again unchanged (DET-01, DET-02)."""
+"""Bring a graph into the form that TensorFlow loads and exports without a change (DET-01, DET-02)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from reference_impl.schema import MetaGraphDef, SaverDef, adopt
 
 
 def build(blueprint: Blueprint) -> tuple[MetaGraphDef, Mapping[str, SaverDef]]:
-    """Build a graph and state it as a MetaGraphDef.
+    """Build a graph and export it as a MetaGraphDef.
 
     Returns:
         The fixpoint of the graph and its SaverDefs by name.
 
     Raises:
-        ValueError: when loading and exporting does not come to rest.
+        ValueError: if a second load still changes the graph.
     """
     with oracle.tf.Graph().as_default() as graph, mock.patch.object(uuid, "uuid4", _numbered_uuids()):
         saver_defs = blueprint.build()
@@ -31,7 +31,9 @@ def build(blueprint: Blueprint) -> tuple[MetaGraphDef, Mapping[str, SaverDef]]:
 
 
 def fixpoint(exported: Any) -> MetaGraphDef:
-    """Load and export a MetaGraphDef until nothing changes; TensorFlow reorders v1 loops at the first load.
+    """Load and export a MetaGraphDef, and check that another load changes nothing.
+
+    TensorFlow reorders v1 loops at the first load.
 
     Args:
         exported: TensorFlow's own MetaGraphDef.
@@ -40,16 +42,16 @@ def fixpoint(exported: Any) -> MetaGraphDef:
         A canonical MetaGraphDef.
 
     Raises:
-        ValueError: when the second load still changes something.
+        ValueError: if a second load still changes it.
     """
     once = canonical(oracle.export(oracle.load_without_saver(exported)))
     twice = canonical(oracle.export(oracle.load_without_saver(once)))
     if once != twice:
-        raise ValueError("the graph is no load/export fixpoint: a second load changes it again")
+        raise ValueError("the graph is not a load/export fixpoint: a second load changes it again")
     return once
 
 
 def _numbered_uuids() -> Any:
-    """Stands in for the random names that sharded savers and tables get, which would differ every time."""
+    """Return a replacement for uuid4, because random names of savers and tables would differ every time."""
     numbers = itertools.count()
     return lambda: uuid.UUID(int=next(numbers))

@@ -1,4 +1,4 @@
-"""The one door to TensorFlow for the recorder and the oracle tests."""
+"""TensorFlow for the recorder and the oracle tests, which import it from nowhere else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ from tensorflow.python.framework import function, meta_graph, op_def_registry
 
 __all__ = [
     "SCHEMA_ROOTS",
-    "TESTED_VERSION",
     "Defun",
     "export",
     "load_without_saver",
@@ -38,11 +37,8 @@ __all__ = [
     "versions",
 ]
 
-TESTED_VERSION = "2.21.0"
-"""The TensorFlow whose behaviour the corpus states."""
-
 Defun: Any = function.Defun
-"""The decorator for functions of TensorFlow 1, which carry gradients of their own."""
+"""The decorator for functions of TensorFlow 1, which can have a gradient function."""
 
 SCHEMA_ROOTS: tuple[Any, ...] = (
     meta_graph_pb2.DESCRIPTOR,
@@ -57,7 +53,7 @@ SCHEMA_ROOTS: tuple[Any, ...] = (
 
 
 def registered_op_defs() -> list[Any]:
-    """Every OpDef that the installed TensorFlow registers, without documentation texts (OPS-01, OPS-06).
+    """Return every OpDef that the installed TensorFlow registers, without documentation (OPS-01, OPS-06).
 
     Returns:
         TensorFlow's own OpDef messages, sorted by name in byte order.
@@ -70,7 +66,7 @@ def registered_op_defs() -> list[Any]:
 
 
 def op_list_message() -> Any:
-    """An empty OpList of TensorFlow's pool."""
+    """Return an empty OpList of TensorFlow's pool."""
     return meta_graph_pb2.MetaGraphDef.MetaInfoDef().stripped_op_list
 
 
@@ -81,8 +77,8 @@ def load_without_saver(meta_graph_def: message.Message) -> Any:
     variables and no saver_def; the loader below does not.
 
     Args:
-        meta_graph_def: the MetaGraphDef, of any pool. It is not changed: TensorFlow gets a copy, because
-            it fills default attributes into what it loads.
+        meta_graph_def: the MetaGraphDef, of any pool. It is not changed: TensorFlow gets a copy, because it
+            fills in default attributes.
 
     Returns:
         The new tf.Graph.
@@ -99,9 +95,9 @@ def export(graph: Any, *, eager: bool = False, **arguments: Any) -> Any:
     """Call TensorFlow's export_meta_graph.
 
     Args:
-        graph: the tf.Graph; None to give none.
-        eager: whether to make the call where eager execution is enabled.
-        **arguments: the other arguments; messages may be of any pool, TensorFlow gets copies.
+        graph: the tf.Graph; None to pass none.
+        eager: whether to make the call while eager execution is enabled.
+        **arguments: the other arguments. Messages may be of any pool; TensorFlow gets copies.
 
     Returns:
         TensorFlow's own MetaGraphDef.
@@ -110,7 +106,7 @@ def export(graph: Any, *, eager: bool = False, **arguments: Any) -> Any:
         name: _to_tensorflow(value) if isinstance(value, message.Message) else value
         for name, value in arguments.items()
     }
-    # Outside of any graph TensorFlow 2 executes eagerly (EAG-01).
+    # Outside a graph, TensorFlow 2 executes eagerly (EAG-01).
     with contextlib.nullcontext() if eager or graph is None else graph.as_default():
         return tf.compat.v1.train.export_meta_graph(graph=graph, **given)
 
@@ -122,7 +118,7 @@ def _to_tensorflow(value: message.Message) -> Any:
 
 
 def versions() -> dict[str, str | int]:
-    """The versions that decide what TensorFlow answers, for the provenance of recorded data."""
+    """Return the versions that decide what TensorFlow exports, for the provenance of recorded data."""
     return {
         "tensorflow": tf.version.VERSION,
         "tensorflow_git": tf.version.GIT_VERSION,

@@ -1,4 +1,4 @@
-"""Records one graph under many combinations of arguments: its files, from its blueprint."""
+"""Record one graph under many combinations of arguments."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ from conformance_cases.axes import (
     row_of,
     smoke_choices,
 )
-from conformance_cases.case_writer import dumps
+from conformance_cases.case_writer import toml_text
 from conformance_cases.matrix_graph import MATRIX
 from conformance_cases.recorder import oracle
 from conformance_cases.recorder.answers import Oracle
 from conformance_cases.recorder.blueprint import Blueprint
 from conformance_cases.recorder.fixpoint import build
 from conformance_cases.requirement_mapping import features_of
+from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
-from reference_impl.files import write_files
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, OpDef, SaverDef
 
 _INDEX = "graph.toml"
 _EXPECTED = "expected.tar.xz"
 
 Progress = Callable[[int, int], None]
-"""Told how many combinations are done, and of how many."""
+"""A function that gets the number of finished combinations and the number of all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What was recorded of one graph.
+    """The recording of one graph.
 
     Attributes:
         kind: the kind of graph, which is the name of the folder above.
@@ -62,20 +62,20 @@ class Recording:
     files: Mapping[str, bytes]
 
     def write(self, folder: Path) -> None:
-        """Write the graph's folder, all files or none; the date changes only where the contents do."""
+        """Write the graph's folder, all files or none; the date changes only if the contents do."""
         stored = _stored_index(folder)
         recorded_on = stored.get("provenance", {}).pop("recorded_on", None)
         if recorded_on is None or stored != self.index:
             recorded_on = dt.datetime.now(tz=dt.UTC).date().isoformat()
         provenance = {**self.index["provenance"], "recorded_on": recorded_on}
-        files = {**self.files, _INDEX: dumps({**self.index, "provenance": provenance}).encode()}
-        write_files({str(folder / name): data for name, data in files.items()})
+        files = {**self.files, _INDEX: toml_text({**self.index, "provenance": provenance}).encode()}
+        write_files({str(folder / name): data for name, data in files.items()}, make_folders=True)
 
     def differences(self, folder: Path) -> list[str]:
-        """What a stored folder states otherwise than it is recorded now.
+        """Return the differences between the stored and the new recording.
 
         Returns:
-            One line for each case or part of a file that differs; none where all is equal.
+            One line for each case or part of a file that differs; empty if everything is equal.
         """
         stored = _stored_index(folder)
         if not stored:
@@ -103,10 +103,14 @@ class Recording:
 
 
 def record(blueprint: Blueprint, progress: Progress) -> Recording:
-    """Build a graph and export it under the combinations of argument values that its kind asks for.
+    """Build a graph and export it under the combinations of argument values for its kind.
+
+    Args:
+        blueprint: the graph to record.
+        progress: is called after each combination.
 
     Raises:
-        ValueError: when the graph lacks what the combinations need; the text says why.
+        ValueError: if the graph lacks something that the combinations need.
     """
     graph, saver_defs = build(blueprint)
     values = _argument_values(blueprint, graph, saver_defs)
@@ -147,7 +151,7 @@ def record(blueprint: Blueprint, progress: Progress) -> Recording:
 
 
 def _every_pair(axes: Axes) -> list[dict[str, str]]:
-    """Few combinations that hold every pair of values; a graph_def with a scope is an error (SCOPE-11)."""
+    """Return a few combinations with every pair of values; graph_def with a scope is an error (SCOPE-11)."""
     combinations = {row_of(choices): choices for choices in axes.combinations()}
     answered = {
         row: not {"graph_def", "export_scope"} <= choices.keys() for row, choices in combinations.items()
@@ -163,12 +167,12 @@ def _stored_index(folder: Path) -> dict[str, Any]:
 def _argument_values(
     blueprint: Blueprint, graph: MetaGraphDef, saver_defs: Mapping[str, SaverDef]
 ) -> dict[str, dict[str, Any]]:
-    """The value of each argument but flags and scopes, by argument and name."""
+    """Return the values of each argument except flags and scopes, by argument and name."""
     missing = set(blueprint.some) - set(graph.collection_def)
     if missing or set(blueprint.unknown) <= set(graph.collection_def) or not saver_defs:
         raise ValueError(
-            f"{blueprint.name}: a graph needs a SaverDef, `some` of keys that it has (it lacks "
-            f"{sorted(missing)}) and `unknown` with a key that it lacks"
+            f"{blueprint.name}: a graph needs a SaverDef, `some` with keys that it has (it lacks "
+            f"{sorted(missing)}), and `unknown` with a key that it lacks"
         )
     names = [node.name for node in graph.graph_def.node]
     empty = [
@@ -176,8 +180,8 @@ def _argument_values(
     ]
     if empty or any("," in scope for scope in blueprint.export_scopes):
         raise ValueError(
-            f"{blueprint.name}: a scope holds a node and no comma, which parts the names in a case id; "
-            f"empty are {empty}"
+            f"{blueprint.name}: a scope must contain a node, and its name no comma, which separates the "
+            f"arguments in a case id; scopes without a node: {empty}"
         )
     lists: tuple[list[str], ...] = ([], list(blueprint.some), list(blueprint.unknown))
     return {
@@ -198,9 +202,9 @@ def _arguments(values: Mapping[str, Mapping[str, Any]], choices: Choices) -> dic
 
 
 def _without_shapes(graph_def: GraphDef) -> GraphDef:
-    """The graph_def that is given: the graph's own, which lacks only what live exports add (PATH-03).
+    """Return the graph_def to pass: the graph's own, without the shapes that live exports add (PATH-03).
 
-    An exporter that takes the graph instead of the given graph_def answers with shapes.
+    An exporter that uses the graph instead of the given graph_def exports shapes.
     """
     result = GraphDef()
     result.CopyFrom(graph_def)
@@ -210,7 +214,7 @@ def _without_shapes(graph_def: GraphDef) -> GraphDef:
 
 
 def _meta_info_defs() -> Iterable[MetaGraphDef.MetaInfoDef]:
-    """A MetaInfoDef without op list, and one with an op list of its own (META-02, OPS-04, STRIP-02)."""
+    """Return a MetaInfoDef without an op list, and one with its own op list (META-02, OPS-04, STRIP-02)."""
     given = MetaGraphDef.MetaInfoDef(meta_graph_version="7", tags=["serve", "train"])
     given.function_aliases["function"] = "alias"
     with_op_list = MetaGraphDef.MetaInfoDef(tags=["serve"], stripped_default_attrs=True)
@@ -219,7 +223,7 @@ def _meta_info_defs() -> Iterable[MetaGraphDef.MetaInfoDef]:
 
 
 def _stated(blueprint: Blueprint, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The argument values as `graph.toml` states them; the given graph_def is in the archive."""
+    """Return the argument values as `graph.toml` contains them; the given graph_def is in the archive."""
 
     def as_text(messages: Mapping[str, message.Message]) -> dict[str, str]:
         return {
@@ -239,7 +243,7 @@ def _default_tier(
     combinations: Iterable[Choices],
     outcomes: Mapping[str, Mapping[Contract, Outcome]],
 ) -> list[str]:
-    """The names of the combinations that, with those of smoke, hold every pair of values."""
+    """Return the names of combinations that, with the smoke tier, contain every pair of values."""
     names = {row_of(choices): combination_name(choices) for choices in combinations}
     answered = {
         row: all(isinstance(outcome, MetaGraphDef) for outcome in outcomes[name].values())

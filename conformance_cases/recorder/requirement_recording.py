@@ -1,15 +1,15 @@
-"""Records one requirement case: its folder states graph and call, TensorFlow states what comes back.
+"""Record one requirement case: its folder contains the graph and the call, TensorFlow gives the expectation.
 
-A case is written by hand, as `graph.pbtxt` and `case.toml`. Recording brings the graph to its fixpoint,
-asks TensorFlow what each contract expects, and writes that beside them. What `case.toml` says about a
-contract, in a table of its name or for both at the top, decides how:
+A case is written by hand, as `graph.pbtxt` and `case.toml`. Recording brings the graph to its fixpoint, gets
+the expectation of each contract from TensorFlow, and writes it beside them. The keys of `case.toml` for a
+contract, in a table of its name or for both at the top, decide how:
 
 * `error`: the name of the exception. TensorFlow must raise it, unless only the documentation promises it;
-* `not_asked`: why the corpus asks nothing;
-* `by_hand`: why no call of TensorFlow yields what the documentation promises. The expectation is in the
-  folder, and is only read;
-* `call`: the arguments by which TensorFlow does what the documentation promises for those of the case;
-* nothing: the answer of TensorFlow, for the documented contract as `Oracle.documented` asks for it.
+* `not_asked`: the reason why the corpus does not test the call;
+* `by_hand`: the reason why no call of TensorFlow gives what the documentation promises. The expectation is
+  in the folder and is only read;
+* `call`: arguments for which TensorFlow does what the documentation promises for those of the case;
+* none of these: what TensorFlow exports, for the documented contract through `Oracle.documented`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from conformance_cases.recorder import oracle
 from conformance_cases.recorder.answers import Oracle
 from conformance_cases.recorder.fixpoint import fixpoint
 from conformance_cases.requirement_case import EXPECTED, GRAPH, INDEX, RequirementCase, expected_file
+from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
-from reference_impl.files import write_files
 from reference_impl.schema import POOL, MetaGraphDef
 
 _NO_MESSAGE = frozenset({"error", "not_asked", "by_hand"})
@@ -40,11 +40,11 @@ _NO_MESSAGE = frozenset({"error", "not_asked", "by_hand"})
 
 @dataclass(frozen=True, slots=True)
 class CaseRecording:
-    """What was recorded of one case.
+    """The recording of one case.
 
     Attributes:
         name: the case's id.
-        files: the contents of the files that TensorFlow has a say in, by name.
+        files: the contents of the files that TensorFlow determines, by name.
         provenance: where they come from, without the date.
     """
 
@@ -53,7 +53,7 @@ class CaseRecording:
     provenance: Mapping[str, str]
 
     def write(self, folder: Path) -> None:
-        """Write the case's folder, all files or none; the date changes only where something else does."""
+        """Write the case's folder, all files or none; the date changes only if something else does."""
         if not self.differences(folder):
             return
         by_hand = _by_hand(RequirementCase(folder))
@@ -67,7 +67,7 @@ class CaseRecording:
                 (folder / name).unlink(missing_ok=True)
 
     def differences(self, folder: Path) -> list[str]:
-        """What a stored folder states otherwise than it is recorded now, one line for each file."""
+        """Return the differences between the stored and the new recording, one line for each file."""
         case = RequirementCase(folder)
         stored = {path.name for path in folder.glob("expected*.pbtxt")} - _by_hand(case)
         found = [
@@ -81,13 +81,13 @@ class CaseRecording:
 
 
 def record_case(folder: Path) -> CaseRecording:
-    """Ask TensorFlow what each contract expects of a case.
+    """Record what each contract expects of a case.
 
     Args:
         folder: the case's folder, with at least its `case.toml` and `graph.pbtxt`.
 
     Raises:
-        ValueError: when the folder promises something else than TensorFlow does.
+        ValueError: if the folder contradicts what TensorFlow does.
     """
     written = text_format.Parse(
         (folder / GRAPH).read_text(encoding="utf-8"), MetaGraphDef(), descriptor_pool=POOL
@@ -115,22 +115,22 @@ def record_case(folder: Path) -> CaseRecording:
 
 
 class _CaseRecorder:
-    """Asks TensorFlow about one case."""
+    """Gets the expectations of one case from TensorFlow."""
 
     def __init__(self, case: RequirementCase, graph: MetaGraphDef) -> None:
         self._case = case
         self._graph = graph
         (the_case,) = case.cases(Tier.FULL)
         self._eager = the_case.eager
-        # Where eager execution is enabled there is no default graph that could stand for the graph.
+        # While eager execution is enabled, no default graph can replace the argument graph.
         self._gives_graph = not (the_case.eager and all(v.default_graph for v in the_case.variants))
         *self._earlier, self._arguments = case.calls(the_case)
 
     def message(self, contract: Contract) -> MetaGraphDef | None:
-        """What a contract expects to come back; None where that is no message, or is written by hand.
+        """Return the message that a contract expects; None if it expects none, or if it is written by hand.
 
         Raises:
-            ValueError: when TensorFlow does something else than the folder promises.
+            ValueError: if TensorFlow contradicts the folder.
         """
         own = self._case.index.get(contract.value, {})
         stated = {**self._case.index, **own}
@@ -142,10 +142,12 @@ class _CaseRecorder:
             return self._export({**self._messages(), **own["call"]})
         if contract is Contract.TENSORFLOW or self._eager:
             return self._export(self._arguments, self._earlier)
-        # As documented an export leaves no trace, so that earlier calls make no difference (UNB-07).
+        # As documented, an export changes nothing, so earlier calls make no difference (UNB-07).
         match Oracle(self._graph).documented(self._arguments):
             case ExpectedError(type=kind):
-                raise ValueError(f"{self._case.name}: state that the documented contract expects a {kind}")
+                raise ValueError(
+                    f"{self._case.name}: the documented contract expects a {kind}; add error to case.toml"
+                )
             case documented:
                 return documented
 
@@ -170,18 +172,18 @@ class _CaseRecorder:
                     f"{self._case.name}: TensorFlow raises {type(error).__name__}, not {wanted}"
                 ) from error
         else:
-            raise ValueError(f"{self._case.name}: TensorFlow returns a message and raises no {wanted}")
+            raise ValueError(f"{self._case.name}: TensorFlow returns a message and does not raise {wanted}")
 
 
 def _by_hand(case: RequirementCase) -> set[str]:
-    """The files of a case that are written by hand."""
+    """Return the names of the files of a case that are written by hand."""
     return {
         expected_file(contract) for contract in Contract if "by_hand" in case.index.get(contract.value, {})
     }
 
 
 def _without_op_list(graph: MetaGraphDef) -> MetaGraphDef:
-    """The graph without what loading does not read: most of meta_info_def."""
+    """Return the graph without most of meta_info_def, which loading does not read."""
     result = MetaGraphDef()
     result.CopyFrom(graph)
     result.meta_info_def.Clear()
@@ -190,13 +192,13 @@ def _without_op_list(graph: MetaGraphDef) -> MetaGraphDef:
 
 
 def _text(expected: MetaGraphDef) -> bytes:
-    """A message as it is stored.
+    """Return a message as it is stored.
 
     Raises:
-        ValueError: when the text does not say all that the message does.
+        ValueError: if the text loses a part of the message.
     """
     text = readable_text(expected)
     parsed = text_format.Parse(text, MetaGraphDef(), descriptor_pool=POOL)
     if parsed.SerializeToString(deterministic=True) != expected.SerializeToString(deterministic=True):
-        raise ValueError("the message can not be stored as text; state not-a-numbers in tensor_content")
+        raise ValueError("the message cannot be stored as text; put NaNs into tensor_content")
     return text.encode()

@@ -1,4 +1,4 @@
-"""Records what `reference_impl.schema` is made of: descriptors, type stubs, the op registry."""
+"""Record the data of `reference_impl.schema`: descriptors, type stubs, the op registry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from google.protobuf import descriptor_pb2
 from grpc_tools import protoc
 
 from conformance_cases.recorder import oracle
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_files
 
 _STUB_SOURCE = "messages.proto"
 _STUB_HEADER = "# Generated from TensorFlow's descriptors by `metagraph record --schema`; do not edit.\n"
@@ -23,10 +23,10 @@ _STUB_HEADER = "# Generated from TensorFlow's descriptors by `metagraph record -
 def record_schema(directory: Path) -> dict[str, int]:
     """Write descriptors, stubs, op registry and their provenance into a folder.
 
-    Recording the same TensorFlow twice gives the same files but for the date.
+    Recording the same TensorFlow twice gives the same files except for the date.
 
     Args:
-        directory: where the files go; normally `reference_impl/schema`.
+        directory: the folder of the files, normally `reference_impl/schema`.
 
     Returns:
         The size in bytes of each file written, by file name.
@@ -51,7 +51,7 @@ def record_schema(directory: Path) -> dict[str, int]:
 
 
 def _file_descriptor_set() -> descriptor_pb2.FileDescriptorSet:
-    """Every schema file, each after the files it imports, as a DescriptorPool wants them."""
+    """Return every schema file, each after the files it imports, as a DescriptorPool needs them."""
     collected: dict[str, descriptor_pb2.FileDescriptorProto] = {}
 
     def collect(file: Any) -> None:
@@ -69,17 +69,17 @@ def _file_descriptor_set() -> descriptor_pb2.FileDescriptorSet:
 
 
 def _op_list() -> Any:
-    """The registry as one OpList, the message type taken from the type of stripped_op_list."""
+    """Return the registry as one OpList, whose type is that of stripped_op_list."""
     op_list = oracle.op_list_message()
     op_list.op.extend(oracle.registered_op_defs())
     return op_list
 
 
 def _stubs(descriptors: descriptor_pb2.FileDescriptorSet) -> bytes:
-    """One stub file for all messages.
+    """Return one stub file for all messages.
 
-    protoc writes one stub per .proto file, importing each other under TensorFlow's module names, which
-    do not exist here. No two messages or enums share a name, so that a single synthetic file with all of
+    protoc writes one stub for each .proto file, and these import each other by TensorFlow's module names,
+    which do not exist here. All messages and enums have different names, so one synthetic file with all of
     them gives one self-contained stub.
     """
     merged = descriptor_pb2.FileDescriptorProto(name=_STUB_SOURCE, package="tensorflow", syntax="proto3")
@@ -101,6 +101,6 @@ def _stubs(descriptors: descriptor_pb2.FileDescriptorSet) -> bytes:
         source.write_bytes(descriptor_set.SerializeToString())
         arguments = ["protoc", f"--descriptor_set_in={source}", f"--pyi_out={folder}", _STUB_SOURCE]
         if protoc.main(arguments) != 0:
-            raise RuntimeError("protoc could not write the type stubs; is grpcio-tools installed?")
+            raise RuntimeError("protoc failed to write the type stubs; check that grpcio-tools is installed")
         generated = (Path(folder) / "messages_pb2.pyi").read_text(encoding="utf-8")
     return (_STUB_HEADER + generated).encode()

@@ -1,4 +1,4 @@
-"""The base class of everything that the kit refuses: what is wrong, and what to do about it."""
+"""The base class of the errors with which the kit refuses something that a user gave."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ class MetagraphError(Exception):
     """Something that the user gave cannot be used.
 
     Each entrance catches it once: the command line prints one line and exits with 2, pytest reports a usage
-    error. Its text is never empty and never needs a traceback to be understood.
+    error. The text is never empty and can be understood without a traceback.
 
     Args:
-        message: what is wrong, with the value that is wrong.
-        hint: what to do about it; empty if the message says so already.
+        message: what is wrong, including the value that is wrong.
+        hint: what to do about it; empty if the message already says so.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:

@@ -1,35 +1,80 @@
-"""Finds the case ids that someone may have meant."""
+"""Text for people: counts with their nouns, names that were probably meant, and characters made visible."""
 
 from __future__ import annotations
 
 import difflib
 import heapq
+import re
 from collections.abc import Iterable
 
 _COMPARED = 200
-"""Ids that are compared in full: comparing one of the corpus's tens of thousands takes 0.2 ms."""
+"""Names that are compared in full: comparing one of the corpus's tens of thousands of ids takes 0.2 ms."""
+
+_INVISIBLE = re.compile(
+    "["
+    "\x00-\x1f\x7f-\x9f\xad"  # control characters (C0, DEL, C1) and the soft hyphen
+    "\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # bidi, joiners, zero width
+    "\u2028\u2029"  # line and paragraph separators
+    "\ud800-\udfff"  # surrogates: bytes of a file name that are not UTF-8, or half a character
+    "\U000e0000-\U000e007f"  # tags
+    "]"
+)
 
 
-def nearest_ids(mistyped: str, case_ids: Iterable[str]) -> list[str]:
-    """The ids that are most like a mistyped one.
+def printable(text: str, *, keep_newlines: bool = False) -> str:
+    r"""Return a text in which no character acts on a terminal, hides, or reorders its neighbours.
 
-    Folder by folder the most similar name is followed, so that a mistyped graph leads to that graph.
+    Every control, bidirectional, zero-width, line-separator and surrogate character is shown as Python
+    escapes it: `\n`, `\x1b`, `\u202e`. It is for the border where names of a graph, messages of an exporter
+    or file names reach a person. Formats with an escape of their own, such as JSON, Markdown and HTML, do not
+    need it.
 
     Args:
-        mistyped: an id or a glob that matches nothing.
-        case_ids: ids that exist.
+        text: any text.
+        keep_newlines: leave line feeds as they are, for a text of several lines.
+    """
+    return _INVISIBLE.sub(
+        lambda match: "\n" if keep_newlines and match[0] == "\n" else _escape(match[0]), text
+    )
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number followed by its noun: `1 node`, `1,043 nodes`.
+
+    Args:
+        number: how many there are.
+        noun: the noun in the singular.
+        plural: the noun in the plural; the singular with an `s` if not given.
+    """
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def nearest_names(mistyped: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Return the names that are most similar to a mistyped one.
+
+    In names such as case ids, whose parts are separated by `/`, the most similar part is followed first, so
+    that a mistyped graph leads to that graph.
+
+    Args:
+        mistyped: a name, or a glob of names, that matches nothing.
+        known: the names that exist.
+        most: the number of names to return at most.
 
     Returns:
-        At most three ids, the most similar first; none where nothing is similar.
+        The most similar name first; nothing if no name is similar.
     """
-    candidates = list(case_ids)
+    candidates = list(known)
     folder = ""
-    for name in mistyped.split("/")[:-1]:
-        names = {case_id.removeprefix(folder).partition("/")[0] for case_id in candidates}
-        similar = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    for part in mistyped.split("/")[:-1]:
+        parts = {name.removeprefix(folder).partition("/")[0] for name in candidates}
+        similar = difflib.get_close_matches(part, parts, n=1, cutoff=0.5)
         if not similar:
             break
         folder = f"{folder}{similar[0]}/"
-        candidates = [case_id for case_id in candidates if case_id.startswith(folder)]
-    compared = heapq.nsmallest(_COMPARED, candidates, key=lambda case_id: abs(len(case_id) - len(mistyped)))
-    return difflib.get_close_matches(mistyped, compared, n=3, cutoff=0.5)
+        candidates = [name for name in candidates if name.startswith(folder)]
+    compared = heapq.nsmallest(_COMPARED, candidates, key=lambda name: abs(len(name) - len(mistyped)))
+    return difflib.get_close_matches(mistyped, compared, n=most, cutoff=0.5)

@@ -1,7 +1,9 @@
+# PYTHON_ARGCOMPLETE_OK
 """The command `metagraph`: a table of sub-commands, and the one place where all of them start and end.
 
 Only the sub-command that runs is imported, so `metagraph --version` and `--help` load neither protobuf nor
-pytest nor the corpus.
+pytest nor the corpus. Its module has the constants `DESCRIPTION` and `EPILOG`, the texts of its help, and
+the functions `add_arguments(parser)` and `run(arguments)`, which returns the exit status.
 """
 
 from __future__ import annotations
@@ -9,25 +11,32 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
-import io
+import importlib.util
 import os
 import signal
 import sys
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
-from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.text import printable
 from pytest_metagraph._version import __version__
+from pytest_metagraph.cli._errors import refusal
+from pytest_metagraph.cli._output import abandon_failed_streams, open_standard_streams, say_on_stderr
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 COMMANDS = {
     "cases": "write the cases for systems that cannot be called from a test",
+    "check": "tell whether a version of TensorFlow imports a file",
     "diff": "compare two files by meaning",
     "export": "export a graph file with the reference exporter",
     "fuzz": "look for differences with random graphs and arguments",
     "new-adapter": "write a first adapter, and the CI job that runs it",
     "record": "record the corpus or the schema from the installed TensorFlow",
-    "replay": "make the call of a case folder again",
-    "report": "check, merge, compare and render reports",
+    "replay": "repeat the call of a case folder",
+    "report": "validate, merge, compare and render reports",
     "show": "summarise a file or a case",
     "shrink": "make a failing case as small as possible",
     "smoke": "check in seconds that an adapter is wired correctly",
@@ -41,23 +50,26 @@ examples:
   metagraph show model.meta
   metagraph SUBCOMMAND --help
 
-exit status: 0 good, 1 different or failed, 2 unusable input, 130 after Ctrl-C, 143 after SIGTERM
-
 To run the corpus against an implementation of export_meta_graph:
   pytest -p pytest_metagraph --pyargs conformance_cases --metagraph-exporter=my_module:my_function
+
+exit status: 0 success, 1 a difference or a failure, 2 unusable input, 130 after Ctrl-C, 143 after SIGTERM
 """
+
+_NO_READER = 141
+"""How a shell reports a program that SIGPIPE ended."""
 
 
 class _TerminatedError(KeyboardInterrupt):
-    """SIGTERM has come. Whatever cleans up after Ctrl-C, and lets it through, does the same here."""
+    """SIGTERM has arrived. Whatever cleans up after Ctrl-C, and lets it through, does the same here."""
 
 
 @contextlib.contextmanager
 def _orderly_end_on_sigterm() -> Iterator[None]:
-    """Let what has been begun clean up when SIGTERM comes.
+    """Raise an exception on SIGTERM, so that what has begun can clean up.
 
-    A process that is forked meanwhile, such as one of a pool, ends at once on SIGTERM: its pool waits for it,
-    and what it has begun is the command's to clean up.
+    A process that is forked in the block, such as one of a pool, ends at once on SIGTERM: its pool waits for
+    it, and the command cleans up what it has begun.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may handle signals
@@ -85,52 +97,59 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after `metagraph`; those of this process if None.
 
     Returns:
-        The exit status of the sub-command; 2 if it refuses its input, 130 after Ctrl-C, 143 after SIGTERM,
-        and 141 if nobody reads the output any more, as a shell reports a program that a signal ended.
+        The exit status of the sub-command; 2 if it refuses its input or its output cannot be written, 130
+        after Ctrl-C, 143 after SIGTERM, and 141 if the reader of its output has gone.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # Names are of any script, and of any bytes in a path; a terminal in ASCII shows their numbers.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    open_standard_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     _complete()
     command = next((word for word in words if not word.startswith("-")), "")
-    parser = build_parser({command})
-    if any("\0" in word for word in words):  # only a caller in Python can say this
-        parser.error("a word contains a NUL character, which no file name can")
-    arguments = parser.parse_args(words)
     try:
         with _orderly_end_on_sigterm():
-            status: int = arguments.run(arguments)
-            sys.stdout.flush()
-    except MetagraphError as error:
-        _say(f"metagraph {command}: {error}")
-        return 2
+            return _run(command, words)
     except BrokenPipeError:  # `metagraph ... | head` has seen enough
-        _drop_output()
-        return 141
-    except OSError as error:  # the disk of the output, or of temporary files, is full
-        _drop_output()
-        _say(f"metagraph: {error}")
+        return _NO_READER
+    except Exception as error:
+        text = refusal(error)
+        if not text:
+            raise
+        say_on_stderr(f"{f'metagraph {command}'.rstrip()}: {text}")
         return 2
     except _TerminatedError:
-        _say("metagraph: terminated")
+        say_on_stderr("metagraph: terminated")
         return 143
     except KeyboardInterrupt:
-        _say("metagraph: interrupted")
+        say_on_stderr("metagraph: interrupted")
         return 130
+    finally:
+        abandon_failed_streams()
+
+
+def _run(command: str, words: Sequence[str]) -> int:
+    parser = build_parser({command})
+    if any("\0" in word for word in words):  # only a caller in Python can pass one
+        parser.error("an argument contains a NUL character, which no file name can contain")
+    try:
+        arguments = parser.parse_args(words)
+    except SystemExit:
+        sys.stdout.flush()  # the output of --help and --version has to arrive as well
+        raise
+    status: int = arguments.run(arguments)
+    sys.stdout.flush()
     return status
 
 
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+class _Parser(argparse.ArgumentParser):
+    """A parser that escapes special characters in its errors, and whose output does not get lost."""
 
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
 
-def _drop_output() -> None:
-    """Redirect stdout to devnull so that interpreter shutdown does not raise."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        if file is not None and file is sys.stdout:
+            file.write(message)  # argparse would ignore an error, and the exit status would be 0
+        else:
+            super()._print_message(message, file)
 
 
 def build_parser(commands: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
@@ -140,7 +159,7 @@ def build_parser(commands: Collection[str] = tuple(COMMANDS)) -> argparse.Argume
         commands: the sub-commands whose modules are imported and whose options are added; of all others the
             parser knows the name and the line of help.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="metagraph",
         description="Export, compare and inspect MetaGraphDef files, the .meta files of TensorFlow.",
         epilog=_EPILOG,
@@ -149,17 +168,25 @@ def build_parser(commands: Collection[str] = tuple(COMMANDS)) -> argparse.Argume
     parser.add_argument("--version", action="version", version=f"pytest-metagraph {__version__}")
     subparsers = parser.add_subparsers(title="sub-commands", metavar="SUBCOMMAND", required=True)
     for name, text in COMMANDS.items():
-        if name in commands:
-            module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
-            module.add_arguments(subparsers.add_parser(name, help=text))
-        else:
+        if name not in commands:
             subparsers.add_parser(name, help=text)
+            continue
+        module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+        command = subparsers.add_parser(
+            name,
+            help=text,
+            description=module.DESCRIPTION,
+            epilog=module.EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.set_defaults(run=module.run)
+        module.add_arguments(command)
     return parser
 
 
 def _complete() -> None:
-    """Answer the shell that completes a command line, if it asks; the extra `completion` has the package."""
-    if "_ARGCOMPLETE" in os.environ:
-        import argcomplete  # noqa: PLC0415 - optional, and only for a shell that completes
+    """Complete a command line if a shell requests it; the extra `completion` installs what this needs."""
+    if "_ARGCOMPLETE" in os.environ and importlib.util.find_spec("argcomplete"):
+        import argcomplete  # noqa: PLC0415 - an optional dependency
 
-        argcomplete.autocomplete(build_parser())
+        argcomplete.autocomplete(build_parser(set(os.environ.get("COMP_LINE", "").split())))

@@ -1,4 +1,4 @@
-"""What the sub-commands share that ask an exporter: their options, and the way to it."""
+"""Options that several sub-commands have, and how their values are used."""
 
 from __future__ import annotations
 
@@ -7,79 +7,142 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph.cli._errors import writing
+from pytest_metagraph.cli._output import say_on_stderr
 from pytest_metagraph.exporters.client import ExporterClient, open_client
-from pytest_metagraph.settings import DEFAULT_SECONDS, parse_seconds
+from pytest_metagraph.fuzzing.oracles import ORACLES
+from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, parse_seconds
+
+NEW_FOLDER = "name a new folder with --out"
+"""The hint of every refusal of a folder for results."""
 
 
 def add_exporter_options(parser: argparse.ArgumentParser, *, with_exports: bool = False) -> None:
-    """Add the options that name an exporter.
+    """Add the options that name the exporter under test.
 
     Args:
         parser: the parser of a sub-command.
-        with_exports: whether it may be a folder of answers, which can not be asked anything new.
+        with_exports: whether the exporter may be a folder of answers, which cannot answer new requests.
     """
-    asked = parser.add_mutually_exclusive_group(required=True)
-    asked.add_argument(
-        "--exporter", default="", metavar="NAME", help="reference, tensorflow or module:attribute"
+    exporter = parser.add_mutually_exclusive_group(required=True)
+    exporter.add_argument(
+        "--exporter", default="", metavar="NAME", help="exporter: reference, tensorflow, or module:attribute"
     )
-    asked.add_argument("--command", default="", metavar="COMMAND", help="the command of a worker")
+    exporter.add_argument(
+        "--command", default="", metavar="COMMAND", help="exporter: the command of a worker, in any language"
+    )
     if with_exports:
-        asked.add_argument("--exports", default="", metavar="DIR", help="a folder of answers")
+        exporter.add_argument("--exports", default="", metavar="DIR", help="exporter: a folder of answers")
     parser.add_argument(
         "--timeout",
         type=parse_seconds,
         default=DEFAULT_SECONDS,
         metavar="SECONDS",
-        help="how long a worker may take for one answer; default: %(default)g",
+        help="seconds that a worker has for one answer; default: %(default)g",
     )
 
 
-def add_peer_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option that says what an exporter is compared with."""
+def add_contract_option(parser: argparse.ArgumentParser, *, of_folder: bool = False) -> None:
+    """Add the option that chooses the contract.
+
+    Args:
+        parser: the parser of a sub-command.
+        of_folder: whether the default is the contract that a case folder was written for.
+    """
+    default = "that of the folder, or documented" if of_folder else "documented"
+    parser.add_argument(
+        "--contract",
+        choices=CONTRACTS,
+        default=None if of_folder else "documented",
+        help="what is right: what the documentation promises (documented), or what TensorFlow 2.21 does "
+        f"(tensorflow); default: {default}",
+    )
+
+
+def add_oracle_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the oracle, which provides the right answers, and its former name."""
+    parser.add_argument(
+        "--oracle",
+        choices=ORACLES,
+        default=ORACLES[0],
+        help="exporter that provides the right answers; default: %(default)s",
+    )
     parser.add_argument(
         "--against",
-        choices=("reference", "tensorflow"),
-        default="reference",
-        help="who says what is right; default: %(default)s",
+        action=_FormerOracle,
+        dest="oracle",
+        choices=ORACLES,
+        default=argparse.SUPPRESS,
+        help=argparse.SUPPRESS,
     )
 
 
-def add_out_option(parser: argparse.ArgumentParser, default: str, purpose: str) -> None:
+class _FormerOracle(argparse.Action):
+    """Accepts the former name of `--oracle`, with a deprecation warning."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        say_on_stderr(
+            f"{parser.prog}: {option_string} is deprecated and goes away in the next version; use --oracle"
+        )
+        namespace.oracle = values
+
+
+def add_out_option(parser: argparse.ArgumentParser, purpose: str, default: str = "") -> None:
     """Add the option that names the folder for results.
 
     Args:
         parser: the parser of a sub-command.
-        default: the folder unless another is given.
-        purpose: what it is for, as the help says.
+        purpose: what the folder is for, as the help says it.
+        default: the folder if none is given; if empty, the option is required.
     """
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path(default),
+        default=Path(default) if default else None,
+        required=not default,
         metavar="DIR",
-        help=f"an empty or new folder {purpose}; default: %(default)s",
+        help=f"new or empty folder {purpose}" + ("; default: %(default)s" if default else ""),
     )
+
+
+def check_is_new(folder: Path) -> None:
+    """Refuse a folder for results that contains something, which could be mistaken for a result.
+
+    Raises:
+        MetagraphError: if it does, or cannot be listed.
+    """
+    with writing(folder, NEW_FOLDER):
+        if folder.exists() and any(folder.iterdir()):
+            raise MetagraphError(f"the folder {str(folder)!r} is not empty", NEW_FOLDER)
 
 
 @contextlib.contextmanager
 def chosen_exporter(arguments: argparse.Namespace) -> Iterator[ExporterClient]:
-    """The way to the exporter that the options name; one beside the user's shell can be named, too.
+    """Open the client of the exporter that the options name; modules in the working directory are found.
 
     Raises:
-        ExporterNotFoundError: when there is none.
+        ExporterNotFoundError: if it does not exist or cannot be used.
     """
     sys.path.append(os.getcwd())  # noqa: PTH109 - as text, as sys.path holds it
-    asked = {name: getattr(arguments, name, "") for name in ("exporter", "command", "exports")}
-    with open_client(**asked, seconds=arguments.timeout) as client:
+    given = {name: getattr(arguments, name, "") for name in ("exporter", "command", "exports")}
+    with open_client(**given, seconds=arguments.timeout) as client:
         yield client
 
 
 @contextlib.contextmanager
 def without_warnings() -> Iterator[None]:
-    """Silence the warnings about each collection that can not be exported: random graphs have many."""
+    """Silence the warnings about collections that cannot be exported; random graphs have many of them."""
     loggers = [logging.getLogger(name) for name in ("reference_impl", "tensorflow")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

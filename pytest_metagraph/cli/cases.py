@@ -1,50 +1,51 @@
-"""`metagraph cases`: writes the corpus for systems that can not be called from a test."""
+"""`metagraph cases`: write the corpus for systems that cannot be called from a test."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from conformance_cases import Tier, load_corpus
+from pytest_metagraph._util.text import counted
+from pytest_metagraph.cli._errors import writing
+from pytest_metagraph.cli._options import NEW_FOLDER, add_contract_option, add_out_option, check_is_new
+from pytest_metagraph.cli._output import say
 from pytest_metagraph.exporters.case_files import write_cases
-from pytest_metagraph.settings import CONTRACTS, TIERS
+from pytest_metagraph.settings import TIERS
 from reference_impl.contracts import Contract
+
+DESCRIPTION = """\
+Write the input graphs, and the arguments of every case as JSON, to a folder. Export them with any system,
+write its answers to another folder, and judge them with `pytest ... --metagraph-exports=DIR`.
+"""
+
+EPILOG = """\
+examples:
+  metagraph cases --out cases
+  metagraph cases --out cases --tier smoke --contract tensorflow
+
+exit status: 0 the cases were written, 2 the folder cannot be used
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the sub-command and add its options."""
-    parser.description = (
-        "Write input graphs, and the arguments of every case as JSON, to a folder. Export them "
-        "elsewhere, and judge the answers with `pytest ... --metagraph-exports=DIR`."
+    """Add the options of the sub-command."""
+    add_out_option(parser, "for the cases")
+    parser.add_argument(
+        "--tier", choices=TIERS, default="default", help="how many cases to write; default: %(default)s"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="an empty or new folder")
-    parser.add_argument("--tier", choices=TIERS, default="default", help="default: %(default)s")
-    parser.add_argument("--contract", choices=CONTRACTS, default="documented", help="default: %(default)s")
-    parser.set_defaults(run=run)
+    add_contract_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the sub-command.
 
-    Returns:
-        0 when the cases are written, 2 when the folder can not be used.
+    Raises:
+        MetagraphError: if the folder is not empty or cannot be written.
     """
-    # The corpus and protobuf take time to import, which the other sub-commands must not pay.
-
     folder: Path = arguments.out
-    try:
-        if folder.exists() and any(folder.iterdir()):
-            return _refuse(
-                f"{str(folder)!r} is not empty; name a new folder, so that no old case stays in it"
-            )
+    check_is_new(folder)
+    with writing(folder, NEW_FOLDER):
         count = write_cases(load_corpus(), folder, Tier(arguments.tier), Contract(arguments.contract))
-    except OSError as error:
-        return _refuse(f"{str(folder)!r} can not be written: {error.strerror}")
-    sys.stdout.write(f"{count:,} cases of the tier {arguments.tier} are in {folder}\n")
+    say(f"{folder}: {counted(count, 'case')} of the tier {arguments.tier}")
     return 0
-
-
-def _refuse(reason: str) -> int:
-    sys.stderr.write(f"metagraph cases: {reason}\n")
-    return 2

@@ -1,60 +1,77 @@
-"""`metagraph export`: the reference exporter on files."""
+"""`metagraph export`: run the reference exporter on files."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from google.protobuf import message as protobuf
 from google.protobuf import text_format
 
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.progress import progress
-from reference_impl import Contract, Graph, export_meta_graph, read_meta_graph_file
+from pytest_metagraph._util.text import counted
+from pytest_metagraph.cli._errors import refusing, writing
+from pytest_metagraph.cli._output import say_on_stderr
+from pytest_metagraph.loadability.make_loadable import make_loadable
+from pytest_metagraph.settings import CONTRACTS
+from reference_impl import Graph, export_meta_graph, read_meta_graph_file
+from reference_impl.atomic_write import write_file
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
+from reference_impl.serialization import graph_def_size, meta_graph_content
 
-_DESCRIPTION = """\
+DESCRIPTION = """\
 Load the graph of a MetaGraphDef file and export it as tf.compat.v1.train.export_meta_graph would, without
-TensorFlow. Every argument of that function is an option.
+TensorFlow. Each argument of that function is an option.
 
-IN may be binary or text; its content tells. OUT is written whole or not at all.
+IN may be binary or text. OUT is written completely or not at all.
 """
 
-_EPILOG = """\
+EPILOG = """\
 examples:
   metagraph export model.meta tower.meta --export-scope tower_1 --clear-devices
   metagraph export model.meta model.pbtxt --as-text
+  metagraph export model.meta older.meta --for 1.15
   metagraph export model.meta small.meta --collection variables --collection savers --strip-default-attrs
+
+exit status: 0 OUT was written, 2 a file or an argument cannot be used
 """
 
 MessageT = TypeVar("MessageT", bound=protobuf.Message)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the sub-command and add its options."""
-    parser.description = _DESCRIPTION
-    parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.set_defaults(run=run)
+    """Add the options of the sub-command."""
     parser.add_argument("source", metavar="IN", type=Path, help="the MetaGraphDef file to load")
-    parser.add_argument("target", metavar="OUT", type=Path, help="the file to write; folders are made")
-    content = parser.add_argument_group("what is exported")
-    content.add_argument(
-        "--export-scope", metavar="NAME", type=_name, help="only this name scope, stripped from names"
+    parser.add_argument(
+        "target", metavar="OUT", type=Path, help="the file to write; missing folders are created"
     )
-    content.add_argument("--clear-devices", action="store_true", help="empty the device of every node")
+    content = parser.add_argument_group("what to export")
+    content.add_argument(
+        "--export-scope",
+        metavar="NAME",
+        type=utf8_name,
+        help="export this name scope only, and remove it from the names",
+    )
+    content.add_argument("--clear-devices", action="store_true", help="clear the device of every node")
     content.add_argument(
         "--clear-extraneous-savers",
         action="store_true",
-        help="leave out every saver but that of --saver-def",
+        help="leave out every saver except the one of --saver-def",
     )
     content.add_argument(
         "--strip-default-attrs",
         action="store_true",
         help="leave out attributes that have their default value",
+    )
+    content.add_argument(
+        "--for",
+        metavar="VERSION",
+        dest="tensorflow",
+        help="leave out what this version of TensorFlow does not know, such as 1.15, and list it; "
+        "refuse if the graph needs it",
     )
     keys = content.add_mutually_exclusive_group()
     keys.add_argument(
@@ -62,89 +79,72 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         dest="collection_list",
         action="append",
-        type=_name,
-        help="only the collection with this key; may be repeated; all without this option",
+        type=utf8_name,
+        help="export the collection with this key; may be repeated; default: all collections",
     )
     keys.add_argument(
         "--no-collections",
         dest="collection_list",
         action="store_const",
         const=[],
-        help="no collection at all",
+        help="export no collection",
     )
     content.add_argument(
         "--unbound-inputs-col-name",
         metavar="KEY",
-        type=_name,
+        type=utf8_name,
         default="unbound_inputs",
-        help="the collection that lists inputs from outside of the scope; default: %(default)s",
+        help="the collection that lists inputs from outside the scope; default: %(default)s",
     )
     messages = parser.add_argument_group("messages to use, each a binary or text file")
-    messages.add_argument("--graph-def", metavar="FILE", type=Path, help="a GraphDef to export, not IN's")
-    messages.add_argument("--saver-def", metavar="FILE", type=Path, help="a SaverDef to state")
+    messages.add_argument(
+        "--graph-def", metavar="FILE", type=Path, help="a GraphDef to export instead of the one in IN"
+    )
+    messages.add_argument("--saver-def", metavar="FILE", type=Path, help="a SaverDef to include")
     messages.add_argument("--meta-info-def", metavar="FILE", type=Path, help="a MetaInfoDef to start from")
-    files = parser.add_argument_group("how it is written")
+    files = parser.add_argument_group("how to write it")
     files.add_argument("--as-text", action="store_true", help="write protobuf's text format")
     files.add_argument(
         "--save-debug-info",
         action="store_true",
-        help="also write where the nodes were created: OUT with _debug before its suffix",
+        help="also write where the nodes were created, to OUT with _debug before its suffix",
     )
     parser.add_argument(
         "--contract",
-        choices=[contract.value for contract in Contract],
-        default=Contract.DOCUMENTED.value,
-        help="do what the documentation promises, or what TensorFlow 2.21 does; default: %(default)s",
+        choices=CONTRACTS,
+        default="documented",
+        help="export what the documentation promises (documented), or what TensorFlow 2.21 exports "
+        "(tensorflow); default: %(default)s",
     )
 
 
-def _name(word: str) -> str:
-    """A name in a graph, which is UTF-8 whatever the locale is that the word was read in."""
+def utf8_name(word: str) -> str:
+    """Return a name in a graph, which is UTF-8 in whatever locale the command line was read."""
     return os.fsencode(word).decode()
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Export one file.
+    """Run the sub-command.
 
-    Returns:
-        0 when OUT was written, otherwise 2 after a line on stderr.
+    Raises:
+        MetagraphError: if a file cannot be read or written, or export_meta_graph refuses an argument.
     """
-    try:
-        graph, messages = _read_all(arguments)
-    except OSError as error:
-        return _refuse(f"can not read '{error.filename}': {error.strerror}")
-    except ValueError as error:
-        return _refuse(str(error))
-    try:
-        nodes = _export(graph, messages, arguments)
-    except OSError as error:
-        reason = f"can not write '{arguments.target}': {error.strerror}"
-        return _refuse(f"{reason}; give a file in a folder where you may write")
-    except (TypeError, ValueError, LookupError) as error:
-        return _refuse(str(error))
-    size = arguments.target.stat().st_size
-    sys.stderr.write(f"metagraph: wrote {arguments.target}: {nodes:,} nodes, {size:,} bytes\n")
-    return 0
-
-
-def _read_all(arguments: argparse.Namespace) -> tuple[Graph, dict[str, protobuf.Message | None]]:
-    """The graph, and the messages that are arguments of the export."""
+    if arguments.tensorflow and arguments.save_debug_info:
+        raise MetagraphError("--for writes no debug info", "leave out --save-debug-info")
     with progress(f"reading {arguments.source}"):
-        graph = Graph.from_meta_graph_def(read_meta_graph_file(arguments.source))
-    return graph, {
-        "graph_def": _read(arguments.graph_def, GraphDef),
-        "saver_def": _read(arguments.saver_def, SaverDef),
-        "meta_info_def": _read(arguments.meta_info_def, MetaGraphDef.MetaInfoDef),
-    }
-
-
-def _export(
-    graph: Graph, messages: Mapping[str, protobuf.Message | None], arguments: argparse.Namespace
-) -> int:
-    """Export and write; returns the number of nodes written."""
-    with progress(f"exporting to {arguments.target}"):
+        graph = _read_graph(arguments.source)
+        messages = {
+            "graph_def": _read_message(arguments.graph_def, GraphDef),
+            "saver_def": _read_message(arguments.saver_def, SaverDef),
+            "meta_info_def": _read_message(arguments.meta_info_def, MetaGraphDef.MetaInfoDef),
+        }
+    with (
+        progress(f"exporting to {arguments.target}"),
+        writing(arguments.target),
+        refusing(TypeError, ValueError, LookupError),
+    ):
         exported = export_meta_graph(
-            filename=arguments.target,
+            filename=None if arguments.tensorflow else arguments.target,
             collection_list=arguments.collection_list,
             as_text=arguments.as_text,
             graph=graph,
@@ -157,34 +157,60 @@ def _export(
             contract=arguments.contract,
             **messages,
         )
-    return len(exported.graph_def.node)
+        if arguments.tensorflow:
+            exported = _write_loadable(exported, arguments)
+    nodes = counted(len(exported.graph_def.node), "node")
+    size = counted(arguments.target.stat().st_size, "byte")
+    say_on_stderr(f"metagraph export: wrote {arguments.target}: {nodes}, {size}")
+    return 0
 
 
-def _read(path: Path | None, kind: type[MessageT]) -> MessageT | None:
-    """Read a file that holds one message, in binary or text.
+def _write_loadable(exported: MetaGraphDef, arguments: argparse.Namespace) -> MetaGraphDef:
+    """Write what a version of TensorFlow loads, list what was dropped, and return what was written."""
+    made, dropped = make_loadable(exported, arguments.tensorflow)
+    size = graph_def_size(made.graph_def)
+    write_file(arguments.target, meta_graph_content(made, as_text=arguments.as_text, graph_def_bytes=size))
+    for removed in dropped:
+        say_on_stderr(f"metagraph export: dropped {removed.render()}")
+    return made
+
+
+def _read_graph(path: Path) -> Graph:
+    try:
+        with refusing(ValueError):
+            return Graph.from_meta_graph_def(read_meta_graph_file(path))
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _read_message(path: Path | None, kind: type[MessageT]) -> MessageT | None:
+    """Read a file that contains one message, binary or text.
 
     Raises:
-        OSError: when it can not be read.
-        ValueError: when it holds no such message.
+        MetagraphError: if it cannot be read or contains no such message.
     """
     if path is None:
         return None
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
     try:
         parsed = kind.FromString(data)
     except protobuf.DecodeError:
         parsed = None
-    # Text can parse as a binary message of unknown fields: a real one has a known field.
+    # Text can parse as a binary message of unknown fields; a real one has a known field.
     if parsed is not None and (parsed.ListFields() or not data):
         return parsed
     try:
         return text_format.Parse(data.decode(), kind(), descriptor_pool=POOL)
     except (UnicodeDecodeError, text_format.ParseError) as error:
-        raise ValueError(
-            f"'{path}' ({len(data)} bytes) holds no {kind.DESCRIPTOR.name}, neither as binary nor as text"
+        raise MetagraphError(
+            f"{str(path)!r} ({counted(len(data), 'byte')}) is not a {kind.DESCRIPTOR.name}, "
+            "neither in binary nor in text",
+            "give another file",
         ) from error
 
 
-def _refuse(reason: str) -> int:
-    sys.stderr.write(f"metagraph export: error: {reason}\n")
-    return 2
+def _unreadable(path: Path, error: OSError) -> MetagraphError:
+    return MetagraphError(f"cannot read {str(path)!r}: {error.strerror or error}", "give a readable file")

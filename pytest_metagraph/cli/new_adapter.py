@@ -1,12 +1,28 @@
-"""`metagraph new-adapter`: writes a first adapter and the job that runs it."""
+"""`metagraph new-adapter`: write a first adapter and the CI job that runs it."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
+from pytest_metagraph.cli._errors import writing
+from pytest_metagraph.cli._output import say
 from pytest_metagraph.exporters.starters import AdapterKind, write_starter
+
+DESCRIPTION = """\
+Write a commented adapter that works at once, and a GitHub workflow that runs it.
+
+`python` is a function for --metagraph-exporter. `command` is a worker for --metagraph-command, in
+JavaScript, with the definition of the protocol for every other language.
+"""
+
+EPILOG = """\
+examples:
+  metagraph new-adapter python .
+  metagraph new-adapter command my-worker
+
+exit status: 0 the adapter was written, 2 the folder cannot be used
+"""
 
 _NEXT_STEPS = {
     "python": ["metagraph smoke --exporter=metagraph_adapter:export"],
@@ -15,34 +31,23 @@ _NEXT_STEPS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the sub-command and add its options."""
-    parser.description = (
-        "Write a commented adapter that runs at once, and a GitHub workflow that runs it. "
-        "`python` is a function for --metagraph-exporter; `command` is a worker for --metagraph-command, in "
-        "JavaScript, with the protocol's definition for every other language."
-    )
-    parser.add_argument("kind", choices=sorted(_NEXT_STEPS))
+    """Add the options of the sub-command."""
+    parser.add_argument("kind", choices=sorted(_NEXT_STEPS), help="what to write, see above")
     parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write to")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the sub-command.
 
-    Returns:
-        0 when the adapter is written, 2 when the folder can not be used.
+    Raises:
+        MetagraphError: if a file exists already or cannot be written.
     """
-    # The corpus takes time to import, which the other sub-commands must not pay.
-
     folder: Path = arguments.out
-    try:
+    with writing(folder, "name another folder"):
         written = write_starter(AdapterKind(arguments.kind), folder)
-    except OSError as error:
-        sys.stderr.write(f"metagraph new-adapter: {error}\n")
-        return 2
     for name in written:
-        sys.stdout.write(f"{folder / name}\n")
-    sys.stdout.write("next, in that folder:\n")
+        say(f"{folder / name}")
+    say("next, in that folder:")
     for command in _NEXT_STEPS[arguments.kind]:
-        sys.stdout.write(f"  {command}\n")
+        say(f"  {command}")
     return 0

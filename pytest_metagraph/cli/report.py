@@ -1,14 +1,15 @@
-"""`metagraph report`: checks, merges, compares and renders the reports of conformance runs."""
+"""`metagraph report`: validate, merge, compare and render the reports of conformance runs."""
 
 from __future__ import annotations
 
 import argparse
-import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
+from pytest_metagraph.cli._errors import writing
+from pytest_metagraph.cli._output import say
 from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.jsonl import read_report, write_report
@@ -16,117 +17,156 @@ from pytest_metagraph.reports.merging import merge
 from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.report_diff import ChangeKind, changes
 from pytest_metagraph.reports.scoring import scores_by_level
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_file
+
+DESCRIPTION = "Work with the .jsonl files that `pytest --metagraph-report=FILE.jsonl` writes."
+
+EPILOG = """\
+examples:
+  metagraph report validate report.jsonl
+  metagraph report merge shard-1.jsonl shard-2.jsonl -o report.jsonl
+  metagraph report diff old.jsonl new.jsonl
+  metagraph report render report.jsonl -o report.html
+
+exit status: see metagraph report ACTION --help
+"""
 
 _FORMATS = ("jsonl", "md", "html", "svg", "annotations")
 
+_ACTIONS = {
+    "validate": "check that reports are complete and consistent",
+    "merge": "merge the reports of all shards of a run",
+    "diff": "list the cases whose result has changed",
+    "render": "show one report, or several side by side",
+}
+
+_ACTION_EPILOGS = {
+    "validate": """\
+example:
+  metagraph report validate report.jsonl
+
+exit status: 0 every report is valid, 1 a report is INVALID, 2 a file is not a report
+""",
+    "merge": """\
+example:
+  metagraph report merge shard-1.jsonl shard-2.jsonl -o report.jsonl
+
+exit status: 0 the merged report was written, 2 the reports are not the shards of one run
+""",
+    "diff": """\
+example:
+  metagraph report diff old.jsonl new.jsonl
+
+exit status: 0 no case that passes in OLD fails in NEW, 1 one does, 2 the reports cannot be compared
+""",
+    "render": """\
+examples:
+  metagraph report render report.jsonl -o report.html
+  metagraph report render report.jsonl --format annotations
+  metagraph report render mine.jsonl theirs.jsonl -o comparison.md
+
+exit status: 0 the reports were rendered, 2 a file or the format cannot be used
+""",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the sub-command and add its options."""
-    parser.description = "Work with the .jsonl files that `pytest --metagraph-report=FILE.jsonl` writes."
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    """Add the actions of the sub-command, each with its options."""
+    subparsers = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    actions: dict[str, argparse.ArgumentParser] = {}
+    for name, sentence in _ACTIONS.items():
+        actions[name] = subparsers.add_parser(
+            name,
+            help=sentence,
+            description=f"{sentence[0].upper()}{sentence[1:]}.",
+            epilog=_ACTION_EPILOGS[name],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
 
-    validating = _add_action(
-        actions, "validate", "exit with 1 if a report is INVALID, and say why", _validate
+    _add_reports(actions["validate"])
+    actions["validate"].set_defaults(action=_validate)
+
+    _add_reports(actions["merge"])
+    actions["merge"].add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="the .jsonl file to write"
     )
-    _add_reports(validating)
+    actions["merge"].set_defaults(action=_merge)
 
-    merging = _add_action(actions, "merge", "join the reports of all shards of a run", _merge)
-    _add_reports(merging)
-    merging.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help="the .jsonl to write"
-    )
+    actions["diff"].add_argument("old", type=Path, metavar="OLD", help="a .jsonl file")
+    actions["diff"].add_argument("new", type=Path, metavar="NEW", help="a .jsonl file")
+    actions["diff"].set_defaults(action=_diff)
 
-    comparing = _add_action(actions, "diff", "exit with 1 if a case passes in OLD and not in NEW", _diff)
-    comparing.add_argument("old", type=Path, metavar="OLD", help="a .jsonl file")
-    comparing.add_argument("new", type=Path, metavar="NEW", help="a .jsonl file")
-
-    rendering = _add_action(actions, "render", "show one report, or several side by side", _render)
-    _add_reports(rendering)
-    rendering.add_argument(
+    _add_reports(actions["render"])
+    actions["render"].add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="the file to write; default: stdout"
     )
-    rendering.add_argument(
-        "--format", choices=_FORMATS, help="how to show it; default: what the suffix of FILE says"
+    actions["render"].add_argument(
+        "--format", choices=_FORMATS, help="the format; default: the one that the suffix of FILE names"
     )
-
-
-def _add_action(
-    actions: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    sentence: str,
-    run: Callable[[argparse.Namespace], int],
-) -> argparse.ArgumentParser:
-    parser = actions.add_parser(name, help=sentence, description=f"{sentence[0].upper()}{sentence[1:]}.")
-    parser.set_defaults(run=functools.partial(_run, run))
-    return parser
+    actions["render"].set_defaults(action=_render)
 
 
 def _add_reports(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="a .jsonl file")
 
 
-def _run(action: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
-    """Run an action; what is wrong with its input is one line on stderr and the exit status 2."""
-    try:
-        return action(arguments)
-    except ReportError as error:
-        problem = str(error)
-    except OSError as error:
-        if error.filename is None:
-            raise  # a closed pipe, for one, is no wrong input
-        problem = f"{error.filename} can not be written: {error.strerror}."
-    sys.stderr.write(f"metagraph report: {problem}\n")
-    return 2
+def run(arguments: argparse.Namespace) -> int:
+    """Run an action of the sub-command.
+
+    Raises:
+        MetagraphError: if a report cannot be used for the action, or the output cannot be written.
+    """
+    status: int = arguments.action(arguments)
+    return status
 
 
 def _validate(arguments: argparse.Namespace) -> int:
     invalid = 0
     for name, report in _read_all(arguments.reports).items():
         if report.is_valid:
-            _say(f"{name}: valid, {_standing(report)}")
+            say(f"{name}: valid, {_standing(report)}")
             continue
         invalid += 1
-        _say(f"{name}: INVALID")
+        say(f"{name}: INVALID")
         for problem in report.problems:
-            _say(f"  {problem.code}: {problem.sentence}")
+            say(f"  {problem.code}: {problem.sentence}")
     return 1 if invalid else 0
 
 
 def _merge(arguments: argparse.Namespace) -> int:
     merged = merge(_read_all(arguments.reports))
-    write_report(arguments.output, merged)
-    _say(f"{arguments.output}: {_standing(merged)}")
+    with writing(arguments.output):
+        write_report(arguments.output, merged)
+    say(f"{arguments.output}: {_standing(merged)}")
     return 0
 
 
 def _diff(arguments: argparse.Namespace) -> int:
     before, after = read_report(arguments.old), read_report(arguments.new)
     if before.header.corpus_digest != after.header.corpus_digest:
-        _say("The corpus has changed between the reports: cases may be new or gone.")
+        say("The corpus has changed between the reports: cases may be new or gone.")
     found = changes(before, after)
     for kind, group in groupby(found, key=lambda change: change.kind):
         listed = list(group)
-        _say(f"{len(listed):,} {kind.words(len(listed))}:")
+        say(f"{len(listed):,} {kind.words(len(listed))}:")
         for change in listed:
-            _say(f"  {change.text}")
+            say(f"  {change.text}")
     if not found:
-        _say("Nothing has changed.")
+        say("Nothing has changed.")
     return 1 if any(change.kind is ChangeKind.REGRESSION for change in found) else 0
 
 
 def _render(arguments: argparse.Namespace) -> int:
-
     reports = _read_all(arguments.reports)
     if arguments.output is None:
         if arguments.format is None:
-            raise ReportError(
-                ErrorCode.UNKNOWN_OUTPUT, "Nothing says how to show it.", "Give -o FILE or --format."
-            )
+            raise ReportError(ErrorCode.UNKNOWN_OUTPUT, "The format is unknown.", "Give -o FILE or --format.")
         sys.stdout.write(renderers.render(reports, arguments.format))
         return 0
     output = arguments.format or renderers.format_of(arguments.output)
-    write_files({str(arguments.output): renderers.render(reports, output).encode()})
+    text = renderers.render(reports, output)
+    with writing(arguments.output):
+        write_file(arguments.output, text.encode())
     return 0
 
 
@@ -140,10 +180,6 @@ def _read_all(paths: Sequence[Path]) -> dict[str, Report]:
 
 
 def _standing(report: Report) -> str:
-    """The score in words, or why there is none."""
+    """Return the score in words, or why there is none."""
     scores = "; ".join(score.text(level) for level, score in scores_by_level(report).items())
     return report.no_score or scores or "no case"
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")

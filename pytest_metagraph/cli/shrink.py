@@ -1,126 +1,116 @@
-"""`metagraph shrink`: makes a failing case as small as it can be."""
+"""`metagraph shrink`: make a failing case as small as possible."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 from pathlib import Path
 
 from conformance_cases import Case, load_corpus
 from pytest_metagraph._util.progress import progress
+from pytest_metagraph.cli._errors import refusing, writing
 from pytest_metagraph.cli._options import (
+    NEW_FOLDER,
+    add_contract_option,
     add_exporter_options,
+    add_oracle_option,
     add_out_option,
-    add_peer_option,
+    check_is_new,
     chosen_exporter,
     without_warnings,
 )
+from pytest_metagraph.cli._output import say
 from pytest_metagraph.exporters.client import ExporterClient
-from pytest_metagraph.exporters.resolve import ExporterNotFoundError
-from pytest_metagraph.fuzzing.campaign import describe
 from pytest_metagraph.fuzzing.case_folder import CaseFolderError, example_of, read_case, write_case
-from pytest_metagraph.fuzzing.evaluate import Evaluation, Evaluator
+from pytest_metagraph.fuzzing.evaluate import Evaluation, Evaluator, describe
 from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import shrink
 from pytest_metagraph.fuzzing.texts import call_text, client_option, findings_text, replay_command, size_text
 from pytest_metagraph.judging.files import ScratchFolder
-from pytest_metagraph.settings import CONTRACTS, parse_seconds
+from pytest_metagraph.settings import parse_seconds
 from reference_impl.contracts import Contract
 
-_DESCRIPTION = """\
-Take a case that an exporter fails, and find the fewest nodes and arguments that still show the same kind of
-difference. What is left is written as a folder with the line that makes its call again.
+DESCRIPTION = """\
+Reduce a case that an exporter fails to the fewest nodes and arguments that still show the same kind of
+difference. The result is written as a folder with the case and the command that repeats its call.
 
 CASE is the id of a case of the corpus, or a folder that `metagraph fuzz` has written.
 """
 
-_EPILOG = """\
+EPILOG = """\
 examples:
   metagraph shrink matrix/towers/export_scope=tower_1 --exporter my_framework.adapter:export
   metagraph shrink SCOPE-05/nested-scope --command 'node worker.mjs' --out small-case
 
-exit status: 0 the exporter does not fail the case, 1 a smaller case was written, 2 unusable input
+exit status: 0 the exporter passes the case, 1 a smaller case was written, 2 unusable input
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the sub-command and add its options."""
-    parser.description = _DESCRIPTION
-    parser.epilog = _EPILOG
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    """Add the options of the sub-command."""
     parser.add_argument("case", metavar="CASE", help="the id of a case, or its folder")
     add_exporter_options(parser)
-    add_peer_option(parser)
-    parser.add_argument(
-        "--contract", choices=CONTRACTS, default=None, help="default: documented, or that of the folder"
-    )
+    add_oracle_option(parser)
+    add_contract_option(parser, of_folder=True)
     parser.add_argument(
         "--seconds",
         type=parse_seconds,
         default=60.0,
         metavar="N",
-        help="when to be content with what is small by then; default: %(default)g",
+        help="stop shrinking after N seconds; default: %(default)g",
     )
-    add_out_option(parser, "metagraph-shrunk", "for the smaller case")
-    parser.set_defaults(run=run)
+    add_out_option(parser, "for the smaller case", "metagraph-shrunk")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the sub-command.
 
     Returns:
-        0 when the exporter does not fail the case, 1 when a smaller one was written, 2 when it can not.
-    """
-    # The corpus and protobuf take time to import, which the other sub-commands must not pay.
+        0 if the exporter passes the case, 1 if a smaller one was written.
 
-    folder: Path = arguments.out
-    try:
-        if folder.exists() and any(folder.iterdir()):
-            return _refuse(f"{str(folder)!r} is not empty; name a new folder with --out")
-        case, contract = _find(arguments.case, arguments.contract)
-        with without_warnings(), chosen_exporter(arguments) as client:
-            return _shrink(client, case, contract, arguments)
-    except (ExporterNotFoundError, CaseFolderError, ValueError) as error:
-        return _refuse(str(error))
-    except OSError as error:
-        return _refuse(f"{str(folder)!r} can not be written: {error.strerror}; name another with --out")
+    Raises:
+        MetagraphError: if the case, the exporter or the oracle does not exist, or the folder cannot be used.
+    """
+    check_is_new(arguments.out)
+    case, contract = _find(arguments.case, arguments.contract)
+    with without_warnings(), chosen_exporter(arguments) as client:
+        return _shrink(client, case, contract, arguments)
 
 
 def _find(name: str, contract: str | None) -> tuple[Case, Contract]:
-    """The case of an id, or of a folder.
+    """Return the case of a folder or an id, and the contract to judge it under.
 
     Raises:
-        CaseFolderError: when there is neither.
+        CaseFolderError: if there is neither.
     """
     if Path(name).is_dir():
-        case, found_under = read_case(Path(name))
-        return case, Contract(contract or found_under)
+        case, written_for = read_case(Path(name))
+        return case, Contract(contract or written_for)
     try:
         return load_corpus().case(name), Contract(contract or Contract.DOCUMENTED)
     except KeyError as error:
-        raise CaseFolderError(f"{name!r} is no folder, and no case: {error.args[0]}") from error
+        raise CaseFolderError(f"{name!r} is neither a folder nor a case: {error.args[0]}") from error
 
 
 def _shrink(client: ExporterClient, case: Case, contract: Contract, arguments: argparse.Namespace) -> int:
-
-    right = find_oracle(arguments.against)
+    oracle = find_oracle(arguments.oracle)
     with contextlib.closing(ScratchFolder(contract)) as scratch:
-        evaluator = Evaluator(client, right, contract, scratch)
-        failing = _failing(case, contract, evaluator)
+        evaluator = Evaluator(client, oracle, contract, scratch)
+        with refusing(ValueError):
+            failing = _first_failing(case, contract, evaluator)
         if failing is None:
-            _say(f"{client.name} does as {arguments.against} does in {case.id}: there is nothing to shrink")
+            say(f"{client.name} agrees with the oracle {arguments.oracle} on {case.id}; nothing to shrink")
             return 0
-        with progress(f"making {case.id} smaller"):
+        with progress(f"shrinking {case.id}"):
             smallest = shrink(failing, failing.kinds[0], evaluator, arguments.seconds)
     _write(case, failing, smallest, describe(failing.kinds[0]), arguments)
     return 1
 
 
-def _failing(case: Case, contract: Contract, evaluator: Evaluator) -> Evaluation | None:
-    """The first variant of a case in which the exporter fails."""
+def _first_failing(case: Case, contract: Contract, evaluator: Evaluator) -> Evaluation | None:
+    """Evaluate the variants of a case up to the first one that the exporter fails."""
     for variant in case.variants:
-        evaluation = evaluator.examine(example_of(case, variant, contract))
+        evaluation = evaluator.evaluate(example_of(case, variant, contract))
         if evaluation.kinds:
             return evaluation
     return None
@@ -129,19 +119,10 @@ def _failing(case: Case, contract: Contract, evaluator: Evaluator) -> Evaluation
 def _write(
     case: Case, failing: Evaluation, smallest: Evaluation, kind: str, arguments: argparse.Namespace
 ) -> None:
-
-    origin = {"made_of": case.id, "against": arguments.against}
-    write_case(arguments.out, smallest, f"An export differs: {kind}.", origin)
-    _say(f"{kind}: from {size_text(failing)} to {size_text(smallest)}, {call_text(smallest.example)}")
-    _say(findings_text(smallest.judgement))
-    asked = client_option(arguments.exporter, arguments.command)
-    _say(f"again: {replay_command(arguments.out, asked)}")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-
-
-def _refuse(reason: str) -> int:
-    sys.stderr.write(f"metagraph shrink: {reason}\n")
-    return 2
+    origin = {"made_of": case.id, "oracle": arguments.oracle}
+    with writing(arguments.out, NEW_FOLDER):
+        write_case(arguments.out, smallest, f"An export differs: {kind}.", origin)
+    say(f"{kind}: from {size_text(failing)} to {size_text(smallest)}, {call_text(smallest.example)}")
+    say(findings_text(smallest.judgement), keep_newlines=True)
+    exporter = client_option(arguments.exporter, arguments.command)
+    say(f"again: {replay_command(arguments.out, exporter)}")

@@ -55,8 +55,3 @@ def quote(value: Any) -> str:
 def shorten(text: str) -> str:
     """Return the text cut to 160 characters, with `...` at the cut."""
     return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 3]}..."
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, such as `1 node` or `1,043 nodes`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

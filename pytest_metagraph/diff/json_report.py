@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import text_format
 
 from pytest_metagraph.diff.differences import NODE_SECTION
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_file
 from reference_impl.schema import POOL, NodeDef
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def write_details(diff: MetaGraphDiff) -> Path:
         folder = Path(tempfile.mkdtemp(prefix="metagraph-diff-"))
         undo.callback(folder.rmdir)
         path = folder / f"{diff.fingerprint}.json"
-        write_files({str(path): text.encode()})
+        write_file(path, text.encode())
         undo.pop_all()
     return path
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import json_report, text_report
-from pytest_metagraph.diff.describe import count
 from pytest_metagraph.diff.differences import Difference, Group, fingerprint, group_differences
 from pytest_metagraph.diff.explain import Composite, explain
 from pytest_metagraph.diff.hints import Hint, find_hints
@@ -67,7 +67,7 @@ class MetaGraphDiff:
 
     def __repr__(self) -> str:
         # Debuggers and pytest show local variables by repr, which must be short for any difference.
-        kinds = f"{count(len(self.differences), 'difference')} of {count(len(self.groups), 'kind')}"
+        kinds = f"{counted(len(self.differences), 'difference')} of {counted(len(self.groups), 'kind')}"
         return f"<MetaGraphDiff: {'equal' if self.equal else kinds}>"
 
     def render(self, *, color: bool = False, max_lines: int = 120) -> str:

@@ -18,7 +18,7 @@ from reference_impl import schema
 PARSE_ERRORS = (DecodeError, ValueError, RecursionError)
 """The errors that protobuf raises for damaged bytes and text, which depend on its implementation."""
 
-_SERIALIZE_ERRORS = (EncodeError, ValueError, RecursionError)
+SERIALIZE_ERRORS = (EncodeError, ValueError, RecursionError)
 """The errors that protobuf raises for a message that is too large or nested too deeply to be serialised."""
 
 _CONTROL_CHARACTERS = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
@@ -79,7 +79,7 @@ def read_side(value: object, message_type: str, name: SideName, label: str | Non
     message, was_text = read_message(value, message_type, name)
     try:
         view = VIEWS[message_type].FromString(message.SerializeToString(deterministic=True))
-    except _SERIALIZE_ERRORS as error:
+    except SERIALIZE_ERRORS as error:
         raise UnusableInputError(name, f"this {message_type} cannot be serialised: {error}") from error
     return Side(label or _default_label(value), view, was_text)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pytest_metagraph.diff.describe import count
+from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.diff.differences import (
     NODE_SECTION,
     Difference,
@@ -44,7 +44,8 @@ def render(diff: MetaGraphDiff, *, color: bool, max_lines: int) -> str:
     if len(lines) > max_lines:
         cut = len(lines) - max_lines + 1
         lines = [*lines[: max_lines - 1], f"... {cut:,} more lines"]
-    return "\n".join(map(_colored, lines) if color else lines)
+    shown = map(printable, lines)
+    return "\n".join(map(_colored, shown) if color else shown)
 
 
 def names_every_entry(diff: MetaGraphDiff) -> bool:
@@ -58,13 +59,13 @@ def _header(diff: MetaGraphDiff) -> list[str]:
     sides = f"  expected: {_describe_side(diff.expected)}   actual: {_describe_side(diff.actual)}"
     if diff.equal:
         return ["equal", sides]
-    kinds = count(len(diff.groups), "kind")
-    sections = count(len({group.section for group in diff.groups}), "section")
+    kinds = counted(len(diff.groups), "kind")
+    sections = counted(len({group.section for group in diff.groups}), "section")
     return [f"{kinds} of difference ({len(diff.differences):,} in all) in {sections}", sides]
 
 
 def _describe_side(side: Side) -> str:
-    return f"{side.label} ({count(len(side.nodes), 'node')})" if side.nodes else side.label
+    return f"{side.label} ({counted(len(side.nodes), 'node')})" if side.nodes else side.label
 
 
 def _causes(diff: MetaGraphDiff) -> list[str]:
@@ -99,7 +100,7 @@ def _group(diff: MetaGraphDiff, group: Group, *, name_entries: bool) -> list[str
     is_about_nodes = group.section == NODE_SECTION
     one_per_node = is_about_nodes and len({one.key for one in differences}) == len(differences)
     noun = "node" if one_per_node else "difference"
-    number = f"   {count(len(differences), noun)}" if len(differences) > 1 else ""
+    number = f"   {counted(len(differences), noun)}" if len(differences) > 1 else ""
     expected = _values([one.expected for one in differences])
     actual = _values([one.actual for one in differences])
     lines = [f"  {mark} {_subject(group)}{number}   expected {expected}   actual {actual}{explained}"]

@@ -1,1 +1,1 @@
-"""Exporters that come with the kit."""
+"""Exporters, and the clients that call them: a Python function, a worker process, a folder of exports."""

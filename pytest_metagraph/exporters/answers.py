@@ -1,4 +1,7 @@
-"""What can come back from an exporter, as data: no carrier lets an exporter's failure escape."""
+"""What an exporter client returns for a request: every outcome of a call, as data.
+
+A failure of the exporter is an answer, never an exception of the client.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,10 @@ from reference_impl.schema import MetaGraphDef
 
 @dataclass(frozen=True)
 class Exported:
-    """A MetaGraphDef came back.
+    """The call returned a MetaGraphDef.
 
     Attributes:
-        message: the answer, in the kit's own pool.
+        message: the returned message, in the kit's own pool.
     """
 
     message: MetaGraphDef = field(repr=False)
@@ -27,14 +30,14 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """The call was rejected with an exception.
+    """The call raised an exception.
 
     Attributes:
-        classes: names of the exception's class and its bases, up to and including the first class that
+        classes: the names of the exception's class and its bases, up to and including the first class that
             Python itself defines. A `class Rejected(ValueError)` counts as a ValueError, but a
             NotImplementedError does not count as a RuntimeError.
-        text: the exception's message.
-        traceback: the end of its traceback, for a person to read.
+        text: the message of the exception.
+        traceback: the end of its traceback, for people to read.
     """
 
     classes: tuple[str, ...]
@@ -44,10 +47,10 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class NotSupported:
-    """The exporter says that it can not do this.
+    """The exporter does not support what the request needs.
 
     Attributes:
-        capability: what it lacks.
+        capability: the missing capability.
     """
 
     capability: str
@@ -66,10 +69,10 @@ class TimedOut:
 
 @dataclass(frozen=True, slots=True)
 class Crashed:
-    """The exporter ended instead of answering, which is no rejection.
+    """The exporter ended instead of answering; that is not the same as raising an exception.
 
     Attributes:
-        detail: the last thing that is known of it, such as the end of its traceback or of its stderr.
+        detail: what is known about the end, such as the last lines of its traceback or of its stderr.
     """
 
     detail: str
@@ -77,14 +80,14 @@ class Crashed:
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """Something came back that is no MetaGraphDef.
+    """The exporter answered with something that is not a MetaGraphDef.
 
     Attributes:
-        reason: what is wrong with it, as a sentence.
+        reason: what is wrong with the answer, as a sentence.
     """
 
     reason: str
 
 
 Answer: TypeAlias = Exported | Raised | NotSupported | TimedOut | Crashed | Malformed
-"""Every answer that a carrier can bring."""
+"""Every answer that a client can return."""

@@ -1,10 +1,10 @@
-"""Writes cases in a form that any language reads: graphs as files, arguments as JSON.
+"""Write cases as files that any language can read: graphs as protobuf messages, arguments as JSON.
 
 The folder holds
 
-* `corpus.json`: which corpus, contract and tier this is, and how many cases;
-* `cases.jsonl`: one JSON object in each line, see `_CaseTexts.line`;
-* `graphs/NAME.pb`: the input graphs, serialised MetaGraphDefs;
+* `corpus.json`: the corpus, contract and tier of the cases, and their number;
+* `cases.jsonl`: one JSON object per line, see docs/reference/exports-folder.md;
+* `graphs/NAME.pb`: the input graphs, as serialised MetaGraphDefs;
 * `messages/DIGEST.pb` and `.json`: the messages among the arguments, serialised and in protobuf's JSON form.
 """
 
@@ -23,12 +23,12 @@ from google.protobuf import message as protobuf
 from conformance_cases import Case, Corpus, NotAsked, Tier
 from pytest_metagraph.exporters.exports_folder import answer_stem
 from pytest_metagraph.exporters.messages import UnencodableValueError
+from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
-from reference_impl.files import write_files
 from reference_impl.schema import POOL
 
 FORMAT = 1
-"""The version of the layout; it rises when a reader of the one before would misread it."""
+"""The version of the layout; it rises if a reader of the previous one would misread it."""
 
 _DIGEST_CHARACTERS = 16
 
@@ -38,7 +38,7 @@ def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) ->
 
     Args:
         corpus: the corpus.
-        folder: where to; it is made where it does not exist.
+        folder: the folder to write to; it is created if it does not exist.
         tier: the tier.
         contract: the contract that the answers will be judged under.
 
@@ -46,11 +46,11 @@ def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) ->
         The number of cases.
 
     Raises:
-        OSError: when a file can not be written.
+        OSError: if a file cannot be written.
     """
     cases = [case for case in corpus.cases(tier) if not isinstance(case.expectation(contract), NotAsked)]
-    texts = _CaseTexts()
-    lines = [json.dumps(texts.line(case), ensure_ascii=False) for case in cases]
+    encoder = _CaseEncoder()
+    lines = [json.dumps(encoder.line(case), ensure_ascii=False) for case in cases]
     header = {
         "format": FORMAT,
         "corpus": corpus.digest,
@@ -59,26 +59,26 @@ def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) ->
         "cases": len(cases),
     }
     files = {
-        **texts.files,
+        **encoder.files,
         "cases.jsonl": "".join(f"{line}\n" for line in lines).encode(),
         "corpus.json": (json.dumps(header, indent=2) + "\n").encode(),
     }
-    write_files({str(folder / name): data for name, data in files.items()})
+    write_files({str(folder / name): data for name, data in files.items()}, make_folders=True)
     return len(cases)
 
 
-class _CaseTexts:
-    """Turns cases into JSON.
+class _CaseEncoder:
+    """Converts cases into JSON.
 
     Attributes:
-        files: the contents of the files that the JSON names.
+        files: the contents of the files that the JSON refers to, by name.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
 
     def line(self, case: Case) -> dict[str, Any]:
-        """One case; what its keys mean is documented in docs/reference/exports-folder.md."""
+        """Return one case; docs/reference/exports-folder.md documents the keys."""
         *earlier, call = case.calls()
         graph = f"graphs/{answer_stem(case.graph.name)}.pb"
         self.files[graph] = case.graph.data
@@ -111,7 +111,7 @@ class _CaseTexts:
         return {name: self._value(value) for name, value in call.items()}
 
     def _value(self, value: Any) -> Any:
-        """A value as JSON; what JSON lacks is an object with one telling key."""
+        """Return a value as JSON; a type that JSON lacks becomes an object whose first key names the type."""
         match value:
             case None | bool() | int() | float() | str():
                 return value
@@ -127,13 +127,13 @@ class _CaseTexts:
                 return self._message(value)
             case _:
                 raise UnencodableValueError(
-                    f"a value of type {type(value).__name__} can not be stated in JSON"
+                    f"a value of type {type(value).__name__} cannot be written as JSON"
                 )
 
     def _message(self, message: protobuf.Message) -> Mapping[str, str]:
         kind = message.DESCRIPTOR.full_name
         data = message.SerializeToString(deterministic=True)
-        # The kind takes part: the same bytes can be messages of two kinds, and differ as JSON.
+        # The digest covers the type: messages of two types can have the same bytes and different JSON.
         digest = hashlib.sha256(kind.encode() + b"\n" + data).hexdigest()
         stem = f"messages/{digest[:_DIGEST_CHARACTERS]}"
         if f"{stem}.pb" not in self.files:

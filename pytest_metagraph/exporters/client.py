@@ -1,4 +1,4 @@
-"""Exporter clients: the one interface through which the kit asks an exporter, and how one is opened."""
+"""Exporter clients: the one interface through which the kit calls an exporter, and how to open one."""
 
 from __future__ import annotations
 
@@ -16,37 +16,42 @@ from pytest_metagraph.exporters.worker import Worker, split_command
 
 
 class ExporterClient(Protocol):
-    """A way to an exporter."""
+    """Calls an exporter."""
 
     @property
     def name(self) -> str:
-        """What the exporter is called in reports, such as `my_framework.adapter:export`."""
+        """The name of the exporter in reports, such as `my_framework.adapter:export`."""
 
     @property
     def version(self) -> str:
-        """The version of the exporter; empty where it states none."""
+        """The version of the exporter; empty if it declares none."""
 
     @property
     def unsupported(self) -> frozenset[Capability]:
-        """What the exporter has declared that it can not do."""
+        """The capabilities that the exporter declares as unsupported."""
 
     def export(self, request: ExportRequest) -> Answer:
-        """Have one request answered. Never raises because of the exporter."""
+        """Return the exporter's answer to a request; a failure of the exporter is an answer, too."""
 
 
 def check_client(*, exporter: str = "", command: str = "", exports: str = "") -> None:
-    """Refuse what `connected` would, as far as that shows without starting a worker.
+    """Refuse what `open_client` would refuse, as far as that is possible without starting a worker.
+
+    Args:
+        exporter: see `open_client`.
+        command: see `open_client`.
+        exports: see `open_client`.
 
     Raises:
-        ExporterNotFoundError: when more than one of the three is given, or it can not be used.
+        ExporterNotFoundError: if more than one of the three is given, or the exporter cannot be used.
     """
-    _check_one(exporter, command, exports)
+    _refuse_several(exporter, command, exports)
     if command:
         split_command(command)
     elif exports:
         ExportsFolder.open(Path(exports))
     elif exporter in resolve.BUILT_IN:
-        resolve.check_name(exporter)  # this process may never call them
+        resolve.check_name(exporter)  # importing TensorFlow takes seconds, and this process may never call it
     else:
         resolve.resolve(exporter)
 
@@ -55,18 +60,21 @@ def check_client(*, exporter: str = "", command: str = "", exports: str = "") ->
 def open_client(
     *, exporter: str = "", command: str = "", exports: str = "", seconds: float
 ) -> Iterator[ExporterClient]:
-    """The way to an exporter, for the time of a `with` block.
+    """Open the client of an exporter for a `with` block.
 
     Args:
-        exporter: the name of a Python function, see `resolving.resolve`.
+        exporter: the name of a Python function, see `resolve.resolve`.
         command: the command of a worker, see `worker.Worker`.
         exports: a folder of answers, see `exports_folder.ExportsFolder`.
-        seconds: how long one answer of a worker may take.
+        seconds: the time limit for one answer of a worker.
+
+    Yields:
+        The client.
 
     Raises:
-        ExporterNotFoundError: when not exactly one of the three is given, or it can not be used.
+        ExporterNotFoundError: if not exactly one of the three is given, or the exporter cannot be used.
     """
-    _check_one(exporter, command, exports)
+    _refuse_several(exporter, command, exports)
     if command:
         worker = Worker(command, seconds)
         try:
@@ -79,7 +87,7 @@ def open_client(
         yield resolve.client_of(resolve.resolve(exporter))
 
 
-def _check_one(*given: str) -> None:
+def _refuse_several(*given: str) -> None:
     if sum(map(bool, given)) > 1:
         raise resolve.ExporterNotFoundError(
             "more than one exporter was given; use one of --metagraph-exporter, --metagraph-command and "

@@ -1,4 +1,4 @@
-"""The carrier that calls a Python function in the same process."""
+"""The exporter client that calls a Python function in the same process."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from pytest_metagraph.exporters.request import Exporter, ExportRequest, Unsuppor
 from reference_impl.schema import MetaGraphDef, adopt
 
 TRACEBACK_FRAMES = 6
-"""Frames of an exporter's traceback that are kept: its own end is what its maintainer looks for."""
+"""The number of frames to keep of a traceback; a maintainer looks at the end of it."""
 
-_DESCRIBED: dict[tuple[str, CodeType, int], str] = {}
-"""What tracebacks say of places in the code. Half of the calls of the full tier raise, from few places, and
-reading the source each time would take longer than the export."""
+_FORMATTED_FRAMES: dict[tuple[str, CodeType, int], str] = {}
+"""The text of each frame of a traceback, by its place in the code.
+
+Half of the calls of the full tier raise, from few places, and reading the source each time would take longer
+than the export.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class InProcess:
 
     Attributes:
         exporter: the function.
-        name: what it is called in reports.
+        name: its name in reports.
     """
 
     exporter: Exporter
@@ -36,25 +39,25 @@ class InProcess:
 
     @property
     def version(self) -> str:
-        """The exporter's own attribute `version`; empty where it has none."""
+        """The exporter's attribute `version`; empty if it has none."""
         return str(getattr(self.exporter, "version", ""))
 
     @property
     def unsupported(self) -> frozenset[Capability]:
-        """The capabilities in the exporter's own attribute `unsupported`.
+        """The capabilities in the exporter's attribute `unsupported`.
 
         Raises:
-            ValueError: when one of them is not a capability of the corpus.
+            ValueError: if one of them is not a capability of the corpus.
         """
         return frozenset(Capability(name) for name in getattr(self.exporter, "unsupported", ()))
 
     def export(self, request: ExportRequest) -> Answer:
-        """Call the exporter; whatever it does but Ctrl-C becomes an answer."""
+        """Call the exporter; whatever it does, except for Ctrl-C, becomes an answer."""
         try:
             returned = self.exporter(request)
         except Unsupported as error:
             return NotSupported(error.capability)
-        except Exception as error:  # noqa: BLE001 - which exception is right is the question that the case asks
+        except Exception as error:  # noqa: BLE001 - the case decides which exception is right
             return Raised(_classes(type(error)), str(error), _tail(error))
         except (KeyboardInterrupt, GeneratorExit):
             raise
@@ -87,21 +90,22 @@ def _classes(kind: type[BaseException]) -> tuple[str, ...]:
 
 
 def _tail(error: BaseException) -> str:
+    """Return the end of a traceback, from the exporter's own frames on."""
     frames, trace = [], error.__traceback__
     while trace is not None:
         frames.append(trace)
         trace = trace.tb_next
     del frames[0]  # the call in this module
-    lines = [_described(frame) for frame in frames[-TRACEBACK_FRAMES:]]
+    lines = [_format_frame(frame) for frame in frames[-TRACEBACK_FRAMES:]]
     if len(frames) > TRACEBACK_FRAMES:
         lines.insert(0, f"  ... {len(frames) - TRACEBACK_FRAMES} frames above\n")
     return "".join([*lines, *traceback.format_exception_only(error)]).rstrip()
 
 
-def _described(frame: TracebackType) -> str:
-    """What a traceback says of one frame, with its line of source."""
+def _format_frame(frame: TracebackType) -> str:
+    """Return the lines of a traceback for one frame, with its line of source."""
     code = frame.tb_frame.f_code
-    place = (code.co_filename, code, frame.tb_lasti)  # equal code may be in two files
-    if place not in _DESCRIBED:
-        _DESCRIBED[place] = "".join(traceback.format_tb(frame, limit=1))
-    return _DESCRIBED[place]
+    place = (code.co_filename, code, frame.tb_lasti)  # code objects of two files can be equal
+    if place not in _FORMATTED_FRAMES:
+        _FORMATTED_FRAMES[place] = "".join(traceback.format_tb(frame, limit=1))
+    return _FORMATTED_FRAMES[place]

@@ -1,6 +1,6 @@
-"""The messages of `worker.proto` in a private DescriptorPool, and arguments as its values.
+"""The messages of `worker.proto` in a private DescriptorPool, and argument values as messages.
 
-`worker.binpb` is the compiled `worker.proto`, so that nobody needs protoc at run time and nothing is
+`worker.binpb` is the compiled `worker.proto`, so that running the kit needs no protoc, and nothing is
 registered in protobuf's default pool. After a change of `worker.proto`, compile it again in this folder:
 
     python -m grpc_tools.protoc -I . --descriptor_set_out=worker.binpb worker.proto
@@ -20,15 +20,10 @@ from google.protobuf import message as protobuf
 from reference_impl.schema import POOL, parse_message
 
 PROTO_FILE = "worker.proto"
-"""The name of the protocol's definition, which lies beside this module."""
+"""The name of the file that defines the protocol, beside this module."""
 
 _COMPILED = "worker.binpb"
 _PACKAGE = "pytest_metagraph.worker"
-
-
-def proto_text() -> str:
-    """The definition of the protocol, as a worker's author compiles it."""
-    return resources.files(__package__).joinpath(PROTO_FILE).read_text(encoding="utf-8")
 
 
 def _load() -> descriptor_pool.DescriptorPool:
@@ -46,114 +41,122 @@ def _message_class(name: str) -> Any:
     return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
 
 
-# The classes are made at run time, so their fields are unknown to a type checker; only `protocol` and
-# `values` use them, and give everybody else typed values.
+# A type checker does not know the fields of classes that are made at run time. Only this module and
+# `protocol` use them, and give typed values to everything else.
 Request: Any = _message_class("Request")
 Answer: Any = _message_class("Answer")
 Value: Any = _message_class("Value")
 
 
 class UnencodableValueError(TypeError):
-    """A value that the protocol can not state: the corpus asks what no other language could be asked."""
+    """A value that neither the protocol nor JSON can express."""
+
+
+def proto_text() -> str:
+    """Return the definition of the protocol, which the author of a worker compiles."""
+    return resources.files(__package__).joinpath(PROTO_FILE).read_text(encoding="utf-8")
 
 
 def encode(value: Any) -> Any:
-    """State a value as a message `Value`.
+    """Convert a value into a message `Value`.
 
     Args:
-        value: None, bool, int, float, str, bytes, a message, or a list, tuple, set or dict of such. A tuple
-            becomes a list, and a set a list in the order of its items' texts.
+        value: None, bool, int, float, str, bytes, a message, or a list, tuple, set or dict of these. A tuple
+            becomes a list. A set becomes a list in the order of its items' texts.
 
     Raises:
-        UncarriableValueError: when the value is none of these, or an int or a str that protobuf can not hold.
+        UnencodableValueError: if the value is none of these, or an int or a str that protobuf cannot hold.
     """
-    stated = Value()
+    encoded = Value()
     try:
-        _state(value, stated)
+        _encode_into(encoded, value)
     except (ValueError, UnicodeEncodeError) as error:
-        raise UnencodableValueError(f"{value!r} can not be stated in the worker protocol: {error}") from error
-    return stated
+        raise UnencodableValueError(f"{value!r} cannot be sent in the worker protocol: {error}") from error
+    return encoded
 
 
-def decode(stated: Any) -> Any:
-    """The inverse of `encode`; messages are of `reference_impl.schema`.
+def decode(encoded: Any) -> Any:
+    """Convert a message `Value` back into a value; messages are of `reference_impl.schema`.
+
+    Args:
+        encoded: the message.
 
     Raises:
-        ValueError: when the message states no value, a damaged message, one of a type that TensorFlow's
-            schema lacks, or a dict whose key is no plain value.
+        ValueError: if the message has no value, or contains a damaged message, one of a type that
+            TensorFlow's schema lacks, or a dict with a key that cannot be hashed.
     """
-    kind = stated.WhichOneof("kind")
+    kind = encoded.WhichOneof("kind")
     match kind:
         case "none":
             return None
         case "list":
-            return [decode(item) for item in stated.list.items]
+            return [decode(item) for item in encoded.list.items]
         case "dict":
-            return {_decode_key(entry.key): decode(entry.value) for entry in stated.dict.entries}
+            return {_decode_key(entry.key): decode(entry.value) for entry in encoded.dict.entries}
         case "message":
-            return _parse(stated.message.type, stated.message.data)
+            return _parse(encoded.message.type, encoded.message.data)
         case None:
             raise ValueError("a Value of the worker protocol has no kind")
         case _:
-            return getattr(stated, kind)
+            return getattr(encoded, kind)
 
 
-def _decode_key(stated: Any) -> Any:
-    key = decode(stated)
-    try:
-        hash(key)
-    except TypeError:
-        raise ValueError(f"a {type(key).__name__} can not be the key of a dict") from None
-    return key
-
-
-def _state(value: Any, stated: Any) -> None:
+def _encode_into(encoded: Any, value: Any) -> None:
     match value:
         case None:
-            stated.none.SetInParent()
+            encoded.none.SetInParent()
         case protobuf.Message():
-            stated.message.type = value.DESCRIPTOR.full_name
-            stated.message.data = value.SerializeToString(deterministic=True)
+            encoded.message.type = value.DESCRIPTOR.full_name
+            encoded.message.data = value.SerializeToString(deterministic=True)
         case list() | tuple():
-            _state_items(value, stated)
+            _encode_items(encoded, value)
         case set() | frozenset():
-            _state_items(sorted(value, key=str), stated)
+            _encode_items(encoded, sorted(value, key=str))
         case dict():
-            _state_entries(value, stated)
+            _encode_entries(encoded, value)
         case _:
-            _state_scalar(value, stated)
+            _encode_scalar(encoded, value)
 
 
-def _state_scalar(value: Any, stated: Any) -> None:
+def _encode_scalar(encoded: Any, value: Any) -> None:
     match value:
-        case bool():  # before int: every bool is an int
-            stated.flag = value
+        case bool():  # before int, because every bool is an int
+            encoded.flag = value
         case int():
-            stated.integer = value
+            encoded.integer = value
         case float():
-            stated.number = value
+            encoded.number = value
         case str():
-            stated.text = value
+            encoded.text = value
         case bytes():
-            stated.data = value
+            encoded.data = value
         case _:
             raise UnencodableValueError(
-                f"a value of type {type(value).__name__} can not be stated in the worker protocol"
+                f"a value of type {type(value).__name__} cannot be sent in the worker protocol"
             )
 
 
-def _state_items(items: Iterable[Any], stated: Any) -> None:
-    stated.list.SetInParent()
+def _encode_items(encoded: Any, items: Iterable[Any]) -> None:
+    encoded.list.SetInParent()
     for item in items:
-        _state(item, stated.list.items.add())
+        _encode_into(encoded.list.items.add(), item)
 
 
-def _state_entries(entries: Mapping[Any, Any], stated: Any) -> None:
-    stated.dict.SetInParent()
+def _encode_entries(encoded: Any, entries: Mapping[Any, Any]) -> None:
+    encoded.dict.SetInParent()
     for key, value in entries.items():
-        entry = stated.dict.entries.add()
-        _state(key, entry.key)
-        _state(value, entry.value)
+        entry = encoded.dict.entries.add()
+        _encode_into(entry.key, key)
+        _encode_into(entry.value, value)
+
+
+def _decode_key(encoded: Any) -> Any:
+    key = decode(encoded)
+    try:
+        hash(key)
+    except TypeError:
+        raise ValueError(f"a {type(key).__name__} cannot be the key of a dict") from None
+    return key
 
 
 def _parse(type_name: str, data: bytes) -> protobuf.Message:

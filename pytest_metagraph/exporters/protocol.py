@@ -1,4 +1,4 @@
-"""The worker protocol: framed messages, and what they mean as typed values."""
+"""The worker protocol: frames on the wire, and the messages in them as typed values."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ from reference_impl.schema import MetaGraphDef
 PROTOCOL = 1
 """The version of the protocol that this kit speaks."""
 
+LENGTH_BYTES = 4
+"""The number of bytes that hold the length of a message."""
+
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+"""The longest answer that the kit reads; the largest graph of the corpus takes a small part of it."""
+
 HELLO = messages.Request(hello={"protocol": PROTOCOL}).SerializeToString()
 """The request that opens the conversation."""
 
@@ -26,17 +32,24 @@ STOP = messages.Request(stop={}).SerializeToString()
 
 
 class ProtocolError(Exception):
-    """What came from the other side is no message that the protocol allows here; the text says why."""
+    """The other side sent something that is not a message, or not one that the protocol allows here."""
+
+
+class Control(enum.Enum):
+    """The requests that are not calls."""
+
+    HELLO = enum.auto()
+    STOP = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """What a worker says of itself.
+    """The declarations of a worker.
 
     Attributes:
-        name: what the exporter is called in reports.
+        name: the name of the exporter in reports.
         version: its version; may be empty.
-        unsupported: the capabilities that it lacks.
+        unsupported: the capabilities that it does not support.
     """
 
     name: str
@@ -44,11 +57,107 @@ class Introduction:
     unsupported: frozenset[Capability] = field(default_factory=frozenset)
 
 
-def check_capabilities(names: object) -> frozenset[Capability]:
-    """The capabilities that an exporter says it lacks.
+# Frames
+
+
+def frame(data: bytes) -> bytes:
+    """Return a message preceded by its length.
+
+    Args:
+        data: the serialised message.
 
     Raises:
-        ProtocolError: when one of them does not exist; the text names those that do.
+        OverflowError: if the message has 4 GiB or more.
+    """
+    return len(data).to_bytes(LENGTH_BYTES, "little") + data
+
+
+def announced_length(prefix: bytes | bytearray) -> int:
+    """Return the length that the first bytes of a frame announce."""
+    return int.from_bytes(prefix[:LENGTH_BYTES], "little")
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """Read one message, and block until it is complete.
+
+    Args:
+        stream: the stream to read from.
+
+    Returns:
+        The message; None if the stream ends before it.
+
+    Raises:
+        EOFError: if the stream ends inside a message.
+    """
+    prefix = stream.read(LENGTH_BYTES)
+    if not prefix:
+        return None
+    length = announced_length(prefix)
+    data = stream.read(length)
+    if len(prefix) < LENGTH_BYTES or len(data) < length:
+        raise EOFError("the stream ended inside a message")
+    return data
+
+
+# The kit's side
+
+
+def encode_export(request: ExportRequest) -> bytes:
+    """Serialise the request to make one call.
+
+    Args:
+        request: the call.
+
+    Raises:
+        UnencodableValueError: if an argument cannot be sent.
+    """
+    encoded = messages.Request()
+    export = encoded.export
+    export.case_id = request.case_id
+    export.contract = request.contract.value
+    export.graph = request.graph.SerializeToString(deterministic=True)
+    export.default_graph = request.default_graph
+    export.eager = request.eager
+    for name, value in request.arguments.items():
+        export.arguments[name].CopyFrom(messages.encode(value))
+    for arguments in request.preceding:
+        call = export.preceding.add()
+        for name, value in arguments.items():
+            call.arguments[name].CopyFrom(messages.encode(value))
+    return bytes(encoded.SerializeToString())
+
+
+def decode_introduction(data: bytes) -> Introduction:
+    """Read the answer to hello.
+
+    Args:
+        data: the serialised answer.
+
+    Raises:
+        ProtocolError: if it is not an introduction, or one of another version of the protocol.
+    """
+    answer = _parse_answer(data)
+    if answer.WhichOneof("kind") != "introduction":
+        raise ProtocolError(f"it answered hello with {_kind_of(answer)} instead of an introduction")
+    encoded = answer.introduction
+    if encoded.protocol != PROTOCOL:
+        raise ProtocolError(
+            f"it speaks version {encoded.protocol} of the worker protocol, the kit version {PROTOCOL}; "
+            f"set Introduction.protocol to {PROTOCOL} if it was built from this kit's worker.proto"
+        )
+    if not encoded.name:
+        raise ProtocolError("its introduction has no name; set Introduction.name")
+    return Introduction(encoded.name, encoded.version, check_capabilities(list(encoded.unsupported)))
+
+
+def check_capabilities(names: object) -> frozenset[Capability]:
+    """Return the capabilities that an exporter declares as unsupported.
+
+    Args:
+        names: what the exporter declares, which should be a list of names.
+
+    Raises:
+        ProtocolError: if it is not a list of names, or one of the capabilities does not exist.
     """
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ProtocolError(f"`unsupported` must be a list of capability names, not {names!r}")
@@ -61,57 +170,16 @@ def check_capabilities(names: object) -> frozenset[Capability]:
     return frozenset(map(Capability, names))
 
 
-# -- the kit's side
-
-
-def encode_export(request: ExportRequest) -> bytes:
-    """Serialise one call.
-
-    Raises:
-        UncarriableValueError: when an argument can not be stated.
-    """
-    stated = messages.Request()
-    export = stated.export
-    export.case_id = request.case_id
-    export.contract = request.contract.value
-    export.graph = request.graph.SerializeToString(deterministic=True)
-    export.default_graph = request.default_graph
-    export.eager = request.eager
-    for name, value in request.arguments.items():
-        export.arguments[name].CopyFrom(messages.encode(value))
-    for call in request.preceding:
-        stated_call = export.preceding.add()
-        for name, value in call.items():
-            stated_call.arguments[name].CopyFrom(messages.encode(value))
-    return bytes(stated.SerializeToString())
-
-
-def decode_introduction(data: bytes) -> Introduction:
-    """Read the answer to hello.
-
-    Raises:
-        ProtocolError: when it is no introduction, or one of another version of the protocol.
-    """
-    answer = _parse_answer(data)
-    if answer.WhichOneof("kind") != "introduction":
-        raise ProtocolError(f"it answered hello with {_kind_of(answer)} instead of an introduction")
-    stated = answer.introduction
-    if stated.protocol != PROTOCOL:
-        raise ProtocolError(
-            f"it speaks version {stated.protocol} of the worker protocol, the kit version {PROTOCOL}; "
-            f"set Introduction.protocol to {PROTOCOL} if it was built from this kit's worker.proto"
-        )
-    if not stated.name:
-        raise ProtocolError("its introduction has no name")
-    return Introduction(stated.name, stated.version, check_capabilities(list(stated.unsupported)))
-
-
 def decode_answer(data: bytes) -> Answer:
-    """Read the answer to an export; whatever the bytes are, there is one."""
+    """Read the answer to an export; bytes that are not an answer are malformed.
+
+    Args:
+        data: the serialised answer.
+    """
     try:
         answer = _parse_answer(data)
     except ProtocolError as error:
-        return Malformed(f"The worker's answer can not be read: {error}.")
+        return Malformed(f"The worker's answer cannot be read: {error}.")
     match answer.WhichOneof("kind"):
         case "exported":
             return read_meta_graph(answer.exported.meta_graph_def, "The worker answered")
@@ -120,7 +188,7 @@ def decode_answer(data: bytes) -> Answer:
             return Raised(tuple(raised.classes), raised.text, raised.traceback)
         case "raised":
             return Malformed(
-                "The worker raised an error without a class: set Raised.classes to ['ValueError'], say."
+                "The worker raised an error without a class; set Raised.classes, such as to ['ValueError']."
             )
         case "unsupported":
             return NotSupported(answer.unsupported.capability)
@@ -129,11 +197,11 @@ def decode_answer(data: bytes) -> Answer:
 
 
 def read_meta_graph(data: bytes, who: str) -> Answer:
-    """The answer that serialised bytes make.
+    """Return the answer for bytes that should be a MetaGraphDef.
 
     Args:
-        data: what should be a MetaGraphDef.
-        who: the beginning of a sentence that goes on with the number of bytes.
+        data: the bytes.
+        who: the beginning of a sentence that continues with the number of bytes.
     """
     try:
         return Exported(MetaGraphDef.FromString(data))
@@ -141,27 +209,23 @@ def read_meta_graph(data: bytes, who: str) -> Answer:
         return Malformed(f"{who} with {len(data)} bytes that do not parse as a MetaGraphDef.")
 
 
-# -- the worker's side
-
-
-class Control(enum.Enum):
-    """The requests that are no call."""
-
-    HELLO = enum.auto()
-    STOP = enum.auto()
+# The worker's side
 
 
 def decode_request(data: bytes) -> ExportRequest | Control:
     """Read a request.
 
+    Args:
+        data: the serialised request.
+
     Raises:
-        ProtocolError: when it is none.
-        ValueError: when an argument is no value.
+        ProtocolError: if it is not a request.
+        ValueError: if an argument has no value.
     """
     try:
         request = messages.Request.FromString(data)
     except protobuf.DecodeError:
-        raise ProtocolError(f"{len(data)} bytes that are no Request") from None
+        raise ProtocolError(f"{len(data)} bytes do not parse as a Request") from None
     match request.WhichOneof("kind"):
         case "hello":
             return Control.HELLO
@@ -170,11 +234,13 @@ def decode_request(data: bytes) -> ExportRequest | Control:
         case "export":
             export = request.export
         case _:
-            raise ProtocolError("a Request of no kind that this version of the protocol knows")
+            raise ProtocolError("a Request has no kind that this version of the protocol knows")
     try:
         graph = MetaGraphDef.FromString(export.graph)
     except protobuf.DecodeError:
-        raise ProtocolError(f"a Request with {len(export.graph)} bytes that are no MetaGraphDef") from None
+        raise ProtocolError(
+            f"the graph of a Request has {len(export.graph)} bytes that do not parse as a MetaGraphDef"
+        ) from None
     return ExportRequest(
         graph=graph,
         arguments=_decode_arguments(export),
@@ -186,86 +252,45 @@ def decode_request(data: bytes) -> ExportRequest | Control:
     )
 
 
-def _decode_arguments(call: Any) -> dict[str, Any]:
-    return {name: messages.decode(value) for name, value in sorted(call.arguments.items())}
-
-
 def encode_introduction(introduction: Introduction) -> bytes:
     """Serialise the answer to hello."""
-    stated = {
+    encoded = {
         "protocol": PROTOCOL,
         "name": introduction.name,
         "version": introduction.version,
         "unsupported": sorted(introduction.unsupported),
     }
-    return bytes(messages.Answer(introduction=stated).SerializeToString())
+    return bytes(messages.Answer(introduction=encoded).SerializeToString())
 
 
 def encode_answer(answer: Exported | Raised | NotSupported) -> bytes:
     """Serialise the answer to an export."""
-    stated = messages.Answer()
+    encoded = messages.Answer()
     match answer:
         case Exported(message=message):
-            stated.exported.SetInParent()  # present also where the message is empty
-            stated.exported.meta_graph_def = message.SerializeToString(deterministic=True)
+            encoded.exported.SetInParent()  # present even if the message is empty
+            encoded.exported.meta_graph_def = message.SerializeToString(deterministic=True)
         case Raised():
-            stated.raised.classes.extend(answer.classes)
-            stated.raised.text = answer.text
-            stated.raised.traceback = answer.traceback
+            encoded.raised.classes.extend(answer.classes)
+            encoded.raised.text = answer.text
+            encoded.raised.traceback = answer.traceback
         case NotSupported(capability=capability):
-            stated.unsupported.capability = capability
-    return bytes(stated.SerializeToString())
+            encoded.unsupported.capability = capability
+    return bytes(encoded.SerializeToString())
 
 
-# -- both
+def _decode_arguments(call: Any) -> dict[str, Any]:
+    return {name: messages.decode(value) for name, value in sorted(call.arguments.items())}
 
 
 def _parse_answer(data: bytes) -> Any:
     try:
         return messages.Answer.FromString(data)
     except protobuf.DecodeError:
-        raise ProtocolError(f"{len(data)} bytes that are no Answer, starting {data[:24]!r}") from None
+        raise ProtocolError(
+            f"{len(data)} bytes, beginning with {data[:24]!r}, do not parse as an Answer"
+        ) from None
 
 
 def _kind_of(answer: Any) -> str:
     return answer.WhichOneof("kind") or "an Answer of no known kind"
-
-
-LENGTH_BYTES = 4
-"""How many bytes state the length of a message."""
-
-MAX_ANSWER_BYTES = 256 * 1024 * 1024
-"""The longest answer that the kit reads; the largest graph of the corpus takes a small part of it."""
-
-
-def frame(data: bytes) -> bytes:
-    """A message with its length before it.
-
-    Raises:
-        OverflowError: when it has 4 GiB or more.
-    """
-    return len(data).to_bytes(LENGTH_BYTES, "little") + data
-
-
-def announced_length(prefix: bytes | bytearray) -> int:
-    """The length that the first bytes of a frame state."""
-    return int.from_bytes(prefix[:LENGTH_BYTES], "little")
-
-
-def read_frame(stream: BinaryIO) -> bytes | None:
-    """Read one message; blocks until it is there.
-
-    Returns:
-        The message, or None where the stream ends before it.
-
-    Raises:
-        EOFError: when the stream ends inside a message.
-    """
-    prefix = stream.read(LENGTH_BYTES)
-    if not prefix:
-        return None
-    length = announced_length(prefix)
-    data = stream.read(length)
-    if len(prefix) < LENGTH_BYTES or len(data) < length:
-        raise EOFError("the stream ended inside a message")
-    return data

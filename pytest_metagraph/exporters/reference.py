@@ -1,4 +1,4 @@
-"""The reference exporter of this project."""
+"""The reference exporter of this project, as an exporter of the kit."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def export(request: ExportRequest) -> MetaGraphDef:
     always: dict[str, Any] = {"contract": request.contract}
     if not request.default_graph:
         always["graph"] = graph
-    with _as_loaded(graph, request), contextlib.ExitStack() as context:
+    with _restored(graph, request), contextlib.ExitStack() as context:
         if request.eager:
             context.enter_context(eager_execution())
         elif request.default_graph:
@@ -38,14 +38,14 @@ def export(request: ExportRequest) -> MetaGraphDef:
 export.version = __version__  # type: ignore[attr-defined] # a function takes attributes
 
 
-@functools.lru_cache(maxsize=4)  # cases come sorted by graph
+@functools.lru_cache(maxsize=4)  # cases are sorted by graph
 def _load(data: bytes) -> Graph:
     return Graph.from_meta_graph_def(data)
 
 
 @contextlib.contextmanager
-def _as_loaded(graph: Graph, request: ExportRequest) -> Iterator[None]:
-    """Take back the one trace that an export leaves, under the contract "tensorflow" (UNB-07, UNB-08)."""
+def _restored(graph: Graph, request: ExportRequest) -> Iterator[None]:
+    """Restore the one collection that an export changes under the contract "tensorflow" (UNB-07, UNB-08)."""
     if request.contract is not Contract.TENSORFLOW:
         yield
         return

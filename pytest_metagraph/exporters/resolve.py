@@ -1,4 +1,4 @@
-"""Finds the exporter that a user names."""
+"""Find the exporter that a user names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter
+from reference_impl.contracts import TENSORFLOW_VERSION
 
 BUILT_IN = {
     "reference": "pytest_metagraph.exporters.reference",
@@ -18,7 +19,7 @@ BUILT_IN = {
 
 
 class ExporterNotFoundError(MetagraphError):
-    """What the user named as an exporter is none; the text says why, and the way out."""
+    """The exporter that the user named does not exist or cannot be used."""
 
 
 def resolve(name: str) -> Exporter:
@@ -27,8 +28,11 @@ def resolve(name: str) -> Exporter:
     Args:
         name: `reference`, `tensorflow`, or `module:attribute`.
 
+    Returns:
+        The exporter.
+
     Raises:
-        ExporterNotFoundError: when there is no such exporter, or it can not be imported or used.
+        ExporterNotFoundError: if the exporter does not exist, or cannot be imported or used.
     """
     check_name(name)
     module_name, _, path = name.partition(":")
@@ -40,53 +44,61 @@ def resolve(name: str) -> Exporter:
             found = getattr(found, attribute)
         except AttributeError:
             raise ExporterNotFoundError(
-                f"the exporter {name!r} can not be found: {module_name!r} has no attribute {path!r}"
+                f"the exporter {name!r} cannot be found: {module_name!r} has no attribute {path!r}; "
+                "give the name of a function of that module"
             ) from None
     return client_of(found).exporter
 
 
 def client_of(exporter: Exporter) -> InProcess:
-    """The way to a function of this process.
+    """Return the client of a function in this process.
+
+    Args:
+        exporter: the function.
 
     Raises:
-        ExporterNotFoundError: when it can not be called, or declares a capability that does not exist.
+        ExporterNotFoundError: if it is not callable, or declares a capability that does not exist.
     """
-    name = _name_of(exporter)
     if not callable(exporter):
         raise ExporterNotFoundError(
-            f"the exporter {name!r} is a {type(exporter).__name__}, not a function of one ExportRequest"
+            f"the exporter {exporter!r} is not callable", "give a function that takes one ExportRequest"
         )
-    found = InProcess(exporter, name)
+    name = _name_of(exporter)
+    client = InProcess(exporter, name)
     try:
-        _ = found.unsupported
+        _ = client.unsupported
     except (TypeError, ValueError) as error:
         raise ExporterNotFoundError(
-            f"the exporter {name!r} declares `unsupported` wrongly: {error}; "
-            "it must be a collection of names of conformance_cases.Capability"
+            f"the attribute `unsupported` of the exporter {name!r} is not valid: {error}; "
+            "use a collection of names of conformance_cases.Capability"
         ) from error
-    return found
+    return client
 
 
 def check_name(name: str) -> None:
-    """Refuse what names no exporter, without importing any.
+    """Refuse a name that cannot be that of an exporter, without importing anything.
+
+    Args:
+        name: the name that the user gave.
 
     Raises:
-        ExporterNotFoundError: when the name has the wrong form, or TensorFlow is wanted and not installed.
+        ExporterNotFoundError: if the name is not of a valid form, or is that of TensorFlow and TensorFlow
+            is not installed.
     """
     if not name:
         raise ExporterNotFoundError(
-            "no exporter was given: use --metagraph-exporter=reference, tensorflow or module:attribute, or "
+            "no exporter was given; use --metagraph-exporter=reference, tensorflow or module:attribute, or "
             "the fixture metagraph_exporter or the hook pytest_metagraph_exporter in a conftest.py"
         )
     if name == "tensorflow" and importlib.util.find_spec("tensorflow") is None:
         raise ExporterNotFoundError(
-            "the exporter 'tensorflow' needs TensorFlow, which is not installed here: "
-            "pip install tensorflow-cpu==2.21.0"
+            "the exporter 'tensorflow' needs TensorFlow, which is not installed; "
+            f"run pip install tensorflow-cpu=={TENSORFLOW_VERSION}"
         )
     module_name, colon, path = name.partition(":")
     if name not in BUILT_IN and not (module_name and colon and path):
         raise ExporterNotFoundError(
-            f"{name!r} names no exporter: give 'reference', 'tensorflow', or module:attribute, "
+            f"{name!r} is not the name of an exporter; use 'reference', 'tensorflow', or module:attribute, "
             "such as my_framework.adapter:export"
         )
 
@@ -96,8 +108,8 @@ def _import(name: str, module_name: str) -> Any:
         return importlib.import_module(module_name)
     except Exception as error:
         raise ExporterNotFoundError(
-            f"the exporter {name!r} can not be imported: {type(error).__name__}: {error}. "
-            f"Is {module_name!r} installed, or is its folder on the path (pytest option 'pythonpath')?"
+            f"the exporter {name!r} cannot be imported: {type(error).__name__}: {error}; "
+            f"install {module_name!r}, or put its folder on the path (pytest option 'pythonpath')"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The other end of the protocol: makes a worker of an exporter that is written in Python."""
+"""The worker's end of the protocol: turn an exporter that is written in Python into a worker."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from pytest_metagraph.exporters.request import Exporter, ExportRequest
 
 
 def serve(exporter: Exporter, *, name: str = "", version: str = "") -> None:
-    """Answer requests on stdin until it ends; `--metagraph-command` of a script that calls this runs it.
+    """Answer the requests on stdin until stdin ends.
 
-    What the exporter prints to stdout goes to stderr, so that it does not break the protocol.
+    Call it from a script, and give the command that runs the script to `--metagraph-command`. What the
+    exporter prints to stdout goes to stderr, so that it does not disturb the protocol.
 
     Args:
         exporter: the function that answers; its attribute `unsupported` is declared to the kit.
-        name: what it is called in reports; by default as if it was given to `--metagraph-exporter`.
+        name: its name in reports; by default the name that `--metagraph-exporter` would show.
         version: its version; by default its attribute `version`.
 
     Raises:
-        ExporterNotFoundError: when the exporter can not be called, or declares a capability that is none.
-        ProtocolError: when what comes in is no request.
+        ExporterNotFoundError: if the exporter is not callable, or declares a capability that does not exist.
+        ProtocolError: if stdin contains something that is not a request.
     """
     client = resolve.client_of(exporter)
     introduction = Introduction(name or client.name, version or client.version, client.unsupported)
@@ -47,7 +48,7 @@ def _answer(client: InProcess, request: ExportRequest) -> bytes:
             return protocol.encode_answer(answer)
         case Malformed(reason=reason):
             sys.stderr.write(f"{reason}\n")
-            return b""  # an Answer of no kind: this exporter has given none
+            return b""  # an Answer without a kind, which the kit reports as malformed
         case Crashed(detail=detail):
             raise SystemExit(detail)
         case TimedOut():

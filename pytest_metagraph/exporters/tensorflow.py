@@ -1,4 +1,4 @@
-"""The installed TensorFlow's own export_meta_graph."""
+"""The installed TensorFlow's own export_meta_graph, as an exporter of the kit."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pytest_metagraph.exporters.request import ExportRequest
 def export(request: ExportRequest) -> Any:
     """Answer a request with `tf.compat.v1.train.export_meta_graph`.
 
-    TensorFlow knows no contracts: under the documented one it fails where the documentation promises
-    something else than it does.
+    TensorFlow has no contracts. Under the contract "documented" it fails the cases in which the documentation
+    promises something else.
 
     Returns:
         TensorFlow's MetaGraphDef.
@@ -27,9 +27,9 @@ def export(request: ExportRequest) -> Any:
     """
     graph = _load(request.graph.SerializeToString(deterministic=True))
     always = {} if request.default_graph else {"graph": graph}
-    with _as_loaded(graph), contextlib.ExitStack() as context:
+    with _restored(graph), contextlib.ExitStack() as context:
         if not request.eager:
-            # Outside of any graph TensorFlow 2 executes eagerly. An explicit graph is exported from inside
+            # Outside any graph, TensorFlow 2 executes eagerly. An explicit graph is exported from inside
             # another one, so that the argument decides and not the context.
             default = graph if request.default_graph else oracle.tf.Graph()
             context.enter_context(default.as_default())
@@ -41,17 +41,18 @@ def export(request: ExportRequest) -> Any:
 export.version = oracle.tf.__version__  # type: ignore[attr-defined] # a function takes attributes
 
 
-@functools.lru_cache(maxsize=4)  # cases come sorted by graph
+@functools.lru_cache(maxsize=4)  # cases are sorted by graph
 def _load(data: bytes) -> Any:
     return oracle.load_without_saver(oracle.tf.compat.v1.MetaGraphDef.FromString(data))
 
 
 @contextlib.contextmanager
-def _as_loaded(graph: Any) -> Iterator[None]:
-    """Take back what an export does to the graph.
+def _restored(graph: Any) -> Iterator[None]:
+    """Undo what an export does to the graph.
 
-    It clears and refills the collection of unbound inputs (UNB-07, UNB-08), and it may build a Saver
-    (SAV-06). Collections can be put back; nodes can not be removed, so the graph is then loaded anew.
+    An export clears and refills the collection of unbound inputs (UNB-07, UNB-08), and it may build a Saver
+    (SAV-06). Collections can be restored. Nodes cannot be removed, so the graph is loaded anew if there are
+    new ones.
     """
     nodes = graph.version
     before = {key: graph.get_collection(key) for key in graph.get_all_collection_keys()}
@@ -70,7 +71,7 @@ def _export(arguments: Mapping[str, Any]) -> Any:
 
 
 def _to_tensorflow(value: Any) -> Any:
-    """A message of the kit as TensorFlow's message of the same name; other values as they are."""
+    """Return a message of the kit as TensorFlow's message of the same name, and other values unchanged."""
     if not isinstance(value, message.Message):
         return value
     descriptor = descriptor_pool.Default().FindMessageTypeByName(value.DESCRIPTOR.full_name)

@@ -1,8 +1,9 @@
-"""Ends a worker when the pytest process that started it is gone, however it went.
+"""Kill a worker when the pytest process that started it has ended, for whatever reason.
 
-Run as a program with the id of the worker's process group. Its stdin is a pipe whose other end only the
-pytest process holds: when that ends without a farewell, and be it by SIGKILL, the pipe ends, and the whole
-process group is killed. It imports nothing of this package, so that it starts in a few milliseconds.
+The module also runs as a program, with the id of the worker's process group as its argument. Its stdin is a
+pipe whose other end only the pytest process holds. When the pytest process ends without a farewell, even by
+SIGKILL, the pipe closes and the program kills the whole process group. The module imports nothing of this
+package, so that the program starts in a few milliseconds.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import subprocess
 import sys
 
 FAREWELL = b"stopped"
-"""What the pytest process writes when it has ended the worker itself."""
+"""What the pytest process writes after it has ended the worker itself."""
 
 
 class Watchdog:
-    """Watches over one worker from a process of its own.
+    """Watches one worker from a separate process.
 
     Args:
         process_group: the id of the worker's process group.
@@ -34,13 +35,17 @@ class Watchdog:
         )
 
     def release(self) -> None:
-        """End the watch; the worker has been ended."""
+        """Stop watching, after the worker has ended."""
         with contextlib.suppress(BrokenPipeError):
             self._watcher.communicate(FAREWELL)
 
 
 def watch(process_group: int) -> None:
-    """Wait for the end of stdin; kill the process group unless stdin ended with the farewell."""
+    """Wait for the end of stdin; kill the process group unless stdin ended with the farewell.
+
+    Args:
+        process_group: the id of the process group.
+    """
     if sys.stdin.buffer.read() != FAREWELL:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process_group, signal.SIGKILL)

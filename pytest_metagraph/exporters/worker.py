@@ -1,4 +1,4 @@
-"""The carrier to a worker in any language: a process that answers requests over its stdin and stdout."""
+"""The exporter client of a worker in any language: a process that answers over its stdin and stdout."""
 
 from __future__ import annotations
 
@@ -22,26 +22,25 @@ from pytest_metagraph.exporters.worker_process import (
 from pytest_metagraph.settings import DEFAULT_SECONDS
 
 MAX_FAILED_STARTS = 3
-"""How many starts may fail in a row before the run is given up."""
+"""The number of failed starts in a row after which the run ends."""
 
 
 class WorkerStartError(ExporterNotFoundError):
-    """The worker can not be started; the text says why, and the way out."""
+    """The worker cannot be started."""
 
 
 class Worker:
-    """Asks one long-lived process, and starts it again when it has failed.
+    """Sends requests to one long-lived process, and starts it again after a failure.
 
-    Whatever the process does is the answer to the one request it was asked: it crashes, hangs, writes
-    something else or too much. Its stderr goes to this process's stderr, where pytest shows it with a failed
-    test.
+    If the process crashes, hangs, or writes something else or too much, that is the answer to the current
+    request. Its stderr goes to the stderr of this process, and pytest shows it with a failed test.
 
     Args:
         command: the program and its arguments, as a shell would split them; no shell is involved.
-        seconds: how long one answer may take.
+        seconds: the time limit for one answer.
 
     Raises:
-        WorkerStartError: when the worker can not be started, or does not introduce itself.
+        WorkerStartError: if the worker cannot be started, or does not introduce itself.
     """
 
     def __init__(self, command: str, seconds: float = DEFAULT_SECONDS) -> None:
@@ -53,25 +52,28 @@ class Worker:
 
     @property
     def name(self) -> str:
-        """What the worker calls itself."""
+        """The name that the worker declares."""
         return self._introduction.name
 
     @property
     def version(self) -> str:
-        """The version that the worker states; may be empty."""
+        """The version that the worker declares; may be empty."""
         return self._introduction.version
 
     @property
     def unsupported(self) -> frozenset[Capability]:
-        """What the worker has declared that it can not do."""
+        """The capabilities that the worker declares as unsupported."""
         return self._introduction.unsupported
 
     def export(self, request: ExportRequest) -> Answer:
-        """Have the worker answer one request.
+        """Return the worker's answer to a request.
+
+        Args:
+            request: the request.
 
         Raises:
-            WorkerStartError: when the worker could not be started again several times in a row.
-            UncarriableValueError: when the protocol can not state the request.
+            WorkerStartError: if the worker could not be started again several times in a row.
+            UnencodableValueError: if an argument of the request cannot be sent.
         """
         data = protocol.encode_export(request)
         try:
@@ -92,22 +94,22 @@ class Worker:
             return Malformed(str(error))
         except WorkerEndedError as error:
             return Crashed(_with_stderr(str(error), self._end()))
-        except BaseException:  # Ctrl-C: what was asked is still under way
+        except BaseException:  # Ctrl-C: the worker is still busy with the request
             self._end()
             raise
         _show(process.take_stderr())
         return answer
 
     def close(self) -> None:
-        """End the worker; to be called once."""
+        """End the worker."""
         if self._process is not None:
             self._process.stop(protocol.STOP)
             _show(self._process.take_stderr())
             self._process = None
 
     def _running(self) -> WorkerProcess:
-        if self._process is not None and self._process.has_spoken_unasked():
-            # It has ended, or written behind its last answer: what it says next would be misread.
+        if self._process is not None and self._process.has_unread_output():
+            # It has ended, or written more than its last answer, so that the next answer would be misread.
             self._end()
         if self._process is None:
             self._process, self._introduction = self._start()
@@ -117,12 +119,12 @@ class Worker:
         try:
             process = WorkerProcess(self._command)
         except OSError as error:
-            raise WorkerStartError(f"{self._subject} can not be started: {error}") from error
+            raise WorkerStartError(f"{self._subject} cannot be started: {error}") from error
         try:
             introduction = protocol.decode_introduction(process.exchange(protocol.HELLO, self._seconds))
         except (WorkerError, ProtocolError) as error:
             process.kill()
-            reason = f"{self._subject} did not introduce itself: {error}"
+            reason = f"{self._subject} did not introduce itself: {str(error).removesuffix('.')}."
             raise WorkerStartError(_with_stderr(reason, process.take_stderr())) from error
         except BaseException:
             process.kill()
@@ -130,7 +132,7 @@ class Worker:
         return process, introduction
 
     def _end(self) -> str:
-        """Kill the process; returns, and shows, what it has written to stderr."""
+        """Kill the process; show and return the end of its stderr."""
         if self._process is None:
             return ""
         self._process.kill()
@@ -145,25 +147,30 @@ class Worker:
 
 
 def split_command(command: str) -> list[str]:
-    """The words of a worker's command.
+    """Split the command of a worker into words.
+
+    Args:
+        command: the command, as the user gave it.
 
     Raises:
-        WorkerStartError: when it names no program that can be run here.
+        WorkerStartError: if it does not name a program that can run here.
     """
     if sys.platform == "win32":
         raise WorkerStartError(
-            "workers need the pipes of POSIX; on Windows use --metagraph-exports, or run pytest under WSL"
+            "workers need POSIX pipes, which Windows lacks; use --metagraph-exports, or run pytest under WSL"
         )
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise WorkerStartError(f"the worker's command {command!r} is not one of a shell: {error}") from None
+        raise WorkerStartError(
+            f"the worker's command {command!r} cannot be split into words: {error}; quote it as for a shell"
+        ) from None
     if not words:
-        raise WorkerStartError("the worker's command is empty: give a program and its arguments")
+        raise WorkerStartError("the worker's command is empty; give a program and its arguments")
     if shutil.which(words[0]) is None:
         raise WorkerStartError(
             f"the worker's program {words[0]!r} is not found, or not executable; give its path, "
-            "or an interpreter and a script, as in 'node worker.mjs'"
+            "or an interpreter and a script, such as 'node worker.mjs'"
         )
     return words
 

@@ -1,4 +1,4 @@
-"""One worker process: start it, exchange messages with it under a time limit, end it."""
+"""A worker process: start it, exchange messages with it within a time limit, end it."""
 
 from __future__ import annotations
 
@@ -15,95 +15,50 @@ from typing import IO
 from pytest_metagraph.exporters.protocol import LENGTH_BYTES, MAX_ANSWER_BYTES, announced_length, frame
 from pytest_metagraph.exporters.watchdog import Watchdog
 
-_LIMIT = 16 * 1024
-"""Bytes that are kept; a worker that writes more has its last words kept."""
+_CHUNK_BYTES = 1024 * 1024
+"""The size of one write to a worker's stdin and of one read from its stdout."""
 
-_STDERR_CHUNK = 64 * 1024
+_STDERR_CHUNK_BYTES = 64 * 1024
+"""The size of one read from a worker's stderr."""
 
+_STDERR_CHUNKS = 16
+"""The number of reads in a row, so that a worker that writes without end does not block the kit."""
 
-class StderrTail:
-    """Reads a non-blocking pipe and keeps the end of what came through it.
+_STDERR_KEPT_BYTES = 16 * 1024
+"""The size of the end of stderr that is kept."""
 
-    Args:
-        pipe: the read end; it belongs to this object.
-    """
-
-    def __init__(self, pipe: io.RawIOBase) -> None:
-        self._pipe = pipe
-        self._kept = bytearray()
-        self._dropped = 0
-
-    def fileno(self) -> int:
-        """The descriptor to wait for."""
-        return self._pipe.fileno()
-
-    def read(self) -> bool:
-        """Read all that is there now, up to a bound, so that an endless writer does not hold the reader.
-
-        Returns:
-            Whether more can come.
-        """
-        for _ in range(16):
-            chunk = self._pipe.read(_STDERR_CHUNK)
-            if chunk is None:
-                return True
-            if not chunk:
-                return False
-            self._kept += chunk
-            excess = max(len(self._kept) - _LIMIT, 0)
-            self._dropped += excess
-            del self._kept[:excess]
-        return True
-
-    def take(self) -> str:
-        """What was kept since the last call, as text."""
-        if not self._pipe.closed:
-            self.read()
-        text = self._kept.decode(errors="replace")
-        if self._dropped:
-            text = f"... {self._dropped:,} bytes before this are left out\n{text}"
-        self._kept.clear()
-        self._dropped = 0
-        return text
-
-    def close(self) -> None:
-        """Close the pipe."""
-        self._pipe.close()
-
-
-_CHUNK = 1024 * 1024
 _GRACE_SECONDS = 2.0
-"""How long a process may take to end once it has no reason to run on."""
+"""The time for a process to end after it has closed a pipe or was told to stop."""
 
 
 class WorkerError(Exception):
-    """The exchange failed; the process is of no more use. The text says what happened, as a sentence."""
+    """The exchange failed, and the process has to be killed. The text is a sentence about the worker."""
 
 
 class WorkerTimedOutError(WorkerError):
-    """No answer came in time."""
+    """No answer came within the time limit."""
 
 
 class WorkerEndedError(WorkerError):
-    """The process ended, or closed the pipe that it is asked or answers through."""
+    """The process ended, or closed its stdin or stdout."""
 
 
 class WorkerGarbageError(WorkerError):
-    """What it wrote is no answer."""
+    """The process wrote something that is not an answer."""
 
 
 class WorkerProcess:
     """A running worker.
 
-    Requests and answers go through non-blocking pipes: a worker that does not read, or writes without end,
-    fills its pipe and no more. It runs in a session of its own, so that Ctrl-C ends it only through the kit,
-    with all processes that it has started.
+    Requests and answers go through non-blocking pipes, so that a worker that does not read, or writes without
+    end, only fills its pipe. The worker runs in a session of its own, so that after Ctrl-C the kit ends it
+    together with all processes that it has started.
 
     Args:
         command: the program and its arguments.
 
     Raises:
-        OSError: when the program can not be started.
+        OSError: if the program cannot be started.
     """
 
     def __init__(self, command: Sequence[str]) -> None:
@@ -115,28 +70,28 @@ class WorkerProcess:
             bufsize=0,
             start_new_session=True,
         )
-        self._lifeline = Watchdog(self._process.pid)
+        self._watchdog = Watchdog(self._process.pid)
         self._stdin, self._stdout, stderr = map(_non_blocking, _pipes(self._process))
-        self._stderr = StderrTail(stderr)
+        self._stderr = _StderrTail(stderr)
         self._received = bytearray()
 
     @property
     def pid(self) -> int:
-        """The process id, which is also that of its process group."""
+        """The id of the process, and of its process group."""
         return self._process.pid
 
     def exchange(self, request: bytes, seconds: float) -> bytes:
         """Send a request and wait for the answer.
 
         Args:
-            request: the serialised message.
-            seconds: how long it may take.
+            request: the serialised request.
+            seconds: the time limit.
 
         Returns:
             The serialised answer.
 
         Raises:
-            WorkerError: when there is none; the process has to be killed then.
+            WorkerError: if there is no answer; the process has to be killed then.
         """
         deadline = time.monotonic() + seconds
         unsent = memoryview(frame(request))
@@ -159,16 +114,16 @@ class WorkerProcess:
                         return answer
         raise WorkerTimedOutError(f"No answer came within {seconds:g} seconds.")
 
-    def has_spoken_unasked(self) -> bool:
-        """Whether it has written, or closed its stdout, since its last answer."""
-        return self._stdout.read(1) is not None  # no data yet is None, the end is b""
+    def has_unread_output(self) -> bool:
+        """Return whether the worker has written to stdout, or closed it, since its last answer."""
+        return self._stdout.read(1) is not None  # None means no data yet, b"" the end
 
     def take_stderr(self) -> str:
-        """The end of what it has written to stderr since the last call."""
+        """Return the end of what the worker has written to stderr since the last call."""
         return self._stderr.take()
 
     def stop(self, farewell: bytes) -> None:
-        """Ask it to end; kill it when it does not.
+        """Tell the worker to end, and kill it if it does not.
 
         Args:
             farewell: the serialised request to end.
@@ -180,11 +135,13 @@ class WorkerProcess:
         self.kill()
 
     def kill(self) -> None:
-        """End it and every process of its group at once."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: not permitted on the dead
+        """Kill the worker and every process of its group."""
+        with contextlib.suppress(
+            ProcessLookupError, PermissionError
+        ):  # macOS does not permit it on ended processes
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
-        self._lifeline.release()
+        self._watchdog.release()
         self._stderr.read()
         for pipe in (self._stdin, self._stdout):
             pipe.close()
@@ -192,14 +149,14 @@ class WorkerProcess:
 
     def _send(self, unsent: memoryview) -> int:
         try:
-            return self._stdin.write(unsent[:_CHUNK]) or 0
+            return self._stdin.write(unsent[:_CHUNK_BYTES]) or 0
         except BrokenPipeError:
-            self._receive()  # what it wrote instead of reading tells more, where it wrote something
+            self._receive()  # output that it wrote instead of reading explains more
             raise WorkerEndedError(self._how_it_ended("stdin")) from None
 
     def _receive(self) -> bytes | None:
-        """Read what is there; returns the answer when it is complete."""
-        chunk = self._stdout.read(_CHUNK)
+        """Read the available output; return the answer if it is complete."""
+        chunk = self._stdout.read(_CHUNK_BYTES)
         if chunk is None:
             return None
         if not chunk:
@@ -216,7 +173,7 @@ class WorkerProcess:
         excess = len(self._received) - LENGTH_BYTES - length
         if excess > 0:
             raise WorkerGarbageError(
-                f"It wrote at least {excess:,} bytes behind its answer of {length:,} bytes."
+                f"It wrote at least {excess:,} bytes after its answer of {length:,} bytes."
             )
         if excess < 0:
             return None
@@ -227,15 +184,65 @@ class WorkerProcess:
     def _how_it_ended(self, pipe: str) -> str:
         status = self._wait()
         if status is None:
-            return f"It closed its {pipe} and ran on."
+            return f"It closed its {pipe} and kept running."
         if status < 0:
-            return f"It was ended by {signal.Signals(-status).name}."
+            return f"It was killed by {signal.Signals(-status).name}."
         return f"It ended with exit status {status}."
 
     def _wait(self) -> int | None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self._process.wait(_GRACE_SECONDS)
         return None
+
+
+class _StderrTail:
+    """Reads a non-blocking pipe and keeps the end of its contents.
+
+    Args:
+        pipe: the read end of the pipe, which this object closes.
+    """
+
+    def __init__(self, pipe: io.RawIOBase) -> None:
+        self._pipe = pipe
+        self._kept = bytearray()
+        self._dropped = 0
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait for."""
+        return self._pipe.fileno()
+
+    def read(self) -> bool:
+        """Read what the pipe holds now, up to a limit.
+
+        Returns:
+            Whether the pipe is still open.
+        """
+        for _ in range(_STDERR_CHUNKS):
+            chunk = self._pipe.read(_STDERR_CHUNK_BYTES)
+            if chunk is None:
+                return True
+            if not chunk:
+                return False
+            self._kept += chunk
+            excess = max(len(self._kept) - _STDERR_KEPT_BYTES, 0)
+            self._dropped += excess
+            del self._kept[:excess]
+        return True
+
+    def take(self) -> str:
+        """Return what was kept since the last call, as text."""
+        if not self._pipe.closed:
+            self.read()
+        text = self._kept.decode(errors="replace")
+        if self._dropped:
+            text = f"... {self._dropped:,} bytes before this are omitted\n{text}"
+        self._kept.clear()
+        self._dropped = 0
+        return text
+
+    def close(self) -> None:
+        """Close the pipe."""
+        self._pipe.close()
 
 
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
@@ -245,8 +252,8 @@ def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[b
 
 
 def _non_blocking(pipe: IO[bytes]) -> io.RawIOBase:
-    """The pipe as what it is without a buffer, so that reading can say that nothing is there yet."""
+    """Make an unbuffered pipe non-blocking, so that a read returns None if there is no data yet."""
     if not isinstance(pipe, io.RawIOBase):
-        raise TypeError(f"the process was started with a buffer for its pipes: {pipe!r}")
+        raise TypeError(f"the process was started with buffered pipes: {pipe!r}")
     os.set_blocking(pipe.fileno(), False)
     return pipe

@@ -1,5 +1,5 @@
-"""Differential fuzzing: random exports, judged by one that is right, and made small where they differ.
+"""Differential fuzzing: generate random exports, evaluate them against an oracle, and reduce what differs.
 
-`strategies` holds the hypothesis strategies for one's own tests; it is the only module here that needs
-hypothesis, which `pip install 'pytest-metagraph[fuzz]'` brings.
+`strategies` has the hypothesis strategies for tests of your own. The modules `blocks`, `generate`,
+`saver_blocks` and `strategies` need hypothesis, which `pip install 'pytest-metagraph[fuzz]'` installs.
 """

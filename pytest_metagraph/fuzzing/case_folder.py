@@ -1,6 +1,6 @@
-"""Writes a random export as a folder in the form of a requirement case, and reads it back.
+"""Write a random export as a folder in the form of a requirement case, and read such a folder.
 
-Such a folder can go into the corpus as it is: `docs/how-to/add-a-graph.md` says what its files are.
+The folder can be added to the corpus unchanged; `docs/how-to/add-a-graph.md` describes its files.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from google.protobuf import text_format
 from google.protobuf.message import DecodeError, Message
 
 from conformance_cases import Case, ExpectedError, ExpectedMessage, Tier, Variant
-from conformance_cases.case_writer import dumps, readable_text
+from conformance_cases.case_writer import readable_text, toml_text
 from conformance_cases.model import DEFAULT_FILENAME
 from conformance_cases.requirement_case import EXPECTED, GRAPH, GRAPH_DEF, INDEX, RequirementCase
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.fuzzing.evaluate import Evaluation
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
+from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
-from reference_impl.files import write_files
 
 _UNSAFE = re.compile(r"[^a-z0-9]+")
-_LONGEST_NAME = 60
+_MAX_NAME = 60
 
 _UNREADABLE = (
     AttributeError,
@@ -35,35 +35,35 @@ _UNREADABLE = (
     text_format.ParseError,
     DecodeError,
 )
-"""What comes of reading files that state no case."""
+"""The errors that reading a file raises if its contents are not a case."""
 
 
 class CaseFolderError(MetagraphError):
-    """A folder holds no case; the text says which folder, and why."""
+    """A folder does not hold a usable case."""
 
 
 def folder_name(number: int, description: str) -> str:
-    """The name of a finding's folder, such as `1-device-changed-in-graph-def-node`.
+    """Return the name of a finding's folder, such as `1-device-changed-in-graph-def-node`.
 
     Args:
-        number: which finding it is.
-        description: what was found.
+        number: the number of the finding.
+        description: the kind of difference in words.
     """
     words = _UNSAFE.sub("-", description.lower()).strip("-")
-    return f"{number}-{words[:_LONGEST_NAME].rstrip('-')}"
+    return f"{number}-{words[:_MAX_NAME].rstrip('-')}"
 
 
 def write_case(folder: Path, evaluation: Evaluation, sentence: str, provenance: Mapping[str, str]) -> None:
-    """Write one judged export, all files or none.
+    """Write an evaluated export as a case, all files or none.
 
     Args:
-        folder: where to; it is made where it does not exist.
-        evaluation: the export and what has to come back of it.
+        folder: the folder to write to; it is created if it does not exist.
+        evaluation: the export and its expected answer.
         sentence: what the case shows.
         provenance: how it was found.
 
     Raises:
-        OSError: when it can not be written.
+        OSError: if a file cannot be written.
     """
     example = evaluation.example
     index = _index(example, sentence)
@@ -77,18 +77,24 @@ def write_case(folder: Path, evaluation: Evaluation, sentence: str, provenance: 
             index["error"] = kind
     for contract in Contract:
         if contract is not example.contract:
-            reason = f"Found under the contract {example.contract}; nothing is known of this one."
+            reason = f"Found under the contract {example.contract}; not tested under this one."
             index[contract.value] = {"not_asked": reason}
     index["provenance"] = {**provenance, "contract": example.contract.value}
-    files[INDEX] = dumps(index)
-    write_files({str(folder / name): text.encode() for name, text in files.items()})
+    files[INDEX] = toml_text(index)
+    write_files({str(folder / name): text.encode() for name, text in files.items()}, make_folders=True)
 
 
 def read_case(folder: Path) -> tuple[Case, Contract]:
-    """Read a case and the contract that it was found under; the documented one where none is stated.
+    """Read a case.
+
+    Args:
+        folder: the folder of the case.
+
+    Returns:
+        The case, and the contract that it was found under; the documented contract if the folder names none.
 
     Raises:
-        CaseFolderError: when the folder holds no such case.
+        CaseFolderError: if the folder does not hold a usable case.
     """
     source = RequirementCase(folder)
     try:
@@ -97,23 +103,16 @@ def read_case(folder: Path) -> tuple[Case, Contract]:
         case.graph.message()
         _ = (case.calls(), case.expectation(contract), case.variants, case.capabilities)
     except OSError as error:
-        raise CaseFolderError(f"{str(folder)!r} is no case: {error.strerror}: {error.filename!r}") from error
+        raise _unusable(folder, f"{error.strerror}: {error.filename!r}") from error
     except _UNREADABLE as error:
         reason = " ".join(str(error).split())[:200]
-        raise CaseFolderError(f"{str(folder)!r} is no case: {type(error).__name__}: {reason}") from error
+        raise _unusable(folder, f"{type(error).__name__}: {reason}") from error
     _refuse_outside(folder, [case.filename, *case.earlier_filenames])
     return case, contract
 
 
-def _refuse_outside(folder: Path, names: list[str]) -> None:
-    for name in names:
-        parts = re.split(r"[/\\]", name)
-        if not name or Path(name).is_absolute() or ".." in parts or ":" in name:
-            raise CaseFolderError(f"{str(folder)!r} is no case: the file {name!r} leads out of its folder")
-
-
 def example_of(case: Case, variant: Variant, contract: Contract) -> Example:
-    """One variant of a case as an example."""
+    """Return one variant of a case as an example."""
     *earlier, arguments = case.calls()
     return Example(
         case.graph.message(),
@@ -130,23 +129,39 @@ def example_of(case: Case, variant: Variant, contract: Contract) -> Example:
     )
 
 
+def _unusable(folder: Path, reason: str) -> CaseFolderError:
+    return CaseFolderError(
+        f"{str(folder)!r} is not a case: {reason}",
+        "name a folder that `metagraph fuzz` or `shrink` has written",
+    )
+
+
+def _refuse_outside(folder: Path, names: list[str]) -> None:
+    for name in names:
+        parts = re.split(r"[/\\]", name)
+        if not name or Path(name).is_absolute() or ".." in parts or ":" in name:
+            raise _unusable(folder, f"the file {name!r} is outside its folder")
+
+
 def _index(example: Example, sentence: str) -> dict[str, Any]:
-    """The contents of case.toml, but for what it says about contracts and where it comes from."""
-    stated = {
+    """Return the contents of case.toml, except for the expectations and the provenance."""
+    entries = {
         "sentence": sentence,
         "eager": example.eager,
         "variants": [example.variant.name] if example.variant != Variant() else [],
         "filename": example.filename if example.filename != DEFAULT_FILENAME else "",
         "details": sorted(detail.value for detail in example.details),
-        "preceding": [{"filename": call.filename, **_stated(call.arguments)} for call in example.earlier],
-        **_stated(example.arguments),
+        "preceding": [
+            {"filename": call.filename, **_argument_tables(call.arguments)} for call in example.earlier
+        ],
+        **_argument_tables(example.arguments),
     }
-    return {name: value for name, value in stated.items() if value}
+    return {name: value for name, value in entries.items() if value}
 
 
-def _stated(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of one call as case.toml has them; a graph_def has a file of its own."""
-    stated = {
+def _argument_tables(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a call as in case.toml; a graph_def has a file of its own."""
+    tables = {
         "arguments": {name: value for name, value in arguments.items() if _is_plain(value)},
         "messages": {
             name: readable_text(value)
@@ -154,7 +169,7 @@ def _stated(arguments: Mapping[str, Any]) -> dict[str, Any]:
             if isinstance(value, Message) and name != "graph_def"
         },
     }
-    return {name: value for name, value in stated.items() if value}
+    return {name: value for name, value in tables.items() if value}
 
 
 def _is_plain(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""Judges one random export, and says which kinds of difference it shows."""
+"""Evaluate a random export: judge it by an oracle, and name the kinds of difference that it shows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TypeAlias
 from conformance_cases import Expectation
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.example import Example, ExampleSource
-from pytest_metagraph.fuzzing.oracles import OracleAnswers
+from pytest_metagraph.fuzzing.oracles import Oracle
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding
 from pytest_metagraph.judging.judge import Judge
@@ -18,9 +18,9 @@ from pytest_metagraph.judging.verdicts import Judgement
 from reference_impl.contracts import Contract
 
 DifferenceKind: TypeAlias = tuple[str, ...]
-"""What is wrong, without where: the code of a finding, and the kind of difference where messages differ."""
+"""What is wrong, without the place: the code of a finding and, if messages differ, the kind of difference."""
 
-_NAMED = re.compile(r"\['[^']*'\]")
+_QUOTED_KEY = re.compile(r"\['[^']*'\]")
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Evaluation:
 
     Attributes:
         example: the export.
-        expected: what has to come back.
-        judgement: what is wrong.
+        expected: the answer of the oracle.
+        judgement: the verdict on the exporter's answer, with the findings.
     """
 
     example: Example
@@ -39,30 +39,44 @@ class Evaluation:
 
     @property
     def kinds(self) -> tuple[DifferenceKind, ...]:
-        """The kinds of difference, each once, the most telling first."""
+        """The kinds of difference, each once, the most specific first."""
         return tuple(dict.fromkeys(_kinds(self.judgement.findings)))
 
 
 class Evaluator:
-    """Judges exports of one exporter.
+    """Evaluates exports of one exporter.
 
     Args:
         client: the exporter client.
-        right: says what has to come back.
+        oracle: provides the expected answers.
         contract: the contract of the exports.
-        folder: where they write to.
+        folder: the folder for the files that exports write.
     """
 
     def __init__(
-        self, client: ExporterClient, right: OracleAnswers, contract: Contract, folder: ScratchFolder
+        self, client: ExporterClient, oracle: Oracle, contract: Contract, folder: ScratchFolder
     ) -> None:
         self._judge = Judge(client, contract, folder)
-        self._right = right
+        self._oracle = oracle
 
-    def examine(self, example: Example) -> Evaluation:
-        """Judge one export."""
-        expected = self._right(example)
+    def evaluate(self, example: Example) -> Evaluation:
+        """Make an export, and judge it by the oracle's answer.
+
+        Args:
+            example: the export.
+        """
+        expected = self._oracle(example)
         return Evaluation(example, expected, self._judge.judge(ExampleSource(example, expected).case()))
+
+
+def describe(kind: DifferenceKind) -> str:
+    """Return a kind of difference in words, such as `device-changed in graph_def.node`."""
+    match kind:
+        case (_, section, code, path):
+            place = f"{section} {path}".strip() or "the message"
+            return f"{code} in {place}"
+        case _:
+            return ": ".join(filter(None, kind))
 
 
 def _kinds(findings: Iterable[Finding]) -> Iterator[DifferenceKind]:
@@ -71,9 +85,9 @@ def _kinds(findings: Iterable[Finding]) -> Iterator[DifferenceKind]:
             yield (finding.code, finding.symptom)
             continue
         for group in finding.diff.groups:
-            yield (finding.code, _general(group.section), group.code, _general(group.field))
+            yield (finding.code, _without_keys(group.section), group.code, _without_keys(group.field))
 
 
-def _general(path: str) -> str:
-    """A path without the names in it: an attribute more is one, whatever it is called."""
-    return _NAMED.sub("[]", path)
+def _without_keys(path: str) -> str:
+    """Remove the keys from a path, so that an additional attribute is one kind, whatever its name."""
+    return _QUOTED_KEY.sub("[]", path)

@@ -1,20 +1,18 @@
-"""One random export, and the case that judges it."""
+"""A random export, and the case that judges it."""
 
 from __future__ import annotations
 
 import functools
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from google.protobuf.message import Message
 
-from conformance_cases import Capability, Case, Detail, Expectation, Variant
+from conformance_cases import Case, Detail, Expectation, Variant
 from conformance_cases.axes import GIVEN
-from conformance_cases.model import DEFAULT_FILENAME
-from conformance_cases.requirement_mapping import features_of, needed_capabilities
+from conformance_cases.model import DEFAULT_FILENAME, CaseSource
 from pytest_metagraph.exporters.request import ExportRequest
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
@@ -25,11 +23,12 @@ NAME = "fuzz"
 
 @dataclass(frozen=True)
 class EarlierCall:
-    """An export of the same loaded graph before the one that is looked at (CALL-12).
+    """An export of the same loaded graph that precedes the export of an example (CALL-12).
 
     Attributes:
-        arguments: as `Example.arguments`, but without graph_def: what the example gives is given here, too.
-        filename: the file that it writes.
+        arguments: as in `Example.arguments`, but without graph_def; a graph_def of the example is passed to
+            every call.
+        filename: the file that the call writes.
     """
 
     arguments: dict[str, Any]
@@ -38,17 +37,17 @@ class EarlierCall:
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """One export of one graph, with the exports that come before it.
+    """One export of one graph, with the exports that precede it.
 
     Attributes:
-        graph: the graph, never changed.
-        arguments: those of the keyword arguments that change the message, as `ExportRequest.arguments`.
+        graph: the graph; it is never changed.
+        arguments: the keyword arguments that change the message, as in `ExportRequest.arguments`.
         variant: how the call is made, and which files it writes.
-        eager: whether it is made where eager execution is enabled.
-        contract: the contract that it is judged under.
-        filename: the file that the variant writes, where it writes one.
-        details: what is asked beyond what every case does.
-        earlier: the calls before; most examples have none.
+        eager: whether the call is made with eager execution enabled.
+        contract: the contract that the export is judged under.
+        filename: the file that a variant with a file writes.
+        details: what is compared in addition to what every case compares.
+        earlier: the preceding calls; most examples have none.
     """
 
     graph: MetaGraphDef = field(repr=False)
@@ -61,16 +60,16 @@ class Example:
     earlier: tuple[EarlierCall, ...] = ()
 
     def fresh_calls(self) -> tuple[dict[str, Any], ...]:
-        """The arguments of all calls, this one last, with copies of all that a call could change.
+        """Return the arguments of all calls, this one last, with copies of what a call could change.
 
-        A graph_def is one object for all calls, so that what one does to it shows in the next (CALL-11).
+        All calls share one copy of the graph_def, so that a change by one call shows in the next (CALL-11).
         """
-        last = _fresh(self.arguments)
+        last = _copies(self.arguments)
         shared = {name: value for name, value in last.items() if name == "graph_def"}
-        return (*({**_fresh(call.arguments), **shared} for call in self.earlier), last)
+        return (*({**_copies(call.arguments), **shared} for call in self.earlier), last)
 
     def request(self) -> ExportRequest:
-        """What an exporter is asked, without any file."""
+        """Return the request for an exporter, without any file."""
         graph = MetaGraphDef()
         graph.CopyFrom(self.graph)
         *earlier, last = self.fresh_calls()
@@ -80,12 +79,12 @@ class Example:
 
 
 @dataclass(frozen=True, eq=False)
-class ExampleSource:
-    """An example as a graph of a corpus with one case: an `InputGraph` and the `CaseSource` of that case.
+class ExampleSource(CaseSource):
+    """The graph of an example, and its one case.
 
     Attributes:
         example: the example.
-        expected: what has to come back.
+        expected: the answer of the oracle.
     """
 
     example: Example
@@ -93,61 +92,21 @@ class ExampleSource:
 
     @property
     def name(self) -> str:
-        """See `InputGraph.name`."""
+        """The id of the case."""
         return NAME
 
     @property
     def description(self) -> str:
-        """See `InputGraph.description`."""
+        """What every example is."""
         return "A random graph."
 
     @functools.cached_property
     def data(self) -> bytes:
-        """See `InputGraph.data`."""
+        """The graph, serialised."""
         return self.example.graph.SerializeToString(deterministic=True)
 
-    @property
-    def digest(self) -> str:
-        """See `InputGraph.digest`."""
-        return hashlib.sha256(self.data).hexdigest()
-
-    def message(self) -> MetaGraphDef:
-        """See `InputGraph.message`."""
-        return MetaGraphDef.FromString(self.data)
-
-    @property
-    def graph(self) -> ExampleSource:
-        """See `CaseSource.graph`."""
-        return self
-
-    def calls(self, _case: Case) -> tuple[dict[str, Any], ...]:
-        """See `CaseSource.calls`."""
-        return self.example.fresh_calls()
-
-    def expectation(self, _case: Case, _contract: Contract) -> Expectation:
-        """See `CaseSource.expectation`."""
-        return self.expected
-
-    def requirements(self, _case: Case) -> tuple[str, ...]:
-        """See `CaseSource.requirements`; a random export is about no rule."""
-        return ()
-
-    def capabilities(self, case: Case) -> frozenset[Capability]:
-        """See `CaseSource.capabilities`."""
-        earlier = {name: GIVEN for call in self.example.earlier for name in call.arguments}
-        needed = set(needed_capabilities({**earlier, **case.choices}, features_of(self.example.graph)))
-        if self.example.eager:
-            needed.add(Capability.EAGER)
-        if self.example.earlier:
-            needed |= {Capability.FILES, Capability.PRECEDING_EXPORTS}
-        return frozenset(needed)
-
-    def variants(self, _case: Case) -> tuple[Variant, ...]:
-        """See `CaseSource.variants`."""
-        return (self.example.variant,)
-
     def case(self) -> Case:
-        """The one case."""
+        """Return the case."""
         choices = MappingProxyType(
             {
                 name: value if isinstance(value, str) else GIVEN
@@ -164,8 +123,28 @@ class ExampleSource:
             details=self.example.details,
         )
 
+    def calls(self, _case: Case) -> tuple[dict[str, Any], ...]:
+        """Return the arguments of all calls of the example."""
+        return self.example.fresh_calls()
 
-def _fresh(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def expectation(self, _case: Case, _contract: Contract) -> Expectation:
+        """Return the answer of the oracle."""
+        return self.expected
+
+    def requirements(self, _case: Case) -> tuple[str, ...]:
+        """Return no requirement, because a random export is not about a rule."""
+        return ()
+
+    def variants(self, _case: Case) -> tuple[Variant, ...]:
+        """Return the variant of the example."""
+        return (self.example.variant,)
+
+    def earlier_arguments(self) -> Iterable[str]:
+        """Return the names of the arguments of the preceding calls."""
+        return {name for call in self.example.earlier for name in call.arguments}
+
+
+def _copies(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _copy(value) for name, value in arguments.items()}
 
 

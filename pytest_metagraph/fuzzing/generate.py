@@ -1,4 +1,4 @@
-"""Draws one random example after the other, as a seed decides."""
+"""Generate random examples, one after the other, from a seed."""
 
 from __future__ import annotations
 
@@ -15,21 +15,29 @@ from pytest_metagraph.fuzzing.strategies import examples
 from reference_impl.contracts import Contract
 
 _ROUND = 100
-"""How many examples are drawn at once: few enough to begin soon, enough for hypothesis to vary them."""
+"""The number of examples that are generated at once.
 
-_ROUNDS_OF_A_SEED = 1_000_003
-"""Keeps the rounds of neighbouring seeds apart."""
+It is small enough to begin soon, and large enough for hypothesis to vary them.
+"""
+
+_ROUNDS_PER_SEED = 1_000_003
+"""The distance between the rounds of neighbouring seeds, so that they do not overlap."""
 
 
 def random_examples(contract: Contract, seed: int) -> Generator[Example]:
-    """Examples without end; the same for the same seed and versions of hypothesis and of this package."""
-    with _hypothesis_files_elsewhere():
+    """Generate examples without end.
+
+    Args:
+        contract: the contract that they are judged under.
+        seed: decides the examples, for given versions of hypothesis and of this package.
+    """
+    with _temporary_hypothesis_home():
         for number in itertools.count():
-            yield from _round(contract, seed * _ROUNDS_OF_A_SEED + number)
+            yield from _round(contract, seed * _ROUNDS_PER_SEED + number)
 
 
 def _round(contract: Contract, seed: int) -> list[Example]:
-    drawn: list[Example] = []
+    generated: list[Example] = []
 
     @seeded(seed)
     @settings(
@@ -40,16 +48,16 @@ def _round(contract: Contract, seed: int) -> list[Example]:
         suppress_health_check=[*HealthCheck],
     )
     @given(examples(contract))
-    def draw(example: Example) -> None:
-        drawn.append(example)
+    def generate(example: Example) -> None:
+        generated.append(example)
 
-    draw()
-    return drawn
+    generate()
+    return generated
 
 
 @contextlib.contextmanager
-def _hypothesis_files_elsewhere() -> Iterator[None]:
-    """Keep hypothesis from making its folder where the user stands."""
+def _temporary_hypothesis_home() -> Iterator[None]:
+    """Keep hypothesis from creating its folder in the working directory."""
     with tempfile.TemporaryDirectory(prefix="metagraph-fuzz-") as folder:
         configuration.set_hypothesis_home_dir(folder)
         try:

@@ -1,4 +1,4 @@
-"""Builds a graph node by node as the MetaGraphDef that TensorFlow loads and exports again unchanged."""
+"""Build a graph node by node, as a MetaGraphDef that TensorFlow loads and exports unchanged."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ INT32 = AttrValue(type="DT_INT32")
 STRING = AttrValue(type="DT_STRING")
 
 Shape = Sequence[int] | None
-"""The sizes of a tensor, -1 where one is unknown; None where the rank is."""
+"""The sizes of a tensor, with -1 for an unknown size; None for an unknown rank."""
 
 
 def types(*names: str) -> AttrValue:
-    """A list of types as an attribute."""
+    """Return a list of types as an attribute."""
     value = AttrValue()
     value.list.SetInParent()
     for name in names:
@@ -30,34 +30,34 @@ def types(*names: str) -> AttrValue:
 
 
 def shape_attr(*shapes: Shape, is_list: bool = False) -> AttrValue:
-    """One shape as an attribute, or a list of them."""
+    """Return one shape as an attribute, or a list of shapes."""
     value = AttrValue()
     for sizes in shapes:
-        stated = value.list.shape.add() if is_list else value.shape
-        stated.SetInParent()
-        stated.unknown_rank = sizes is None
+        shape = value.list.shape.add() if is_list else value.shape
+        shape.SetInParent()
+        shape.unknown_rank = sizes is None
         for size in sizes or ():
-            stated.dim.add(size=size)
+            shape.dim.add(size=size)
     return value
 
 
 def tensor(kind: str, sizes: Sequence[int], **values: Any) -> AttrValue:
-    """A tensor as an attribute.
+    """Return a tensor as an attribute.
 
     Args:
         kind: the name of its type, such as `DT_FLOAT`.
         sizes: its shape.
         **values: its elements, by the field of TensorProto that holds them.
     """
-    stated = TensorProto(dtype=kind, **values)
-    stated.tensor_shape.SetInParent()
+    proto = TensorProto(dtype=kind, **values)
+    proto.tensor_shape.SetInParent()
     for size in sizes:
-        stated.tensor_shape.dim.add(size=size)
-    return AttrValue(tensor=stated)
+        proto.tensor_shape.dim.add(size=size)
+    return AttrValue(tensor=proto)
 
 
 class GraphBuilder:
-    """A graph under construction: names are made unique, default attributes filled in, inputs put in order.
+    """A graph under construction, with unique names, default attributes and ordered control inputs.
 
     Attributes:
         message: the graph so far.
@@ -88,14 +88,14 @@ class GraphBuilder:
 
         Args:
             op: a registered op.
-            path: the name that it should have; a number is put behind it where it is taken.
-            inputs: the tensors that it reads.
-            controls: names of the nodes that must run before it.
-            shapes: one for each of its outputs.
-            device: where it runs, as TensorFlow spells it; a colocated node has the device of its anchor.
-            anchors: names of the nodes that it is colocated with.
-            **attrs: its attributes but those that keep their defaults; one whose name is also that of a
-                parameter gets an underscore behind it.
+            path: the name that it should have; a number is appended if the name is taken.
+            inputs: the names of the tensors that it reads.
+            controls: the names of the nodes that must run before it.
+            shapes: the shapes of its outputs.
+            device: its device, as TensorFlow spells it; a colocated node has the device of its first anchor.
+            anchors: the names of the nodes that it is colocated with.
+            **attrs: its attributes, except for those that keep their defaults; an attribute with the name of
+                a parameter gets a trailing underscore.
 
         Returns:
             The name of the node.
@@ -113,13 +113,13 @@ class GraphBuilder:
             node.attr[key.removesuffix("_")].CopyFrom(value)
         if anchors:
             node.attr["_class"].list.s.extend(f"loc:@{anchor}".encode() for anchor in sorted(set(anchors)))
-        stated = [*shapes]
-        if stated:
-            node.attr[OUTPUT_SHAPES].CopyFrom(shape_attr(*stated, is_list=True))
+        output_shapes = [*shapes]
+        if output_shapes:
+            node.attr[OUTPUT_SHAPES].CopyFrom(shape_attr(*output_shapes, is_list=True))
         return name
 
     def constant(self, path: str, value: AttrValue, *, controls: Iterable[str] = (), device: str = "") -> str:
-        """Add a Const; returns its name, which is also that of its tensor."""
+        """Add a Const, and return its name, which is also the name of its tensor."""
         sizes = [dim.size for dim in value.tensor.tensor_shape.dim]
         kind = AttrValue(type=value.tensor.dtype)
         return self.add(
@@ -127,7 +127,15 @@ class GraphBuilder:
         )
 
     def register(self, key: str, item: Message) -> None:
-        """Append an item to a collection whose items are messages (COL-11)."""
+        """Append an item to a collection of messages (COL-11).
+
+        Args:
+            key: the key of the collection.
+            item: the item.
+
+        Raises:
+            KeyError: if items of the collection are not messages.
+        """
         if key not in REGISTERED_COLLECTIONS:
             raise KeyError(key)
         data = item.SerializeToString(deterministic=True)

@@ -17,14 +17,14 @@ SCOPE_FAMILIES: tuple[tuple[str, ...], ...] = (
     ("model/layer_1", "model/layer_1_1", "model/layer_2", "mod", "model"),
     ("A", "a", "A/a", "a/A", "0"),
 )
-"""Scopes that nest, that are prefixes of each other, or that say something as a regular expression."""
+"""Families of scopes that nest, are prefixes of each other, or have a meaning as a regular expression."""
 
 ODD_SCOPES = ("a.b", "(", "t(1)", "(s)", "[a", "[a]", "\u4e16\u754c", "s|m", "a b", "x+", "$", ".*", "^", "*")
-"""Scopes that say something else, or nothing valid, as a regular expression, or that no tf.Graph takes."""
+"""Scopes that mean something else as a regular expression, or are invalid, there or in a tf.Graph."""
 
 
 def scopes_of(message: MetaGraphDef) -> list[str]:
-    """Every name scope of a graph, sorted; scopes within scopes with their whole path."""
+    """Return the full names of all name scopes of a graph, sorted."""
     scopes: set[str] = set()
     for node in message.graph_def.node:
         parts = node.name.split("/")
@@ -33,18 +33,19 @@ def scopes_of(message: MetaGraphDef) -> list[str]:
 
 
 Variation = Callable[[GraphDef, random.Random], GraphDef]
+"""Returns a variation of a GraphDef, which it may change."""
 
 _ONE_IN_THREE = (True, False, False)
 
 
 def unchanged(graph_def: GraphDef, rng: random.Random) -> GraphDef:
-    """The graph's own GraphDef, with shapes."""
+    """Return the graph's own GraphDef, with shapes."""
     del rng
     return graph_def
 
 
 def without_shapes(graph_def: GraphDef, rng: random.Random) -> GraphDef:
-    """The graph's own GraphDef as `as_graph_def()` gives it."""
+    """Return the graph's own GraphDef as `as_graph_def()` returns it, without shapes."""
     del rng
     for node in graph_def.node:
         node.attr.pop("_output_shapes", None)
@@ -52,7 +53,7 @@ def without_shapes(graph_def: GraphDef, rng: random.Random) -> GraphDef:
 
 
 def part(graph_def: GraphDef, rng: random.Random) -> GraphDef:
-    """Some of the nodes, in order; edges dangle, library and versions may be unset."""
+    """Return some of the nodes, in order; inputs may be missing, library and versions may be unset."""
     share = rng.random()
     kept = [node for node in graph_def.node if rng.random() < share]
     result = GraphDef(node=kept)
@@ -63,7 +64,7 @@ def part(graph_def: GraphDef, rng: random.Random) -> GraphDef:
 
 
 def shuffled(graph_def: GraphDef, rng: random.Random) -> GraphDef:
-    """All nodes in random order, with the deprecated version field and an unknown field."""
+    """Return all nodes in random order, with the deprecated version field and an unknown field."""
     nodes: list[NodeDef] = list(graph_def.node)
     rng.shuffle(nodes)
     result = GraphDef(node=nodes, versions=graph_def.versions, library=graph_def.library, version=7)
@@ -73,7 +74,7 @@ def shuffled(graph_def: GraphDef, rng: random.Random) -> GraphDef:
 
 
 def with_odd_nodes(graph_def: GraphDef, rng: random.Random) -> GraphDef:
-    """Nodes of unregistered ops, odd `_class` values, inputs that are not normalised, unset attributes."""
+    """Add nodes with an unregistered op, odd `_class` values, irregular inputs, or unset attributes."""
     anchor = rng.choice(graph_def.node).name if graph_def.node else "anchor"
     scope = anchor.rpartition("/")[0]
     prefix = f"{scope}/" if scope else ""
@@ -100,7 +101,7 @@ def with_odd_nodes(graph_def: GraphDef, rng: random.Random) -> GraphDef:
 
 
 def with_default_values(graph_def: GraphDef, rng: random.Random) -> GraphDef:
-    """Attributes that equal their defaults by meaning or only nearly (STRIP-03, STRIP-04)."""
+    """Add nodes whose attributes equal their defaults in meaning, or only nearly (STRIP-03, STRIP-04)."""
     del rng
     product = graph_def.node.add(name="near/matmul", op="MatMul")
     product.attr["transpose_a"].b = False
@@ -120,7 +121,7 @@ def with_default_values(graph_def: GraphDef, rng: random.Random) -> GraphDef:
 
 
 def renamed(graph_def: GraphDef, rng: random.Random) -> GraphDef:
-    """Nodes moved under scopes that no tf.Graph takes: regular expressions and other scripts."""
+    """Move nodes into a scope that no tf.Graph accepts, such as a regular expression."""
     scope = rng.choice(ODD_SCOPES)
     result = GraphDef(versions=graph_def.versions, library=graph_def.library)
     for index, node in enumerate(graph_def.node):
@@ -133,7 +134,7 @@ def renamed(graph_def: GraphDef, rng: random.Random) -> GraphDef:
 
 
 def empty(graph_def: GraphDef, rng: random.Random) -> GraphDef:
-    """An empty message, which is truthy and so counts as given (CALL-05)."""
+    """Return an empty message, which is truthy and therefore counts as given (CALL-05)."""
     del graph_def, rng
     return GraphDef()
 
@@ -155,4 +156,4 @@ GRAPH_DEF_VARIATIONS: tuple[Variation, ...] = (
     renamed,
     empty,
 )
-"""The variations, the more useful ones more often."""
+"""All variations; the more useful ones are repeated."""

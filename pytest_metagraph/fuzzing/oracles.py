@@ -1,4 +1,4 @@
-"""What is right: what the reference or TensorFlow exports."""
+"""Oracles: the expected answer to a random export, from the reference or from TensorFlow."""
 
 from __future__ import annotations
 
@@ -15,42 +15,45 @@ from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.tensorflow_quirks import crash_reason, reason_not_asked
-from reference_impl.contracts import Contract
+from reference_impl.contracts import TENSORFLOW_VERSION, Contract
 from reference_impl.schema import MetaGraphDef
 
 if TYPE_CHECKING:
-    from conformance_cases.recorder.answers import Oracle
+    from conformance_cases.recorder.answers import Oracle as LoadedGraph
 
-PEERS = ("reference", "tensorflow")
-"""The exporters that can say what is right."""
+ORACLES = ("reference", "tensorflow")
+"""The names of the oracles."""
 
-OracleAnswers: TypeAlias = Callable[[Example], Expectation]
-"""Says what has to come back of an export, or why nothing is asked."""
+Oracle: TypeAlias = Callable[[Example], Expectation]
+"""Returns the expected answer to an export, or the reason why it is not tested."""
 
 _REGULAR_EXPRESSION = frozenset(".^$*+?{}[]\\|()")
 
 
-def find_oracle(peer: str) -> OracleAnswers:
-    """The answers of one of `PEERS`.
+def find_oracle(name: str) -> Oracle:
+    """Return an oracle.
+
+    Args:
+        name: one of `ORACLES`.
 
     Raises:
-        ExporterNotFoundError: when TensorFlow is wanted and not installed.
+        ExporterNotFoundError: if the oracle is TensorFlow, and TensorFlow is not installed.
     """
-    if peer == "reference":
-        return _of_reference
+    if name == "reference":
+        return _reference
     if importlib.util.find_spec("tensorflow") is None:
         raise ExporterNotFoundError(
-            "TensorFlow is not installed here, so it can not say what is right: "
-            "pip install tensorflow-cpu==2.21.0, or compare with the reference"
+            "the oracle 'tensorflow' needs TensorFlow, which is not installed",
+            f"run pip install tensorflow-cpu=={TENSORFLOW_VERSION}, or use the oracle 'reference'",
         )
-    # Both import TensorFlow, which takes seconds.
+    # Both modules import TensorFlow, which takes seconds.
     return _TensorFlow(
         importlib.import_module("conformance_cases.recorder.answers"),
         importlib.import_module("conformance_cases.recorder.oracle"),
     )
 
 
-def _of_reference(example: Example) -> Expectation:
+def _reference(example: Example) -> Expectation:
     reason = reason_not_asked(example)
     if reason:
         return NotAsked(reason)
@@ -61,11 +64,11 @@ def _of_reference(example: Example) -> Expectation:
         case Raised(classes=classes):
             return ExpectedError(classes[0])
         case _:
-            raise RuntimeError(f"the reference gave no answer: {answer}")
+            raise RuntimeError(f"the reference did not answer: {answer}")
 
 
 class _TensorFlow:
-    """What the installed TensorFlow exports, as each contract asks it.
+    """The oracle that exports with the installed TensorFlow, rephrased for the documented contract.
 
     Args:
         answers: the module `conformance_cases.recorder.answers`.
@@ -81,11 +84,11 @@ class _TensorFlow:
         if reason:
             return NotAsked(reason)
         try:
-            loaded: Oracle = self._answers.Oracle(example.graph)
-        except Exception as error:  # noqa: BLE001 - a graph that TensorFlow can not load is no input
-            return NotAsked(f"TensorFlow can not load the graph: {type(error).__name__}: {error}")
+            loaded: LoadedGraph = self._answers.Oracle(example.graph)
+        except Exception as error:  # noqa: BLE001 - a graph that TensorFlow cannot load is not a valid input
+            return NotAsked(f"TensorFlow cannot load the graph: {type(error).__name__}: {error}")
         if not self._is_fixpoint(loaded, example.graph):
-            return NotAsked("TensorFlow loads the graph as another one (no load/export fixpoint)")
+            return NotAsked("TensorFlow changes the graph when it loads it (no load/export fixpoint)")
         try:
             answer = self._export(loaded, example)
         except Exception as error:  # noqa: BLE001 - whatever TensorFlow raises is its answer
@@ -98,26 +101,26 @@ class _TensorFlow:
 
     @staticmethod
     def _reason_not_rephrased(example: Example) -> str:
-        """Why no call of TensorFlow yields what the documentation promises."""
+        """Return why no call of TensorFlow does what the documentation promises; empty if one does."""
         scope = example.arguments.get("export_scope", "")
         if example.contract is Contract.DOCUMENTED and _REGULAR_EXPRESSION & {*scope}:
-            return "SCOPE-08: TensorFlow takes the scope for a regular expression, as no documentation says"
+            return "SCOPE-08: TensorFlow uses the scope as a regular expression, which is not documented"
         return ""
 
-    def _is_fixpoint(self, loaded: Oracle, graph: MetaGraphDef) -> bool:
-        exported, stated = loaded.documented({}), canonical(graph)
+    def _is_fixpoint(self, loaded: LoadedGraph, graph: MetaGraphDef) -> bool:
+        exported, original = loaded.documented({}), canonical(graph)
         if isinstance(exported, ExpectedError):
             return False
-        is_same = exported.graph_def == stated.graph_def
-        return is_same and exported.collection_def == stated.collection_def
+        is_same = exported.graph_def == original.graph_def
+        return is_same and exported.collection_def == original.collection_def
 
-    def _export(self, loaded: Oracle, example: Example) -> MetaGraphDef | ExpectedError:
+    def _export(self, loaded: LoadedGraph, example: Example) -> MetaGraphDef | ExpectedError:
         *earlier, arguments = example.fresh_calls()
-        # As documented an export leaves no trace, so that earlier calls make no difference (UNB-07).
+        # As documented, an export leaves no trace, so that earlier calls make no difference (UNB-07).
         if example.contract is Contract.DOCUMENTED and not example.eager:
             return loaded.documented(arguments)
         if example.contract is Contract.DOCUMENTED and arguments.get("export_scope"):
-            return ExpectedError("ValueError")  # eagerly a graph_def is always given (SCOPE-11)
+            return ExpectedError("ValueError")  # an eager call always passes a graph_def (SCOPE-11)
         graph = self._oracle.load_without_saver(example.graph)
         for call in earlier:
             self._oracle.export(graph, eager=example.eager, **call)

@@ -1,4 +1,4 @@
-"""Make an export as small as it can be while it still shows a difference of the same kind."""
+"""Reduce an export to the smallest one that still shows a difference of the same kind."""
 
 from __future__ import annotations
 
@@ -14,28 +14,58 @@ from conformance_cases.model import DEFAULT_FILENAME
 from pytest_metagraph.fuzzing.evaluate import DifferenceKind, Evaluation, Evaluator
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.graph_builder import OUTPUT_SHAPES
-from pytest_metagraph.fuzzing.parts import part_of, without_functions, without_nodes
+from pytest_metagraph.fuzzing.subgraphs import part_of, without_functions, without_nodes
 from reference_impl.schema import AttrValue, DataType, MetaGraphDef, NodeDef, registered_ops
 from reference_impl.schema.parsing import is_repeated
 
 Reduction: TypeAlias = Callable[[Example], Iterator[Example]]
+"""Yields smaller examples to try."""
+
+DEFAULT_SECONDS = 60.0
+"""The default time limit for reducing one finding."""
+
+
+def shrink(
+    evaluation: Evaluation, kind: DifferenceKind, evaluator: Evaluator, seconds: float = DEFAULT_SECONDS
+) -> Evaluation:
+    """Remove everything that the difference does not need, until nothing is left to remove or the time is up.
+
+    Args:
+        evaluation: an export that shows the difference.
+        kind: the kind of difference to keep.
+        evaluator: evaluates the smaller exports.
+        seconds: the time limit.
+
+    Returns:
+        The smallest export that was found; it shows a difference of the kind.
+    """
+    ends = time.monotonic() + seconds
+    smallest = evaluation
+    is_smaller = True
+    while is_smaller and time.monotonic() < ends:
+        is_smaller = False
+        for reduction in REDUCTIONS:
+            found = _reduced(smallest, kind, evaluator, reduction, ends)
+            is_smaller |= found is not smallest
+            smallest = found
+    return smallest
 
 
 def fewer_calls(example: Example) -> Iterator[Example]:
-    """Without one of the calls before, or with a simpler one."""
+    """Remove or simplify one of the earlier calls."""
     for index, call in enumerate(example.earlier):
-        before, behind = example.earlier[:index], example.earlier[index + 1 :]
-        yield replace(example, earlier=(*before, *behind))
+        before, after = example.earlier[:index], example.earlier[index + 1 :]
+        yield replace(example, earlier=(*before, *after))
         smaller = [
             {name: value for name, value in call.arguments.items() if name != left_out}
             for left_out in call.arguments
         ]
         for arguments in (*smaller, *_simpler(call.arguments)):
-            yield replace(example, earlier=(*before, replace(call, arguments=arguments), *behind))
+            yield replace(example, earlier=(*before, replace(call, arguments=arguments), *after))
 
 
 def fewer_arguments(example: Example) -> Iterator[Example]:
-    """Without one of the arguments, or as the plain call."""
+    """Remove one of the arguments, or one thing that makes the call special."""
     if example.variant != Variant():
         yield replace(example, variant=Variant())
     if example.variant.default_graph:
@@ -54,13 +84,13 @@ def fewer_arguments(example: Example) -> Iterator[Example]:
 
 
 def simpler_arguments(example: Example) -> Iterator[Example]:
-    """With one field less in a message, or one key less in a list."""
+    """Remove one field from a message, or one key from a list."""
     for arguments in _simpler(example.arguments):
         yield replace(example, arguments=arguments)
 
 
 def fewer_nodes(example: Example) -> Iterator[Example]:
-    """With a part of the nodes, first small parts, then all but smaller and smaller runs of them."""
+    """Keep small parts of the graph, then remove shorter and shorter runs of nodes."""
     for graph, changed in _graphs(example):
         names = [node.name for node in graph.graph_def.node]
         if names:
@@ -77,7 +107,7 @@ def fewer_nodes(example: Example) -> Iterator[Example]:
 
 
 def fewer_inputs(example: Example) -> Iterator[Example]:
-    """With a placeholder for a node, so that what it reads can go."""
+    """Replace a node by a placeholder, so that the nodes that it reads can be removed."""
     for graph, changed in _graphs(example):
         for index, node in enumerate(graph.graph_def.node):
             kind = _output_type(node)
@@ -88,7 +118,7 @@ def fewer_inputs(example: Example) -> Iterator[Example]:
 
 
 def fewer_collections(example: Example) -> Iterator[Example]:
-    """Without one of the collections, or one item of one."""
+    """Remove one of the collections, or one item of one."""
     for key in sorted(example.graph.collection_def):
         smaller = _copy(example.graph)
         del smaller.collection_def[key]
@@ -103,9 +133,9 @@ def fewer_collections(example: Example) -> Iterator[Example]:
 
 
 def simpler_nodes(example: Example) -> Iterator[Example]:
-    """Without a device, a control input or an attribute that a node can do without."""
+    """Remove the device, the control inputs or the optional attributes of a node."""
     for graph, changed in _graphs(example):
-        for change in (_without_device, _without_controls, _without_own_attributes, _without_experiments):
+        for change in (_without_device, _without_controls, _without_own_attributes, _without_debug_info):
             for index, node in enumerate(graph.graph_def.node):
                 simpler = NodeDef()
                 simpler.CopyFrom(node)
@@ -117,7 +147,7 @@ def simpler_nodes(example: Example) -> Iterator[Example]:
 
 
 def fewer_extras(example: Example) -> Iterator[Example]:
-    """Without what no load reads, functions that nothing calls, and versions but the producer's."""
+    """Remove fields that loading ignores, functions that nothing calls, and versions of consumers."""
     loaded = MetaGraphDef.MetaInfoDef(tensorflow_version=example.graph.meta_info_def.tensorflow_version)
     if example.graph.meta_info_def != loaded:
         smaller = _copy(example.graph)
@@ -143,25 +173,57 @@ REDUCTIONS: tuple[Reduction, ...] = (
     simpler_nodes,
     simpler_arguments,
 )
-"""Every reduction, in the order in which they are tried."""
+"""All reductions, in the order in which they are tried."""
+
+
+def _reduced(
+    evaluation: Evaluation, kind: DifferenceKind, evaluator: Evaluator, reduction: Reduction, ends: float
+) -> Evaluation:
+    """Apply a reduction as long as it helps."""
+    smallest, tried = evaluation, set[bytes]()
+    candidates: Iterator[Example] = reduction(smallest.example)
+    while time.monotonic() < ends and (candidate := next(candidates, None)) is not None:
+        identity = _identity(candidate)
+        if identity in tried or identity == _identity(smallest.example):
+            continue
+        tried.add(identity)
+        reduced = evaluator.evaluate(candidate)
+        if kind in reduced.kinds:
+            smallest = reduced
+            candidates = reduction(smallest.example)
+    return smallest
+
+
+def _identity(example: Example) -> bytes:
+    """Return bytes that differ for different examples of the same contract."""
+    earlier = [(_arguments_identity(call.arguments), call.filename) for call in example.earlier]
+    call = (_arguments_identity(example.arguments), example.variant.name, example.eager, example.filename)
+    return example.graph.SerializeToString(deterministic=True) + repr((earlier, call)).encode()
+
+
+def _arguments_identity(arguments: Mapping[str, Any]) -> list[tuple[str, object]]:
+    return sorted(
+        (name, value if isinstance(value, str | bool | list) else value.SerializeToString(deterministic=True))
+        for name, value in arguments.items()
+    )
 
 
 def _graphs(example: Example) -> Iterator[tuple[MetaGraphDef, Callable[[MetaGraphDef], Example]]]:
-    """The graph and the given GraphDef, each with what makes an example of a smaller one."""
+    """Yield the graph and the argument graph_def, each with a function that replaces it in the example."""
     yield example.graph, lambda graph: replace(example, graph=graph)
     given = example.arguments.get("graph_def")
     if isinstance(given, Message):
-        around = MetaGraphDef()
-        around.graph_def.MergeFromString(given.SerializeToString())
+        wrapped = MetaGraphDef()
+        wrapped.graph_def.MergeFromString(given.SerializeToString())
 
         def changed(graph: MetaGraphDef) -> Example:
             return replace(example, arguments={**example.arguments, "graph_def": graph.graph_def})
 
-        yield around, changed
+        yield wrapped, changed
 
 
 def _simpler(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The arguments of a call with one that is simpler."""
+    """Yield the arguments of a call with one of them simplified."""
     for name, value in arguments.items():
         if isinstance(value, list):
             smaller: Iterator[Any] = (value[:index] + value[index + 1 :] for index in range(len(value)))
@@ -185,7 +247,7 @@ def _without_a_field(message: Message) -> Iterator[Message]:
 
 
 def _output_type(node: NodeDef) -> str:
-    """The type of a node's only output; empty where it has none, several, or one that is a reference."""
+    """Return the type of a node's only output; empty if it has no output, several, or a reference."""
     op = registered_ops().get(node.op)
     shapes = node.attr[OUTPUT_SHAPES].list.shape if OUTPUT_SHAPES in node.attr else ()
     if op is None or len(shapes) != 1 or len(op.output_arg) != 1 or op.output_arg[0].is_ref:
@@ -218,12 +280,12 @@ def _without_controls(node: NodeDef) -> None:
 
 
 def _without_own_attributes(node: NodeDef) -> None:
-    """Drop the attributes that say nothing about the op, such as `_class`."""
+    """Remove the attributes that the op does not declare, such as `_class`."""
     for name in [name for name in node.attr if name.startswith("_") and name != OUTPUT_SHAPES]:
         del node.attr[name]
 
 
-def _without_experiments(node: NodeDef) -> None:
+def _without_debug_info(node: NodeDef) -> None:
     node.ClearField("experimental_debug_info")
 
 
@@ -231,65 +293,3 @@ def _copy(message: Any) -> Any:
     copied = type(message)()
     copied.CopyFrom(message)
     return copied
-
-
-DEFAULT_SECONDS = 60.0
-"""How long one finding is made smaller, unless the user says otherwise."""
-
-
-def shrink(
-    evaluation: Evaluation, kind: DifferenceKind, evaluator: Evaluator, seconds: float = DEFAULT_SECONDS
-) -> Evaluation:
-    """Take away whatever the difference does not need, until nothing more can go or the time is up.
-
-    Args:
-        evaluation: an export that shows the difference.
-        kind: the kind of difference to keep.
-        evaluator: judges the smaller exports.
-        seconds: when to stop.
-
-    Returns:
-        The smallest export found, judged; it shows a difference of the kind.
-    """
-    ends = time.monotonic() + seconds
-    smallest = evaluation
-    is_smaller = True
-    while is_smaller and time.monotonic() < ends:
-        is_smaller = False
-        for reduction in REDUCTIONS:
-            found = _reduced(smallest, kind, evaluator, reduction, ends)
-            is_smaller |= found is not smallest
-            smallest = found
-    return smallest
-
-
-def _reduced(
-    evaluation: Evaluation, kind: DifferenceKind, evaluator: Evaluator, reduction: Reduction, ends: float
-) -> Evaluation:
-    """The export after a reduction was used as often as it helps."""
-    smallest, tried = evaluation, set[bytes]()
-    candidates: Iterator[Example] = reduction(smallest.example)
-    while time.monotonic() < ends and (candidate := next(candidates, None)) is not None:
-        identity = _identity(candidate)
-        if identity in tried or identity == _identity(smallest.example):
-            continue
-        tried.add(identity)
-        judged = evaluator.examine(candidate)
-        if kind in judged.kinds:
-            smallest = judged
-            candidates = reduction(smallest.example)
-    return smallest
-
-
-def _identity(example: Example) -> bytes:
-    """What tells an example from another one of the same contract."""
-    earlier = [(_arguments_identity(call.arguments), call.filename) for call in example.earlier]
-    call = (_arguments_identity(example.arguments), example.variant.name, example.eager, example.filename)
-    return example.graph.SerializeToString(deterministic=True) + repr((earlier, call)).encode()
-
-
-def _arguments_identity(arguments: Mapping[str, Any]) -> list[tuple[str, object]]:
-    return sorted(
-        (name, value if isinstance(value, str | bool | list) else value.SerializeToString(deterministic=True))
-        for name, value in arguments.items()
-    )

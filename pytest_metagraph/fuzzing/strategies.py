@@ -1,4 +1,4 @@
-"""Hypothesis strategies of graphs and of exports, for the command `metagraph fuzz` and for one's own tests.
+"""Hypothesis strategies for graphs and exports, for the command `metagraph fuzz` and for tests of your own.
 
 ```python
 from hypothesis import given
@@ -21,57 +21,58 @@ from typing import Any
 from hypothesis import strategies as st
 
 from conformance_cases import Variant, load_corpus
+from conformance_cases.axes import FLAGS
 from pytest_metagraph.exporters.request import ExportRequest
-from pytest_metagraph.fuzzing.blocks import BLOCKS, SOME_BYTES, Bench
+from pytest_metagraph.fuzzing.blocks import BLOCKS, SOME_BYTES, BlockContext
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.graph_defs import GRAPH_DEF_VARIATIONS, ODD_SCOPES, SCOPE_FAMILIES, scopes_of
-from pytest_metagraph.fuzzing.parts import part_of, without_functions, without_nodes
 from pytest_metagraph.fuzzing.saver_blocks import add_saver
+from pytest_metagraph.fuzzing.subgraphs import part_of, without_functions, without_nodes
 from reference_impl.contracts import Contract
 from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
 
 __all__ = ["export_requests", "meta_graphs"]
 
-_MOST_BLOCKS = 12
-_MOST_ROOTS = 6
-_MOST_GONE = 2
-_LARGEST_SOURCE = 180
-"""Graphs of the corpus with more nodes are left out: a part of one would be slow to draw and no richer."""
+_MAX_BLOCKS = 12
+_MAX_ROOTS = 6
+_MAX_REMOVED = 2
+
+_MAX_CORPUS_NODES = 180
+"""Larger graphs of the corpus are not used: parts of them would take longer to draw and add nothing new."""
 
 
 def meta_graphs() -> st.SearchStrategy[MetaGraphDef]:
-    """Graphs that TensorFlow loads and exports again unchanged.
+    """Return a strategy for graphs that TensorFlow loads and exports unchanged.
 
     Some are built from blocks in scopes that are easily confused, with variables, savers, queues, devices,
-    colocations and collections; the others are parts of graphs of the corpus, with functions, loops and all
-    that TensorFlow's own Python code makes.
+    colocations and collections. The others are parts of graphs of the corpus, with functions, loops and
+    everything else that TensorFlow's own Python code creates.
     """
     return st.one_of(_built_graphs(), _parts_of_the_corpus())
 
 
 def export_requests(contract: Contract = Contract.DOCUMENTED) -> st.SearchStrategy[ExportRequest]:
-    """Requests to export a random graph with random arguments.
+    """Return a strategy for requests to export a random graph with random arguments.
 
     Args:
-        contract: the contract of the requests. What it asks nothing of is not drawn as long as that shows in
-            the arguments.
+        contract: the contract of the requests.
     """
     return examples(contract).map(Example.request)
 
 
 def examples(contract: Contract) -> st.SearchStrategy[Example]:
-    """Requests with the way to call, which decides what files are written."""
+    """Return a strategy for exports, including the variant of the call, which decides the files it writes."""
     return _examples(contract)
 
 
 @st.composite
 def _built_graphs(draw: st.DrawFn) -> MetaGraphDef:
-    bench = Bench(draw, draw(st.sampled_from(SCOPE_FAMILIES)))
-    for block in draw(st.lists(st.sampled_from(BLOCKS), max_size=_MOST_BLOCKS)):
-        block(bench)
-    for _ in range(draw(st.integers(0, 2)) if bench.variables else 0):
-        add_saver(bench)
-    message = bench.builder.message
+    context = BlockContext(draw, draw(st.sampled_from(SCOPE_FAMILIES)))
+    for block in draw(st.lists(st.sampled_from(BLOCKS), max_size=_MAX_BLOCKS)):
+        block(context)
+    for _ in range(draw(st.integers(0, 2)) if context.variables else 0):
+        add_saver(context)
+    message = context.builder.message
     for key in draw(st.lists(st.sampled_from(sorted(_COLLECTIONS)), max_size=3, unique=True)):
         _COLLECTIONS[key](draw, message, key)
     return message
@@ -80,14 +81,14 @@ def _built_graphs(draw: st.DrawFn) -> MetaGraphDef:
 @st.composite
 def _parts_of_the_corpus(draw: st.DrawFn) -> MetaGraphDef:
     graphs = load_corpus().matrix_graphs
-    message = graphs[draw(st.sampled_from(_sources()))].message()
-    message.meta_info_def.ClearField("stripped_op_list")  # no load reads it
+    message = graphs[draw(st.sampled_from(_corpus_graphs()))].message()
+    message.meta_info_def.ClearField("stripped_op_list")  # loading a graph ignores it
     names = st.sampled_from([node.name for node in message.graph_def.node])
     match draw(st.sampled_from(["part", "most", "whole"])):
         case "part":
-            return part_of(message, draw(st.lists(names, max_size=_MOST_ROOTS)))
-        case "most":  # loops and conditions stay whole only where little is taken away
-            return without_functions(without_nodes(message, draw(st.lists(names, max_size=_MOST_GONE))))
+            return part_of(message, draw(st.lists(names, max_size=_MAX_ROOTS)))
+        case "most":  # loops and conditions stay whole only if little is removed
+            return without_functions(without_nodes(message, draw(st.lists(names, max_size=_MAX_REMOVED))))
         case _:
             return message
 
@@ -98,9 +99,9 @@ def _examples(draw: st.DrawFn, contract: Contract) -> Example:
     arguments = {
         name: draw(values(message))
         for name, values in _ARGUMENTS.items()
-        if _is_chosen(draw, _ODDS.get(name, 3))
+        if _is_chosen(draw, _ODDS.get(name, _DEFAULT_ODDS))
     }
-    arguments |= {name: True for name in _FLAGS if _is_chosen(draw, 3)}
+    arguments |= {name: True for name in FLAGS if _is_chosen(draw, _DEFAULT_ODDS)}
     is_given = "graph_def" in arguments
     eager = is_given and _is_chosen(draw, 6)
     variant = Variant(
@@ -114,17 +115,14 @@ def _examples(draw: st.DrawFn, contract: Contract) -> Example:
 
 
 @functools.cache
-def _sources() -> list[str]:
+def _corpus_graphs() -> list[str]:
     graphs = load_corpus().matrix_graphs.items()
-    return sorted(name for name, graph in graphs if len(graph.message().graph_def.node) <= _LARGEST_SOURCE)
+    return sorted(name for name, graph in graphs if len(graph.message().graph_def.node) <= _MAX_CORPUS_NODES)
 
 
 def _is_chosen(draw: st.DrawFn, odds: int) -> bool:
-    """True once in so many draws; False is the simpler one."""
+    """Draw True once in so many times; hypothesis shrinks towards False."""
     return draw(st.integers(1, odds)) == odds
-
-
-_FLAGS = ("clear_devices", "clear_extraneous_savers", "strip_default_attrs")
 
 
 def _scopes(message: MetaGraphDef) -> st.SearchStrategy[str]:
@@ -142,7 +140,7 @@ def _graph_defs(draw: st.DrawFn, message: MetaGraphDef) -> GraphDef:
     given = GraphDef()
     given.CopyFrom(message.graph_def)
     varied = draw(st.sampled_from(GRAPH_DEF_VARIATIONS))(given, draw(st.randoms(use_true_random=False)))
-    varied.DiscardUnknownFields()  # a text file can not state them
+    varied.DiscardUnknownFields()  # the text format of a case folder drops them
     return varied
 
 
@@ -171,7 +169,7 @@ def _meta_info_defs(draw: st.DrawFn, _: MetaGraphDef) -> MetaGraphDef.MetaInfoDe
 
 
 def _collection_lists(message: MetaGraphDef) -> st.SearchStrategy[list[str]]:
-    """Keys of the graph, with one that it lacks, in any order."""
+    """Return a strategy for lists of the graph's keys and one that it lacks, in any order."""
     return st.lists(st.sampled_from([*sorted(message.collection_def), "unknown"]), max_size=4, unique=True)
 
 
@@ -185,7 +183,9 @@ _ARGUMENTS: Mapping[str, Callable[[MetaGraphDef], st.SearchStrategy[Any]]] = {
 }
 
 _ODDS = {"export_scope": 2, "graph_def": 4, "meta_info_def": 5, "unbound_inputs_col_name": 10}
-"""An argument is given once in so many calls; once in three where nothing is said."""
+"""An argument is passed once in so many calls."""
+
+_DEFAULT_ODDS = 3
 
 
 def _node_list(draw: st.DrawFn, message: MetaGraphDef, key: str) -> None:
@@ -224,4 +224,4 @@ _COLLECTIONS: Mapping[str, Callable[[st.DrawFn, MetaGraphDef, str], None]] = {
     "": _bytes_list,
     "\u00fcml\u00e4ut (key)": _bytes_list,
 }
-"""Collections by key, one of every kind that a MetaGraphDef can hold."""
+"""Adds a collection, by key; there is one of every kind that a MetaGraphDef can hold."""

@@ -1,4 +1,4 @@
-"""What is asked of nobody: calls in which TensorFlow crashes, or does what no rule asks for."""
+"""Quirks of TensorFlow, which no exporter is tested for: calls that crash it, or that no rule covers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reference_impl.schema import NodeDef
 NEW_SAVER = "SAV-06: TensorFlow builds a new Saver in the live graph"
 FRAME_NAME = "FRM-02: a frame_name outside the scope crashes TensorFlow"
 ODD_CLASS = "CLS-03: an entry of _class without @, or not in UTF-8, crashes TensorFlow under a scope"
-EAGER_SAVERS = "SAV-09: eager TensorFlow can not look up variables among removed nodes"
+EAGER_SAVERS = "SAV-09: eager TensorFlow cannot look up variables among removed nodes"
 
 _CRASHES: Mapping[tuple[str, str], str] = {
     ("UnboundLocalError", "new_s"): FRAME_NAME,
@@ -21,20 +21,23 @@ _CRASHES: Mapping[tuple[str, str], str] = {
     ("IndexError", ""): ODD_CLASS,
     ("UnicodeDecodeError", ""): ODD_CLASS,
     ("AttributeError", "no attribute 'save_tensor_name'"): "CALL-08: a falsy saver_def is not always none",
-    ("InvalidArgumentError", "duplicate function"): "EAG-03: eager TensorFlow keeps other graphs' functions",
+    (
+        "InvalidArgumentError",
+        "duplicate function",
+    ): "EAG-03: eager TensorFlow keeps functions of other graphs",
     ("TypeError", "unhashable"): EAGER_SAVERS,
-    ("RuntimeError", "`var_list` must specify"): "SAV-09: eager TensorFlow can not build a Saver to export",
+    ("RuntimeError", "`var_list` must specify"): "SAV-09: eager TensorFlow cannot build a Saver to export",
     ("error", "invalid group reference"): "DBG-05: debug info under a scope like 0/a crashes TensorFlow",
 }
-"""TensorFlow's crashes: the error's class and part of its text, and why they are asked of nobody."""
+"""The reason why a call is not tested, by the class of TensorFlow's error and a part of its text."""
 
 
 def crash_reason(error: str, text: str) -> str:
-    """Why an error of TensorFlow is asked of nobody; empty where it is asked.
+    """Return why a call that TensorFlow answers with an error is not tested; empty if it is tested.
 
     Args:
         error: the name of the error's class.
-        text: its text.
+        text: the text of the error.
     """
     return next(
         (reason for (name, part), reason in _CRASHES.items() if error == name and part in text),
@@ -43,27 +46,30 @@ def crash_reason(error: str, text: str) -> str:
 
 
 def builds_saver(arguments: Mapping[str, Any], exported_keys: Collection[Any]) -> bool:
-    """Whether TensorFlow builds a Saver in the graph for a call (SAV-06).
+    """Return whether TensorFlow builds a Saver in the graph during a call (SAV-06).
 
     Args:
-        arguments: those of the call.
-        exported_keys: the collections that the call asks for.
+        arguments: the arguments of the call.
+        exported_keys: the keys of the collections that the call exports.
     """
     clears = bool(arguments.get("clear_extraneous_savers")) and not arguments.get("saver_def")
     return clears and "savers" in exported_keys
 
 
 def reason_not_asked(example: Example) -> str:
-    """Why an export is asked of nobody, as far as that shows before it is made; empty where it is asked.
+    """Return why an export is not tested, as far as its arguments and graph show; empty if it is tested.
 
-    It is not where that holds for one of the calls before it.
+    An export is not tested if that holds for one of its earlier calls, either.
+
+    Args:
+        example: the export.
     """
     calls = [example.arguments, *(call.arguments for call in example.earlier)]
     return next(filter(None, (_reason(replace(example, arguments=call)) for call in calls)), "")
 
 
 def _reason(example: Example) -> str:
-    """Why the last call of an example is asked of nobody."""
+    """Return why the last call of an example is not tested; empty if it is."""
     arguments = example.arguments
     is_tensorflow = example.contract is Contract.TENSORFLOW
     keys = arguments.get("collection_list", example.graph.collection_def.keys())
@@ -74,13 +80,13 @@ def _reason(example: Example) -> str:
     scope = arguments.get("export_scope", "")
     if not scope:
         return ""
-    nodes = [node for node in _source(example) if node.name.startswith(scope.removesuffix("/"))]
+    nodes = [node for node in _exported_nodes(example) if node.name.startswith(scope.removesuffix("/"))]
     if is_tensorflow and any(_has_frame_outside(node, scope) for node in nodes):
         return FRAME_NAME
     return ODD_CLASS if any(map(_has_odd_class, nodes)) else ""
 
 
-def _source(example: Example) -> Iterable[NodeDef]:
+def _exported_nodes(example: Example) -> Iterable[NodeDef]:
     given = example.arguments.get("graph_def")
     return (example.graph.graph_def if given is None else given).node
 

@@ -1,95 +1,56 @@
-"""What `metagraph fuzz`, `shrink` and `replay` say."""
+"""The texts that `metagraph fuzz`, `shrink` and `replay` print."""
 
 from __future__ import annotations
 
 import shlex
-import sys
 import textwrap
-import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from google.protobuf.message import Message
-
-from conformance_cases import Variant
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.evaluate import Evaluation
 from pytest_metagraph.fuzzing.example import Example
+from pytest_metagraph.judging.call_text import call_lines
 from pytest_metagraph.judging.verdicts import Judgement
 
-_EVERY_SECONDS = 5.0
+
+def title(client: ExporterClient) -> str:
+    """Return the name and version of an exporter."""
+    return f"{client.name} {client.version}".rstrip()
 
 
-class Progress:
-    """Says on stderr what is going on, but not more often than one can read.
+def client_option(exporter: str, command: str) -> str:
+    """Return the option that names an exporter again.
 
     Args:
-        command: the name of the command.
+        exporter: the name of a Python function; empty if there is a command.
+        command: the command of a worker.
     """
-
-    def __init__(self, command: str) -> None:
-        self._command = command
-        self._next = time.monotonic() + _EVERY_SECONDS
-
-    def __call__(self, text: str) -> None:
-        """Say something, unless something was said a moment ago."""
-        if time.monotonic() >= self._next:
-            sys.stderr.write(f"metagraph {self._command}: {text}\n")
-            self._next = time.monotonic() + _EVERY_SECONDS
+    return f"--command {shlex.quote(command)}" if command else f"--exporter {shlex.quote(exporter)}"
 
 
-def call_text(example: Example) -> str:
-    """The call that an example makes, and those before it, on one line."""
-    variant = example.variant
-    flags = {"as_text": variant.as_text, "save_debug_info": variant.save_debug_info}
-    given = {
-        **example.arguments,
-        **({"filename": example.filename} if variant.filename else {}),
-        **{name: True for name, is_set in flags.items() if is_set},
-    }
-    earlier = [{**call.arguments, "filename": call.filename} for call in example.earlier]
-    calls = [_call(arguments, variant) for arguments in (*earlier, given)]
-    return "; ".join(calls) + (", eagerly" if example.eager else "")
-
-
-def _call(arguments: Mapping[str, Any], variant: Variant) -> str:
-    given = [f"{name}={_value(value)}" for name, value in arguments.items()]
-    if not variant.default_graph:
-        given.append("graph=graph")
-    return f"export_meta_graph({', '.join(given)})"
+def replay_command(folder: Path, client_option: str) -> str:
+    """Return the shell command that makes the call of a case folder again."""
+    return f"metagraph replay {shlex.quote(str(folder))} {client_option}"
 
 
 def size_text(evaluation: Evaluation) -> str:
-    """How large the graph of an export is."""
-    count = len(evaluation.example.graph.graph_def.node)
-    return f"{count} node{'' if count == 1 else 's'}"
+    """Return the size of the exported graph, such as `1 node`."""
+    return counted(len(evaluation.example.graph.graph_def.node), "node")
+
+
+def call_text(example: Example) -> str:
+    """Return the call of an example, preceded by its earlier calls, on one line."""
+    calls = (*(call.arguments for call in example.earlier), example.arguments)
+    filenames = (*(call.filename for call in example.earlier), example.filename)
+    return "; ".join(call_lines(calls, filenames, example.variant)) + (", eagerly" if example.eager else "")
 
 
 def findings_text(judgement: Judgement) -> str:
-    """What is wrong, line by line."""
+    """Return the findings of a judgement, each with its detail."""
     lines: list[str] = []
     for finding in judgement.findings:
         lines.append(f"{finding.summary}.")
         if finding.detail:
             lines.append(textwrap.indent(finding.detail, "    "))
     return "\n".join(lines)
-
-
-def replay_command(folder: Path, client_option: str) -> str:
-    """The shell command that makes the call of a case folder again."""
-    return f"metagraph replay {shlex.quote(str(folder))} {client_option}"
-
-
-def client_option(exporter: str, command: str) -> str:
-    """The option that names the exporter again."""
-    return f"--command {shlex.quote(command)}" if command else f"--exporter {shlex.quote(exporter)}"
-
-
-def title(client: ExporterClient) -> str:
-    """The exporter's name and version."""
-    return f"{client.name} {client.version}".rstrip()
-
-
-def _value(value: object) -> str:
-    return f"<{value.DESCRIPTOR.name}>" if isinstance(value, Message) else repr(value)

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from conformance_cases import Capability, Case, Requirement
-from conformance_cases.requirement_mapping import involved_requirements
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
 from pytest_metagraph.diff.hints import HintCode
 from pytest_metagraph.judging.findings import Finding, FindingCode
@@ -182,7 +181,7 @@ def attribute(
         unsupported: what the exporter declares as unsupported; rules that need it are never blamed.
     """
     able = {name: rule for name, rule in catalogue.items() if not rule.needs.intersection(unsupported)}
-    involved = [able[name] for name in involved_requirements(case) if name in able]
+    involved = [able[name] for name in case.source.involved_requirements(case) if name in able]
     others = [rule for rule in able.values() if rule not in involved]
     rules = _Rules(involved, able.get(case.id.partition("/")[0]), others)
     return tuple(replace(finding, blamed=tuple(_blamed(finding, rules))) for finding in findings)

@@ -6,18 +6,20 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from conformance_cases import Case, Requirement
+from pytest_metagraph.judging.call_text import case_calls
 from pytest_metagraph.judging.findings import Finding
 from pytest_metagraph.judging.verdicts import Judgement
 
 _INDENT = "    "
+_WIDTH = 110
 _MAX_REQUIREMENTS = 3
-"""Requirements that are quoted; a matrix case exercises dozens."""
+"""Blamed requirements that are quoted; further ones are named."""
 _MAX_VARIANTS = 4
-"""Variants that are named one by one; more of them are counted."""
+"""Variants that are named one by one; further ones are counted."""
 
 
 def render(case: Case, judgement: Judgement, requirements: Mapping[str, Requirement], command: str) -> str:
-    """Say what is wrong, which rules the case exercises, and how to run it again.
+    """Return the text of a failed case: call, blamed rules, differences, and how to run it again.
 
     Args:
         case: the case.
@@ -28,10 +30,12 @@ def render(case: Case, judgement: Judgement, requirements: Mapping[str, Requirem
     Returns:
         Lines without a newline at the end.
     """
+    blamed = judgement.blamed or case.requirements[:1]
     return "\n".join(
         (
             f"case {case.id}",
-            *_requirement_lines(case.requirements, requirements),
+            *_call_lines(case, judgement),
+            *_requirement_lines(blamed, requirements),
             *(line for finding in judgement.findings for line in _finding_lines(finding, judgement.checks)),
             *_list_lines(judgement),
             "",
@@ -41,19 +45,28 @@ def render(case: Case, judgement: Judgement, requirements: Mapping[str, Requirem
     )
 
 
+def _call_lines(case: Case, judgement: Judgement) -> Iterator[str]:
+    """The calls of the first variant that shows a finding."""
+    variants = judgement.findings[0].variants if judgement.findings else ()
+    for line in case_calls(case, variants):
+        yield f"  {line}{'  (eager)' if case.eager else ''}"
+
+
 def _requirement_lines(ids: Sequence[str], requirements: Mapping[str, Requirement]) -> Iterator[str]:
-    """The rules that the case exercises: the most specific with their sentences."""
+    """The rules that the failure points at, the first few with their sentences."""
     for requirement_id in ids[:_MAX_REQUIREMENTS]:
         requirement = requirements[requirement_id]
         text = f"{requirement_id} ({requirement.level}, {requirement.basis}): {requirement.sentence}"
-        yield textwrap.fill(text, 110, initial_indent="  ", subsequent_indent=_INDENT)
+        yield textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent=_INDENT)
     if len(ids) > _MAX_REQUIREMENTS:
-        text = f"also exercised: {', '.join(ids[_MAX_REQUIREMENTS:])}"
-        yield textwrap.fill(text, 110, initial_indent="  ", subsequent_indent=_INDENT, break_on_hyphens=False)
+        text = f"also blamed: {', '.join(ids[_MAX_REQUIREMENTS:])}"
+        yield textwrap.fill(
+            text, _WIDTH, initial_indent="  ", subsequent_indent=_INDENT, break_on_hyphens=False
+        )
 
 
 def _list_lines(judgement: Judgement) -> Iterator[str]:
-    """What the list of known failures says, and what an entry about this failure needs."""
+    """What the list of known failures says about the case, and the fingerprint that an entry needs."""
     if judgement.reason:
         yield ""
         yield textwrap.fill(judgement.reason, 110, break_long_words=False, break_on_hyphens=False)

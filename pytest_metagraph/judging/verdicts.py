@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_metagraph.judging.findings import Finding, fingerprint
 
@@ -11,7 +11,8 @@ from pytest_metagraph.judging.findings import Finding, fingerprint
 class Verdict(enum.StrEnum):
     """What a case says about an exporter; stable, because reports name them.
 
-    `PASS` and `FAIL` speak for themselves. `KNOWN_FAILURE` is a failure that the user has listed, and
+    `PASS` and `FAIL` speak for themselves. `RECOMMENDED_FAILURE` is a failure of recommended rules only, in a
+    run that enforces required ones. `KNOWN_FAILURE` is a failure that the user has listed, and
     `UNEXPECTED_PASS` a listed failure that did not happen. `UNSUPPORTED` needs a capability that the
     exporter has declared not to have. `UNTESTABLE` asks nothing under this contract. `HARNESS_ERROR` says
     that the kit itself failed and nothing is known about the exporter.
@@ -19,6 +20,7 @@ class Verdict(enum.StrEnum):
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
+    RECOMMENDED_FAILURE = "recommended_failure"
     KNOWN_FAILURE = "known_failure"
     UNEXPECTED_PASS = "unexpected_pass"  # noqa: S105 - a verdict, not a password
     UNSUPPORTED = "unsupported"
@@ -34,7 +36,7 @@ class Verdict(enum.StrEnum):
 PASSED = frozenset({Verdict.PASS, Verdict.UNEXPECTED_PASS})
 """The verdicts on cases that the exporter answered as the contract says."""
 
-ASKED = PASSED | {Verdict.FAIL, Verdict.KNOWN_FAILURE}
+ASKED = PASSED | {Verdict.FAIL, Verdict.RECOMMENDED_FAILURE, Verdict.KNOWN_FAILURE}
 """The verdicts that count in the denominator of a score."""
 
 
@@ -62,3 +64,14 @@ class Judgement:
     def fingerprint(self) -> str:
         """A short digest of what is wrong; see `findings.fingerprint`."""
         return fingerprint(self.findings)
+
+    def enforced(self, *, required: bool, level: str) -> Judgement:
+        """Return the judgement as a run of some level sees it.
+
+        Args:
+            required: whether the case involves a required rule.
+            level: the level that the run enforces; see `settings.LEVELS`.
+        """
+        if self.verdict is not Verdict.FAIL or required or level != "required":
+            return self
+        return replace(self, verdict=Verdict.RECOMMENDED_FAILURE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.known_failures.load import HEADER, TABLE, KnownFailuresError
 from pytest_metagraph.known_failures.lookup import Lookup, matches
 from pytest_metagraph.known_failures.model import Entry, FailureKind
+from reference_impl.atomic_write import write_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,16 +194,8 @@ def write(path: Path, text: str) -> None:
     Raises:
         KnownFailuresError: when the file can not be written; it is then as it was.
     """
-    target = path.resolve()
-    scratch = target.with_name(f"{target.name}.tmp{uuid.uuid4().hex}")
     try:
-        try:
-            scratch.write_bytes(text.encode())
-            if target.exists():
-                scratch.chmod(target.stat().st_mode & 0o777)
-            scratch.replace(target)
-        finally:
-            scratch.unlink(missing_ok=True)
+        write_file(path, text.encode())
     except OSError as error:
         raise KnownFailuresError(f"the known failures can not be written: {error}") from error
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.text import nearest_names
 from pytest_metagraph.known_failures.model import Entry, FailureKind, KnownFailures
 from pytest_metagraph.settings import CONTRACTS
 
@@ -99,7 +99,7 @@ def _read(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _unknown(where: str, key: str, known: Any) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
+    near = nearest_names(key, known, most=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
     return f"{where}unknown key {key!r}; {hint}"
 
@@ -240,7 +240,7 @@ def locate(name: str, folder: Path, *, update: bool) -> Source:
         return Source(name, shipped[name], is_shipped=True)
     path = folder / name
     if not path.is_file() and not (update and path.parent.is_dir() and not path.exists()):
-        near = difflib.get_close_matches(name, shipped, n=1)
+        near = nearest_names(name, shipped, most=1)
         hint = f"did you mean {near[0]!r}?" if near else "--metagraph-update-known-failures starts a new list"
         raise KnownFailuresError(
             f"there is no file of known failures {str(path)!r}, "

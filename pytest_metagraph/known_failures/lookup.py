@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from packaging.version import InvalidVersion, Version
 
-from pytest_metagraph._util.text import nearest_ids
+from pytest_metagraph._util.text import nearest_names
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from pytest_metagraph.known_failures.load import KnownFailuresError
 from pytest_metagraph.known_failures.model import Entry, KnownFailures, explain
@@ -152,7 +152,7 @@ def _unmatched(entry: Entry, case_ids: Collection[str]) -> Iterator[str]:
     for pattern in entry.patterns:
         matched = cases_of(pattern, case_ids)
         if not matched:
-            near = nearest_ids(pattern, case_ids)
+            near = nearest_names(pattern, case_ids)
             hint = f"the nearest ids are {', '.join(near)}" if near else "remove it"
             yield f"matches nothing in the corpus: {pattern!r}; {hint}"
         about.update(matched)

@@ -1,1 +1,1 @@
-"""Graphs of the user, which are judged as those of the corpus are; another exporter says what is right."""
+"""Graphs of the user, which are judged like those of the corpus; an oracle provides the expected answers."""

@@ -1,4 +1,4 @@
-"""The values of arguments that an own graph is exported with; the graph itself tells them."""
+"""The argument values with which an own graph is exported; they are derived from the graph."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ _UNKNOWN_COLLECTION = "no_such_collection"
 
 
 def axes_of(graph: MetaGraphDef) -> Axes:
-    """The values that each argument takes.
+    """Return the values that each argument takes.
 
-    They are the largest scope and the largest one inside of it, and the graph's own SaverDef, where it has
-    such. The other arguments take the same values on every graph.
+    These are the largest scope of the graph, the largest scope inside it, and the SaverDef of the graph, if
+    it has them. The other arguments take the same values for every graph.
+
+    Args:
+        graph: the graph.
     """
     return Axes(tuple(_largest_scopes(graph)), (_SAVER_DEF,) if graph.HasField("saver_def") else ())
 
 
 def argument_value(graph: MetaGraphDef, argument: str, name: str) -> Any:
-    """One argument of `export_meta_graph`, new each time.
+    """Return the value of an argument of `export_meta_graph`, a new one each time.
 
     Args:
         graph: the graph.
@@ -45,14 +48,19 @@ def argument_value(graph: MetaGraphDef, argument: str, name: str) -> Any:
 
 
 def matches_siblings(graph: MetaGraphDef, scope: str) -> bool:
-    """Whether a node outside of a scope begins with its name, as those of `tower_10` do with `tower_1`."""
+    """Return whether the name of a node outside a scope begins with it, like `tower_10/a` with `tower_1`.
+
+    Args:
+        graph: the graph.
+        scope: the scope.
+    """
     return any(
         node.name.startswith(scope) and not node.name.startswith(f"{scope}/") for node in graph.graph_def.node
     )
 
 
 def _largest_scopes(graph: MetaGraphDef) -> Iterator[str]:
-    """The scope with the most nodes at each depth, each inside of the one before."""
+    """Yield the scope with the most nodes at each depth, each inside the previous one."""
     within = ""
     for _ in range(_MAX_DEPTH):
         inside = (
@@ -61,11 +69,11 @@ def _largest_scopes(graph: MetaGraphDef) -> Iterator[str]:
             if (name := node.name).startswith(within)
         )
         sizes = Counter(name.partition("/")[0] for name in inside if "/" in name)
-        # A comma or an equals sign would part the names in a case id.
-        fitting = [scope for scope in sizes if scope and not {",", "="} & set(scope)]
-        if not fitting:
+        # A comma and an equals sign separate the arguments and values in a case id.
+        eligible = [scope for scope in sizes if scope and not {",", "="} & set(scope)]
+        if not eligible:
             return
-        largest = max(fitting, key=lambda scope: (sizes[scope], scope))
+        largest = max(eligible, key=lambda scope: (sizes[scope], scope))
         yield within + largest
         within += f"{largest}/"
 
@@ -76,14 +84,14 @@ def _collection_lists(graph: MetaGraphDef) -> tuple[list[str], list[str], list[s
 
 
 def _meta_info_defs() -> tuple[MetaGraphDef.MetaInfoDef, MetaGraphDef.MetaInfoDef]:
-    """One without an op list and one with."""
+    """Return one without an op list and one with."""
     with_op_list = MetaGraphDef.MetaInfoDef(tags=["serve"], stripped_default_attrs=True)
     with_op_list.stripped_op_list.op.append(OpDef(name="OpOfTheCaller", is_stateful=True))
     return MetaGraphDef.MetaInfoDef(meta_graph_version="7", tags=["serve", "train"]), with_op_list
 
 
 def _without_shapes(graph_def: GraphDef) -> GraphDef:
-    """The graph without what exports add: who ignores graph_def answers with shapes (PATH-03)."""
+    """Return the graph without shapes, which an exporter that ignores graph_def would return (PATH-03)."""
     result = GraphDef()
     result.CopyFrom(graph_def)
     for node in result.node:

@@ -1,4 +1,4 @@
-"""The user's own graphs: a folder of files, each judged by what another exporter returns."""
+"""A folder of the user's own graphs, and the cases of each; an oracle provides the expected answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from conformance_cases import (
-    Capability,
     Case,
     Expectation,
     ExpectedError,
@@ -21,8 +20,7 @@ from conformance_cases import (
     load_corpus,
 )
 from conformance_cases.axes import GIVEN, combination_name, covering_rows, row_of
-from conformance_cases.model import ALL_VARIANTS
-from conformance_cases.requirement_mapping import exercised_requirements, features_of, needed_capabilities
+from conformance_cases.model import ALL_VARIANTS, CaseSource, without_debug_info
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters import resolve
 from pytest_metagraph.exporters.answers import Exported, Raised
@@ -34,89 +32,104 @@ from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 
 PREFIX = "own/"
-"""What the id of every case of an own graph starts with."""
+"""The prefix of the id of every case of an own graph."""
+
+SUFFIX = ".meta"
+"""The suffix of the files that are read; they may be binary or text."""
 
 _PROMISED_ERROR = "ValueError"
-"""The one error that is promised for arguments of the right types (SCOPE-11)."""
+"""The only error that is promised for arguments of the right types (SCOPE-11)."""
 
 _REFUSED_TOGETHER = frozenset({"graph_def", "export_scope"})
-"""The arguments for which it is promised."""
+"""The arguments that it is promised for."""
 
 
-class OwnGraph:
-    """A graph that is exported under combinations of its argument values.
+class OwnGraphsError(MetagraphError):
+    """The folder of own graphs cannot be used."""
 
-    It is an `InputGraph` and the `CaseSource` of its cases.
+
+class OwnGraphs:
+    """The graphs of a folder, which take the place of the corpus.
+
+    Args:
+        graphs: the graphs by name.
+    """
+
+    def __init__(self, graphs: Mapping[str, OwnGraph]) -> None:
+        self._graphs = graphs
+
+    @property
+    def requirements(self) -> Mapping[str, Requirement]:
+        """The requirement catalogue by id; the rules are the same for every graph."""
+        return load_corpus().requirements
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 over the graphs, hexadecimal; only reports on the same graphs are compared."""
+        digests = (f"{name} {graph.digest}\n" for name, graph in sorted(self._graphs.items()))
+        return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+    def cases(self, tier: Tier = Tier.DEFAULT) -> tuple[Case, ...]:
+        """Return the cases of a tier, sorted by id."""
+        cases = [case for graph in self._graphs.values() for case in graph.cases(tier)]
+        return tuple(sorted(cases, key=lambda case: case.id))
+
+
+class OwnGraph(CaseSource):
+    """A graph of the user, which is exported under combinations of its argument values.
 
     Args:
         name: the name of its file, without suffix.
-        message: what the file holds.
-        judge: the exporter that says what is right.
+        message: the contents of the file.
+        oracle: the exporter that provides the expected answers.
     """
 
-    def __init__(self, name: str, message: MetaGraphDef, judge: ExporterClient) -> None:
+    def __init__(self, name: str, message: MetaGraphDef, oracle: ExporterClient) -> None:
         self._name = name
         self._message = message
-        self._judge = judge
-        self.data = message.SerializeToString(deterministic=True)
+        self._oracle = oracle
         self._axes = axes_of(message)
 
     @property
     def name(self) -> str:
-        """The name of its file, without suffix."""
+        """The name of the file, without suffix."""
         return self._name
 
     @property
     def description(self) -> str:
-        """Whose graph it is."""
+        """The owner of the graph."""
         return "A graph of the user."
 
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of the MetaGraphDef, hexadecimal."""
-        return hashlib.sha256(self.data).hexdigest()
-
-    @property
-    def graph(self) -> OwnGraph:
-        """The graph that the cases export: this one."""
-        return self
-
     @functools.cached_property
-    def features(self) -> frozenset[str]:
-        """What the graph contains, as far as rules are about it."""
-        return features_of(self._message)
-
-    def message(self) -> MetaGraphDef:
-        """A new MetaGraphDef each time."""
-        return MetaGraphDef.FromString(self.data)
+    def data(self) -> bytes:
+        """The MetaGraphDef, serialised."""
+        return self._message.SerializeToString(deterministic=True)
 
     def cases(self, tier: Tier) -> list[Case]:
-        """The cases of a tier: the plain export, every pair of argument values, or every combination."""
+        """Return the cases of a tier: the plain export, every pair of values, or every combination."""
         return [
             Case(id=f"{PREFIX}{self.name}/{combination_name(choices)}", choices=choices, source=self)
             for choices in self._combinations(tier)
         ]
 
     def calls(self, case: Case) -> tuple[dict[str, Any], ...]:
-        """See `Case.calls`; there is one."""
+        """Return the arguments of the one call."""
         values = {
             argument: argument_value(self._message, argument, name) for argument, name in case.choices.items()
         }
         return (values,)
 
     def expectation(self, case: Case, contract: Contract) -> Expectation:
-        """What the judging exporter answers; where it has no answer, nothing is asked."""
+        """Return the answer of the oracle; a case is not tested if the oracle has none."""
         if contract is Contract.TENSORFLOW and self._builds_saver(case):
             return NotAsked("SAV-06: TensorFlow builds a new Saver in the live graph and exports that one.")
-        lacking = self.capabilities(case) & self._judge.unsupported
-        if lacking:
-            return NotAsked(
-                f"{self._judge.name}, which says what is right, lacks {', '.join(sorted(lacking))}"
-            )
+        missing = self.capabilities(case) & self._oracle.unsupported
+        if missing:
+            return NotAsked(f"the oracle {self._oracle.name} does not support {', '.join(sorted(missing))}")
         always = {"filename": None, "as_text": False, "save_debug_info": False}
         arguments = {**case.keyword_arguments(), **always}
         request = ExportRequest(self.message(), arguments, contract=contract, case_id=case.id)
-        match self._judge.export(request):
+        match self._oracle.export(request):
             case Exported() as answer:
                 return ExpectedMessage(answer.serialised)
             case Raised(classes=classes) if (
@@ -124,24 +137,14 @@ class OwnGraph:
             ):
                 return ExpectedError(_PROMISED_ERROR)
             case answer:
-                return NotAsked(f"{self._judge.name}, which says what is right, answers {answer}")
-
-    def requirements(self, case: Case) -> tuple[str, ...]:
-        """See `Case.requirements`."""
-        return exercised_requirements(case.choices, self.features)
-
-    def capabilities(self, case: Case) -> frozenset[Capability]:
-        """See `Case.capabilities`."""
-        return needed_capabilities(case.choices, self.features)
+                return NotAsked(f"the oracle {self._oracle.name} did not export: {answer}")
 
     def variants(self, case: Case) -> tuple[Variant, ...]:
-        """See `Case.variants`; where TensorFlow fails to look up debug info, none is asked for (DBG-05)."""
+        """Return every variant, without debug info if the scope matches siblings (DBG-05)."""
         scope = case.choices.get("export_scope")
-        if scope is None or not matches_siblings(self._message, scope):
-            return ALL_VARIANTS
-        return tuple(
-            variant for variant in ALL_VARIANTS if not (variant.filename and variant.save_debug_info)
-        )
+        if scope is not None and matches_siblings(self._message, scope):
+            return without_debug_info(ALL_VARIANTS)
+        return ALL_VARIANTS
 
     def _combinations(self, tier: Tier) -> Iterable[dict[str, str]]:
         if tier is Tier.SMOKE:
@@ -152,7 +155,7 @@ class OwnGraph:
 
     @functools.cached_property
     def _pairs(self) -> list[dict[str, str]]:
-        """The plain export, and few combinations that hold every pair of values."""
+        """The plain export, and a few combinations that contain every pair of values."""
         rows = {row_of(choices): choices for choices in self._axes.combinations()}
         answered = {row: not choices.keys() >= _REFUSED_TOGETHER for row, choices in rows.items()}
         plain: dict[str, str] = {}
@@ -165,65 +168,30 @@ class OwnGraph:
         return "savers" in (self._message.collection_def if exported is None else exported)
 
 
-SUFFIX = ".meta"
-"""What the names of the files end with that are read; they are binary or text."""
-
-
-class OwnGraphsError(MetagraphError):
-    """The folder can not be used; the text says why, and the way out."""
-
-
-class OwnGraphs:
-    """The graphs of a folder, in place of the corpus.
-
-    Args:
-        graphs: the graphs by name.
-    """
-
-    def __init__(self, graphs: Mapping[str, OwnGraph]) -> None:
-        self._graphs = graphs
-
-    @property
-    def requirements(self) -> Mapping[str, Requirement]:
-        """The requirement catalogue by id: the rules are the same for every graph."""
-        return load_corpus().requirements
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 over the graphs, hexadecimal: reports on other graphs are not compared with these."""
-        digests = (f"{name} {graph.digest}\n" for name, graph in sorted(self._graphs.items()))
-        return hashlib.sha256("".join(digests).encode()).hexdigest()
-
-    def cases(self, tier: Tier = Tier.DEFAULT) -> tuple[Case, ...]:
-        """The cases of a tier, sorted by id."""
-        cases = [case for graph in self._graphs.values() for case in graph.cases(tier)]
-        return tuple(sorted(cases, key=lambda case: case.id))
-
-
 @functools.cache
-def load_own_graphs(folder: Path, expected_from: str) -> OwnGraphs:
-    """Read every file of a folder, and of those below it, whose name ends with `.meta`; read once.
+def load_own_graphs(folder: Path, oracle: str) -> OwnGraphs:
+    """Read every file in a folder and its subfolders whose name ends with `.meta`; each folder is read once.
 
     Args:
         folder: the folder.
-        expected_from: the exporter that says what is right, see `resolving.resolve`.
+        oracle: the exporter that provides the expected answers, see `exporters.resolve.resolve`.
 
     Raises:
-        OwnGraphsError: when there is no such file, or one holds no graph.
-        ExporterNotFoundError: when there is no such exporter.
+        OwnGraphsError: if there is no such file, or a file does not contain a graph.
+        ExporterNotFoundError: if the oracle does not exist or cannot be used.
     """
-    judge = resolve.client_of(resolve.resolve(expected_from))
+    client = resolve.client_of(resolve.resolve(oracle))
     paths = sorted(folder.rglob(f"*{SUFFIX}")) if folder.is_dir() else []
     if not paths:
         raise OwnGraphsError(
-            f"there is no file *{SUFFIX} in {str(folder)!r}: give a folder with exported graphs"
+            f"there is no file *{SUFFIX} in {str(folder)!r}", "give a folder with exported graphs"
         )
-    return OwnGraphs({graph.name: graph for graph in (_read(path, folder, judge) for path in paths)})
+    return OwnGraphs({graph.name: graph for graph in (_read(path, folder, client) for path in paths)})
 
 
-def _read(path: Path, folder: Path, judge: ExporterClient) -> OwnGraph:
+def _read(path: Path, folder: Path, oracle: ExporterClient) -> OwnGraph:
     name = path.relative_to(folder).as_posix().removesuffix(SUFFIX)
-    return OwnGraph(name, _message(path), judge)
+    return OwnGraph(name, _message(path), oracle)
 
 
 def _message(path: Path) -> MetaGraphDef:
@@ -231,5 +199,8 @@ def _message(path: Path) -> MetaGraphDef:
         message = read_meta_graph_file(path)
         Graph.from_meta_graph_def(message)
     except (OSError, ValueError) as error:
-        raise OwnGraphsError(f"{str(path)!r} holds no graph that can be exported: {error}") from error
+        raise OwnGraphsError(
+            f"{str(path)!r} does not contain a graph that can be exported: {error}",
+            "remove the file, or export the graph again",
+        ) from error
     return message

@@ -21,6 +21,7 @@ from pytest_metagraph.plugin.session import (
     CORPUS_PACKAGE,
     is_xdist_worker,
     make_importable,
+    pattern_of,
     runs_corpus,
     stop_run,
     usage_errors,
@@ -44,6 +45,19 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of a conformance run."""
     add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(args: list[str]) -> None:
+    """Let the node id of a case, as a summary or an IDE has it, be pasted back as an argument.
+
+    pytest takes no `::` after the name of a package, so the id becomes the corpus and the case to select.
+    """
+    patterns = [pattern_of(word) for word in args if word.startswith(f"{CORPUS_PACKAGE}::")]
+    if patterns:
+        rest = [word for word in args if not word.startswith(f"{CORPUS_PACKAGE}::")]
+        corpus = [] if CORPUS_PACKAGE in rest else ["--pyargs", CORPUS_PACKAGE]
+        args[:] = [*rest, *corpus, *(f"--metagraph-case={pattern}" for pattern in patterns)]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -71,6 +85,18 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             "--metagraph-update-known-failures needs the list to update: --metagraph-known-failures=FILE"
         )
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Return a line about the run for the head of the output, if it judges cases."""
+    if not runs_corpus(config):
+        return None
+    settings = settings_of(config)
+    exporter = settings.exporter or settings.worker or settings.exports or "from a conftest.py"
+    return (
+        f"metagraph: exporter {exporter}, contract {settings.contract}, tier {settings.tier}, "
+        f"level {settings.level}"
+    )
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -183,6 +209,14 @@ def assert_metagraph() -> Callable[..., None]:
     from pytest_metagraph.diff import assert_meta_graph_equal  # noqa: PLC0415 - protobuf
 
     return assert_meta_graph_equal
+
+
+@pytest.fixture(scope="session")
+def assert_loadable() -> Callable[..., None]:
+    """`pytest_metagraph.assert_loadable`, which raises unless a version of TensorFlow imports a graph."""
+    from pytest_metagraph.loadability.check import assert_loadable as check  # noqa: PLC0415 - protobuf
+
+    return check
 
 
 @pytest.fixture

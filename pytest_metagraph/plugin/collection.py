@@ -16,6 +16,7 @@ import pytest
 
 import conformance_cases
 from conformance_cases import Case, load_corpus
+from conformance_cases.requirements import Level
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.request import Exporter
@@ -135,7 +136,8 @@ class CaseItem(pytest.Function):
         folder = cast("ScratchFolder", self.funcargs["_metagraph_scratch_folder"])
         try:
             judge = Judge(client, Contract(settings.contract), folder)
-            judgement = known_failures.apply(self._case.id, judge.judge(self._case))
+            found = known_failures.apply(self._case.id, judge.judge(self._case))
+            judgement = found.enforced(required=self._is_required(), level=settings.level)
         except ExporterNotFoundError as error:  # a worker that does not start again
             stop_run(self.session, str(error))
         except Exception as error:
@@ -150,6 +152,8 @@ class CaseItem(pytest.Function):
             pytest.skip(judgement.reason)
         if judgement.verdict is Verdict.KNOWN_FAILURE:
             pytest.xfail(judgement.reason)
+        if judgement.verdict is Verdict.RECOMMENDED_FAILURE:
+            pytest.xfail(f"recommended: {judgement.findings[0].summary}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override] # as Function
         """Return the text of a failed case as it is; other exceptions as pytest shows them."""
@@ -166,6 +170,11 @@ class CaseItem(pytest.Function):
         if "metagraph_client" in self.funcargs:
             return cast("ExporterClient", self.funcargs["metagraph_client"])
         return client_of(cast("Exporter", self.funcargs["metagraph_exporter"]))
+
+    def _is_required(self) -> bool:
+        """Whether the case involves a required rule."""
+        catalogue = load_corpus().requirements
+        return any(catalogue[name].level is Level.REQUIRED for name in self._case.requirements)
 
     def _leave(self, judgement: Judgement, client: ExporterClient) -> None:
         """Leave the result for everything that reports it."""

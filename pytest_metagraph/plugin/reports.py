@@ -37,7 +37,7 @@ from pytest_metagraph.reports.model import (
 from pytest_metagraph.reports.validity import find_problems, summary_of
 from pytest_metagraph.selection import corpus_of, shard_cases
 from pytest_metagraph.settings import Settings
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_file
 
 
 def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> Header:
@@ -64,6 +64,7 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
         environment=_environment(settings),
         contract=settings.contract,
         tier=settings.tier,
+        level="recommended" if settings.level == "recommended" else "required",
         shard=ReportedShard(settings.shard.index, settings.shard.count),
         selection=settings.patterns,
         tier_cases=len(corpus.cases(Tier(settings.tier))),
@@ -171,7 +172,7 @@ class ReportPlugin:
     def _render(self, report: Report) -> None:
         for path in self._formats.keys() - self._writers.keys():
             text = renderers.render({str(path): report}, self._formats[path])
-            write_files({str(path): text.encode()})
+            write_file(path, text.encode())
 
     def _summary(self) -> Iterator[str]:
         if self._report is None:

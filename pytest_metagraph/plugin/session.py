@@ -25,6 +25,16 @@ def runs_corpus(config: pytest.Config) -> bool:
     return any(CORPUS_PACKAGE in argument for argument in config.args) and not config.getoption("collectonly")
 
 
+def pattern_of(node_id: str) -> str:
+    """Return the pattern of the cases with a node id, which is that of a graph or of one case.
+
+    Args:
+        node_id: such as `conformance_cases::towers::matrix/towers/plain`, or the same without the case.
+    """
+    _, graph, *case = node_id.split("::", maxsplit=2)
+    return case[0] if case else f"*{graph}*"
+
+
 def folder_of(config: pytest.Config, name: str) -> Path:
     """Return the folder that the path in an option is relative to.
 

@@ -41,6 +41,13 @@ def allowed(requested: frozenset[str], environment: Mapping[str, str]) -> frozen
     return frozenset() if in_ci(environment) else requested
 
 
+def names_of(item: pytest.Item) -> list[str]:
+    """Return the names that lead to a test inside its file, such as those of its class and function."""
+    nodes = item.listchain()
+    files = [position for position, node in enumerate(nodes) if isinstance(node, pytest.File)]
+    return [node.name for node in nodes[files[-1] + 1 :]] if files else [item.name]
+
+
 @contextmanager
 def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
     """Provide the snapshots of a test, from before its call until it has ended."""
@@ -56,7 +63,7 @@ def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
         shown = path.relative_to(config.rootpath) if path.is_relative_to(config.rootpath) else path
         item.user_properties.append((_PROPERTY + what, str(shown)))
 
-    snapshots = Snapshots(Place.of(item), allowed(asked, os.environ), tell)
+    snapshots = Snapshots(Place.of(item.path, names_of(item)), allowed(asked, os.environ), tell)
     yield snapshots
     if item.stash.get(_PASSED, False):  # a test that failed may not have come to its other snapshots
         snapshots.finish()

@@ -13,7 +13,7 @@ from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import FORMAT, Footer, Header, Report
 from pytest_metagraph.reports.validity import find_problems
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_file
 
 Part: TypeAlias = Header | CaseResult | Footer
 """What one line of a report holds."""
@@ -168,7 +168,7 @@ def write_report(path: Path, report: Report) -> None:
     Raises:
         OSError: when the file can not be written; a file that was there before is then as it was.
     """
-    write_files({str(path): report_text(report).encode()})
+    write_file(path, report_text(report).encode())
 
 
 def report_text(report: Report) -> str:

@@ -73,6 +73,8 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heade
         environment: what the exporter ran on, such as its Python, protobuf and platform; empty if unknown.
         contract: the contract that the cases were judged under.
         tier: the tier.
+        level: the level that the run enforced: failures of recommended rules fail it only if that is
+            `recommended`.
         shard: the part of the tier.
         selection: globs of case ids that the run was restricted to; empty where it was not.
         tier_cases: number of cases in the whole tier.
@@ -91,6 +93,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heade
     environment: dict[str, str]
     contract: str
     tier: str
+    level: Literal["required", "recommended"]
     shard: ReportedShard
     selection: tuple[str, ...]
     tier_cases: Count

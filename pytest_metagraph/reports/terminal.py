@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from conformance_cases import Case, Requirement, Tier
-from pytest_metagraph.judging.result import CaseResult, ReportedExporter
+from pytest_metagraph._util.text import counted
+from pytest_metagraph.judging.result import CaseResult, Cause, ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.model import LEVELS, strictest
@@ -19,6 +20,7 @@ _MOST_CAUSES = 8
 _WORDS = {
     Verdict.PASS: "passed",
     Verdict.FAIL: "failed",
+    Verdict.RECOMMENDED_FAILURE: "failed a recommendation",
     Verdict.KNOWN_FAILURE: "known to fail",
     Verdict.UNEXPECTED_PASS: "passed although known to fail",
     Verdict.UNSUPPORTED: "not supported by the exporter",
@@ -41,11 +43,12 @@ def summary_lines(
     verdicts = Counter(result.verdict for result in results)
     graphs = {result.graph for result in results}
     checks = sum(result.checks for result in results)
-    yield f"exporter {exporter.label}, contract {settings.contract}, tier {settings.tier}"
+    run = f"contract {settings.contract}, tier {settings.tier}, level {settings.level}"
+    yield f"exporter {exporter.label}, {run}"
     if settings.graphs:
         yield f"own graphs in {settings.graphs}, compared with what {settings.oracle} exports"
     yield (
-        f"{_counted(len(graphs), 'graph')}, {_counted(len(results), 'case')}, {_counted(checks, 'check')}: "
+        f"{counted(len(graphs), 'graph')}, {counted(len(results), 'case')}, {counted(checks, 'check')}: "
         f"{_verdicts(verdicts)}"
     )
     corpus = corpus_of(settings)
@@ -58,8 +61,15 @@ def summary_lines(
     else:
         yield f"score: {_score(results, _levels(cases, corpus.requirements))}"
     failed = [result for result in results if result.verdict is Verdict.FAIL]
+    advisory = [result for result in results if result.verdict is Verdict.RECOMMENDED_FAILURE]
     if failed and len(results) > 1:
         yield from _cause_lines(failed, settings)
+    if advisory:
+        yield (
+            f"{counted(len(advisory), 'case')} of recommended rules failed, which does not fail the run; "
+            "--metagraph-level=recommended enforces them:"
+        )
+        yield from _numbered(causes_of(advisory), settings)
     elif not failed and is_whole and settings.tier != "full":
         yield "next: --metagraph-tier=full runs every combination of the arguments"
 
@@ -79,23 +89,22 @@ def _verdicts(verdicts: Counter[Verdict]) -> str:
 
 
 def _cause_lines(failed: Iterable[CaseResult], settings: Settings) -> Iterator[str]:
-    """The causes, each with its blamed requirements, its smallest case and the line that runs it."""
+    """The causes of failures, each with its blamed requirements and the line that runs its smallest case."""
     causes = causes_of(failed)
-    yield (
-        "one cause explains every failed case:"
-        if len(causes) == 1
-        else (f"{len(causes):,} causes explain every failed case; start with the first:")
-    )
+    if len(causes) == 1:
+        yield "one cause explains every failed case:"
+    else:
+        yield f"{len(causes):,} causes explain every failed case; start with the first:"
+    yield from _numbered(causes, settings)
+
+
+def _numbered(causes: Sequence[Cause], settings: Settings) -> Iterator[str]:
     for number, cause in enumerate(causes[:_MOST_CAUSES], start=1):
         blamed = f" ({', '.join(cause.requirements)})" if cause.requirements else ""
-        yield f"  {number}. {_counted(len(cause.cases), 'case')}: {cause.cause}{blamed}"
+        yield f"  {number}. {counted(len(cause.cases), 'case')}: {cause.cause}{blamed}"
         yield f"     {settings.command_for(cause.cases[0])}"
     if len(causes) > _MOST_CAUSES:
-        yield f"  and {_counted(len(causes) - _MOST_CAUSES, 'other cause')}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+        yield f"  and {counted(len(causes) - _MOST_CAUSES, 'other cause')}"
 
 
 def _levels(cases: Iterable[Case], known: Mapping[str, Requirement]) -> Mapping[str, str]:

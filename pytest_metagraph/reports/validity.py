@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.causes import causes_of
@@ -46,13 +47,13 @@ def _problems(
     yield from _case_problems(header, cases)
     doubled = sorted(case for case, count in cases.items() if count > 1)
     if doubled:
-        sentence = f"{_count(len(doubled), 'case')} stated more than once: {_named(doubled)}."
+        sentence = f"{counted(len(doubled), 'case')} stated more than once: {_named(doubled)}."
         yield Problem(ProblemCode.DOUBLED_CASES, sentence)
     if footer is not None and footer != summary_of(header, results, footer.finished, footer.list_problems):
         yield Problem(ProblemCode.WRONG_FOOTER, "The footer does not agree with the header and the cases.")
     broken = sorted({result.case for result in results if result.verdict is Verdict.HARNESS_ERROR})
     if broken:
-        sentence = f"The kit itself failed in {_count(len(broken), 'case')}: {_named(broken)}."
+        sentence = f"The kit itself failed in {counted(len(broken), 'case')}: {_named(broken)}."
         yield Problem(ProblemCode.HARNESS_ERRORS, sentence)
 
 
@@ -61,11 +62,11 @@ def _case_problems(header: Header, cases: Counter[str]) -> Iterator[Problem]:
     if header.selection and missing > 0:
         globs = ", ".join(header.selection)
         sentence = (
-            f"Only a part was run ({globs}): {len(cases):,} of {_count(header.expected_cases, 'case')}."
+            f"Only a part was run ({globs}): {len(cases):,} of {counted(header.expected_cases, 'case')}."
         )
         yield Problem(ProblemCode.PARTIAL, sentence)
     elif missing > 0:
-        sentence = f"{_count(missing, 'case')} of {header.expected_cases:,} missing."
+        sentence = f"{counted(missing, 'case')} of {header.expected_cases:,} missing."
         yield Problem(ProblemCode.MISSING_CASES, sentence)
     elif digest_of(cases) != header.expected_digest:
         yield Problem(ProblemCode.OTHER_CASES, "The cases are not those that the header announces.")
@@ -89,14 +90,10 @@ def summary_of(
     else:
         is_red = bool(list_problems) or any(Verdict(name).is_red for name in verdicts)
         verdict = "fail" if is_red else "pass"
-    counted = dict(sorted(verdicts.items()))
+    counts = dict(sorted(verdicts.items()))
     return Footer(
-        header.expected_cases, len(results), verdict, counted, finished, causes_of(results), list_problems
+        header.expected_cases, len(results), verdict, counts, finished, causes_of(results), list_problems
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _named(cases: Sequence[str]) -> str:

@@ -1,4 +1,1 @@
-"""The fixture `metagraph_snapshot`: an export beside the one that a test kept earlier.
-
-It imports nothing, because every session registers its summary.
-"""
+"""Snapshots, which the fixture `metagraph_snapshot` provides: exports compared with earlier ones."""

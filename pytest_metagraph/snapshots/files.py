@@ -1,20 +1,19 @@
-"""The files of snapshots: where they are kept, and the readable text in them."""
+"""The files of snapshots: their places, and the readable text in them."""
 
 from __future__ import annotations
 
 import glob
 import hashlib
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
 from google.protobuf import text_format
 
 from pytest_metagraph.diff import diff_meta_graphs
+from reference_impl.atomic_write import write_file
 from reference_impl.schema import POOL, MetaGraphDef
 
 FOLDER = "__metagraph_snapshots__"
@@ -22,61 +21,10 @@ SUFFIX = ".pbtxt"
 
 _UNSAFE = re.compile(r"[^\w.\[\]-]", re.ASCII)
 _NAME = re.compile(r"[\w.-]+", re.ASCII)
-_LONGEST = 120
-"""How many characters of a test's name a file name takes over; file systems take 255 bytes."""
+_MAX_STEM = 120
+"""The longest part of a test's name in a file name; file systems allow 255 bytes."""
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the snapshots of one test are.
-
-    Attributes:
-        test: what identifies the test wherever it runs from: its file's name, then the names down to it.
-        folder: the folder of the snapshots of the test's module.
-        stem: how the names of the test's files start.
-    """
-
-    test: str
-    folder: Path
-    stem: str
-
-    @classmethod
-    def of(cls, item: pytest.Item) -> Place:
-        """The place of a test: a folder beside its module."""
-        nodes = item.listchain()
-        files = [position for position, node in enumerate(nodes) if isinstance(node, pytest.File)]
-        names = [node.name for node in nodes[files[-1] + 1 :]] if files else [item.name]
-        # One line, for the head of a file says it.
-        test = "::".join([item.path.name, *names]).encode("unicode_escape").decode()
-        return cls(test, item.path.parent / FOLDER / item.path.stem, _file_name(".".join(names)))
-
-    def path(self, name: str, number: int) -> Path:
-        """The file of a snapshot.
-
-        Args:
-            name: the name that the test gives to it; empty for none.
-            number: which of the test's snapshots without a name it is, from 1.
-
-        Raises:
-            ValueError: for a name that is no part of a file name on every system.
-        """
-        if name and not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} can not name a snapshot; use letters, digits, '_', '-' and '.'")
-        ending = f"-{name}" if name else f"-{number}" if number > 1 else ""
-        return self.folder / f"{self.stem}{ending}{SUFFIX}"
-
-    def candidates(self) -> Iterator[Path]:
-        """Every file that may hold a snapshot of this test, going by its name."""
-        return iter(sorted(self.folder.glob(f"{glob.escape(self.stem)}*{SUFFIX}")))
-
-
-def _file_name(test: str) -> str:
-    """A test's name as a part of a file name; where something is lost, a digest keeps names apart."""
-    safe = _UNSAFE.sub("-", test)[:_LONGEST]
-    return safe if safe == test else f"{safe}-{hashlib.sha256(test.encode()).hexdigest()[:8]}"
-
-
-# The first two lines are what editors of protobuf's text format look for.
+# Editors recognise the first two lines of protobuf's text format.
 _HEAD = """\
 # proto-file: tensorflow/core/protobuf/meta_graph.proto
 # proto-message: tensorflow.MetaGraphDef
@@ -97,15 +45,64 @@ _FILE = re.compile(
 
 
 class NotAsTextError(ValueError):
-    """A message says something that its text does not, such as fields that the schema does not know."""
+    """A message has parts that its text lacks, such as fields that the schema does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The place of the snapshots of one test.
+
+    Attributes:
+        test: the identity of the test, which does not depend on the working directory: the name of its file,
+            followed by the names that lead to it.
+        folder: the folder for the snapshots of the test's module.
+        stem: the start of the names of the test's files.
+    """
+
+    test: str
+    folder: Path
+    stem: str
+
+    @classmethod
+    def of(cls, module: Path, names: Sequence[str]) -> Place:
+        """Return the place of a test, in a folder beside its module.
+
+        Args:
+            module: the file of the test.
+            names: the names that lead to the test inside the file, such as those of its class and function.
+        """
+        # The head of a snapshot has one line for the test.
+        test = "::".join([module.name, *names]).encode("unicode_escape").decode()
+        return cls(test, module.parent / FOLDER / module.stem, _file_name(".".join(names)))
+
+    def path(self, name: str, number: int) -> Path:
+        """Return the file of a snapshot.
+
+        Args:
+            name: the name that the test gives to it; empty for none.
+            number: the number of the snapshot among those of the test without a name, from 1.
+
+        Raises:
+            ValueError: if the name cannot be a part of a file name on every system.
+        """
+        if name and not _NAME.fullmatch(name):
+            raise ValueError(
+                f"{name!r} is not a valid name of a snapshot; use letters, digits, '_', '-' and '.'"
+            )
+        ending = f"-{name}" if name else f"-{number}" if number > 1 else ""
+        return self.folder / f"{self.stem}{ending}{SUFFIX}"
+
+    def candidates(self) -> Iterator[Path]:
+        """Return every file that could hold a snapshot of this test, judging by its name."""
+        return iter(sorted(self.folder.glob(f"{glob.escape(self.stem)}*{SUFFIX}")))
 
 
 class Stamp(NamedTuple):
-    """What the head of a snapshot says.
+    """The contents of the head of a snapshot.
 
     Attributes:
-        test: the test that it belongs to, see `places.Place.test`.
-        intact: what follows the head is what the kit wrote, and nobody has changed it since.
+        test: the test that the snapshot belongs to, see `Place.test`.
+        intact: whether the rest of the file is unchanged since the kit wrote it.
     """
 
     test: str
@@ -115,14 +112,17 @@ class Stamp(NamedTuple):
 def read_stamp(path: Path) -> Stamp | None:
     """Read the head of a file.
 
+    Args:
+        path: the file.
+
     Returns:
-        What it says; None where the kit did not write the file, or it can not be read.
+        The contents of the head; None if the kit did not write the file, or it cannot be read.
     """
     try:
         data = path.read_bytes()
     except OSError:
         return None
-    # A version control system may have given the file the line ends of Windows.
+    # A version control system may have converted the line ends to those of Windows.
     found = _FILE.fullmatch(data.replace(b"\r\n", b"\n"))
     if found is None:
         return None
@@ -130,30 +130,29 @@ def read_stamp(path: Path) -> Stamp | None:
 
 
 def write(path: Path, test: str, message: MetaGraphDef) -> None:
-    """Write a snapshot: whole or not at all, and only once it reads back as the message.
+    """Write a snapshot, completely or not at all, and only if its text means the same as the message.
 
     Args:
-        path: the file; what was in it is replaced.
-        test: the test that it belongs to.
-        message: what it holds.
+        path: the file, which is replaced if it exists.
+        test: the test that the snapshot belongs to.
+        message: the message to write.
 
     Raises:
-        NotAsTextError: when the text says less than the message.
-        OSError: when the file can not be written.
+        NotAsTextError: if the text lacks a part of the message.
+        OSError: if the file cannot be written.
     """
     body = text_format.MessageToString(message, as_utf8=True, descriptor_pool=POOL).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.tmp{os.getpid()}")
-    try:
-        partial.write_bytes(_HEAD.format(test=test, digest=_digest(body)).encode() + body)
-        diff = diff_meta_graphs(
-            expected=message, actual=partial, expected_label="message", actual_label="text"
-        )
-        if not diff.equal:
-            raise NotAsTextError(f"the text of this message loses a part of it:\n{diff.render()}")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    parsed = text_format.Parse(body, MetaGraphDef(), descriptor_pool=POOL)
+    diff = diff_meta_graphs(expected=message, actual=parsed, expected_label="message", actual_label="text")
+    if not diff.equal:
+        raise NotAsTextError(f"the text of this message lacks a part of it:\n{diff.render()}")
+    write_file(path, _HEAD.format(test=test, digest=_digest(body)).encode() + body, make_folders=True)
+
+
+def _file_name(test: str) -> str:
+    """Return a test's name as a part of a file name, with a digest if that changes the name."""
+    safe = _UNSAFE.sub("-", test)[:_MAX_STEM]
+    return safe if safe == test else f"{safe}-{hashlib.sha256(test.encode()).hexdigest()[:8]}"
 
 
 def _digest(body: bytes) -> str:

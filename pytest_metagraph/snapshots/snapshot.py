@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.diff import (
     CompareOptions,
     MetaGraphMismatch,
@@ -21,101 +21,102 @@ from reference_impl.schema import MetaGraphDef, adopt
 _DEFAULT = CompareOptions.conformance()
 
 
-class SnapshotError(AssertionError):
-    """A test has no snapshot to compare with, or none that is its own."""
+class SnapshotError(MetagraphError, AssertionError):
+    """A test has no snapshot to compare with, or the file is not a snapshot of the test."""
 
 
 class Snapshots:
-    """The snapshots of one test; what the fixture `metagraph_snapshot` is.
+    """The snapshots of one test: the value of the fixture `metagraph_snapshot`.
 
     Args:
-        place: where they are kept.
-        updates: the categories of updates that happen: create, fix, trim.
-        tell: is told of each file, with what became of it: created, fixed, trimmed, unused.
+        place: the place of the files.
+        updates: the updates that happen: create, fix, trim.
+        report: called for each file with what became of it: created, fixed, trimmed, unused.
     """
 
-    def __init__(self, place: Place, updates: frozenset[str], tell: Callable[[str, Path], None]) -> None:
+    def __init__(self, place: Place, updates: frozenset[str], report: Callable[[str, Path], None]) -> None:
         self._place = place
         self._updates = updates
-        self._tell = tell
+        self._report = report
         self._used: set[Path] = set()
         self._unnamed = 0
 
     def __call__(self, actual: object, *, name: str = "", options: CompareOptions = _DEFAULT) -> None:
-        """Assert that a MetaGraphDef means what the snapshot means.
+        """Assert that a MetaGraphDef means the same as the snapshot.
 
         Args:
             actual: a message of any pool, its bytes, or the path of a file.
-            name: tells several snapshots of one test apart; without one they are numbered.
+            name: distinguishes several snapshots of one test; snapshots without a name are numbered.
             options: how to compare.
 
         Raises:
-            MetaGraphMismatch: when it means something else.
-            SnapshotError: when there is no snapshot, or the file is no snapshot of this test.
-            UnusableInputError: when a side can not be read as a MetaGraphDef; it names the side.
-            ValueError: for a name that the test has used already, or that can not be one.
+            MetaGraphMismatch: if the meaning differs.
+            SnapshotError: if there is no snapshot, or the file is not a snapshot of this test.
+            UnusableInputError: if a side is not a readable MetaGraphDef; the text names the side.
+            ValueError: if the name is not valid, or the test has used it already.
         """
         __tracebackhide__ = True
         path = self._take(name)
         message, _ = read_message(actual, "MetaGraphDef", "actual")
-        mine = adopt(message, MetaGraphDef)
+        own = adopt(message, MetaGraphDef)
         if not os.path.lexists(path):
-            self._create(path, mine)
+            self._create(path, own)
             return
         self._refuse_foreign(path)
         try:
             assert_meta_graph_equal(actual=actual, expected=path, options=options)
         except (MetaGraphMismatch, UnusableInputError) as error:
             if "fix" not in self._updates:
-                error.add_note(_way_out("fix", "writes the snapshot again, if the change is meant"))
+                error.add_note(_hint("fix", "writes the snapshot again, if the change is intended"))
                 raise
-            self._write("fixed", path, mine)
+            self._write("fixed", path, own)
 
     def finish(self) -> None:
-        """Look for snapshots that the test no longer asks for; to be called once it has passed."""
+        """Report or delete snapshots that the test no longer uses, after the test has passed."""
         for path in self._place.candidates():
             stamp = files.read_stamp(path)
             if path in self._used or stamp is None or stamp.test != self._place.test:
                 continue
-            # A changed file is somebody's work, and a link leads to what the kit did not write.
+            # A changed file is somebody's work, and a link leads to a file that the kit did not write.
             if "trim" in self._updates and stamp.intact and not path.is_symlink():
                 path.unlink()
-                self._tell("trimmed", path)
+                self._report("trimmed", path)
             else:
-                self._tell("unused", path)
+                self._report("unused", path)
 
     def _take(self, name: str) -> Path:
         self._unnamed += not name
         path = self._place.path(name, self._unnamed)
         if path in self._used:
-            raise ValueError(f"this test has a snapshot {name or self._unnamed!r} already; name them apart")
+            raise ValueError(
+                f"this test already has a snapshot {name or self._unnamed!r}; rename one of them"
+            )
         self._used.add(path)
         return path
 
     def _create(self, path: Path, message: MetaGraphDef) -> None:
         if "create" not in self._updates:
-            way_out = _way_out("create", "writes it")
-            raise SnapshotError(f"there is no snapshot {path}\n{way_out}")
+            raise SnapshotError(f"there is no snapshot {path}\n{_hint('create', 'writes it')}")
         self._write("created", path, message)
 
     def _refuse_foreign(self, path: Path) -> None:
         stamp = files.read_stamp(path)
         if stamp is None:
-            _refuse(path, "no file that this plugin wrote")
-        elif stamp.test != self._place.test:
-            _refuse(path, f"the snapshot of another test, {stamp.test}")
+            raise _foreign(path, "was not written by this plugin")
+        if stamp.test != self._place.test:
+            raise _foreign(path, f"is the snapshot of another test, {stamp.test}")
 
     def _write(self, what: str, path: Path, message: MetaGraphDef) -> None:
         try:
             files.write(path, self._place.test, message)
         except (OSError, files.NotAsTextError) as error:
-            raise SnapshotError(f"the snapshot {path} can not be written: {error}") from error
-        self._tell(what, path)
+            raise SnapshotError(f"the snapshot {path} cannot be written: {error}") from error
+        self._report(what, path)
 
 
-def _refuse(path: Path, what: str) -> NoReturn:
-    raise SnapshotError(f"{path} is {what}; it is left as it is. Move it away, or rename the test")
+def _foreign(path: Path, reason: str) -> SnapshotError:
+    return SnapshotError(f"{path} {reason}, and stays unchanged", "move it away, or rename the test")
 
 
-def _way_out(category: str, effect: str) -> str:
-    return f"pytest --metagraph-snapshot-update={category} {effect}; never where the variable CI is set"
+def _hint(update: str, effect: str) -> str:
+    return f"pytest --metagraph-snapshot-update={update} {effect}; not if the variable CI is set"

@@ -1,10 +1,10 @@
 """TensorFlow's messages in a private DescriptorPool, and its op registry.
 
-Nothing here is registered in protobuf's default pool, so that this package and any TensorFlow live in
-one process. The data is recorded from TensorFlow; `provenance()` says from which.
+Nothing here is registered in protobuf's default pool, so this package and any TensorFlow can be used in one
+process. The data is recorded from TensorFlow; `provenance()` returns from which version.
 
-A message of this schema is never equal to one of another pool and can not be pickled: hand messages
-over as bytes, or through `adopt`.
+A message of this schema never equals one of another pool, and it cannot be pickled: pass messages as bytes,
+or through `adopt`.
 """
 
 from reference_impl.schema._pool import POOL

@@ -1,7 +1,8 @@
 """The private DescriptorPool that holds TensorFlow's messages.
 
-Why private: in protobuf's default pool a second definition of `tensorflow/core/framework/graph.proto`
-raises, so that importing this package beside another TensorFlow version would break one of the two.
+It is private because protobuf's default pool refuses a second definition of
+`tensorflow/core/framework/graph.proto`: importing this package beside another TensorFlow would break one of
+the two.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _RECORDED = "descriptors.binpb"
 
 
 def data(name: str) -> bytes:
-    """Read one recorded file that lies beside this module."""
+    """Read one of the recorded files beside this module."""
     return resources.files(__package__).joinpath(name).read_bytes()
 
 
@@ -39,11 +40,11 @@ CLASSES: dict[str, type[message.Message]] = {
     for file in _FILES
     for descriptor in file.message_types_by_name.values()
 }
-"""The class of each top-level message by its short name, which no two share."""
+"""The class of each top-level message by its short name, which is unique."""
 
 ENUMS = {
     descriptor.name: EnumTypeWrapper(descriptor)
     for file in _FILES
     for descriptor in file.enum_types_by_name.values()
 }
-"""Each top-level enum by its short name, which no two share."""
+"""Each top-level enum by its short name, which is unique."""

@@ -1,21 +1,10 @@
-"""Parse serialised messages, and bring messages of other descriptor pools into this schema."""
+"""Parse serialised messages, and convert messages of other descriptor pools to this schema."""
 
 from __future__ import annotations
 
 from typing import Final, TypeVar
 
 from google.protobuf import descriptor, message
-
-
-def is_repeated(field: descriptor.FieldDescriptor) -> bool:
-    """Whether a field holds a list or a map.
-
-    protobuf 7.36 has no `label` any more, and versions before 6.31 have no `is_repeated` yet.
-    """
-    if hasattr(field, "is_repeated"):
-        return bool(field.is_repeated)
-    return bool(field.label == field.LABEL_REPEATED)  # type: ignore[attr-defined] # gone from the newest stubs
-
 
 MessageT = TypeVar("MessageT", bound=message.Message)
 
@@ -24,7 +13,7 @@ MOST_MESSAGE_BYTES: Final = (1 << 31) - 1
 
 
 def parse_message(data: bytes, kind: type[MessageT]) -> MessageT:
-    """Read a serialised message.
+    """Parse a serialised message.
 
     Args:
         data: the serialised message.
@@ -34,31 +23,31 @@ def parse_message(data: bytes, kind: type[MessageT]) -> MessageT:
         A new message.
 
     Raises:
-        ValueError: when the bytes are 2 GB or more, or are no serialised `kind`.
+        ValueError: if the bytes are 2 GB or more, or are not a serialised `kind`.
     """
     name = kind.DESCRIPTOR.name
-    if len(data) > MOST_MESSAGE_BYTES:  # protobuf 5.29 does not refuse them, it crashes
+    if len(data) > MOST_MESSAGE_BYTES:  # protobuf 5.29 would crash
         raise ValueError(f"a serialised {name} cannot be larger than 2GB; these are {len(data)} bytes")
     try:
         return kind.FromString(data)
     except message.DecodeError as error:
-        raise ValueError(f"these {len(data)} bytes are no serialised {name}: {error}") from error
+        raise ValueError(f"these {len(data)} bytes are not a serialised {name}: {error}") from error
 
 
 def adopt(value: object, kind: type[MessageT]) -> MessageT:
-    """Return a message of this schema that says what `value` says.
+    """Return a message of this schema with the content of `value`.
 
     Args:
         value: a message of any pool, TensorFlow's own included. It is not changed.
-        kind: the class of `reference_impl.schema` that is wanted.
+        kind: the class of `reference_impl.schema` to return.
 
     Returns:
-        `value` itself where it already is a `kind`, otherwise a new message made from its bytes. Fields
-        that this schema does not know are kept as unknown fields.
+        `value` itself if it is a `kind` already, otherwise a new message made from its bytes. Fields that
+        this schema does not have are kept as unknown fields.
 
     Raises:
-        TypeError: when `value` is no message, or a message of another type than `kind`.
-        ValueError: when `value` has 2 GB or more.
+        TypeError: if `value` is not a message, or is a message of another type than `kind`.
+        ValueError: if `value` has 2 GB or more.
     """
     if isinstance(value, kind):
         return value
@@ -68,3 +57,13 @@ def adopt(value: object, kind: type[MessageT]) -> MessageT:
     if value.DESCRIPTOR.full_name != wanted:
         raise TypeError(f"expected a {wanted} message, got {value.DESCRIPTOR.full_name}")
     return parse_message(value.SerializeToString(), kind)
+
+
+def is_repeated(field: descriptor.FieldDescriptor) -> bool:
+    """Return whether a field holds a list or a map.
+
+    Protobuf 7.36 has removed `label`, and versions before 6.31 do not have `is_repeated`.
+    """
+    if hasattr(field, "is_repeated"):
+        return bool(field.is_repeated)
+    return bool(field.label == field.LABEL_REPEATED)  # type: ignore[attr-defined] # gone from the newest stubs

@@ -1,4 +1,4 @@
-"""What is recorded from TensorFlow beside descriptors: op registry, registered collections, provenance."""
+"""The data that is recorded from TensorFlow beside its messages: ops, registered collections, provenance."""
 
 from __future__ import annotations
 
@@ -21,19 +21,8 @@ from reference_impl.schema.messages import (
     WhileContextDef,
 )
 
-_REGISTRY = "op_registry.binpb"
-
-
-@functools.cache
-def registered_ops() -> Mapping[str, OpDef]:
-    """Every registered OpDef by op name; read once, and never to be changed.
-
-    Returns:
-        A read-only mapping in byte order of the names (OPS-01).
-    """
-    listing = OpList.FromString(data(_REGISTRY))
-    return MappingProxyType({op.name: op for op in listing.op})
-
+_REGISTRY_FILE = "op_registry.binpb"
+_PROVENANCE_FILE = "provenance.json"
 
 REGISTERED_COLLECTIONS: Mapping[str, type[message.Message]] = MappingProxyType(
     {
@@ -50,10 +39,17 @@ REGISTERED_COLLECTIONS: Mapping[str, type[message.Message]] = MappingProxyType(
         "while_context": WhileContextDef,
     }
 )
-"""The class of the serialised messages in the bytes_list of each registered collection key."""
+"""The class of the serialised messages in the bytes_list of each registered collection, by key."""
 
 
-_PROVENANCE = "provenance.json"
+@functools.cache
+def registered_ops() -> Mapping[str, OpDef]:
+    """Return every registered OpDef by op name, in byte order of the names (OPS-01).
+
+    The registry is read once, and its messages must not be changed.
+    """
+    listing = OpList.FromString(data(_REGISTRY_FILE))
+    return MappingProxyType({op.name: op for op in listing.op})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ class Provenance:
         graph_def_version: the `producer` of a graph that it builds (NODE-04).
         protobuf: the version of protobuf that wrote the files.
         recorded_on: the date of the recording, ISO 8601.
-        ops: how many OpDefs the registry holds.
+        ops: the number of OpDefs in the registry.
         sha256: the hexadecimal digest of each recorded file, by file name.
     """
 
@@ -81,5 +77,5 @@ class Provenance:
 
 @functools.cache
 def provenance() -> Provenance:
-    """Read the provenance of the recorded schema; the file is read once."""
-    return Provenance(**json.loads(data(_PROVENANCE)))
+    """Return the provenance of the recorded schema; its file is read once."""
+    return Provenance(**json.loads(data(_PROVENANCE_FILE)))

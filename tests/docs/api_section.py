@@ -1,4 +1,4 @@
-"""The reference of a Python package, from the signatures and docstrings of its public names."""
+"""Make the reference of a Python package from the signatures and docstrings of its public names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONG = 30
 
 
 def api_of(package: str) -> str:
-    """Every public name of a package, in the order of its `__all__`; protobuf's classes as one list."""
+    """Return the reference of each public name, in the order of `__all__`; protobuf's classes as one list."""
     documented = documented_names(package)
     messages = [name for name in importlib.import_module(package).__all__ if name not in documented]
     parts = [part for name in documented for part in _describe(package, name)]
@@ -32,13 +32,13 @@ def api_of(package: str) -> str:
 
 
 def documented_names(package: str) -> list[str]:
-    """The public names of a package that are not made by protobuf."""
+    """Return the public names of a package that are not made by protobuf."""
     module = importlib.import_module(package)
     return [name for name in module.__all__ if not is_message_type(getattr(module, name))]
 
 
 def is_message_type(value: object) -> bool:
-    """Whether a public name is a class that protobuf makes; the .proto files of TensorFlow explain those."""
+    """Return whether a public name is a class made by protobuf; TensorFlow's .proto files explain those."""
     if isinstance(value, EnumTypeWrapper):
         return True
     return inspect.isclass(value) and issubclass(value, Message)
@@ -64,7 +64,7 @@ def _describe(package: str, name: str) -> Iterator[str]:
 
 
 def _members(class_name: str, value: type) -> Iterator[str]:
-    """The public methods and properties of a class, those of the project's base classes first."""
+    """Yield the public methods and properties of a class, those of the project's base classes first."""
     project = value.__module__.partition(".")[0]
     bases = [base for base in reversed(value.__mro__) if base.__module__.partition(".")[0] == project]
     members = {name: member for base in bases for name, member in vars(base).items()}
@@ -88,7 +88,7 @@ class _Omitted:
 
 
 def _signature(name: str, function: Any) -> str:
-    """The call; types are told by the docstring."""
+    """Return the call without types, which the docstring has."""
     signature = inspect.signature(function)
     parameters = [
         one.replace(
@@ -101,7 +101,7 @@ def _signature(name: str, function: Any) -> str:
 
 
 def _markdown(docstring: str) -> Iterator[str]:
-    """A docstring in Google style as Markdown: its sections become lists."""
+    """Yield a docstring in Google style as Markdown; its sections become lists."""
     paragraph: list[str] = []
     section = ""
     for line in [*docstring.splitlines(), ""]:
@@ -116,7 +116,7 @@ def _markdown(docstring: str) -> Iterator[str]:
 
 
 def _list(section: str, lines: list[str]) -> str:
-    """A section as a list: one item for each entry, whose further lines are indented deeper."""
+    """Return a section as a list with one item per entry; further lines of an entry are indented deeper."""
     items: list[str] = []
     for line in lines:
         text = line.removeprefix("    ")

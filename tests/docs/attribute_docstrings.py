@@ -1,4 +1,4 @@
-"""The docstrings of constants and type aliases, which only their source has."""
+"""Read the docstrings of constants and type aliases, which exist only in the source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import itertools
 
 
 def attribute_docstring(package: str, name: str) -> str:
-    """The text below the assignment of a name that a package has; empty where there is none."""
+    """Return the text below the assignment of a public name; empty if there is none."""
     home = _home_of(package, name)
     statements = ast.parse(inspect.getsource(importlib.import_module(home))).body
     for statement, following in itertools.pairwise(statements):
@@ -23,7 +23,7 @@ def attribute_docstring(package: str, name: str) -> str:
 
 
 def _home_of(package: str, name: str) -> str:
-    """The module that assigns the name: the one that the package imports it from, or the package."""
+    """Return the module that assigns the name: the one that the package imports it from, or the package."""
     for node in ast.walk(ast.parse(inspect.getsource(importlib.import_module(package)))):
         if isinstance(node, ast.ImportFrom) and node.module and name in {alias.name for alias in node.names}:
             return node.module

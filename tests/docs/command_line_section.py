@@ -1,6 +1,6 @@
-"""The reference of the command `metagraph`, from its parsers.
+"""The reference of the command `metagraph`, generated from its parsers.
 
-It is made from the parsers and not from the text of `--help`, whose layout depends on the version of Python.
+The text of `--help` would not do, because its layout depends on the version of Python.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _UNBREAKABLE = "\N{NO-BREAK SPACE}"
 
 
 def command_line() -> str:
-    """Every sub-command with its usage, its arguments and its examples."""
+    """Return every sub-command with its usage, its arguments and its examples."""
     return "\n\n".join(part for parser in _commands(build_parser()) for part in _describe(parser))
 
 
 def _commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """The parsers that run something, in the order of their names."""
+    """Yield the parsers that run something, in the order of their names."""
     choices = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     if not choices:
         yield parser
@@ -38,8 +38,11 @@ def _describe(parser: argparse.ArgumentParser) -> Iterator[str]:
     yield from _paragraphs(parser.description or "")
     yield f"```text\n{_usage(parser)}\n```"
     for group in parser._action_groups:
-        rows = [(_invocation(action), _help(parser, action)) for action in group._group_actions]
-        rows = [row for row in rows if row[0] != "`-h`, `--help`"]
+        rows = [
+            (_invocation(action), _help(parser, action))
+            for action in group._group_actions
+            if action.dest != "help" and action.help != argparse.SUPPRESS
+        ]
         if rows:
             yield table((group.title or "", "meaning"), rows)
     if parser.epilog:
@@ -47,7 +50,7 @@ def _describe(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def _usage(parser: argparse.ArgumentParser) -> str:
-    """How the command is called; lines break between arguments only."""
+    """Return the usage of a command; lines break between arguments only."""
     text = " ".join(parser.format_usage().removeprefix("usage: ").split())
     unbroken = _BRACKETED.sub(lambda match: match[0].replace(" ", _UNBREAKABLE), text)
     lines = textwrap.fill(unbroken, 100, subsequent_indent="    ", break_on_hyphens=False)
@@ -59,7 +62,7 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _invocation(action: argparse.Action) -> str:
-    """How an argument is written, such as `-o FILE`, `--output FILE`."""
+    """Return an argument as it is written, such as `-o FILE`, `--output FILE`."""
     value = (
         "{" + ",".join(action.choices) + "}" if action.choices else str(action.metavar or action.dest.upper())
     )

@@ -1,4 +1,4 @@
-"""How much the corpus covers, counted."""
+"""Count how much the corpus covers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from conformance_cases import Tier, load_corpus
 
 
 def coverage() -> str:
-    """The number of rules, graphs and cases, and of the calls of the exporter that a tier makes."""
+    """Return the number of requirements, graphs and cases, and a table of the tiers."""
     corpus = load_corpus()
     graphs = len(corpus.matrix_graphs) + len(corpus.real_graphs)
     counts = (

@@ -1,7 +1,7 @@
-"""Writes the parts of reference pages that are made from the code.
+"""Generate the parts of reference pages that repeat what the code says.
 
-Such a part stands between two comments, the first of which names it. A test holds each to the code. After a
-change of the code this writes them anew:
+Such a part stands between two comments, the first of which names it, and a test compares it with the code.
+After a change of the code, generate them again:
 
     python tests/docs/generated_sections.py
 """
@@ -13,8 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api_section import api_of
+from attr_history_section import attr_history
 from command_line_section import command_line
 from coverage_section import coverage
+from loadability_section import importer_rules
 from options_section import options
 from requirements_section import capabilities, requirements
 
@@ -22,9 +24,11 @@ PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")))
 
 SECTIONS: dict[str, Callable[[], str]] = {
+    "attribute history": attr_history,
     "command line": command_line,
     "coverage": coverage,
     "options": options,
+    "importer rules": importer_rules,
     "requirements": requirements,
     "capabilities": capabilities,
     "reference_impl": lambda: api_of("reference_impl"),
@@ -41,19 +45,19 @@ _SECTION = re.compile(
 
 
 def names_of(page: str) -> list[str]:
-    """The names of the generated sections of a page."""
+    """Return the names of the generated sections of a page."""
     return [match["name"] for match in _SECTION.finditer(page)]
 
 
 def updated(page: str) -> str:
-    """The text of a page with each generated section as the code makes it now."""
+    """Return the text of a page with each section generated again."""
     return _SECTION.sub(
         lambda match: f"{match['start']}\n{SECTIONS[match['name']]()}\n\n{match['end']}", page
     )
 
 
 def main() -> None:
-    """Write every page anew that has generated sections."""
+    """Update every page that has generated sections."""
     for path in DOCUMENTS:
         page = path.read_text(encoding="utf-8")
         if names_of(page):

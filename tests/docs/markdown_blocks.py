@@ -1,12 +1,12 @@
-"""Runs the code blocks of a Markdown document.
+"""Run the code blocks of a Markdown document.
 
-What a block means stands in its info string:
+The info string says what a block means:
 
-- `python`: runs in one namespace for the whole document; with `title="name.py"` it is written to that
-  file of the document's folder instead, for later blocks to use;
-- `console`: each line behind `$ ` runs in a shell in the document's folder; the lines below it are its
-  output, in which `...` stands for anything. A block for other machines has `not-run="REASON"` behind it;
-- `toml`, `yaml`, `json`: has to parse, and is written to its title like a Python block;
+- `python`: runs in one namespace for the whole document. With `title="name.py"` it is written to that file in
+  the document's folder instead, for later blocks to use;
+- `console`: each line after `$ ` runs in a shell in the document's folder. The lines below it are its output,
+  in which `...` matches anything. A block for other machines has `not-run="REASON"` after its language;
+- `toml`, `yaml`, `json`: has to parse, and is written to the file of its title like a Python block;
 - `text`: an excerpt, not run.
 """
 
@@ -51,19 +51,19 @@ class Block:
 
     @property
     def title(self) -> str:
-        """The file that the block is written to; empty where it has none."""
+        """The file that the block is written to; empty if it has none."""
         found = _TITLE.search(self.info)
         return found.group(1) if found else ""
 
     @property
     def not_run(self) -> str:
-        """Why it is for other machines; empty where it is run."""
+        """Why it is for other machines; empty if it is run."""
         found = _NOT_RUN.search(self.info)
         return found.group(1) if found else ""
 
 
 def blocks_of(document: Path) -> Iterator[Block]:
-    """The fenced blocks of a document, in order."""
+    """Yield the fenced blocks of a document, in order."""
     for token in MarkdownIt().parse(document.read_text(encoding="utf-8")):
         if token.type == "fence" and token.map is not None:
             language, _, info = token.info.partition(" ")
@@ -80,7 +80,11 @@ class DocumentRunner:
         self._namespace: dict[str, Any] = {"__name__": "__document__"}
 
     def run(self, block: Block) -> None:
-        """Run one block; an AssertionError or the block's own exception says what is wrong with it."""
+        """Run one block.
+
+        Raises:
+            AssertionError: if it is not a valid block, or its commands print something else than documented.
+        """
         where = f"{self._document.name}:{block.line}"
         assert block.language in KNOWN_LANGUAGES, f"{where}: unknown language {block.language!r}"
         assert block.not_run or "not-run" not in block.info, f'{where}: say why: not-run="REASON"'
@@ -104,8 +108,7 @@ class DocumentRunner:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=600,
-            check=False,
+            check=False,  # no timeout: a block must not fail because the machine is slow
         )
         checker = doctest.OutputChecker()
         matches = checker.check_output(
@@ -115,7 +118,7 @@ class DocumentRunner:
 
 
 def _commands(content: str) -> Iterator[tuple[str, str]]:
-    """The commands of a console block, each with the output below it."""
+    """Yield the commands of a console block, each with the output below it."""
     command: list[str] = []
     output: list[str] = []
     for line in content.splitlines():
@@ -136,9 +139,9 @@ def _joined(lines: list[str]) -> str:
 
 
 def command_environment(home: Path) -> dict[str, str]:
-    """The environment of a console block: this interpreter's scripts first, and a fixed terminal.
+    """Return the environment of a console block: this interpreter's scripts first, and a fixed terminal.
 
-    The documents show a developer's machine, where the variable CI is not set.
+    The documents show a developer's machine, so the variable CI is not set.
     """
     scripts = str(Path(sys.executable).parent)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}

@@ -1,4 +1,4 @@
-"""Tables in Markdown."""
+"""Make tables in Markdown."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from collections.abc import Iterable, Sequence
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; a pipe inside of a cell is escaped, also in code, as tables need it."""
+    """Return a table; a pipe in a cell is escaped, in code as well, because tables require it."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)

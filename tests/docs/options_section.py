@@ -1,4 +1,4 @@
-"""The reference of the options of pytest, from their registration."""
+"""The reference of the options of pytest, generated from their registration."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from pytest_metagraph.plugin.options import add_options
 
 @dataclass
 class RegisteredOptions:
-    """Stands where `pytest.Parser` does and keeps what is registered, by name."""
+    """Stands in for `pytest.Parser` and records the options that are registered, by name."""
 
     command_line: dict[str, dict[str, Any]] = field(default_factory=dict)
     ini: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def getgroup(self, _name: str, _description: str) -> RegisteredOptions:
-        """One group is all there is."""
+        """Return this object, which is the only group."""
         return self
 
     def addoption(self, name: str, **facts: Any) -> None:
-        """Keep an option of the command line."""
+        """Record an option of the command line."""
         self.command_line[name] = facts
 
     def addini(self, name: str, help: str, **facts: Any) -> None:  # noqa: A002 - pytest's own name
-        """Keep an option of the ini file."""
+        """Record an option of the ini file."""
         self.ini[name] = {"help": help, **facts}
 
 
 def registered() -> RegisteredOptions:
-    """The options of the plugin."""
+    """Return the options that the plugin registers."""
     options = RegisteredOptions()
-    add_options(options)  # type: ignore[arg-type] # it is asked for these three methods only
+    add_options(options)  # type: ignore[arg-type] # only these three methods are called
     return options
 
 
 def twin_of(option: str) -> str:
-    """The name in the ini file of an option of the command line."""
+    """Return the name in the ini file of an option of the command line."""
     return option.removeprefix("--").replace("-", "_")
 
 
 def options() -> str:
-    """Each option with its meaning, and with its twin, the twin's type and its default."""
+    """Return each option with its meaning, and with its twin in the ini file, the twin's type and default."""
     found = registered()
     return "\n".join(
         _item(option, facts, found.ini[twin_of(option)]) for option, facts in found.command_line.items()

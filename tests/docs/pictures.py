@@ -1,10 +1,10 @@
-"""Makes the pictures of the documentation from real runs: the terminal as SVG, HTML reports in Chromium.
+"""Make the pictures of the documentation from real runs: the terminal as SVG, HTML reports in Chromium.
 
-It needs the extra `docs`, and Chromium with its driver. After a change of what a run or a report shows:
+This needs the extra `docs`, and Chromium with its driver. Run it after a change of the output or a report:
 
     python tests/docs/pictures.py
 
-Reports in JSON Lines as arguments, of several implementations, are drawn side by side in place of the rest:
+Given reports of several implementations in JSON Lines, it draws only the page that compares them:
 
     python tests/docs/pictures.py reference.jsonl tensorflow.jsonl nodejs.jsonl
 """
@@ -49,7 +49,7 @@ class View:
 
     Attributes:
         name: the file of the picture.
-        fragment: what of the page is shown, as the part of its address behind `#`.
+        fragment: what the page shows, as the part of its address after `#`.
         width: the width of the screen in pixels.
         height: the height of the screen in pixels.
         script: JavaScript that runs in the page first.
@@ -78,7 +78,7 @@ COMPARISON_VIEWS = (View("comparison.webp", "", 1100, 1000),)
 
 
 def readme_run() -> tuple[str, str]:
-    """The adapter of the README, and the command with which it fails."""
+    """Return the adapter of the README, and the command with which it fails."""
     blocks = list(blocks_of(PROJECT / "README.md"))
     (adapter,) = (block.content for block in blocks if block.title == "my_adapter.py")
     (command,) = (
@@ -91,7 +91,7 @@ def readme_run() -> tuple[str, str]:
 
 
 def run(command: str, folder: Path) -> str:
-    """What a command of the shell prints in a folder."""
+    """Return what a shell command prints in a folder."""
     environment = {**command_environment(folder), "COLUMNS": str(_COLUMNS)}
     del environment["NO_COLOR"]
     words = ["/bin/bash", "-c", command]
@@ -107,7 +107,7 @@ def run(command: str, folder: Path) -> str:
 
 
 def terminal(command: str, printed: str) -> str:
-    """A terminal that shows a command and what it printed, as SVG that loads nothing."""
+    """Return a terminal with a command and its output, as SVG that loads nothing."""
     console = Console(width=_COLUMNS, record=True, file=io.StringIO())
     console.print(Text("$ ", style="bold green") + Text(command))
     console.print(Text.from_ansi(printed.rstrip()))
@@ -116,7 +116,7 @@ def terminal(command: str, printed: str) -> str:
 
 
 def photograph(page: Path, views: tuple[View, ...]) -> None:
-    """Open a page in Chromium and keep what it shows."""
+    """Open a page in Chromium and save what it shows."""
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for argument in _CHROMIUM:
@@ -139,7 +139,7 @@ def photograph(page: Path, views: tuple[View, ...]) -> None:
 
 
 def main(reports: Sequence[str]) -> None:
-    """Write the picture of some reports anew, or every other picture."""
+    """Write the picture of the given reports, or every other picture."""
     with tempfile.TemporaryDirectory() as folder:
         if reports:
             page = Path(folder) / "comparison.html"

@@ -1,4 +1,4 @@
-"""The requirement catalogue with its cases, and the list of capabilities, from the corpus."""
+"""Make the requirement catalogue with its cases, and the list of capabilities, from the corpus."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _AREAS = {
 
 
 def requirements() -> str:
-    """Counts, then a table for each area: the rule, where it comes from, and the cases that ask it."""
+    """Return counts, then a table for each area: the rule, where it comes from, and its cases."""
     catalogue = load_corpus().requirements.values()
     own: dict[str, list[str]] = defaultdict(list)
     others: dict[str, list[str]] = defaultdict(list)
@@ -60,7 +60,7 @@ def requirements() -> str:
 
 
 def capabilities() -> str:
-    """Each capability, what it means to have it, and how many cases of the default tier need it."""
+    """Return each capability, what it means, and how many cases of the default tier need it."""
     needed = Counter(name for case in load_corpus().cases() for name in case.capabilities)
     rows = [
         (

@@ -1,4 +1,4 @@
-"""Every code block of the README, of docs/ and of the pages beside them does what it shows."""
+"""Each code block of the README, of docs/ and of the other pages does what it shows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_the_code_blocks_of_a_document_do_what_they_show(
 
 
 def test_a_block_that_is_not_run_says_why(tmp_path: Path) -> None:
-    """A reason is kept, and a block without one is an error: what is not run has to stay the exception."""
+    """A block with a reason is skipped, and a block without a reason is an error."""
     document = tmp_path / "page.md"
     document.write_text('```console not-run="a reason"\n$ false\n```\n```console not-run\n$ false\n```\n')
     with_reason, without = blocks_of(document)
@@ -36,7 +36,7 @@ def test_a_block_that_is_not_run_says_why(tmp_path: Path) -> None:
 
 
 def test_a_block_with_wrong_output_is_seen(tmp_path: Path) -> None:
-    """The harness fails on a command that prints something else than its document says."""
+    """A command that prints something else than its document says fails."""
     document = tmp_path / "wrong.md"
     document.write_text("```console\n$ echo right\nwrong\n```\n", encoding="utf-8")
     runner = DocumentRunner(document, tmp_path, command_environment(tmp_path))

@@ -1,4 +1,4 @@
-"""The pictures of the documentation: shown, small, self-contained, and of what is printed today."""
+"""The pictures of the documentation are shown, small, self-contained and up to date."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SVG = "{http://www.w3.org/2000/svg}"
 
 
 def test_every_picture_is_shown() -> None:
-    """A picture that no page shows any more has to go."""
+    """Each picture is shown by some page."""
     linked = {(page.parent / link).resolve() for page in DOCUMENTS for link in links_of(page)}
     assert set(PICTURES) - linked == set()
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
 def test_a_picture_is_small_and_loads_nothing(picture: Path) -> None:
-    """A page with it is there at once, and asks nobody else for anything."""
+    """A picture has at most 150 kB and loads nothing from elsewhere."""
     assert picture.stat().st_size < 150_000
     if picture.suffix == ".svg":
         text = picture.read_text(encoding="utf-8")
@@ -30,7 +30,7 @@ def test_a_picture_is_small_and_loads_nothing(picture: Path) -> None:
 
 
 def test_the_terminal_shows_what_the_readme_prints() -> None:
-    """The picture and the block above it are of one run; `python tests/docs/pictures.py` draws it anew."""
+    """The picture shows the block above it; `python tests/docs/pictures.py` draws it again."""
     drawn = _words_of_svg(PROJECT / "docs" / "pictures" / "terminal.svg")
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```console\n(\$ pytest -q [^`]*?my_adapter:export[^`]*?)```", readme)
@@ -39,6 +39,6 @@ def test_the_terminal_shows_what_the_readme_prints() -> None:
 
 
 def _words_of_svg(picture: Path) -> str:
-    """The text of a picture without spaces: a terminal breaks lines where its width ends."""
+    """Return the text of a picture without spaces, because a terminal breaks long lines."""
     texts = ET.parse(picture).iter(f"{_SVG}text")  # noqa: S314 - the project's own file
     return "".join("".join((text.text or "").split()) for text in texts)

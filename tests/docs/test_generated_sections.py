@@ -1,4 +1,4 @@
-"""The parts of reference pages that are made from the code show the code of today."""
+"""The generated sections of reference pages show the code of today."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ PAGES = [path for path in DOCUMENTS if names_of(path.read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_a_page_shows_what_the_code_says(page: Path) -> None:
-    """A page differs from the code nowhere; `python tests/docs/generated_sections.py` writes it anew."""
+    """A page is what `python tests/docs/generated_sections.py` writes today."""
     text = page.read_text(encoding="utf-8")
     assert text == updated(text)
 
 
 def test_every_section_is_on_a_page() -> None:
-    """Nothing is made that no page shows, and no page has a section twice."""
+    """Each section is on exactly one page."""
     shown = [name for page in PAGES for name in names_of(page.read_text(encoding="utf-8"))]
     assert sorted(shown) == sorted(SECTIONS)
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_constants_and_aliases_say_what_they_are(package: str) -> None:
-    """What has no docstring of its own has a text below its assignment, which the API page shows."""
+    """A public constant or alias has a text below its assignment, which the API page shows."""
     public = {name: getattr(importlib.import_module(package), name) for name in documented_names(package)}
     plain = [
         name for name, value in public.items() if not (inspect.isclass(value) or inspect.isroutine(value))
@@ -46,7 +46,7 @@ def test_constants_and_aliases_say_what_they_are(package: str) -> None:
 
 
 def test_a_stale_page_is_seen() -> None:
-    """A section that was edited by hand is not what the code makes."""
+    """A section that was edited by hand is found and replaced."""
     page = f"# Options\n\n<!-- made from the code: options -->\n\n{SECTIONS['options']()}\n\n<!-- end -->\n"
     assert updated(page) == page
     stale = page.replace("--metagraph-tier", "--metagraph-level")
@@ -54,6 +54,6 @@ def test_a_stale_page_is_seen() -> None:
 
 
 def test_every_option_has_an_ini_twin() -> None:
-    """What can be given on the command line can be kept in the ini file, and nothing else can."""
+    """The command line and the ini file have the same options."""
     options = registered()
     assert {twin_of(name) for name in options.command_line} == set(options.ini)

@@ -1,4 +1,4 @@
-"""The relative links of the documentation lead somewhere, and its start page leads everywhere."""
+"""The relative links of the documentation work, and its start page leads to every page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _tokens(document: Path) -> list[Token]:
 
 
 def links_of(document: Path) -> Iterator[str]:
-    """The targets of the links and pictures of a document that are no addresses of the web."""
+    """Yield the targets of the links and pictures of a document, without web addresses."""
     for token in _tokens(document):
         for child in token.children or ():
             target = str(child.attrs.get("href") or child.attrs.get("src") or "")
@@ -30,7 +30,7 @@ def links_of(document: Path) -> Iterator[str]:
 
 
 def anchors_of(document: Path) -> set[str]:
-    """The names that GitHub gives to the headings of a document, and those that its HTML has."""
+    """Return the anchors that GitHub gives to the headings of a document, and those in its HTML."""
     tokens = _tokens(document)
     headings = {
         re.sub(r"[^\w\- ]", "", following.content.lower()).replace(" ", "-")
@@ -41,7 +41,7 @@ def anchors_of(document: Path) -> set[str]:
 
 
 def broken_links(document: Path) -> list[str]:
-    """The links of a document that lead to no file, to no heading, or out of the project."""
+    """Return the links of a document whose file or heading does not exist."""
     broken = []
     for link in links_of(document):
         path, _, anchor = link.partition("#")
@@ -53,12 +53,12 @@ def broken_links(document: Path) -> list[str]:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_links_lead_somewhere(document: Path) -> None:
-    """Each relative link names a file or folder that exists and, where it has an anchor, a heading of it."""
+    """Each relative link names a file or folder that exists and, if it has an anchor, a heading in it."""
     assert broken_links(document) == []
 
 
 def test_a_broken_link_is_seen(tmp_path: Path) -> None:
-    """A missing file and a missing heading are found, in tables and pictures too; good links are not."""
+    """A missing file and a missing heading are found, in tables and pictures too; good links are accepted."""
     document = tmp_path / "page.md"
     document.write_text(
         "# A *good* heading\n\n"

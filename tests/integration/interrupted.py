@@ -65,7 +65,9 @@ MOMENTS = {"begun": _begun, "whole": _whole, "named": _named}
 
 def _main(name: str, moment: str, target: str, command: str, *words: str) -> int:
     def stop(path: object) -> None:
-        if isinstance(path, str | Path) and str(path).startswith(target):
+        if isinstance(path, str | Path) and str(Path(path).absolute()).startswith(
+            str(Path(target).absolute())
+        ):
             os.kill(os.getpid(), signal.Signals[name])
             time.sleep(20)
 

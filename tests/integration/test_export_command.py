@@ -1,15 +1,12 @@
-"""`metagraph export`: every argument of export_meta_graph on files, and one line for what can not work."""
+"""`metagraph export`: every argument of export_meta_graph on files, and one line for unusable input."""
 
 from __future__ import annotations
 
-import io
-import time
 from pathlib import Path
 
 import pytest
 
 from conformance_cases import load_corpus
-from pytest_metagraph._util.progress import progress
 from pytest_metagraph.cli import main
 from reference_impl import Graph, export_meta_graph, read_meta_graph_file
 from reference_impl.schema import GraphDebugInfo, GraphDef, MetaGraphDef, SaverDef
@@ -66,47 +63,47 @@ def test_messages_come_from_binary_or_text_files(towers: MetaGraphDef, as_text: 
 
 
 def test_text_goes_out_and_comes_in(towers: MetaGraphDef, capsys: pytest.CaptureFixture[str]) -> None:
-    """--as-text writes a readable file, which is itself an input; the command says what it wrote."""
+    """--as-text writes a text file, which can be an input in turn; the command reports what it wrote."""
     assert main(["export", "model.meta", "deep/model.pbtxt", "--as-text", "--save-debug-info"]) == 0
     assert Path("deep/model.pbtxt").read_text(encoding="utf-8").startswith("meta_info_def {")
     GraphDebugInfo.FromString(Path("deep/model_debug.pbtxt").read_bytes())
     assert main(["export", "deep/model.pbtxt", "again.meta"]) == 0
     assert read_meta_graph_file("again.meta") == export_meta_graph(graph=Graph.from_meta_graph_def(towers))
     size = Path("again.meta").stat().st_size
-    expected = f"metagraph: wrote again.meta: {len(towers.graph_def.node)} nodes, {size:,} bytes\n"
+    expected = f"metagraph export: wrote again.meta: {len(towers.graph_def.node)} nodes, {size:,} bytes\n"
     assert capsys.readouterr().err.endswith(expected)
 
 
 REFUSED = {
-    "missing.meta out.meta": "can not read 'missing.meta': No such file or directory",
-    ". out.meta": "can not read '.': Is a directory",
-    "truncated.meta out.meta": "'truncated.meta' (1000 bytes) holds no MetaGraphDef, neither as binary",
-    "words.txt out.meta": "'words.txt' (12 bytes) holds no MetaGraphDef, neither as binary nor as text",
-    "model.meta .": "can not write '.': the filename is that of a directory; give a file",
-    "model.meta words.txt/out.meta": "can not write 'words.txt/out.meta': a file is where a directory",
-    "model.meta out.meta --saver-def words.txt": "'words.txt' (12 bytes) holds no SaverDef, neither",
+    "missing.meta out.meta": "cannot read 'missing.meta': No such file or directory; give a readable file",
+    ". out.meta": "cannot read '.': Is a directory; give a readable file",
+    "truncated.meta out.meta": "'truncated.meta' (1000 bytes) is not a MetaGraphDef, neither as binary",
+    "words.txt out.meta": "'words.txt' (12 bytes) is not a MetaGraphDef, neither as binary nor as text",
+    "model.meta .": "cannot write '.': the path is that of a folder; name another file",
+    "model.meta words.txt/out.meta": "cannot write 'words.txt/out.meta': a file is where a folder",
+    "model.meta out.meta --saver-def words.txt": "'words.txt' (12 bytes) is not a SaverDef, neither in",
     "model.meta out.meta --graph-def graph.pb --export-scope a": "graph_def and export_scope",
 }
 
 
 @pytest.mark.parametrize("words", REFUSED)
 @pytest.mark.usefixtures("towers")
-def test_what_can_not_work_is_one_line(words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Unusable input ends with status 2, one line on stderr that says what and where, and no file."""
+def test_unusable_input_is_one_line(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Unusable input ends with status 2 and one line with reason and file; nothing is written."""
     Path("truncated.meta").write_bytes(Path("model.meta").read_bytes()[:1000])
     Path("words.txt").write_text("Hello world!", encoding="utf-8")
     Path("graph.pb").write_bytes(GraphDef(version=1).SerializeToString())
     before = sorted(Path.cwd().iterdir())
     assert main(["export", *words.split()]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("metagraph export: error: ")
+    assert line.startswith("metagraph export: ")
     assert REFUSED[words] in line
     assert sorted(Path.cwd().iterdir()) == before
 
 
 @pytest.mark.parametrize("words", [["--help"], ["export", "--help"]])
 def test_help_teaches_with_examples(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """--help of the command and of the sub-command holds examples that can be copied."""
+    """--help of the command and of the sub-command contains examples to copy."""
     with pytest.raises(SystemExit) as stopped:
         main(words)
     assert stopped.value.code == 0
@@ -114,7 +111,7 @@ def test_help_teaches_with_examples(words: list[str], capsys: pytest.CaptureFixt
 
 
 def test_ctrl_c_is_no_traceback(towers: MetaGraphDef, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C ends the command with the shell's status for it."""
+    """Ctrl-C ends the command with the status that a shell gives it, without a traceback."""
 
     def interrupted(*_arguments: object) -> None:
         raise KeyboardInterrupt
@@ -122,17 +119,3 @@ def test_ctrl_c_is_no_traceback(towers: MetaGraphDef, monkeypatch: pytest.Monkey
     monkeypatch.setattr("pytest_metagraph.cli.export.read_meta_graph_file", interrupted)
     assert towers.graph_def.node
     assert main(["export", "model.meta", "out.meta"]) == 130
-
-
-def test_long_steps_are_announced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step that takes longer than the limit says what it is; a quick one is silent."""
-    stderr = io.StringIO()
-    monkeypatch.setattr("sys.stderr", stderr)
-    with progress("a quick step"):
-        pass
-    assert not stderr.getvalue()
-    monkeypatch.setattr("pytest_metagraph._util.progress._FIRST_AFTER_SECONDS", 0.0)
-    with progress("a long step"):
-        while not stderr.getvalue():
-            time.sleep(0.001)
-    assert stderr.getvalue() == "metagraph: a long step ... 0 s\n"

@@ -1,4 +1,4 @@
-"""Runs of pytest over a folder of exports."""
+"""Runs of pytest on a folder of exports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GAPS = ["debug_info", "text_files"]
 
 
 def exports_of(project: Project, files: dict[str, bytes]) -> Path:
-    """A folder of exports, of an exporter that writes binary files only."""
+    """Write a folder of exports, of an exporter that only writes binary files."""
     folder = project.pytester.path / "exports"
     stated = {"exporter.json": json.dumps({"name": "closed", "version": "2", "unsupported": GAPS}).encode()}
     for name, content in {**stated, **files}.items():
@@ -25,14 +25,14 @@ def exports_of(project: Project, files: dict[str, bytes]) -> Path:
 
 
 def expected(case_id: str) -> bytes:
-    """The message that a case expects."""
+    """Return the message that a case expects."""
     expectation = load_corpus().case(case_id).expectation(Contract.DOCUMENTED)
     assert isinstance(expectation, ExpectedMessage)
     return expectation.data
 
 
 def complete() -> dict[str, bytes]:
-    """The right answers to two cases."""
+    """Return the correct answers to two cases."""
     files = {
         f"{PLAIN}.pb": expected(PLAIN),
         f"{REFUSED}.error.json": b'{"classes": ["ValueError"], "text": "both were given"}',
@@ -42,8 +42,8 @@ def complete() -> dict[str, bytes]:
     return files
 
 
-def test_right_answers_pass(project: Project) -> None:
-    """A message with its files, and an error, are judged like those of an exporter that runs."""
+def test_correct_answers_pass(project: Project) -> None:
+    """A message with its files and an error in a folder of exports pass."""
     folder = exports_of(project, complete())
     result = project.given(f"--metagraph-exports={folder}").case(PLAIN, REFUSED).run()
     result.assert_outcomes(passed=2)
@@ -64,7 +64,7 @@ def test_right_answers_pass(project: Project) -> None:
 def test_a_wrong_or_missing_answer_fails(
     project: Project, name: str, content: bytes | None, text: str
 ) -> None:
-    """Each file matters: without it, or with another content, its case fails with a text that says so."""
+    """A case fails, with a text about the file, if one of its files is missing or different."""
     files = complete()
     if content is None:
         del files[name]
@@ -77,7 +77,7 @@ def test_a_wrong_or_missing_answer_fails(
 
 
 def test_a_folder_without_answers_stops_the_run(project: Project) -> None:
-    """A mistyped folder is a usage error, and not one failure for each case."""
+    """A mistyped folder is a usage error instead of one failure per case."""
     result = project.given("--metagraph-exports=no-such-folder").case(PLAIN).run_apart()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*'no-such-folder' has no answers*metagraph cases --out DIR*"])

@@ -26,7 +26,7 @@ def test_an_export_to_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
     ended = run_metagraph("export", "in.meta", "out.meta", folder=tmp_path, most_bytes=1000)
     assert ended.returncode == 2
     assert ended.stderr.count("\n") == 1
-    assert "can not write 'out.meta': File too large" in ended.stderr
+    assert "cannot write 'out.meta': File too large; name another file" in ended.stderr
     assert names_below(tmp_path) == {"in.meta", "out.meta"}
     assert (tmp_path / "out.meta").read_bytes() == b"old"
 
@@ -49,7 +49,7 @@ def test_a_merged_report_on_a_full_disk_is_refused(tmp_path: Path) -> None:
     before = (tmp_path / "a.jsonl").read_bytes()
     ended = run_metagraph("report", "render", "a.jsonl", "-o", "a.html", folder=tmp_path, most_bytes=500)
     assert ended.returncode == 2
-    assert ended.stderr == "metagraph report: a.html can not be written: File too large.\n"
+    assert ended.stderr == "metagraph report: cannot write 'a.html': File too large; name another file\n"
     assert names_below(tmp_path) == {"a.jsonl"}
     assert (tmp_path / "a.jsonl").read_bytes() == before
 
@@ -102,7 +102,7 @@ def test_no_folder_for_temporary_files_is_one_line(words: tuple[str, ...], tmp_p
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_output_to_a_full_disk_is_no_success(tmp_path: Path) -> None:
-    """Where the output can not be written, the exit status and one line say so."""
+    """If the output cannot be written, the exit status is 2, and one line gives the reason."""
     (tmp_path / "in.meta").write_bytes(sample_graph().SerializeToString())
     code = "import sys; from pytest_metagraph.cli import main; sys.exit(main())"
     with Path("/dev/full").open("wb") as full:
@@ -115,7 +115,10 @@ def test_output_to_a_full_disk_is_no_success(tmp_path: Path) -> None:
             check=False,
         )
     assert ended.returncode == 2
-    assert ended.stderr == b"metagraph: [Errno 28] No space left on device\n"
+    assert ended.stderr == (
+        b"metagraph show: cannot write the output or a temporary file: No space left on device; "
+        b"free some space, or write elsewhere\n"
+    )
 
 
 # -- folders that can not be written

@@ -243,16 +243,16 @@ def test_a_wrong_exporter_fails_with_what_is_wrong(project: Project, name: str) 
     assert sentence in result.stdout.str()
 
 
-def test_a_failure_names_case_rule_difference_and_command(project: Project) -> None:
-    """A failure shows the case, its rules, the difference, and the line that runs the case again."""
+def test_a_failure_names_case_call_rule_difference_and_command(project: Project) -> None:
+    """A failure shows the case, its call, its blamed rule, its difference, and how to run it again."""
     _, source, _ = WRONG["another message"]
     result = project.with_adapter(source).case(PLAIN).run()
     command = "pytest -p pytest_metagraph --pyargs conformance_cases --metagraph-exporter=adapter:export"
     result.stdout.fnmatch_lines(
         [
             f"case {PLAIN}",
+            "  export_meta_graph(graph=graph)",
             "  PATH-01 (*, observed): *",
-            "  also exercised: *CALL-02*",
             "*/device:TPU:0*",
             "run this case again:",
             f"    {command} --metagraph-case={PLAIN}",

@@ -1,4 +1,4 @@
-"""Runs of pytest over the user's own graphs, and over cases that the user has chosen."""
+"""Runs of pytest on the user's own graphs, and on cases that the user has chosen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def export(request):
 
 @pytest.fixture
 def own(project: Project) -> Project:
-    """A project with a graph of its own."""
+    """Return a project with a graph of its own."""
     folder = project.pytester.mkdir("graphs")
     message = load_corpus().graphs["towers"].message()
     message.graph_def.node.add(name="mine", op="NoOp")
@@ -29,7 +29,7 @@ def own(project: Project) -> Project:
 
 
 def test_own_graphs_are_judged_in_place_of_the_corpus(own: Project) -> None:
-    """The reference is right about every pair of values; the summary and the report name the graphs."""
+    """The reference passes every pair of values; the summary and the report name the graphs."""
     result = own.given("--metagraph-exporter=reference", "--metagraph-report=report.jsonl").run()
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(
@@ -45,7 +45,7 @@ def test_own_graphs_are_judged_in_place_of_the_corpus(own: Project) -> None:
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")])
 def test_a_wrong_exporter_fails_on_own_graphs(own: Project, arguments: tuple[str, ...]) -> None:
-    """The same code judges: the failure has its difference, its cause, and a command that runs it again."""
+    """A failure on an own graph has its difference, its cause, and a command that runs it again."""
     result = own.with_adapter(FORGETS_DEVICES).case("own/mine/*clear_devices*").given(*arguments).run_apart()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     outcomes = result.parseoutcomes()
@@ -58,27 +58,27 @@ def test_a_wrong_exporter_fails_on_own_graphs(own: Project, arguments: tuple[str
     )
 
 
-def test_another_exporter_may_say_what_is_right(own: Project) -> None:
-    """With one's own exporter as the judge, it is right by definition, and the reference is not."""
+def test_any_exporter_can_be_the_oracle(own: Project) -> None:
+    """With a wrong exporter as the oracle, that exporter passes, and the reference fails."""
     own = own.with_adapter(FORGETS_DEVICES).case("own/mine/*clear_devices*")
-    own.given("--metagraph-expected-from=adapter:export").run().assert_outcomes(
+    own.given("--metagraph-oracle=adapter:export").run().assert_outcomes(
         passed=own.given("--collect-only", "-q").run().outlines.index("")
     )
-    result = own.given("--metagraph-expected-from=adapter:export", "--metagraph-exporter=reference").run()
+    result = own.given("--metagraph-oracle=adapter:export", "--metagraph-exporter=reference").run()
     assert result.parseoutcomes()["failed"] > 1
 
 
 @pytest.mark.oracle
 def test_tensorflow_and_the_reference_agree_on_own_graphs(own: Project) -> None:
-    """TensorFlow may say what is right; the reference under its contract passes."""
-    given = own.given("--metagraph-exporter=reference", "--metagraph-expected-from=tensorflow")
+    """With TensorFlow as the oracle, the reference passes under the contract "tensorflow"."""
+    given = own.given("--metagraph-exporter=reference", "--metagraph-oracle=tensorflow")
     result = given.given("--metagraph-contract=tensorflow").run_apart()
     assert result.ret == pytest.ExitCode.OK
     assert result.parseoutcomes()["passed"] > 20
 
 
 def test_the_ini_file_may_name_the_graphs(own: Project) -> None:
-    """The folder is relative to the ini file, wherever pytest is started."""
+    """The folder is relative to the ini file, in whatever folder pytest is started."""
     own.pytester.makeini("[pytest]\nmetagraph_graphs = graphs\nmetagraph_oracle = reference\n")
     below = own.pytester.mkdir("below")
     result = own.pytester.runpytest_subprocess(
@@ -93,19 +93,21 @@ def test_the_ini_file_may_name_the_graphs(own: Project) -> None:
     ("arguments", "words"),
     [
         (("--metagraph-graphs=nowhere",), "*there is no file *.meta in *nowhere'*"),
-        (("--metagraph-expected-from=nobody:export",), "*'nobody:export' can not be imported*"),
+        (("--metagraph-oracle=nobody:export",), "*'nobody:export' cannot be imported*"),
         (("--metagraph-exporter=", "--metagraph-exports=graphs"), "*needs an exporter that can be called*"),
     ],
 )
-def test_what_can_not_work_is_a_usage_error(own: Project, arguments: tuple[str, ...], words: str) -> None:
-    """A mistyped folder or exporter is refused before anything is judged."""
+def test_unusable_graphs_and_oracles_are_usage_errors(
+    own: Project, arguments: tuple[str, ...], words: str
+) -> None:
+    """A mistyped folder, oracle or kind of exporter is refused before anything is judged."""
     result = own.given("--metagraph-exporter=reference", *arguments).run_apart()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([words])
 
 
-def test_a_hook_can_mark_and_leave_out_cases(project: Project) -> None:
-    """The collection hook of pytest sees the case of an item, to mark it or to leave it out."""
+def test_a_hook_can_mark_and_deselect_cases(project: Project) -> None:
+    """The collection hook of pytest can read the case of an item, mark the item, and deselect it."""
     project.pytester.makeconftest(
         """
         import pytest
@@ -125,8 +127,8 @@ def test_a_hook_can_mark_and_leave_out_cases(project: Project) -> None:
     result.stdout.fnmatch_lines(["This is no score: 1 of the * cases of the tier ran."])
 
 
-def test_own_tests_can_ask_cases_themselves(project: Project) -> None:
-    """A test of the user makes a call of a case and compares it with what the case expects."""
+def test_own_tests_can_use_cases(project: Project) -> None:
+    """A test of the user can make the call of a case and compare the result with the expectation."""
     project.pytester.makepyfile(
         """
         from reference_impl import Contract, Graph, export_meta_graph

@@ -35,7 +35,7 @@ def save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Save:
 
 
 def test_validate_tells_valid_from_invalid(save: Save, capsys: pytest.CaptureFixture[str]) -> None:
-    """It exits with 1 where a report is INVALID, and prints a code and a sentence for each reason."""
+    """It exits with 1 if a report is INVALID, and prints a code and a sentence for each reason."""
     assert main(["report", "validate", save("good.jsonl", *RESULTS)]) == 0
     assert capsys.readouterr().out == "good.jsonl: valid, 2 of 3 required\n"
     assert main(["report", "validate", "good.jsonl", save("bad.jsonl", *RESULTS, expected_cases=4)]) == 1
@@ -95,7 +95,10 @@ def test_render_chooses_the_format_by_suffix_or_option(
             ["merge", "report.jsonl", "partial.jsonl", "-o", "x.jsonl"],
             "partial.jsonl is INVALID: 1 case of 4",
         ),
-        (["merge", "report.jsonl", "-o", "text.jsonl/x.jsonl"], "can not be written"),
+        (
+            ["merge", "report.jsonl", "-o", "text.jsonl/x.jsonl"],
+            "cannot write 'text.jsonl/x.jsonl': a file is where",
+        ),
         (["diff", "report.jsonl", "partial.jsonl"], "the new report is INVALID"),
         (["render", "report.jsonl"], "Give -o FILE or --format."),
         (["render", "report.jsonl", "-o", "x.txt"], "Use .jsonl, .md, .html or .svg."),
@@ -105,7 +108,7 @@ def test_render_chooses_the_format_by_suffix_or_option(
 def test_unusable_input_is_one_line_and_exit_status_2(
     save: Save, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
-    """Nothing is on stdout; the line on stderr says what was wrong, where, and the way out."""
+    """Nothing is on stdout; the line on stderr contains the problem, its place, and what to do."""
     save("report.jsonl", *RESULTS)
     save("partial.jsonl", *RESULTS, expected_cases=4)
     Path("text.jsonl").write_text("no report\n")
@@ -119,7 +122,7 @@ def test_unusable_input_is_one_line_and_exit_status_2(
 
 @pytest.mark.parametrize("count", [1, 20_000], ids=["when it ends", "while it writes"])
 def test_a_reader_that_has_seen_enough_is_no_error(save: Save, count: int) -> None:
-    """A closed pipe, as behind `head`, ends the command without a traceback, whenever it closes."""
+    """A closed pipe, as before `head`, ends the command without a traceback, whenever it closes."""
     old = save("old.jsonl", *(samples.result(f"{number}") for number in range(count)))
     new = save("new.jsonl", *(samples.result(f"{number}", Verdict.FAIL) for number in range(count)))
     command = [sys.executable, "-c", "import sys; from pytest_metagraph.cli import main; sys.exit(main())"]

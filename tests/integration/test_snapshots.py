@@ -1,4 +1,4 @@
-"""The fixture metagraph_snapshot: what it compares, and which files it ever touches."""
+"""The fixture metagraph_snapshot: what it compares, and which files it touches."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ TEST = "test_own"
 
 @pytest.fixture
 def own_tests(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project with tests of its own, on a developer's machine."""
+    """Return a project with tests of its own, outside continuous integration."""
     monkeypatch.delenv("CI", raising=False)
     return Project(project.pytester, ("-p", "no:cacheprovider"))
 
 
 def _run(project: Project, tests: str, *update: str) -> pytest.RunResult:
-    """Run tests; each word is a category of updates."""
+    """Run tests with some updates."""
     (project.pytester.path / f"{TEST}.py").write_text(HEADER + tests, encoding="utf-8")
     return project.given(*(f"--metagraph-snapshot-update={','.join(update)}",) * bool(update)).run()
 
@@ -45,12 +45,12 @@ def _folder(project: Project) -> Path:
 
 
 def _files(project: Project) -> dict[str, bytes]:
-    """What each file in the folder of snapshots holds."""
+    """Return the contents of the files in the folder of snapshots."""
     return {path.name: path.read_bytes() for path in sorted(_folder(project).glob("*"))}
 
 
 def test_a_missing_snapshot_fails_and_is_not_written(own_tests: Project) -> None:
-    """Without being asked for, no file appears; the failure says how to ask."""
+    """No file is written unless that is requested; the failure says how to request it."""
     result = _run(own_tests, ONE)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -60,7 +60,7 @@ def test_a_missing_snapshot_fails_and_is_not_written(own_tests: Project) -> None
 
 
 def test_a_created_snapshot_is_compared_from_then_on(own_tests: Project) -> None:
-    """A missing snapshot is created as text, named in the summary, and compared by every later run."""
+    """A missing snapshot is created as text, listed in the summary, and compared in every later run."""
     created = _run(own_tests, ONE, "create")
     created.assert_outcomes(passed=1)
     created.stdout.fnmatch_lines(["1 created: __metagraph_snapshots__/test_own/test_export.pbtxt"])
@@ -83,7 +83,7 @@ def test_a_created_snapshot_is_compared_from_then_on(own_tests: Project) -> None
 
 
 def test_fix_rewrites_what_differs(own_tests: Project) -> None:
-    """A snapshot that differs is rewritten where that is asked for, and then holds the new message."""
+    """A snapshot that differs is rewritten if that is requested, and then has the new message."""
     _run(own_tests, ONE, "create")
     fixed = _run(own_tests, CHANGED, "fix")
     fixed.assert_outcomes(passed=1)
@@ -92,8 +92,8 @@ def test_fix_rewrites_what_differs(own_tests: Project) -> None:
     _run(own_tests, ONE).assert_outcomes(failed=1)
 
 
-def test_fix_leaves_what_means_the_same(own_tests: Project) -> None:
-    """Another order of the nodes is no reason to rewrite a file."""
+def test_fix_does_not_rewrite_an_equal_snapshot(own_tests: Project) -> None:
+    """A snapshot with another order of the nodes is not rewritten."""
     _run(own_tests, ONE, "create")
     files = _files(own_tests)
     _run(own_tests, ONE.replace("'A', 'B'", "'B', 'A'"), "create", "fix", "trim").assert_outcomes(passed=1)
@@ -101,13 +101,13 @@ def test_fix_leaves_what_means_the_same(own_tests: Project) -> None:
 
 
 def test_fix_creates_nothing(own_tests: Project) -> None:
-    """Each category does its own part only."""
+    """The updates fix and trim do not create a missing snapshot."""
     _run(own_tests, ONE, "fix", "trim").assert_outcomes(failed=1)
     assert _files(own_tests) == {}
 
 
 def test_fix_repairs_a_damaged_snapshot(own_tests: Project) -> None:
-    """A snapshot that can not be read any more, as after a merge, is an error, and can be fixed."""
+    """A snapshot that cannot be read, such as after a merge, is an error, and can be fixed."""
     _run(own_tests, ONE, "create")
     path = _folder(own_tests) / "test_export.pbtxt"
     path.write_bytes(path.read_bytes() + b"<<<<<<< HEAD\n")
@@ -120,7 +120,7 @@ def test_fix_repairs_a_damaged_snapshot(own_tests: Project) -> None:
 
 @pytest.mark.parametrize("ci", ["true", "1"])
 def test_nothing_is_written_in_ci(own_tests: Project, monkeypatch: pytest.MonkeyPatch, ci: str) -> None:
-    """In continuous integration no category does anything, and the run says why."""
+    """In continuous integration no update happens, and the run says why."""
     _run(own_tests, TWO, "create")
     files = _files(own_tests)
     monkeypatch.setenv("CI", ci)
@@ -132,8 +132,8 @@ def test_nothing_is_written_in_ci(own_tests: Project, monkeypatch: pytest.Monkey
     assert _files(own_tests) == files
 
 
-def test_trim_deletes_what_a_test_no_longer_asks_for(own_tests: Project) -> None:
-    """A snapshot that its test has stopped to use is told, and deleted where that is asked for."""
+def test_trim_deletes_what_a_test_no_longer_uses(own_tests: Project) -> None:
+    """A snapshot that its test no longer uses is reported, and deleted if that is requested."""
     _run(own_tests, TWO, "create")
     assert list(_files(own_tests)) == ["test_export-other.pbtxt", "test_export.pbtxt"]
     told = _run(own_tests, ONE)
@@ -156,7 +156,7 @@ def test_trim_deletes_what_a_test_no_longer_asks_for(own_tests: Project) -> None
     ids=["failed", "skipped", "expected to fail", "did not run"],
 )
 def test_trim_needs_a_test_that_passed(own_tests: Project, tests: str) -> None:
-    """What a test has not come to, or a test that did not run at all, is not unused."""
+    """Snapshots of a test that failed, was skipped or did not run are not deleted."""
     _run(own_tests, TWO, "create")
     files = _files(own_tests)
     _run(own_tests, tests, "trim")
@@ -164,7 +164,7 @@ def test_trim_needs_a_test_that_passed(own_tests: Project, tests: str) -> None:
 
 
 def test_trim_leaves_what_is_not_its_own(own_tests: Project) -> None:
-    """Files that the plugin did not write, that were changed, or are of another test are never deleted."""
+    """Files that the plugin did not write, that were changed, or that belong to another test stay."""
     longer = ONE.replace("test_export(", "test_export_all(")
     _run(own_tests, f"{TWO}    metagraph_snapshot(model('E'), name='edited')\n{longer}", "create")
     folder = _folder(own_tests)
@@ -181,31 +181,31 @@ def test_trim_leaves_what_is_not_its_own(own_tests: Project) -> None:
 
 
 @pytest.mark.parametrize("content", ["graph_def { }\n", "", "\x00binary"])
-def test_a_foreign_file_is_never_written_over(own_tests: Project, content: str) -> None:
-    """A file of this name that the plugin did not write stays as it is, and the failure says so."""
+def test_a_foreign_file_is_never_overwritten(own_tests: Project, content: str) -> None:
+    """A file of this name that the plugin did not write stays unchanged, and the failure says so."""
     _folder(own_tests).mkdir(parents=True)
     (_folder(own_tests) / "test_export.pbtxt").write_text(content, encoding="utf-8")
     files = _files(own_tests)
     result = _run(own_tests, ONE, "create", "fix", "trim")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*is no file that this plugin wrote; it is left as it is*"])
+    result.stdout.fnmatch_lines(["*was not written by this plugin, and stays unchanged; move it away*"])
     assert _files(own_tests) == files
 
 
 def test_the_snapshot_of_another_test_is_never_used(own_tests: Project) -> None:
-    """A file belongs to the test that its head names, whatever the file is called."""
+    """A file belongs to the test that its head names, whatever the name of the file."""
     _run(own_tests, ONE, "create")
     folder = _folder(own_tests)
     (folder / "test_export.pbtxt").rename(folder / "test_new.pbtxt")
     files = _files(own_tests)
     result = _run(own_tests, ONE.replace("test_export", "test_new"), "fix")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*the snapshot of another test, test_own.py::test_export; it is left*"])
+    result.stdout.fnmatch_lines(["*is the snapshot of another test, test_own.py::test_export, and stays*"])
     assert _files(own_tests) == files
 
 
 def test_snapshots_of_one_test(own_tests: Project) -> None:
-    """Snapshots without a name are numbered; a name can be used once, and has to be a file's."""
+    """Snapshots without a name are numbered; a name can be used once, and must be valid in a file name."""
     tests = """
 def test_numbers(metagraph_snapshot):
     metagraph_snapshot(model('A'))
@@ -213,9 +213,9 @@ def test_numbers(metagraph_snapshot):
 
 def test_names(metagraph_snapshot):
     metagraph_snapshot(model('A'), name='a')
-    with pytest.raises(ValueError, match="has a snapshot 'a' already"):
+    with pytest.raises(ValueError, match="already has a snapshot 'a'"):
         metagraph_snapshot(model('A'), name='a')
-    with pytest.raises(ValueError, match="can not name a snapshot"):
+    with pytest.raises(ValueError, match="is not a valid name of a snapshot"):
         metagraph_snapshot(model('A'), name='../a')
 
 @pytest.mark.parametrize("what", ["a/b", "a:b", "a b"])
@@ -235,7 +235,7 @@ class TestKinds:
 
 
 def test_options_of_the_comparison(own_tests: Project) -> None:
-    """A snapshot is compared with the options that the test gives."""
+    """A snapshot is compared with the options that the test passes."""
     strict = ONE.replace("'B')", "'B'), options=pytest_metagraph.CompareOptions.strict()")
     tests = f"import pytest_metagraph\n{strict}"
     _run(own_tests, tests, "create").assert_outcomes(passed=1)
@@ -244,16 +244,16 @@ def test_options_of_the_comparison(own_tests: Project) -> None:
 
 
 def test_a_message_that_is_more_than_its_text_is_refused(own_tests: Project) -> None:
-    """Fields that the schema does not know have no text, so no snapshot is written without them."""
+    """A message with fields that the schema does not know, which have no text, is not written."""
     unknown = "MetaGraphDef.FromString(bytes([0xC2, 0x3E, 1, 120]))"
     result = _run(own_tests, ONE.replace("model('A', 'B')", unknown), "create")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*can not be written: the text of this message loses a part of it*"])
+    result.stdout.fnmatch_lines(["*cannot be written: the text of this message lacks a part of it*"])
     assert _files(own_tests) == {}
 
 
 def test_workers_of_xdist_update_and_report(own_tests: Project) -> None:
-    """Under xdist every worker updates the snapshots of its tests, and one summary tells of all."""
+    """Every worker of pytest-xdist updates the snapshots of its tests, and one summary lists them all."""
     tests = "".join(ONE.replace("test_export", f"test_{number}") for number in range(6))
     (own_tests.pytester.path / f"{TEST}.py").write_text(HEADER + tests, encoding="utf-8")
     result = own_tests.given("-n", "2", "--metagraph-snapshot-update=create").run_apart()
@@ -268,8 +268,8 @@ def test_workers_of_xdist_update_and_report(own_tests: Project) -> None:
     result.stdout.fnmatch_lines(["1 trimmed: *test_0.pbtxt"])
 
 
-def test_the_ini_file_can_ask_for_updates(own_tests: Project) -> None:
-    """The option has a twin in the ini file, which the command line overrides."""
+def test_the_ini_file_can_request_updates(own_tests: Project) -> None:
+    """The ini file can name the updates, and the command line overrides it."""
     own_tests.pytester.makeini("[pytest]\nmetagraph_snapshot_update = create, fix")
     _run(own_tests, ONE).assert_outcomes(passed=1)
     _run(own_tests, CHANGED, "trim").assert_outcomes(failed=1)
@@ -277,7 +277,7 @@ def test_the_ini_file_can_ask_for_updates(own_tests: Project) -> None:
 
 
 def test_an_unknown_category_ends_the_run(own_tests: Project) -> None:
-    """A misspelt category is a usage error, not an update that silently does nothing."""
+    """A misspelt update is a usage error, instead of an update that silently does nothing."""
     (own_tests.pytester.path / f"{TEST}.py").write_text(HEADER + ONE, encoding="utf-8")
     result = own_tests.given("--metagraph-snapshot-update=create,fixed").run_apart()
     assert result.ret == pytest.ExitCode.USAGE_ERROR

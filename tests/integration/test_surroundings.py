@@ -137,7 +137,7 @@ def _foreign_graph() -> MetaGraphDef:
         (("diff", "a.meta", "b.meta"), 1, "\\u4e16/a"),
         (("diff", "a.meta", "b.meta", "--json"), 1, "\\u4e16/a"),
         (("export", "a.meta", "c.meta", "--export-scope", "\u4e16"), 0, ""),
-        (("show", "n\u00f6.meta"), 2, "is no file, and no case"),
+        (("show", "n\u00f6.meta"), 2, "is neither a file nor a case"),
     ],
 )
 def test_a_locale_without_unicode_shows_numbers(

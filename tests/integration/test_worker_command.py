@@ -1,4 +1,4 @@
-"""Runs of pytest with a worker: each failure costs its case, the run goes on, and no process stays."""
+"""Runs of pytest with a worker: a failure of the worker fails one case, and no process is left behind."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ def export(request):
 
 serve(export, name="reference")
 """
-"""A worker that does something wrong where devices are to be cleared."""
+"""A worker that misbehaves if devices are to be cleared."""
 
 DEVICES = "matrix/towers/clear_devices"
-"""The case that the workers fail."""
+"""A case that the workers fail."""
 
 FIRST = "matrix/attribute_kinds/plain"
-"""A case that runs before it, and that the workers answer."""
+"""A case that runs before it, and that the workers pass."""
 
 ALSO_DEVICES = "matrix/towers/clear_devices,strip_default_attrs"
-"""Another one."""
+"""Another case that the workers fail."""
 
 MISBEHAVIOURS = {
     "exits": ("def misbehave(): sys.exit('no device manager')", "The exporter ended instead of answering"),
-    "is killed": ("def misbehave(): os.kill(os.getpid(), 9)", "It was ended by SIGKILL"),
+    "is killed": ("def misbehave(): os.kill(os.getpid(), 9)", "It was killed by SIGKILL"),
     "hangs": ("def misbehave(): time.sleep(3600)", "No answer came within 3 seconds"),
     "closes stdin": ("def misbehave(): os.close(0); time.sleep(3600)", "No answer came within 3 seconds"),
     "writes 1 GB": (
@@ -67,20 +67,20 @@ MISBEHAVIOURS = {
 
 
 def project_with(project: Project, misbehaviour: str) -> Project:
-    """A project whose worker does one thing wrong."""
+    """Return a project whose worker misbehaves in one way."""
     project.pytester.makepyfile(worker=WORKER % misbehaviour)
     command = shlex.join([sys.executable, "worker.py"])
     return project.given(f"--metagraph-command={command}", "--metagraph-timeout=3", "--metagraph-tier=full")
 
 
 def left_behind(project: Project) -> list[int]:
-    """The workers of a project that still run."""
+    """Return the workers of a project that are still running."""
     pids = map(int, (project.pytester.path / "pids").read_text().split())
     return [pid for pid in pids if is_alive(pid)]
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and waits to be asked for does not."""
+    """Return whether a process runs; a zombie does not."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
@@ -89,7 +89,7 @@ def is_alive(pid: int) -> bool:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for what another process does; fails when it does not."""
+    """Wait until a condition holds; fail if it does not within half a minute."""
     for _ in range(3000):
         if condition():
             return
@@ -99,7 +99,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("how", MISBEHAVIOURS)
 def test_a_failing_worker_fails_its_cases_and_no_other(project: Project, how: str) -> None:
-    """The cases that the worker fails say what happened; the one after them passes."""
+    """The failures describe what the worker did; the case after them passes."""
     source, text = MISBEHAVIOURS[how]
     result = project_with(project, source).case(ALSO_DEVICES, DEVICES, PLAIN).run_apart()
     result.assert_outcomes(passed=1, failed=2)
@@ -108,14 +108,14 @@ def test_a_failing_worker_fails_its_cases_and_no_other(project: Project, how: st
 
 
 def test_the_stderr_of_a_worker_is_shown_with_the_failure(project: Project) -> None:
-    """What the worker said to people stands below its failed case."""
+    """The stderr of the worker is shown below the failed case."""
     source = "def misbehave(): print('no device manager', file=sys.stderr); raise RuntimeError('lost')"
     result = project_with(project, source).case(DEVICES).run_apart()
     result.stdout.fnmatch_lines(["*Captured stderr call*", "no device manager"])
 
 
-def test_a_worker_that_changes_its_mind_is_told_so(project: Project) -> None:
-    """A process lives through all calls: what one of them leaves in it shows in the next."""
+def test_a_worker_that_answers_differently_fails(project: Project) -> None:
+    """What one call leaves behind in the process shows in the next, and fails the case."""
     source = (
         "asked = []\ndef misbehave():\n    asked.append(1)\n    if len(asked) > 1: raise KeyError('gone')"
     )
@@ -126,23 +126,23 @@ def test_a_worker_that_changes_its_mind_is_told_so(project: Project) -> None:
     )
 
 
-def test_a_worker_that_can_not_be_started_stops_the_run(project: Project) -> None:
-    """A usage error with the reason, and not one failure for each case."""
+def test_a_worker_that_cannot_be_started_stops_the_run(project: Project) -> None:
+    """A missing program is a usage error with the reason instead of one failure per case."""
     result = project.given("--metagraph-command=no-such-program --serve").case(PLAIN).run_apart()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*'no-such-program' is not found*"])
 
 
 def test_a_worker_that_does_not_introduce_itself_stops_the_run(project: Project) -> None:
-    """What it wrote instead is in the reason."""
+    """The usage error contains what the worker wrote instead."""
     command = shlex.join([sys.executable, "-c", "raise SystemExit('no licence')"])
     result = project.given(f"--metagraph-command={command}").case(PLAIN).run_apart()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "no licence" in result.stdout.str() + result.stderr.str()
 
 
-def test_a_run_is_given_up_when_the_worker_does_not_start_again(project: Project) -> None:
-    """A worker that breaks for good ends the run instead of failing every case."""
+def test_a_run_ends_if_the_worker_does_not_start_again(project: Project) -> None:
+    """A worker that stays broken ends the run instead of failing every case."""
     source = (
         "def misbehave(): Path('broken').touch(); sys.exit('broken')\nif Path('broken').exists(): misbehave()"
     )
@@ -152,7 +152,7 @@ def test_a_run_is_given_up_when_the_worker_does_not_start_again(project: Project
 
 
 def test_every_xdist_worker_has_a_worker_of_its_own(project: Project) -> None:
-    """Two processes ask two workers, and both are gone afterwards."""
+    """Two pytest processes use two workers, and both workers are gone afterwards."""
     quiet = project_with(project, "def misbehave(): pass")
     result = quiet.given("-n", "2").case("matrix/towers/export_scope=*,clear_devices").run_apart()
     assert result.ret == 0
@@ -162,10 +162,10 @@ def test_every_xdist_worker_has_a_worker_of_its_own(project: Project) -> None:
 
 @pytest.mark.parametrize("processes", ["0", "2"])
 @pytest.mark.parametrize("how", ["interrupted", "killed"])
-def test_what_ends_a_run_ends_its_worker_and_leaves_a_true_report(
+def test_whatever_ends_a_run_ends_its_worker_and_leaves_a_correct_report(
     project: Project, how: str, processes: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C and SIGKILL end a run in the middle of a request: no process stays, and what was judged does."""
+    """Ctrl-C and SIGKILL in the middle of a request leave no process, and a report of what was judged."""
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     hanging = project_with(project, "def misbehave(): Path('asked').touch(); time.sleep(3600)")
     given = hanging.given("--metagraph-timeout=600", "--metagraph-report=report.jsonl", "-n", processes)
@@ -190,12 +190,12 @@ def test_what_ends_a_run_ends_its_worker_and_leaves_a_true_report(
 
 
 def lines_of(path: Path) -> list[str]:
-    """The lines of a file."""
+    """Return the lines of a file."""
     return path.read_text(encoding="utf-8").splitlines()
 
 
 def test_more_than_one_exporter_is_refused(project: Project) -> None:
-    """It is never a guess whose verdicts these are."""
+    """Two exporters are a usage error, so that the kit never has to guess which one to judge."""
     given = project.given("--metagraph-exporter=reference", "--metagraph-exports=answers")
     result = given.case(PLAIN).run_apart()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -203,8 +203,8 @@ def test_more_than_one_exporter_is_refused(project: Project) -> None:
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "soon"])
-def test_a_time_limit_that_is_none_is_refused(project: Project, seconds: str) -> None:
-    """A mistyped limit is no limit."""
+def test_an_invalid_time_limit_is_refused(project: Project, seconds: str) -> None:
+    """A time limit that is not a positive number is a usage error."""
     given = project.given("--metagraph-exporter=reference", f"--metagraph-timeout={seconds}")
     result = given.case(PLAIN).run_apart()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -212,6 +212,6 @@ def test_a_time_limit_that_is_none_is_refused(project: Project, seconds: str) ->
 
 
 def test_an_error_is_judged_by_its_class(project: Project) -> None:
-    """A rejection travels with the name of its class."""
+    """The class of an exception reaches the kit, and passes a case that expects it."""
     result = project_with(project, "def misbehave(): pass").case(REFUSED).run_apart()
     result.assert_outcomes(passed=1)

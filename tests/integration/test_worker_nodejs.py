@@ -16,7 +16,7 @@ EXPORTER = Path(__file__).parents[2] / "docs" / "how-to" / "nodejs-worker"
 
 @pytest.fixture(scope="module")
 def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The starter of `metagraph new-adapter command`, with what it needs from npm."""
+    """Write the starter of `metagraph new-adapter command`, and install what it needs from npm."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
@@ -30,15 +30,15 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_starter_runs_at_once(starter: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A worker that claims nothing but the plain export is wired right, and shows what it does not claim."""
+    """A worker that supports only the plain export passes the adapter check, and lists its gaps."""
     assert main(["smoke", f"--command=node {starter / 'worker.mjs'}"]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("exporter my-exporter 0.1.0\ndeclared as not supported: any_collections,")
     assert "wired right" in printed
 
 
-def test_the_exporter_of_the_how_to_passes_what_it_claims(starter: Path, project: Project) -> None:
-    """Whole graphs, collections, devices and default attributes are right; five gaps are declared."""
+def test_the_exporter_of_the_how_to_passes_what_it_supports(starter: Path, project: Project) -> None:
+    """It passes whole graphs, collections, devices and default attributes, and declares five gaps."""
     worker = project.pytester.path / "worker"
     shutil.copytree(starter, worker, symlinks=True)
     shutil.copytree(EXPORTER, worker, dirs_exist_ok=True)
@@ -51,8 +51,8 @@ def test_the_exporter_of_the_how_to_passes_what_it_claims(starter: Path, project
     result.stdout.fnmatch_lines(["exporter nodejs-example*", "* not supported by the exporter*"])
 
 
-def test_a_defect_in_the_exporter_is_seen(starter: Path, project: Project) -> None:
-    """The cases can fail: without its list of ops the same exporter does not pass."""
+def test_a_defect_in_the_exporter_is_found(starter: Path, project: Project) -> None:
+    """The same exporter with an incomplete list of ops fails."""
     worker = project.pytester.path / "worker"
     shutil.copytree(starter, worker, symlinks=True)
     shutil.copytree(EXPORTER, worker, dirs_exist_ok=True)

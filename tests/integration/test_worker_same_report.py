@@ -1,4 +1,4 @@
-"""The three carriers bring the same verdicts on the same exporter."""
+"""The three exporter clients lead to the same verdicts on the same exporter."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def export(request):
 
 export.unsupported = {"function_library"}
 """
-"""An exporter with a defect of each kind, so that equal verdicts mean something."""
+"""An exporter with several kinds of defects, so that the verdicts differ from case to case."""
 
 WORKER = """
 from adapter import export
@@ -60,22 +60,28 @@ serve(export)
 
 @pytest.fixture
 def project_with_adapter(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A project with the adapter, and the worker that serves it."""
+    """Return a project with the adapter, and the worker that serves it."""
     project.pytester.makepyfile(adapter=ADAPTER, worker=WORKER)
     monkeypatch.syspath_prepend(project.pytester.path)
     return project.given("--metagraph-tier=default").case(*CASES)
 
 
 def report_of(project: Project, path: Path, *arguments: str) -> str:
-    """The text of a run's report without its times, and without the command, which names the client."""
+    """Return the text of a run's report without what depends on the client: times, command, environment."""
     project.given(f"--metagraph-report={path}", *arguments).run_apart()
     text = path.read_text(encoding="utf-8")
-    times_and_command = r'("(?:started|finished|duration|command)":)("(?:[^"\\]|\\.)*"|[0-9.e-]+)'
-    return re.sub(times_and_command, r"\1", text)
+    differing = r'("(?:started|finished|duration|command|environment)":)("(?:[^"\\]|\\.)*"|[0-9.e-]+|{[^}]*})'
+    return re.sub(differing, r"\1", text)
 
 
-def test_the_three_carriers_bring_the_same_report(project_with_adapter: Project, tmp_path: Path) -> None:
-    """A function, a worker and a folder of exports of one exporter differ in nothing that is judged."""
+def environment_in(path: Path) -> dict[str, str]:
+    """Return the environment of the exporter in the header of a report."""
+    environment: dict[str, str] = json.loads(path.read_text(encoding="utf-8").splitlines()[0])["environment"]
+    return environment
+
+
+def test_the_three_clients_lead_to_the_same_report(project_with_adapter: Project, tmp_path: Path) -> None:
+    """The reports on one exporter as a function, as a worker and as a folder of exports are equal."""
     from_function = report_of(
         project_with_adapter, tmp_path / "function.jsonl", "--metagraph-exporter=adapter:export"
     )
@@ -89,10 +95,12 @@ def test_the_three_carriers_bring_the_same_report(project_with_adapter: Project,
     assert set(verdicts.values()) == {"pass", "fail", "unsupported"}
     assert from_worker == from_function
     assert from_folder == from_function
+    assert environment_in(tmp_path / "function.jsonl").keys() == {"python", "protobuf", "platform"}
+    assert environment_in(tmp_path / "worker.jsonl") == environment_in(tmp_path / "folder.jsonl") == {}
 
 
 def export_everything(folder: Path) -> Path:
-    """Export the cases as somebody does who has nothing but the files of `metagraph cases`."""
+    """Export the cases from the files of `metagraph cases` alone."""
     from adapter import export  # noqa: PLC0415 - the project's own
 
     cases, answers = folder / "cases", folder / "answers"
@@ -111,7 +119,7 @@ def export_everything(folder: Path) -> Path:
 def export_variant(
     export: Any, cases: Path, case: dict[str, Any], variant: dict[str, Any], folder: Path
 ) -> None:
-    """Make one call and write down what came of it."""
+    """Make one call and write its answer."""
     written = folder / variant["name"]
     written.mkdir(parents=True)
     arguments = {name: value_of(value, cases) for name, value in case["arguments"].items()}
@@ -124,7 +132,7 @@ def export_variant(
 
 
 def write_answer(answer: Answer, folder: Path, name: str) -> None:
-    """Write the answer of a variant as the reference page says."""
+    """Write the answer of a variant as the reference page describes."""
     match answer:
         case Exported(message=message):
             (folder / f"{name}.pb").write_bytes(message.SerializeToString())
@@ -138,7 +146,7 @@ def write_answer(answer: Answer, folder: Path, name: str) -> None:
 
 
 def value_of(stated: Any, cases: Path) -> Any:
-    """An argument as `cases.jsonl` states it."""
+    """Return the value of an argument in `cases.jsonl`."""
     if isinstance(stated, dict) and "message" in stated:
         kind = message_factory.GetMessageClass(POOL.FindMessageTypeByName(stated["message"]))
         return kind.FromString((cases / stated["file"]).read_bytes())
@@ -146,7 +154,7 @@ def value_of(stated: Any, cases: Path) -> Any:
 
 
 def test_the_reference_passes_as_a_worker(project: Project) -> None:
-    """The exporter that passes in this process passes in another one, file by file."""
+    """The reference passes the smoke tier as a worker, as it does in this process."""
     project.pytester.makepyfile(worker=WORKER.replace("adapter", "pytest_metagraph.exporters.reference"))
     command = shlex.join([sys.executable, "worker.py"])
     smoke = project.given(f"--metagraph-command={command}", "--metagraph-tier=smoke")

@@ -3,7 +3,7 @@
 Run `python tests/miniatures/cause_figures.py [everyday] [alone] [PAIRS]`: three everyday defects at once in
 the smoke tier; every wrong exporter alone; then that many random pairs of them, each judged with the
 requirement cases and the smoke tier. Without arguments it measures all three, with 200 pairs.
-`test_causes.py` holds a sample.
+`test_causes_of_miniatures.py` holds a sample.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from miniature import Miniature, Right, replaces
+from miniature import Miniature, Right, changes_message, replaces
 from miniature_judging import MiniatureJudge, judging, requirement_cases
+from seams import Seam
 from wrong_exporters import WRONG_EXPORTERS
 
 from conformance_cases import Case, Tier, Variant, load_corpus
@@ -29,10 +30,8 @@ from pytest_metagraph.judging.result import CaseResult, Cause, result_of
 from pytest_metagraph.reports.causes import causes_of
 from reference_impl.arguments import ExportArguments
 from reference_impl.collection_defs import CollectionWriter
-from reference_impl.nodes import NodeFilter
 from reference_impl.op_defs import stripped_op_list
 from reference_impl.schema import MetaGraphDef
-from reference_impl.scope import ExportScope
 
 SEED = 20
 MOST_ALONE = 3
@@ -52,7 +51,7 @@ _VARIANTS = frozenset(
 """The variants that are asked of a case with more than four: every value of every argument."""
 
 
-@replaces("reference_impl.collection_defs:CollectionWriter._write", "COL-12")
+@replaces(Seam.WRITE_CHECKED_COLLECTION, "COL-12")
 def prunes_no_collections(right: Right, writer: CollectionWriter, name: str, items: Sequence[object]) -> None:
     """Writes all items of the graph's collections under a scope, with their whole names."""
     if name != "unbound_inputs":
@@ -60,23 +59,28 @@ def prunes_no_collections(right: Right, writer: CollectionWriter, name: str, ite
     right(writer, name, items)
 
 
-@replaces("reference_impl.nodes:rescope_colocations", "CLS-02")
-def leaves_the_scope_in_class(_right: Right, entries: Sequence[str], _scope: ExportScope) -> list[bytes]:
-    """Leaves `_class` under a scope as it is."""
-    return [entry.encode() for entry in entries]
+@changes_message("CLS-02")
+def leaves_the_scope_in_class(message: MetaGraphDef, arguments: ExportArguments) -> None:
+    """Leaves `_class` under a scope as it is in the graph."""
+    if not arguments.export_scope:
+        return
+    graph_def = arguments.graph.stated_graph_def
+    in_graph = {node.name: node.attr["_class"] for node in graph_def.node if "_class" in node.attr}
+    for node in message.graph_def.node:
+        name = f"{arguments.export_scope.removesuffix('/')}/{node.name}"
+        if "_class" in node.attr and name in in_graph:
+            node.attr["_class"].CopyFrom(in_graph[name])
 
 
-@replaces("reference_impl.export:_state_meta_info", "SCOPE-13")
-def lists_ops_before_it_filters(
-    right: Right, arguments: ExportArguments, nodes: NodeFilter, result: MetaGraphDef
-) -> None:
+@changes_message("SCOPE-13")
+def lists_ops_before_it_filters(message: MetaGraphDef, arguments: ExportArguments) -> None:
     """Makes the op list of the graph before it takes nodes away from it."""
-    right(arguments, nodes, result)
     given = arguments.meta_info_def
-    if not (given and given.stripped_op_list.op):
-        listed = result.meta_info_def.stripped_op_list.op
+    if arguments.graph_def is None and not (given and given.stripped_op_list.op):
+        listed = message.meta_info_def.stripped_op_list.op
         del listed[:]
-        listed.extend(stripped_op_list(nodes.index.graph_def, nodes.index.used_ops))
+        graph = arguments.graph
+        listed.extend(stripped_op_list(graph.stated_graph_def, graph.node_index.used_ops))
 
 
 EVERYDAY: tuple[Miniature, ...] = (

@@ -1,4 +1,4 @@
-"""Writes docs/reference/kill-matrix.md: which case catches which wrong exporter.
+"""Write docs/reference/kill-matrix.md: which case catches which wrong exporter.
 
 Run `python tests/miniatures/kill_matrix.py` after a change of the corpus or of the miniatures.
 """
@@ -25,10 +25,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "kill-matrix.md"
 _INTRODUCTION = """\
 # Kill matrix
 
-What the corpus catches, proved with exporters that are wrong in one thing each. They are the reference
-exporter with one part replaced, and stand in `tests/miniatures/`. A wrong exporter counts as caught where a
-case fails that is named after the requirement it violates; a crash is no catch. This page is written by
-`python tests/miniatures/kill_matrix.py`, and a test holds it current.
+See which case catches which defect. Each wrong exporter on this page is a
+[miniature](glossary.md#miniature): the reference exporter with one part replaced. A miniature counts as
+caught if a case fails that is named after the requirement it violates; a crash does not count.
+`python tests/miniatures/kill_matrix.py` writes this page, and a test checks that it is up to date.
 """
 
 Kills = Mapping[Miniature, Sequence[Case]]
@@ -93,30 +93,32 @@ def _introduction(kills: Kills) -> Iterator[str]:
     requirements = {miniature.requirement for miniature, cases in kills.items() if cases}
     yield _INTRODUCTION
     yield f"- **{caught} of {len(kills)}** wrong exporters are caught, in {len(requirements)} requirements."
-    yield f"- **{len(RE_ENCODINGS)}** exporters that answer right in another encoding or order pass every"
-    yield "  requirement case, but for those that ask for the order of nodes where that is what is different."
+    yield f"- **{len(RE_ENCODINGS)}** [re-encodings](glossary.md#re-encoding), exporters that are right in"
+    yield "  another encoding or order, pass every requirement case. The only exceptions are cases about"
+    yield "  the order of nodes, for those that change it."
     yield ""
 
 
 def _null_section(scores: Mapping[str, tuple[Score, Score]]) -> Iterator[str]:
     yield "## Exporters that do no work"
     yield ""
-    yield "What the default tier gives away, documented contract. A test caps these scores."
+    yield "What [null exporters](glossary.md#null-exporter) score in the default tier, under the documented"
+    yield "contract. A test caps these scores."
     yield ""
     yield "| exporter | requirement cases | matrix cases | together |"
     yield "|---|---|---|---|"
     for name, (required, matrix) in scores.items():
         yield f"| {name} | {required} | {matrix} | {required + matrix} |"
     yield ""
-    yield "`always raises` passes the cases that ask for a ValueError; `echo` passes where the graph is its"
-    yield "own export; `ignores all flags` passes where no flag is given or where one has nothing to change."
+    yield "`always raises` passes the cases that expect a ValueError. `echo` passes if the graph is its own"
+    yield "export. `ignores all flags` passes if no flag is given, or if the flag has nothing to change."
     yield ""
 
 
 def _requirements_section(kills: Kills) -> Iterator[str]:
     yield "## By requirement"
     yield ""
-    yield "| requirement | level | wrong exporters that it is the first to name |"
+    yield "| requirement | level | wrong exporters that violate it |"
     yield "|---|---|---|"
     unnamed = []
     for requirement in load_corpus().requirements.values():
@@ -126,7 +128,7 @@ def _requirements_section(kills: Kills) -> Iterator[str]:
         else:
             unnamed.append(requirement)
     yield ""
-    yield "These requirements name no wrong exporter:"
+    yield "These requirements have no wrong exporter:"
     yield ""
     yield "| requirement | level | why |"
     yield "|---|---|---|"

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 from unittest import mock
 
+from seams import Seam
+
 from pytest_metagraph import ExportRequest
 from pytest_metagraph.exporters import reference
 from reference_impl.arguments import ExportArguments
@@ -33,15 +35,15 @@ class Miniature:
         name: what reports call it.
         requirement: the id of the requirement that it violates; empty for one that answers right.
         sentence: what it does.
-        part: the function, property or constant that is replaced, as `module:name` or `module:Class.name`.
+        part: the part that is replaced.
         change: called in its place, with the right one before its arguments; for a constant, with its value.
-        raises: the class of the exception that is the defect itself; empty where the defect is no exception.
+        raises: the class of the exception that is the defect itself; empty if the defect is not an exception.
     """
 
     name: str
     requirement: str
     sentence: str
-    part: str
+    part: Seam
     change: Change
     raises: str = ""
 
@@ -56,6 +58,7 @@ class Miniature:
 
     @contextlib.contextmanager
     def planted(self) -> Iterator[None]:
+        """Replace the part of the reference while a block runs."""
         module, _, path = self.part.partition(":")
         *above, name = path.split(".")
         owner = pkgutil.resolve_name(f"{module}:{'.'.join(above)}") if above else pkgutil.resolve_name(module)
@@ -81,7 +84,7 @@ class Miniature:
         return changed
 
 
-def replaces(part: str, requirement: str = "", raises: str = "") -> Callable[[Change], Miniature]:
+def replaces(part: Seam, requirement: str = "", raises: str = "") -> Callable[[Change], Miniature]:
     """Make a miniature of a function that takes the place of a part of the reference.
 
     Args:
@@ -105,7 +108,7 @@ def changes_arguments(requirement: str = "", raises: str = "") -> Callable[[Chan
             arguments: ExportArguments = right(*args)
             return replace(arguments, **change(arguments))
 
-        miniature = replaces("reference_impl.export:check_arguments", requirement, raises)(change)
+        miniature = replaces(Seam.CHECK_ARGUMENTS, requirement, raises)(change)
         return replace(miniature, change=checked)
 
     return made
@@ -119,7 +122,7 @@ def changes_message(requirement: str = "", raises: str = "") -> Callable[[Change
             change(message, arguments)
             right(arguments, nodes, message)
 
-        miniature = replaces("reference_impl.export:_write_files", requirement, raises)(change)
+        miniature = replaces(Seam.WRITE_MESSAGE, requirement, raises)(change)
         return replace(miniature, change=written)
 
     return made
@@ -134,7 +137,7 @@ def changes_graph(requirement: str = "") -> Callable[[Change], Miniature]:
             change(state, collections)
             return state, collections
 
-        miniature = replaces("reference_impl.loading:load", requirement)(change)
+        miniature = replaces(Seam.LOAD, requirement)(change)
         return replace(miniature, change=loaded)
 
     return made

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from miniature import Miniature
 
@@ -32,7 +31,7 @@ _WRONG_EXCEPTION = frozenset({FindingCode.RAISED, FindingCode.WRONG_ERROR})
 def is_caught(miniature: Miniature, judgement: Judgement) -> bool:
     """Whether a judgement shows what a miniature does wrong.
 
-    A crash on the way is no catch; an exception counts only where it is the defect itself.
+    A crash does not count; an exception counts only if it is the defect itself.
     """
     return judgement.verdict.is_red and any(_shows(finding, miniature) for finding in judgement.findings)
 
@@ -77,10 +76,9 @@ def judging() -> Iterator[MiniatureJudge]:
 
 @functools.cache
 def requirement_cases() -> tuple[Case, ...]:
-    """All requirement cases of the default tier, sorted by id; their text files are read once."""
+    """All requirement cases of the default tier, sorted by id."""
     cases = load_corpus().cases(Tier.DEFAULT)
-    sources = [case.source for case in cases if isinstance(case.source, RequirementCase)]
-    return tuple(_Remembering(source._folder).cases(Tier.DEFAULT)[0] for source in sources)
+    return tuple(case for case in cases if isinstance(case.source, RequirementCase))
 
 
 @functools.cache
@@ -93,15 +91,3 @@ def matrix_cases() -> tuple[Case, ...]:
 def cases_of(requirement: str) -> tuple[Case, ...]:
     """The requirement cases that are named after a requirement."""
     return tuple(case for case in requirement_cases() if case.requirements[0] == requirement)
-
-
-class _Remembering(RequirementCase):
-    """A requirement case that parses each of its text files once: text is read at 1 MB/s."""
-
-    def _parse(self, name: str, kind: Any) -> Any:
-        return kind.FromString(self._serialised(name, kind))
-
-    @functools.cache  # noqa: B019 - these cases live as long as the process
-    def _serialised(self, name: str, kind: Any) -> bytes:
-        data: bytes = super()._parse(name, kind).SerializeToString(deterministic=True)
-        return data

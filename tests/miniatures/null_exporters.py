@@ -7,7 +7,8 @@ from typing import Any
 
 from pytest_metagraph import ExportRequest
 from pytest_metagraph.exporters import reference
-from reference_impl.files import debug_info_path, write_files
+from reference_impl.atomic_write import write_files
+from reference_impl.files import debug_info_path
 from reference_impl.schema import GraphDebugInfo, MetaGraphDef
 from reference_impl.serialization import serialise
 
@@ -25,7 +26,7 @@ def echo(request: ExportRequest) -> MetaGraphDef:
 
 
 def always_raises(_request: ExportRequest) -> MetaGraphDef:
-    """Raises a ValueError, whatever is asked."""
+    """Raises a ValueError, whatever is requested."""
     raise ValueError("no")
 
 
@@ -55,5 +56,5 @@ def _written(message: MetaGraphDef, request: ExportRequest) -> MetaGraphDef:
         if arguments["save_debug_info"]:
             path = debug_info_path(filename, request.contract)
             contents[path] = serialise(GraphDebugInfo(), as_text=as_text)
-        write_files(contents)
+        write_files(contents, make_folders=True)
     return message

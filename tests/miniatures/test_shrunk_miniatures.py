@@ -46,7 +46,7 @@ MINIATURES = {miniature.name: miniature for miniature in WRONG_EXPORTERS}
 
 @contextlib.contextmanager
 def _examiner(miniature: Miniature) -> Iterator[Evaluator]:
-    logging.disable()  # random graphs have many collections that can not be exported
+    logging.disable()  # random graphs have many collections that cannot be exported
     with contextlib.closing(ScratchFolder(CONTRACT)) as folder:
         client = InProcess(miniature, miniature.name)
         yield Evaluator(client, find_oracle("reference"), CONTRACT, folder)
@@ -68,7 +68,7 @@ def test_random_exports_find_a_planted_defect_and_make_it_small(name: str) -> No
         example = found.evaluation.example
         for argument in example.arguments:
             rest = {other: value for other, value in example.arguments.items() if other != argument}
-            assert found.kind not in evaluator.examine(replace(example, arguments=rest)).kinds
+            assert found.kind not in evaluator.evaluate(replace(example, arguments=rest)).kinds
     assert found.kind in found.evaluation.kinds
     assert _nodes(example) <= MOST_NODES
     assert example.arguments.keys() >= PLANTED[name]
@@ -84,7 +84,7 @@ def test_a_case_that_catches_a_planted_defect_is_made_small(name: str, judge: Mi
         failing = next(
             evaluation
             for variant in case.variants
-            if (evaluation := evaluator.examine(example_of(case, variant, CONTRACT))).kinds
+            if (evaluation := evaluator.evaluate(example_of(case, variant, CONTRACT))).kinds
         )
         smallest = shrink(failing, failing.kinds[0], evaluator)
     assert failing.kinds[0] in smallest.kinds

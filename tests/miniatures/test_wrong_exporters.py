@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from miniature import Miniature
 from miniature_judging import MiniatureJudge, cases_of, is_caught, requirement_cases
+from seams import Seam
 from wrong_exporters import WRONG_EXPORTERS
 
 from conformance_cases import Case, load_corpus
@@ -41,7 +42,7 @@ def test_a_crash_is_no_catch(judge: MiniatureJudge) -> None:
     def crash(*_: object) -> None:
         raise ZeroDivisionError
 
-    miniature = Miniature("crash", "SCOPE-05", "Crashes.", "reference_impl.export:_write_files", crash)
+    miniature = Miniature("crash", "SCOPE-05", "Crashes.", Seam.WRITE_MESSAGE, crash)
     judgement = judge.judge(miniature, cases_of("SCOPE-05")[0])
     assert judgement.verdict is Verdict.FAIL
     assert not is_caught(miniature, judgement)

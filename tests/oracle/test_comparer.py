@@ -102,7 +102,7 @@ def test_version_strings_are_set_aside() -> None:
     )
 
 
-def test_library_order_counts_only_where_it_is_asked() -> None:
+def test_library_order_counts_only_if_it_is_requested() -> None:
     """Functions are compared by name, unless the caller's own GraphDef gives their order (LIB-02)."""
     other = sample()
     other.graph_def.library.function.reverse()

@@ -1,4 +1,4 @@
-"""What a file can not state, side by side with TensorFlow: items, keys and states of graphs built in code."""
+"""Parts of graphs that a file cannot contain, side by side with TensorFlow: items, keys and states."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def test_its_answers_are_those_of_the_installed_tensorflow(tmp_path: Path) -> No
 
 
 def test_the_table_counts_what_differs(tmp_path: Path) -> None:
-    """Failed cases are counted by requirement and by what differs; others only as asked."""
+    """Failed cases are counted by requirement and by what differs; others only as run."""
     group = {"section": "graph_def.node", "kind": "device", "count": 3}
     findings = [{"summary": "It differs", "groups": [group]}]
     lines = [

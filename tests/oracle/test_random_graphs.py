@@ -27,7 +27,7 @@ CALLS_PER_LIVE_GRAPH = 8
 
 
 def _seeds() -> range:
-    """The seeds asked for by METAGRAPH_ORACLE_SEEDS: one number, or a first and a last one (`0-219`)."""
+    """The seeds in METAGRAPH_ORACLE_SEEDS: one number, or a first and a last one (`0-219`)."""
     first, _, last = os.environ.get(SEEDS_VARIABLE, DEFAULT_SEEDS).partition("-")
     return range(int(first), int(last or first) + 1)
 
@@ -104,7 +104,7 @@ def test_an_exporter_that_ignores_an_argument_is_found(oracle: Any, argument: st
 
 
 def test_the_default_run_is_as_large_as_it_claims() -> None:
-    """At least 200 graphs are taken, and more than 3,000 calls are made, where no seeds are asked for."""
+    """At least 200 graphs are taken, and more than 3,000 calls are made, if no seeds are given."""
     first, last = map(int, DEFAULT_SEEDS.split("-"))
     graphs = last - first + 1
     assert graphs >= 200

@@ -12,8 +12,8 @@ from differential.verdicts import Tally
 
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.in_process import InProcess
-from pytest_metagraph.fuzzing.campaign import Campaign, describe
-from pytest_metagraph.fuzzing.evaluate import Evaluator
+from pytest_metagraph.fuzzing.campaign import Campaign
+from pytest_metagraph.fuzzing.evaluate import Evaluator, describe
 from pytest_metagraph.fuzzing.generate import random_examples
 from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.judging.files import ScratchFolder

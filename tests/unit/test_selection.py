@@ -1,4 +1,4 @@
-"""Which cases of the corpus a run takes."""
+"""The cases of the corpus that the options select."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_without_patterns_the_whole_tier_is_taken() -> None:
 
 
 def test_patterns_are_ids_or_globs() -> None:
-    """A case is taken once when its id equals a pattern or matches a glob, in the order of the corpus."""
+    """A case is taken once if its id equals a pattern or matches a glob, in the order of the corpus."""
     patterns = ("matrix/towers/plain", "matrix/towers/*", "matrix/*/plain")
     ids = [case.id for case in select(load_corpus(), Tier.SMOKE, patterns)]
     assert ids == sorted(set(ids))
@@ -30,10 +30,13 @@ def test_patterns_are_ids_or_globs() -> None:
     [
         ("matrix/towers/plane", "matches no case of the corpus; the nearest ids are matrix/towers/plain"),
         ("zzz*", "'zzz\\*' matches no case of the corpus$"),
-        ("matrix/towers/clear_devices,strip_default_attrs", "but some of --metagraph-tier=full"),
+        (
+            "matrix/towers/clear_devices,strip_default_attrs",
+            "matches no case of the tier smoke, but some of the tier full; add --metagraph-tier=full",
+        ),
     ],
 )
 def test_a_pattern_that_matches_nothing_is_an_error(pattern: str, words: str) -> None:
-    """A pattern without a case is refused even beside one that has some, with a way out."""
+    """A pattern that matches no case is refused even beside one that matches some, with a hint."""
     with pytest.raises(NoSuchCaseError, match=words):
         select(load_corpus(), Tier.SMOKE, ("matrix/towers/plain", pattern))

@@ -1,4 +1,4 @@
-"""The options, where they repeat what the corpus defines."""
+"""The options repeat some definitions of the corpus."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ def test_the_rerun_line_leaves_out_what_is_the_default() -> None:
 
 
 def test_the_choices_are_those_of_the_corpus() -> None:
-    """Contracts and tiers are spelled out in the options, and are the ones that exist."""
+    """The contracts and tiers that the options accept are those of the corpus, in the same order."""
     assert tuple(Contract) == CONTRACTS
     assert tuple(Tier) == TIERS

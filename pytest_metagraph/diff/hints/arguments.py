@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_metagraph.diff.describe import count
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, DifferenceCode
 from pytest_metagraph.diff.hints.call import is_given, listed_collections, may_be_absent, may_be_given
 from pytest_metagraph.diff.hints.consequences import consequences_of_nodes
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, explains, list_keys, select
+from reference_impl.savers import SAVE_AND_RESTORE_OPS
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff
 
 _SAVERS = "collection_def['savers']"
-_SAVER_OPS = frozenset({"Save", "SaveSlices", "SaveV2", "Restore", "RestoreSlice", "RestoreV2"})
 
 
 def find_cleared_devices(diff: MetaGraphDiff) -> Iterator[Hint]:
@@ -26,15 +26,15 @@ def find_cleared_devices(diff: MetaGraphDiff) -> Iterator[Hint]:
     kept = frozenset(position for position, one in changed.items() if not one.expected) - in_functions
     if may_be_given(diff, "clear_devices"):
         if kept:
-            nodes = count(len(kept), "node")
+            nodes = counted(len(kept), "node")
             text = f'clear_devices looks unapplied: {nodes} with a device; expected is "" everywhere.'
             yield Hint(HintCode.CLEAR_DEVICES, text, kept)
         if cleared := missing & in_functions:
-            nodes = count(len(cleared), "node")
+            nodes = counted(len(cleared), "node")
             text = f"clear_devices was applied to function bodies, which keep their devices: {nodes}."
             yield Hint(HintCode.FUNCTION_DEVICES_CLEARED, text, cleared)
     if may_be_absent(diff, "clear_devices") and missing:
-        nodes = count(len(missing), "node")
+        nodes = counted(len(missing), "node")
         text = f"clear_devices looks applied although it was not requested: {nodes} without a device."
         yield Hint(HintCode.DEVICES_CLEARED, text, missing)
 
@@ -44,7 +44,7 @@ def find_default_attrs(diff: MetaGraphDiff) -> Iterator[Hint]:
     extra = frozenset(select(diff, DifferenceCode.DEFAULT_ATTR_EXTRA))
     missing = frozenset(select(diff, DifferenceCode.DEFAULT_ATTR_MISSING))
     if extra:
-        attributes = count(len(extra), "extra attribute")
+        attributes = counted(len(extra), "extra attribute")
         if may_be_given(diff, "strip_default_attrs"):
             text = f"strip_default_attrs looks unapplied: {attributes} with the default of the op."
             yield Hint(HintCode.STRIP_DEFAULT_ATTRS, text, extra)
@@ -52,7 +52,7 @@ def find_default_attrs(diff: MetaGraphDiff) -> Iterator[Hint]:
             text = f"Defaults were filled in although nodes are exported as they are: {attributes}."
             yield Hint(HintCode.DEFAULT_ATTRS_ADDED, text, extra)
     if missing and may_be_absent(diff, "strip_default_attrs"):
-        attributes = count(len(missing), "missing attribute")
+        attributes = counted(len(missing), "missing attribute")
         text = (
             "strip_default_attrs looks applied although it was not requested, or defaults were not "
             f"filled in: {attributes} with the default of the op."
@@ -65,7 +65,7 @@ def find_default_attrs(diff: MetaGraphDiff) -> Iterator[Hint]:
             if not one.field.startswith("attr['_")
         }
         if lost:
-            attributes = count(len(lost), "attribute")
+            attributes = counted(len(lost), "attribute")
             text = (
                 f"strip_default_attrs removed too much: {attributes} that are not declared by the op, have "
                 "another value than its default, or belong to a function of the same name."
@@ -97,15 +97,15 @@ def find_extraneous_savers(diff: MetaGraphDiff) -> Iterator[Hint]:
         diff, DifferenceCode.NODE_MISSING, DifferenceCode.ITEM_MISSING, DifferenceCode.COLLECTION_MISSING
     )
     if extra and may_be_given(diff, "clear_extraneous_savers"):
-        parts = count(len(extra), "extra part")
+        parts = counted(len(extra), "extra part")
         text = f"clear_extraneous_savers looks unapplied: {parts} of savers (nodes and collection items)."
         yield _with_consequences(diff, HintCode.CLEAR_EXTRANEOUS_SAVERS, text, extra)
     if missing and is_given(diff, "clear_extraneous_savers"):
-        parts = count(len(missing), "missing part")
+        parts = counted(len(missing), "missing part")
         text = f"clear_extraneous_savers removed too much: {parts} of savers (nodes and collection items)."
         yield _with_consequences(diff, HintCode.SAVERS_OVERCLEARED, text, missing)
     elif missing:
-        parts = count(len(missing), "missing part")
+        parts = counted(len(missing), "missing part")
         too_much = ", or removed too much" if diff.call is None else ""
         text = (
             f"clear_extraneous_savers looks applied although it was not requested{too_much}: "
@@ -159,7 +159,7 @@ def _saver_parts(
     """Return the positions of the differences about savers, given the codes for one direction."""
     nodes = select(diff, node, section=NODE_SECTION)
     # A saver has a scope with any name, which contains the nodes that save and restore (SAV-02).
-    scopes = tuple({f"{_scope(one.key)}/" for one in nodes.values() if one.subject in _SAVER_OPS})
+    scopes = tuple({f"{_scope(one.key)}/" for one in nodes.values() if one.subject in SAVE_AND_RESTORE_OPS})
     in_savers = {position for position, one in nodes.items() if one.key.startswith(scopes)}
     items = select(diff, item, section=_SAVERS).keys()
     # Without a node of a saver, a missing or extra collection is more likely caused by collection_list.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import empty_pb2
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from pytest_metagraph.diff.describe import count, describe
+from pytest_metagraph._util.text import counted
+from pytest_metagraph.diff.describe import describe
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
 from pytest_metagraph.diff.hints.call import NAME, is_given, may_be_given, scope_of, unbound_inputs_key
 from pytest_metagraph.diff.hints.consequences import collection_names
@@ -84,7 +85,7 @@ def find_overstripped(diff: MetaGraphDiff) -> Iterator[Hint]:
         if one.actual and one.expected and one.expected.endswith(f"/{one.actual[1:]}")
     }
     if found:
-        text = f"Names in collections have lost more than the scope: {count(len(found), 'name')}."
+        text = f"Names in collections have lost more than the scope: {counted(len(found), 'name')}."
         yield Hint(HintCode.COLLECTIONS_OVERSTRIPPED, text, frozenset(found))
 
 
@@ -153,7 +154,7 @@ def find_lost_fields(diff: MetaGraphDiff) -> Iterator[Hint]:
     }
     if lost:
         fields = {f"{one.subject}.{one.field.partition('[')[0]}" for one in lost.values()}
-        text = f"Fields of items were lost: {list_names(sorted(fields))} ({count(len(lost), 'place')})."
+        text = f"Fields of items were lost: {list_names(sorted(fields))} ({counted(len(lost), 'place')})."
         yield Hint(HintCode.ITEM_FIELDS_LOST, text, frozenset(lost))
 
 

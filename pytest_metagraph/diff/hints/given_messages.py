@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_metagraph.diff.describe import count
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, DifferenceCode
 from pytest_metagraph.diff.hints.call import given_message, is_given, may_be_absent
 from pytest_metagraph.diff.hints.consequences import consequences_of_nodes
@@ -42,7 +42,7 @@ def find_ignored_graph_def(diff: MetaGraphDiff) -> Iterator[Hint]:
     nodes = {*foreign, *missing} or {*in_graph}
     keys = {diff.differences[position].key for position in (*foreign, *missing)}
     explained = (consequences_of_nodes(diff, keys) | {*in_graph}) - nodes
-    what = f": {count(len(foreign), 'node')} that it does not have were exported" if foreign else ""
+    what = f": {counted(len(foreign), 'node')} that it does not have were exported" if foreign else ""
     text = f"graph_def looks ignored, and the nodes of the graph exported{what}.{explains(explained)}"
     yield Hint(HintCode.GRAPH_DEF_IGNORED, text, frozenset(nodes | explained), frozenset(explained))
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_metagraph.diff.describe import count
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
 
 if TYPE_CHECKING:
@@ -136,4 +136,4 @@ def list_names(names: Iterable[str]) -> str:
 
 def explains(consequences: Collection[int]) -> str:
     """Return the sentence that a hint with consequences ends with, with a space before it."""
-    return f" Explains {count(len(consequences), 'difference')} below." if consequences else ""
+    return f" Explains {counted(len(consequences), 'difference')} below." if consequences else ""

@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_metagraph.diff.describe import count
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, Difference, DifferenceCode
 from pytest_metagraph.diff.generated_names import pair_function_names
 from pytest_metagraph.diff.hints.call import NAME, is_given, may_be_absent, may_be_given, scope_of
@@ -64,14 +64,14 @@ def find_scope(diff: MetaGraphDiff) -> Iterator[Hint]:
             and (rest := actual.keys() - pairs.values())
         ):
             nodes |= {actual[name] for name in rest}
-            outside = f" {count(len(rest), 'node')} outside of it should not have been exported."
+            outside = f" {counted(len(rest), 'node')} outside of it should not have been exported."
         names = {diff.differences[position].key for position in nodes}
         explained = _consequences(diff.differences, renamed) | consequences_of_nodes(diff, names)
         explained |= {at for at, one in enumerate(diff.differences) if scope in (one.actual or "")}
         explained -= nodes
         text = (
-            f"export_scope: the scope {problem}. The names of {count(len(pairs), 'node')} differ only in the "
-            f"prefix {scope!r}.{outside}{explains(explained)}"
+            f"export_scope: the scope {problem}. The names of {counted(len(pairs), 'node')} differ only in "
+            f"the prefix {scope!r}.{outside}{explains(explained)}"
         )
         yield Hint(code, text, frozenset(nodes | explained), frozenset(explained))
 
@@ -130,14 +130,14 @@ def find_renamed_functions(diff: MetaGraphDiff) -> Iterator[Hint]:
     explained = _consequences(diff.differences, renamed)
     functions = {missing[old] for old in renamed} | {extra[new] for new in renamed.values()}
     text = (
-        f"Functions were renumbered: {count(len(renamed), 'generated name')} changed only in the number "
+        f"Functions were renumbered: {counted(len(renamed), 'generated name')} changed only in the number "
         "at the end. Set canonicalize_function_names to see whether anything else differs."
     )
     yield Hint(HintCode.FUNCTION_RENAMED, text, frozenset(functions | explained), frozenset(explained))
 
 
 def _some(nodes: Collection[str]) -> str:
-    return f"{count(len(nodes), 'node')} ({list_names(nodes)})"
+    return f"{counted(len(nodes), 'node')} ({list_names(nodes)})"
 
 
 def _common_scope(long: Collection[str], short: Collection[str]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_metagraph.diff.describe import count
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
 from pytest_metagraph.diff.hints.call import given_message, may_be_given
 from pytest_metagraph.diff.hints.consequences import OP_SECTION, ops_of_functions, ops_of_nodes
@@ -61,7 +61,7 @@ def _find_extra(diff: MetaGraphDiff, extra: dict[int, Difference]) -> Iterator[H
     is_filtered = may_be_given(diff, "export_scope") or may_be_given(diff, "clear_extraneous_savers")
     if unused and is_filtered:
         text = (
-            f"The op list was made before nodes were filtered: it has {count(len(rest), 'op')} that no "
+            f"The op list was made before nodes were filtered: it has {counted(len(rest), 'op')} that no "
             f"exported node uses, such as {next(iter(unused.values())).key!r}."
         )
         yield Hint(HintCode.OPS_BEFORE_FILTERING, text, frozenset(rest))
@@ -82,7 +82,7 @@ def _find_missing(diff: MetaGraphDiff, missing: dict[int, Difference]) -> Iterat
 def _find_changed(changed: dict[int, Difference]) -> Iterator[Hint]:
     if not changed:
         return
-    ops = count(len({one.key for one in changed.values()}), "op")
+    ops = counted(len({one.key for one in changed.values()}), "op")
     fields = {one.field.rpartition(".")[2].partition("[")[0] for one in changed.values()}
     if all(one.code in _LOST or one.actual in _EMPTY for one in changed.values()):
         text = f"OpDefs are incomplete: {', '.join(sorted(fields))} missing in {ops}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_metagraph.diff.describe import count
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, DifferenceCode
 from pytest_metagraph.diff.hints.call import is_given
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys, list_names, select
@@ -31,7 +31,7 @@ def find_lost_attrs(diff: MetaGraphDiff) -> Iterator[Hint]:
     lost = select(diff, DifferenceCode.ATTR_MISSING, section=NODE_SECTION)
     if lost:
         names = sorted({one.field.split("'")[1] for one in lost.values()})
-        text = f"Attributes were lost: {list_names(names)} ({count(len(lost), 'node')})."
+        text = f"Attributes were lost: {list_names(names)} ({counted(len(lost), 'node')})."
         yield Hint(HintCode.ATTRS_LOST, text, frozenset(lost))
 
 
@@ -39,12 +39,12 @@ def find_shapes(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Yield a hint if shapes of nodes are missing, added or other ones (NODE-02, PATH-03)."""
     missing = _shapes(diff, DifferenceCode.ATTR_MISSING)
     if missing and not any(b"_output_shapes" in node for node in diff.actual.nodes):
-        nodes = count(len(missing), "node")
+        nodes = counted(len(missing), "node")
         text = f"Shapes were not added: `_output_shapes` is missing everywhere ({nodes})."
         yield Hint(HintCode.SHAPES_NOT_ADDED, text, missing)
     added = _shapes(diff, DifferenceCode.ATTR_EXTRA)
     if added and is_given(diff, "graph_def"):
-        nodes = count(len(added), "node")
+        nodes = counted(len(added), "node")
         text = f"Shapes were added to a given graph_def, which is exported as it is: {nodes}."
         yield Hint(HintCode.SHAPES_ADDED, text, added)
     changed = frozenset(
@@ -55,7 +55,7 @@ def find_shapes(diff: MetaGraphDiff) -> Iterator[Hint]:
     if changed:
         first = diff.differences[min(changed)]
         text = (
-            f"Shapes differ on {count(len(changed), 'node')}, such as {first.actual} instead of "
+            f"Shapes differ on {counted(len(changed), 'node')}, such as {first.actual} instead of "
             f"{first.expected} on {first.key!r}."
         )
         yield Hint(HintCode.SHAPES_DIFFER, text, changed)
@@ -81,7 +81,7 @@ def find_functions(diff: MetaGraphDiff) -> Iterator[Hint]:
     }
     if lost:
         fields = sorted({one.field.rpartition("].")[2] for one in lost.values() if one.field})
-        text = f"Details of functions were lost: {list_names(fields)} ({count(len(lost), 'place')})."
+        text = f"Details of functions were lost: {list_names(fields)} ({counted(len(lost), 'place')})."
         yield Hint(HintCode.FUNCTION_DETAILS_LOST, text, frozenset(lost))
 
 
@@ -107,8 +107,9 @@ def find_unknown_fields(diff: MetaGraphDiff) -> Iterator[Hint]:
     unknown = frozenset(select(diff, DifferenceCode.UNKNOWN_FIELD))
     if unknown:
         text = (
-            f"{count(len(unknown), 'field')} unknown to the schema of TensorFlow {provenance().tensorflow}; "
-            "the message may come from a newer version. Set ignore_unknown_fields to ignore such fields."
+            f"{counted(len(unknown), 'field')} unknown to the schema of TensorFlow "
+            f"{provenance().tensorflow}; the message may come from a newer version. "
+            "Set ignore_unknown_fields to ignore such fields."
         )
         yield Hint(HintCode.OLDER_SCHEMA, text, unknown)
 

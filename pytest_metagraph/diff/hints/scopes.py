@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_metagraph.diff.describe import count
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, Difference, DifferenceCode
 from pytest_metagraph.diff.hints.call import UNBOUND_INPUTS, may_be_given, scope_of, unbound_inputs_key
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, explains, select
@@ -39,11 +39,11 @@ def find_kept_colocations(diff: MetaGraphDiff) -> Iterator[Hint]:
         elif expected < set(actual):
             keeps_outside.add(position)
     if keeps_scope:
-        nodes = count(len(keeps_scope | keeps_outside), "node")
+        nodes = counted(len(keeps_scope | keeps_outside), "node")
         text = f"`_class` keeps the scope {scope!r} under export_scope: {nodes}."
         yield Hint(HintCode.CLASS_KEEPS_SCOPE, text, frozenset(keeps_scope | keeps_outside))
     elif keeps_outside:
-        nodes = count(len(keeps_outside), "node")
+        nodes = counted(len(keeps_outside), "node")
         text = f"`_class` keeps colocations with nodes outside of the scope {scope!r}: {nodes}."
         yield Hint(HintCode.CLASS_KEEPS_OUTSIDE, text, frozenset(keeps_outside))
 
@@ -57,7 +57,7 @@ def find_lost_colocations(diff: MetaGraphDiff) -> Iterator[Hint]:
         or set(_COLOCATION.findall(one.actual)) < set(_COLOCATION.findall(one.expected or ""))
     }
     if lost:
-        text = f"Colocations were lost: `_class` is missing or lacks entries on {count(len(lost), 'node')}."
+        text = f"Colocations were lost: `_class` is missing or lacks entries on {counted(len(lost), 'node')}."
         yield Hint(HintCode.CLASS_LOST, text, frozenset(lost))
 
 
@@ -72,7 +72,7 @@ def find_kept_frames(diff: MetaGraphDiff) -> Iterator[Hint]:
         if one.expected and one.actual and one.actual == one.expected[:1] + scope + one.expected[1:]
     )
     if kept:
-        text = f"frame_name keeps the scope {scope!r} under export_scope: {count(len(kept), 'node')}."
+        text = f"frame_name keeps the scope {scope!r} under export_scope: {counted(len(kept), 'node')}."
         yield Hint(HintCode.FRAMES_KEEP_SCOPE, text, kept)
 
 
@@ -106,7 +106,7 @@ def find_inputs(diff: MetaGraphDiff) -> Iterator[Hint]:
             found[code].add(position)
     for code, positions in found.items():
         follows = _unbound_collection(diff) if code is not HintCode.INPUTS_KEEP_SCOPE else frozenset()
-        text = _INPUT_TEXTS[code].format(count(len(positions), "input"))
+        text = _INPUT_TEXTS[code].format(counted(len(positions), "input"))
         yield Hint(code, text + explains(follows), frozenset(positions) | follows, follows)
 
 

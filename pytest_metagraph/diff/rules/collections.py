@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
-from pytest_metagraph.diff.describe import count, describe, one_line
+from pytest_metagraph._util.text import counted
+from pytest_metagraph.diff.describe import describe, one_line
 from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Differ
 from pytest_metagraph.diff.options import CompareOptions
@@ -213,4 +214,4 @@ def _summary(collection: Any) -> str:
     kind = collection.WhichOneof("kind")
     if kind is None:
         return NO_KIND
-    return f"{kind} of {count(len(getattr(collection, kind).value), 'item')}"
+    return f"{kind} of {counted(len(getattr(collection, kind).value), 'item')}"

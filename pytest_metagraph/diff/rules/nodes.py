@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_metagraph.diff.describe import count, shorten
+from pytest_metagraph._util.text import counted
+from pytest_metagraph.diff.describe import shorten
 from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Differ
 
@@ -62,7 +63,7 @@ def _compare_inputs(differ: Differ, where: Location, expected: Sequence[str], ac
         differ.report(DifferenceCode.INPUT_EXTRA, where, None, name)
     for name in sorted(left.keys() & right.keys()):
         if left[name] != right[name]:
-            texts = (f"{name} {count(names[name], 'time')}" for names in (left, right))
+            texts = (f"{name} {counted(names[name], 'time')}" for names in (left, right))
             differ.note(DifferenceCode.INPUT_REPEATED, where, *texts)
 
 

@@ -1,4 +1,4 @@
-"""Writes a first adapter, with the job that runs it in continuous integration."""
+"""Write a first adapter, and a workflow that runs it in continuous integration."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from pathlib import Path
 from conformance_cases import Capability
 from pytest_metagraph.exporters import messages
 from reference_impl import schema
-from reference_impl.files import write_files
+from reference_impl.atomic_write import write_files
 
 _CAPABILITIES = "@CAPABILITIES@"
 _WORKFLOW = ".github/workflows/conformance.yml"
 
 
 class AdapterKind(enum.StrEnum):
-    """The adapters that can be started."""
+    """The kinds of adapters that there are starters for."""
 
     PYTHON = "python"
     COMMAND = "command"
 
 
 def starter_files(kind: AdapterKind) -> dict[str, bytes]:
-    """The files of a starter.
+    """Return the files of a starter.
 
     Args:
-        kind: a Python function, or a worker process (in JavaScript, with all that a worker in another
-            language needs: the protocol, TensorFlow's messages as a FileDescriptorSet, its ops).
+        kind: a Python function, or a worker process. The worker is in JavaScript, with everything that a
+            worker in another language needs: the protocol, TensorFlow's messages as a FileDescriptorSet, and
+            its ops.
 
     Returns:
         Contents by relative path.
@@ -55,19 +56,19 @@ def write_starter(kind: AdapterKind, folder: Path) -> list[str]:
 
     Args:
         kind: see `starter_files`.
-        folder: where to; it is made where it does not exist.
+        folder: the folder to write to; it is created if it does not exist.
 
     Returns:
         The relative paths of the files.
 
     Raises:
-        FileExistsError: when one of the files is there already; nothing is written then.
+        FileExistsError: if one of the files exists already; nothing is written then.
     """
     files = starter_files(kind)
     for name in files:
         if (folder / name).exists():
-            raise FileExistsError(f"{str(folder / name)!r} exists already; name a folder without it")
-    write_files({str(folder / name): content for name, content in files.items()})
+            raise FileExistsError(f"{str(folder / name)!r} exists already; choose another folder")
+    write_files({str(folder / name): content for name, content in files.items()}, make_folders=True)
     return list(files)
 
 

@@ -9,14 +9,11 @@ from typing import Any
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from google.protobuf import message as protobuf
 from miniature import Right, changes_message, replaces
+from seams import Seam
 
 from pytest_metagraph import ExportRequest
 from reference_impl.arguments import ExportArguments
 from reference_impl.schema import POOL, REGISTERED_COLLECTIONS, GraphDebugInfo, MetaGraphDef
-
-_EXPORT = "pytest_metagraph.exporters.reference:export"
-_CONTENT = "reference_impl.serialization:serialise"
-_DEBUG_CONTENT = "reference_impl.export:serialise"
 
 
 def _fields_in_reverse(message: protobuf.Message) -> bytes:
@@ -66,26 +63,26 @@ def another_host_of_any_types(message: MetaGraphDef, _arguments: ExportArguments
             value.type_url = f"example.org/{value.type_url.rpartition('/')[2]}"
 
 
-@replaces(_EXPORT)
+@replaces(Seam.EXPORT)
 def answers_in_bytes(right: Right, request: ExportRequest) -> bytes:
     """Returns the message serialised."""
     data: bytes = right(request).SerializeToString()
     return data
 
 
-@replaces(_EXPORT)
+@replaces(Seam.EXPORT)
 def answers_in_a_view_of_bytes(right: Right, request: ExportRequest) -> memoryview:
     """Returns a view of the serialised message."""
     return memoryview(right(request).SerializeToString())
 
 
-@replaces(_EXPORT)
+@replaces(Seam.EXPORT)
 def answers_with_fields_in_reverse(right: Right, request: ExportRequest) -> bytes:
     """Returns bytes in which the fields of the message come in another order."""
     return _fields_in_reverse(right(request))
 
 
-@replaces(_EXPORT)
+@replaces(Seam.EXPORT)
 def answers_in_two_halves(right: Right, request: ExportRequest) -> bytes:
     """Returns bytes that state the graph's nodes in two messages, which parsing merges."""
     message: MetaGraphDef = right(request)
@@ -115,20 +112,20 @@ def _foreign_class() -> type[protobuf.Message]:
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("tensorflow.MetaGraphDef"))
 
 
-@replaces(_EXPORT)
+@replaces(Seam.EXPORT)
 def answers_in_a_foreign_pool(right: Right, request: ExportRequest) -> protobuf.Message:
     """Returns a message of another descriptor pool, as the one of an installed TensorFlow is."""
     return _foreign_class().FromString(right(request).SerializeToString())
 
 
-@replaces(_CONTENT)
+@replaces(Seam.MESSAGE_CONTENT)
 def files_with_fields_in_reverse(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes binary files in which the fields come in another order."""
     text: bytes = right(value, as_text=True) if as_text else b""
     return text or _fields_in_reverse(value)
 
 
-@replaces(_CONTENT)
+@replaces(Seam.MESSAGE_CONTENT)
 def text_on_one_line(_right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes text files on one line."""
     if not as_text:
@@ -136,14 +133,14 @@ def text_on_one_line(_right: Right, value: protobuf.Message, *, as_text: bool) -
     return text_format.MessageToString(value, as_one_line=True, descriptor_pool=POOL).encode()
 
 
-@replaces(_CONTENT)
+@replaces(Seam.MESSAGE_CONTENT)
 def text_with_comments(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes text files with a comment and with deep indentation."""
     text: bytes = right(value, as_text=as_text)
     return b"# written by hand\n" + text.replace(b"\n", b"\n\t") if as_text else text
 
 
-@replaces(_CONTENT)
+@replaces(Seam.MESSAGE_CONTENT)
 def text_with_angle_brackets(_right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes text files with the older brackets, and with letters beyond ASCII as they are."""
     if not as_text:
@@ -153,7 +150,7 @@ def text_with_angle_brackets(_right: Right, value: protobuf.Message, *, as_text:
     ).encode()
 
 
-@replaces(_DEBUG_CONTENT)
+@replaces(Seam.DEBUG_INFO_CONTENT)
 def debug_info_of_another_shape(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes debug info that names a source file and no node."""
     debug_info = GraphDebugInfo(files=["model.py"])

@@ -65,7 +65,7 @@ def tensors_as_values(message: MetaGraphDef, _arguments: ExportArguments) -> Non
 
 
 def _has_nan(values: Iterable[float]) -> bool:
-    """Whether an element is no number: Python does not keep all bits of those."""
+    """Whether an element is a NaN, of which Python does not keep all bits."""
     return any(math.isnan(value) for value in values)
 
 

@@ -7,13 +7,11 @@ from typing import Any
 
 from google.protobuf import message as protobuf
 from miniature import Right, changes_arguments, changes_message, replaces
+from seams import Seam
 
+from conformance_cases.axes import FLAGS
 from reference_impl.arguments import ExportArguments
 from reference_impl.schema import MetaGraphDef
-
-_CHECK = "reference_impl.export:check_arguments"
-_CHECKED_MESSAGE = "reference_impl.arguments:_checked_message"
-_FLAGS = ("clear_devices", "clear_extraneous_savers", "strip_default_attrs")
 
 
 @changes_arguments("CALL-01")
@@ -30,7 +28,7 @@ def takes_no_graph_beside_a_graph_def(arguments: ExportArguments) -> dict[str, A
     return {"collection_list": arguments.collection_list if arguments.graph_def is None else []}
 
 
-@replaces(_CHECK, "CALL-03")
+@replaces(Seam.CHECK_ARGUMENTS, "CALL-03")
 def ignores_unknown_arguments(right: Right, given: Any, keyed: Mapping[str, Any]) -> ExportArguments:
     """Ignores arguments of names that it does not know."""
     known = {name: keyed[name] for name in ("contract", "unbound_inputs_col_name") if name in keyed}
@@ -38,7 +36,7 @@ def ignores_unknown_arguments(right: Right, given: Any, keyed: Mapping[str, Any]
     return arguments
 
 
-@replaces(_CHECK, "CALL-03", raises="TypeError")
+@replaces(Seam.CHECK_ARGUMENTS, "CALL-03", raises="TypeError")
 def refuses_the_name_for_unbound_inputs(
     right: Right, given: Any, keyed: Mapping[str, Any]
 ) -> ExportArguments:
@@ -49,63 +47,60 @@ def refuses_the_name_for_unbound_inputs(
     return arguments
 
 
-@replaces(_CHECK, "CALL-04")
+@replaces(Seam.CHECK_ARGUMENTS, "CALL-04")
 def wants_flags_to_be_true(right: Right, given: Mapping[str, Any], keyed: Any) -> ExportArguments:
     """Takes a flag for set only where it is True itself."""
-    flags = {name: given[name] is True for name in _FLAGS}
+    flags = {name: given[name] is True for name in FLAGS}
     arguments: ExportArguments = right({**given, **flags}, keyed)
     return arguments
 
 
-@replaces(_CHECK, "CALL-04")
+@replaces(Seam.CHECK_ARGUMENTS, "CALL-04")
 def takes_every_flag_that_is_not_false(right: Right, given: Mapping[str, Any], keyed: Any) -> ExportArguments:
     """Takes a flag for set where it is anything but False and None, such as 0."""
-    flags = {name: given[name] is not None and given[name] is not False for name in _FLAGS}
+    flags = {name: given[name] is not None and given[name] is not False for name in FLAGS}
     arguments: ExportArguments = right({**given, **flags}, keyed)
     return arguments
 
 
-@replaces(_CHECKED_MESSAGE, "CALL-05")
-def takes_an_empty_message_for_none(right: Right, name: str, given: Mapping[str, Any], kind: Any) -> Any:
+@replaces(Seam.CHECKED_MESSAGE, "CALL-05")
+def takes_an_empty_message_for_none(right: Right, name: str, value: Any, kind: Any) -> Any:
     """Takes an empty message for one that is not given."""
-    message = right(name, given, kind)
+    message = right(name, value, kind)
     return message if message is None or message.ListFields() else None
 
 
-@replaces(_CHECKED_MESSAGE, "CALL-05", raises="TypeError")
-def refuses_false_values_for_messages(right: Right, name: str, given: Mapping[str, Any], kind: Any) -> Any:
+@replaces(Seam.CHECKED_MESSAGE, "CALL-05", raises="TypeError")
+def refuses_false_values_for_messages(right: Right, name: str, value: Any, kind: Any) -> Any:
     """Raises for a 0 or an empty text where a message is wanted."""
-    if given[name] is not None and not isinstance(given[name], protobuf.Message):
+    if value is not None and not isinstance(value, protobuf.Message):
         raise TypeError(f"{name} must be of type {kind.DESCRIPTOR.name}")
-    return right(name, given, kind)
+    return right(name, value, kind)
 
 
-@replaces(_CHECKED_MESSAGE, "CALL-07")
-def ignores_arguments_of_a_wrong_type(right: Right, name: str, given: Mapping[str, Any], kind: Any) -> Any:
+@replaces(Seam.CHECKED_MESSAGE, "CALL-07")
+def ignores_arguments_of_a_wrong_type(right: Right, name: str, value: Any, kind: Any) -> Any:
     """Takes a text where a message is wanted for none."""
-    return None if isinstance(given[name], str) else right(name, given, kind)
+    return None if isinstance(value, str) else right(name, value, kind)
 
 
-@replaces(_CHECKED_MESSAGE, "CALL-07")
-def reads_messages_of_any_kind(right: Right, name: str, given: Mapping[str, Any], kind: Any) -> Any:
+@replaces(Seam.CHECKED_MESSAGE, "CALL-07")
+def reads_messages_of_any_kind(right: Right, name: str, value: Any, kind: Any) -> Any:
     """Reads the bytes of whatever message it is given as the one that it wants."""
-    value = given[name]
     is_message = isinstance(value, protobuf.Message)
-    return kind.FromString(value.SerializeToString()) if is_message else right(name, given, kind)
+    return kind.FromString(value.SerializeToString()) if is_message else right(name, value, kind)
 
 
-@replaces(_CHECKED_MESSAGE, "CALL-07", raises="ValueError")
-def raises_another_error_for_a_wrong_type(
-    right: Right, name: str, given: Mapping[str, Any], kind: Any
-) -> Any:
+@replaces(Seam.CHECKED_MESSAGE, "CALL-07", raises="ValueError")
+def raises_another_error_for_a_wrong_type(right: Right, name: str, value: Any, kind: Any) -> Any:
     """Raises a ValueError for an argument of a wrong type."""
     try:
-        return right(name, given, kind)
+        return right(name, value, kind)
     except TypeError as error:
         raise ValueError(str(error)) from error
 
 
-@replaces(_CHECK, "CALL-08", raises="AttributeError")
+@replaces(Seam.CHECK_ARGUMENTS, "CALL-08", raises="AttributeError")
 def uses_arguments_before_it_checks_them(
     right: Right, given: Mapping[str, Any], keyed: Any
 ) -> ExportArguments:
@@ -124,7 +119,7 @@ def exports_tensors_only(message: MetaGraphDef, _arguments: ExportArguments) -> 
             collection.node_list.value[:] = [name for name in collection.node_list.value if ":" in name]
 
 
-@replaces("reference_impl.arguments:executing_eagerly", "EAG-04", raises="RuntimeError")
+@replaces(Seam.EXECUTING_EAGERLY, "EAG-04", raises="RuntimeError")
 def is_always_eager(_right: Right) -> bool:
     """Takes execution for eager in the context of a graph, too."""
     return True

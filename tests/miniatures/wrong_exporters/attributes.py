@@ -5,29 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from miniature import Right, changes_arguments, changes_message, replaces
+from seams import Seam
 
 from reference_impl.arguments import ExportArguments
 from reference_impl.op_defs import strip_default_attrs
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, registered_ops
 
-_STRIP = "reference_impl.export:strip_defaults"
-_STRIP_NODES = "reference_impl.op_defs:_strip_nodes"
-_IS_MEANT = "reference_impl.op_defs:_Default.is_meant_by"
-_SAME_TENSOR = "reference_impl.op_defs:same_tensor"
 
-
-@replaces(_STRIP, "STRIP-01")
+@replaces(Seam.STRIP_DEFAULTS, "STRIP-01")
 def ignores_strip_default_attrs(_right: Right, _graph_def: GraphDef) -> None:
     """Takes strip_default_attrs and leaves every attribute where it is."""
 
 
 @changes_message("STRIP-01")
 def always_strips_default_attrs(message: MetaGraphDef, _arguments: ExportArguments) -> None:
-    """Removes attributes with default values whether or not it is asked to."""
+    """Removes attributes with default values whether or not this is requested."""
     strip_default_attrs(message.graph_def)
 
 
-@replaces(_STRIP, "STRIP-01")
+@replaces(Seam.STRIP_DEFAULTS, "STRIP-01")
 def strips_top_level_nodes_only(right: Right, graph_def: GraphDef) -> None:
     """Removes default attributes from the nodes of the graph and not from those of function bodies."""
     library = type(graph_def.library)()
@@ -56,7 +52,7 @@ def says_that_it_stripped_when_it_did_not(message: MetaGraphDef, _arguments: Exp
     message.meta_info_def.stripped_default_attrs = True
 
 
-@replaces(_STRIP, "STRIP-03")
+@replaces(Seam.STRIP_DEFAULTS, "STRIP-03")
 def strips_attributes_that_no_op_declares(right: Right, graph_def: GraphDef) -> None:
     """Removes attributes that are not in the OpDef, such as `_output_shapes`."""
     right(graph_def)
@@ -67,7 +63,7 @@ def strips_attributes_that_no_op_declares(right: Right, graph_def: GraphDef) -> 
             del node.attr[name]
 
 
-@replaces(_STRIP, "STRIP-03")
+@replaces(Seam.STRIP_DEFAULTS, "STRIP-03")
 def strips_types_without_a_default(right: Right, graph_def: GraphDef) -> None:
     """Removes the type DT_FLOAT, as if every attribute had it for a default."""
     right(graph_def)
@@ -76,7 +72,7 @@ def strips_types_without_a_default(right: Right, graph_def: GraphDef) -> None:
             del node.attr[name]
 
 
-@replaces(_STRIP, "STRIP-03")
+@replaces(Seam.STRIP_DEFAULTS, "STRIP-03")
 def strips_zeros_without_a_default(right: Right, graph_def: GraphDef) -> None:
     """Removes attributes that are false, zero or empty, whatever the OpDef says."""
     right(graph_def)
@@ -87,13 +83,13 @@ def strips_zeros_without_a_default(right: Right, graph_def: GraphDef) -> None:
             del node.attr[name]
 
 
-@replaces(_STRIP_NODES, "STRIP-03")
+@replaces(Seam.STRIP_NODES, "STRIP-03")
 def strips_calls_of_functions_like_ops(right: Right, nodes: Any, _functions: Any) -> None:
     """Removes attributes of a node that calls a function with the name of a registered op."""
     right(nodes, frozenset())
 
 
-@replaces(_STRIP, "STRIP-03")
+@replaces(Seam.STRIP_DEFAULTS, "STRIP-03")
 def strips_unregistered_ops(right: Right, graph_def: GraphDef) -> None:
     """Removes all attributes of ops that are not registered."""
     right(graph_def)
@@ -103,40 +99,40 @@ def strips_unregistered_ops(right: Right, graph_def: GraphDef) -> None:
             node.attr.clear()
 
 
-@replaces(_SAME_TENSOR, "STRIP-04")
+@replaces(Seam.SAME_TENSOR, "STRIP-04")
 def compares_tensors_by_their_encoding(_right: Right, left: Any, right: Any) -> bool:
     """Takes a tensor for the default only where it is encoded like it."""
     return bool(left == right)
 
 
-@replaces(_SAME_TENSOR, "STRIP-04")
+@replaces(Seam.SAME_TENSOR, "STRIP-04")
 def compares_the_kind_of_tensors_only(_right: Right, left: Any, right: Any) -> bool:
     """Takes a tensor for the default where type and shape agree, whatever its elements are."""
     return bool((left.dtype, left.tensor_shape) == (right.dtype, right.tensor_shape))
 
 
-@replaces(_IS_MEANT, "STRIP-04")
+@replaces(Seam.IS_DEFAULT, "STRIP-04")
 def takes_minus_zero_for_zero(right: Right, default: Any, value: AttrValue) -> bool:
     """Compares floats by value, so that -0.0 is the default 0.0."""
     is_float = value.WhichOneof("value") == "f"
     return bool(right(default, value)) or (is_float and value.f == default._value.f)
 
 
-@replaces(_IS_MEANT, "STRIP-04")
+@replaces(Seam.IS_DEFAULT, "STRIP-04")
 def takes_near_floats_for_equal(right: Right, default: Any, value: AttrValue) -> bool:
     """Compares floats with a tolerance."""
     is_near = value.WhichOneof("value") == "f" and abs(value.f - default._value.f) < 1e-3
     return bool(right(default, value)) or is_near
 
 
-@replaces(_IS_MEANT, "STRIP-04")
+@replaces(Seam.IS_DEFAULT, "STRIP-04")
 def keeps_empty_lists(right: Right, default: Any, value: AttrValue) -> bool:
     """Does not take an empty list for an empty default."""
     is_empty = value.WhichOneof("value") == "list" and not value.list.ListFields()
     return bool(right(default, value)) and not is_empty
 
 
-@replaces(_IS_MEANT, "STRIP-04")
+@replaces(Seam.IS_DEFAULT, "STRIP-04")
 def compares_texts_without_regard_to_case(right: Right, default: Any, value: AttrValue) -> bool:
     """Takes a text for the default that differs from it in upper and lower case."""
     is_text = value.WhichOneof("value") == "s"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from miniature import Right, changes_arguments, changes_message, replaces
+from seams import Seam
 
 from reference_impl import GraphKeys
 from reference_impl.arguments import ExportArguments
@@ -15,12 +16,6 @@ from reference_impl.collection_defs import CollectionWriter
 from reference_impl.nodes import NodeFilter
 from reference_impl.registered_protos import item_name
 from reference_impl.schema import REGISTERED_COLLECTIONS, CollectionDef, MetaGraphDef
-
-_WRITE = "reference_impl.collection_defs:CollectionWriter._write"
-_APPEND = "reference_impl.collection_defs:CollectionWriter._append"
-_REGISTERED = "reference_impl.collection_defs:CollectionWriter._append_registered"
-_INCLUDES = "reference_impl.collection_defs:CollectionWriter._includes"
-_SCOPED_COPY = "reference_impl.collection_defs:scoped_copy"
 
 
 @changes_arguments("COL-01")
@@ -65,7 +60,7 @@ def refuses_unknown_collections(arguments: ExportArguments) -> dict[str, Any]:
     return {}
 
 
-@replaces(_WRITE, "COL-03")
+@replaces(Seam.WRITE_CHECKED_COLLECTION, "COL-03")
 def writes_collections_without_items(
     right: Right, writer: CollectionWriter, name: str, items: Sequence[Any]
 ) -> None:
@@ -75,7 +70,7 @@ def writes_collections_without_items(
         writer.target.collection_def[name].node_list.SetInParent()
 
 
-@replaces("reference_impl.collection_defs:_kind_of", "COL-04")
+@replaces(Seam.KIND_OF_COLLECTION, "COL-04")
 def writes_integers_as_floats(right: Right, first: Any) -> str:
     """Writes numbers of either kind as floats."""
     kind = str(right(first))
@@ -126,29 +121,29 @@ def drops_collections_of_numbers(message: MetaGraphDef, _arguments: ExportArgume
             del message.collection_def[key]
 
 
-@replaces("reference_impl.collection_defs:CollectionWriter.write", "COL-08", raises="ValueError")
+@replaces(Seam.WRITE_COLLECTION, "COL-08", raises="ValueError")
 def fails_for_a_collection(_right: Right, writer: CollectionWriter, key: str, items: Sequence[Any]) -> None:
-    """Raises where a collection can not be stated."""
+    """Raises if a collection cannot be exported."""
     writer._write(key, items)
 
 
-@replaces(_REGISTERED, "COL-08")
+@replaces(Seam.APPEND_REGISTERED_ITEMS, "COL-08")
 def exports_the_items_that_it_can(
     right: Right, writer: CollectionWriter, kind: Any, items: Sequence[Any], stated: CollectionDef
 ) -> None:
-    """Exports a collection without the items that can not be stated."""
+    """Exports a collection without the items that cannot be exported."""
     for item in items:
         with contextlib.suppress(TypeError, ValueError):
             right(writer, kind, [item], stated)
 
 
-@replaces(_WRITE, "COL-10")
+@replaces(Seam.WRITE_CHECKED_COLLECTION, "COL-10")
 def sorts_items(right: Right, writer: CollectionWriter, name: str, items: Sequence[Any]) -> None:
     """Exports the items of a collection in the order of their names."""
     right(writer, name, sorted(items, key=lambda item: str(item_name(item) or item)))
 
 
-@replaces(_WRITE, "COL-10")
+@replaces(Seam.WRITE_CHECKED_COLLECTION, "COL-10")
 def drops_repeated_items(right: Right, writer: CollectionWriter, name: str, items: Sequence[Any]) -> None:
     """Exports an item once that a collection holds several times."""
     once: list[Any] = []
@@ -158,21 +153,21 @@ def drops_repeated_items(right: Right, writer: CollectionWriter, name: str, item
     right(writer, name, once)
 
 
-@replaces(_WRITE, "COL-10")
+@replaces(Seam.WRITE_CHECKED_COLLECTION, "COL-10")
 def drops_the_empty_key(right: Right, writer: CollectionWriter, name: str, items: Sequence[Any]) -> None:
     """Leaves out a collection whose key is empty."""
     if name:
         right(writer, name, items)
 
 
-@replaces(_WRITE, "COL-10")
+@replaces(Seam.WRITE_CHECKED_COLLECTION, "COL-10")
 def drops_keys_beyond_ascii(right: Right, writer: CollectionWriter, name: str, items: Sequence[Any]) -> None:
     """Leaves out a collection whose key has letters beyond ASCII."""
     if name.isascii():
         right(writer, name, items)
 
 
-@replaces(_APPEND, "COL-11")
+@replaces(Seam.APPEND_ITEMS, "COL-11")
 def writes_variables_as_node_names(
     right: Right, writer: CollectionWriter, key: str, items: Sequence[Any], stated: CollectionDef
 ) -> None:
@@ -209,19 +204,19 @@ def exports_global_variables_only(message: MetaGraphDef, _arguments: ExportArgum
     _without_key(message, GraphKeys.METRIC_VARIABLES)
 
 
-@replaces("reference_impl.nodes:NodeFilter.strip", "COL-12")
+@replaces(Seam.STRIP_NAME, "COL-12")
 def keeps_the_scope_in_node_names(_right: Right, _nodes: NodeFilter, name: str) -> str:
     """Leaves the scope in the names of tensors and operations in collections."""
     return name
 
 
-@replaces(_INCLUDES, "COL-12")
+@replaces(Seam.INCLUDES_ITEM, "COL-12")
 def filters_no_items(_right: Right, _writer: CollectionWriter, _item: Any) -> bool:
-    """Exports items of collections that lie outside of the scope."""
+    """Exports items of collections that lie outside the scope."""
     return True
 
 
-@replaces(_INCLUDES, "COL-12")
+@replaces(Seam.INCLUDES_ITEM, "COL-12")
 def filters_bytes(right: Right, writer: CollectionWriter, item: Any) -> bool:
     """Drops bytes under a scope that do not begin with it."""
     if isinstance(item, bytes) and writer.nodes.scope is not None:
@@ -229,7 +224,7 @@ def filters_bytes(right: Right, writer: CollectionWriter, item: Any) -> bool:
     return bool(right(writer, item))
 
 
-@replaces(_INCLUDES, "COL-12")
+@replaces(Seam.INCLUDES_ITEM, "COL-12")
 def drops_items_without_names(right: Right, writer: CollectionWriter, item: Any) -> bool:
     """Drops integers, floats and Any messages under a scope."""
     is_nameless = not isinstance(item, str | bytes) and item_name(item) is None

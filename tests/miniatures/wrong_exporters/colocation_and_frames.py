@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from miniature import Right, changes_arguments, changes_message, replaces
+from seams import Seam
 
 from reference_impl.arguments import ExportArguments
 from reference_impl.nodes import NodeFilter
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef
 from reference_impl.scope import LiteralScope
 
-_COLOCATION = "reference_impl.nodes:_make_list"
-_INSIDE = "reference_impl.scope:_is_inside"
-_STRIP_ENTRY = "reference_impl.scope:_strip_entry"
-_FRAME = "reference_impl.nodes:NodeFilter._rewrite_frame_name"
-_COPY_NODES = "reference_impl.nodes:NodeFilter.copy_nodes"
 _CLASS = "_class"
 _FRAME_ATTR = "frame_name"
 
@@ -28,14 +24,14 @@ def drops_colocations_of_plain_exports(message: MetaGraphDef, arguments: ExportA
             node.attr.pop(_CLASS, None)
 
 
-@replaces(_COLOCATION, "CLS-01")
+@replaces(Seam.MAKE_COLOCATION_LIST, "CLS-01")
 def leaves_a_single_text_in_class(right: Right, value: AttrValue) -> None:
-    """Leaves a `_class` that is no list as it is, also in a filtered export."""
+    """Leaves a `_class` that is not a list as it is, even in a filtered export."""
     if value.WhichOneof("value") == "list":
         right(value)
 
 
-@replaces(_COLOCATION, "CLS-01")
+@replaces(Seam.MAKE_COLOCATION_LIST, "CLS-01")
 def empties_lists_of_numbers_only(right: Right, value: AttrValue) -> None:
     """Takes numbers out of a `_class` in a filtered export, and leaves types, shapes and tensors in it."""
     stays = AttrValue.ListValue(type=value.list.type, shape=value.list.shape, tensor=value.list.tensor)
@@ -51,32 +47,32 @@ def drops_colocations_of_filtered_exports(message: MetaGraphDef, arguments: Expo
             node.attr.pop(_CLASS, None)
 
 
-@replaces(_INSIDE, "CLS-02")
+@replaces(Seam.COLOCATION_IS_INSIDE, "CLS-02")
 def keeps_outside_colocations(_right: Right, _entry: str, _scope: LiteralScope) -> bool:
-    """Keeps colocations with nodes outside of the scope."""
+    """Keeps colocations with nodes outside the scope."""
     return True
 
 
-@replaces(_INSIDE, "CLS-02")
+@replaces(Seam.COLOCATION_IS_INSIDE, "CLS-02")
 def drops_all_colocations_under_a_scope(_right: Right, _entry: str, _scope: LiteralScope) -> bool:
     """Drops colocations with nodes inside of the scope, too."""
     return False
 
 
-@replaces(_STRIP_ENTRY, "CLS-02")
+@replaces(Seam.COLOCATION_STRIP, "CLS-02")
 def keeps_the_scope_in_colocations(_right: Right, entry: str, _scope: LiteralScope) -> bytes:
     """Leaves the scope in the names that `_class` holds."""
     return entry.encode()
 
 
-@replaces(_STRIP_ENTRY, "CLS-02")
+@replaces(Seam.COLOCATION_STRIP, "CLS-02")
 def loses_the_mark_of_a_colocation(right: Right, entry: str, scope: LiteralScope) -> bytes:
     """Writes the name of a colocated node without `loc:@` before it."""
     stripped: bytes = right(entry, scope)
     return stripped.removeprefix(b"loc:@")
 
 
-@replaces(_STRIP_ENTRY, "CLS-02")
+@replaces(Seam.COLOCATION_STRIP, "CLS-02")
 def strips_entries_of_other_kinds(_right: Right, entry: str, scope: LiteralScope) -> bytes:
     """Strips the scope behind any prefix of a `_class` entry, not only behind `loc:@`."""
     return entry.replace(f"@{scope._below}", "@").encode()
@@ -90,34 +86,34 @@ def drops_an_empty_class(message: MetaGraphDef, arguments: ExportArguments) -> N
             del node.attr[_CLASS]
 
 
-@replaces(_FRAME, "FRM-01")
+@replaces(Seam.REWRITE_FRAME_NAME, "FRM-01")
 def keeps_the_scope_in_frame_names(_right: Right, _nodes: NodeFilter, _value: AttrValue) -> None:
     """Leaves the scope in the frame names of loops."""
 
 
-@replaces("reference_impl.nodes:_FRAME_OPS", "FRM-01")
+@replaces(Seam.FRAME_OPS, "FRM-01")
 def knows_enter_only(right: frozenset[str]) -> frozenset[str]:
     """Strips the frame name of Enter and not that of RefEnter."""
     return right - {"RefEnter"}
 
 
-@replaces(_FRAME, "FRM-02")
+@replaces(Seam.REWRITE_FRAME_NAME, "FRM-02")
 def empties_outside_frame_names(right: Right, nodes: NodeFilter, value: AttrValue) -> None:
-    """Empties a frame name that lies outside of the scope."""
+    """Empties a frame name that lies outside the scope."""
     if nodes.scope is not None and not nodes.scope.selects(value.s.decode()):
         value.s = b""
     right(nodes, value)
 
 
-@replaces(_FRAME, "FRM-02", raises="UnboundLocalError")
+@replaces(Seam.REWRITE_FRAME_NAME, "FRM-02", raises="UnboundLocalError")
 def fails_for_outside_frame_names(right: Right, nodes: NodeFilter, value: AttrValue) -> None:
-    """Raises for a frame name outside of the scope, as TensorFlow does."""
+    """Raises for a frame name outside the scope, as TensorFlow does."""
     if nodes.scope is not None and not nodes.scope.selects(value.s.decode()):
         raise UnboundLocalError("new_s")
     right(nodes, value)
 
 
-@replaces(_COPY_NODES, "FRM-03")
+@replaces(Seam.COPY_NODES, "FRM-03")
 def strips_frame_names_of_all_ops(right: Right, nodes: NodeFilter, target: GraphDef) -> None:
     """Strips a frame_name under a scope whatever the op is."""
     right(nodes, target)
@@ -126,7 +122,7 @@ def strips_frame_names_of_all_ops(right: Right, nodes: NodeFilter, target: Graph
             node.attr[_FRAME_ATTR].s = nodes.scope.strip(node.attr[_FRAME_ATTR].s.decode()).encode()
 
 
-@replaces(_FRAME, "FRM-03")
+@replaces(Seam.REWRITE_FRAME_NAME, "FRM-03")
 def shortens_frame_names_without_a_scope(right: Right, nodes: NodeFilter, value: AttrValue) -> None:
     """Takes a filtered export without a scope for one whose scope is the frame's."""
     if nodes.scope is None:
@@ -142,11 +138,11 @@ def ignores_clear_devices(_arguments: ExportArguments) -> dict[str, Any]:
 
 @changes_arguments("DEV-01")
 def always_clears_devices(_arguments: ExportArguments) -> dict[str, Any]:
-    """Empties devices whether or not it is asked to."""
+    """Empties devices whether or not this is requested."""
     return {"clear_devices": True}
 
 
-@replaces(_COPY_NODES, "DEV-01")
+@replaces(Seam.COPY_NODES, "DEV-01")
 def clears_gpu_devices_only(right: Right, nodes: NodeFilter, target: GraphDef) -> None:
     """Empties only devices that name a GPU."""
     right(nodes, target)
@@ -156,7 +152,7 @@ def clears_gpu_devices_only(right: Right, nodes: NodeFilter, target: GraphDef) -
             node.device = devices[node.name]
 
 
-@replaces(_COPY_NODES, "DEV-01")
+@replaces(Seam.COPY_NODES, "DEV-01")
 def keeps_the_job_of_a_device(right: Right, nodes: NodeFilter, target: GraphDef) -> None:
     """Takes the device off a node and leaves the job and the task that it is part of."""
     right(nodes, target)

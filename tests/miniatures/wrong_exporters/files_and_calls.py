@@ -8,6 +8,7 @@ from typing import Any
 
 from google.protobuf import message as protobuf
 from miniature import Right, changes_arguments, changes_message, replaces
+from seams import Seam
 
 from pytest_metagraph import ExportRequest
 from reference_impl import Contract, Graph
@@ -15,17 +16,8 @@ from reference_impl.arguments import ExportArguments
 from reference_impl.nodes import NodeFilter
 from reference_impl.schema import GraphDebugInfo, MetaGraphDef
 
-_WRITE_FILES = "reference_impl.export:_write_files"
-_WRITE = "reference_impl.export:write_files"
-_CONTENT = "reference_impl.serialization:serialise"
-_DEBUG_CONTENT = "reference_impl.export:serialise"
-_DEBUG_PATH = "reference_impl.export:debug_info_path"
-_CHECK = "reference_impl.export:check_arguments"
-_EXPORT = "pytest_metagraph.exporters.reference:export"
-_EAGERLY = "reference_impl.arguments:executing_eagerly"
 
-
-@replaces(_WRITE_FILES, "CALL-02")
+@replaces(Seam.WRITE_MESSAGE, "CALL-02")
 def returns_nothing_where_it_writes(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -35,7 +27,7 @@ def returns_nothing_where_it_writes(
         message.Clear()
 
 
-@replaces(_WRITE_FILES, "CALL-02")
+@replaces(Seam.WRITE_MESSAGE, "CALL-02")
 def writes_no_collections(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -46,7 +38,7 @@ def writes_no_collections(
     right(arguments, nodes, written)
 
 
-@replaces(_WRITE_FILES, "CALL-02")
+@replaces(Seam.WRITE_MESSAGE, "CALL-02")
 def writes_the_graph_def_only(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -60,7 +52,7 @@ def writes_no_file(_arguments: ExportArguments) -> dict[str, Any]:
     return {"filename": None}
 
 
-@replaces("reference_impl.arguments:get_default_graph", "CALL-10")
+@replaces(Seam.DEFAULT_GRAPH, "CALL-10")
 def exports_an_empty_default_graph(_right: Right) -> Graph:
     """Takes no graph for an empty one instead of the default one."""
     return Graph()
@@ -105,13 +97,13 @@ def counts_exports(_message: MetaGraphDef, arguments: ExportArguments) -> None:
     arguments.graph.add_to_collection("exports", b"done")
 
 
-@replaces(_EAGERLY, "EAG-01")
+@replaces(Seam.EXECUTING_EAGERLY, "EAG-01")
 def exports_eagerly(_right: Right) -> bool:
     """Exports where eager execution is enabled and a graph or graph_def is missing."""
     return False
 
 
-@replaces(_CHECK, "EAG-01", raises="ValueError")
+@replaces(Seam.CHECK_ARGUMENTS, "EAG-01", raises="ValueError")
 def raises_another_error_eagerly(right: Right, given: Mapping[str, Any], keyed: Any) -> ExportArguments:
     """Raises a ValueError where a RuntimeError is due."""
     try:
@@ -121,7 +113,7 @@ def raises_another_error_eagerly(right: Right, given: Mapping[str, Any], keyed: 
     return arguments
 
 
-@replaces(_CHECK, "EAG-02", raises="RuntimeError")
+@replaces(Seam.CHECK_ARGUMENTS, "EAG-02", raises="RuntimeError")
 def never_exports_eagerly(right: Right, given: Mapping[str, Any], keyed: Any) -> ExportArguments:
     """Raises wherever eager execution is enabled, also with a graph and a graph_def."""
     arguments: ExportArguments = right(given, keyed)
@@ -137,34 +129,35 @@ def exports_no_collections_eagerly(message: MetaGraphDef, arguments: ExportArgum
         message.collection_def.clear()
 
 
-@replaces(_CONTENT, "FILE-01")
+@replaces(Seam.MESSAGE_CONTENT, "FILE-01")
 def never_writes_text(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes binary files whatever as_text says."""
     content: bytes = right(value, as_text=as_text and not isinstance(value, MetaGraphDef))
     return content
 
 
-@replaces(_CONTENT, "FILE-01")
+@replaces(Seam.MESSAGE_CONTENT, "FILE-01")
 def always_writes_text(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes text files whatever as_text says."""
     content: bytes = right(value, as_text=as_text or isinstance(value, MetaGraphDef))
     return content
 
 
-@replaces(_CONTENT, "FILE-01")
+@replaces(Seam.MESSAGE_CONTENT, "FILE-01")
 def writes_a_graph_def_file(right: Right, value: Any, *, as_text: bool) -> bytes:
     """Writes a GraphDef where a MetaGraphDef is due."""
     content: bytes = right(value.graph_def if isinstance(value, MetaGraphDef) else value, as_text=as_text)
     return content
 
 
-@replaces(_WRITE, "FILE-02")
-def leaves_its_temporary_file(right: Right, contents: Mapping[str, bytes]) -> None:
+@replaces(Seam.WRITE_FILES, "FILE-02")
+def leaves_its_temporary_file(right: Right, contents: Mapping[str, bytes], *, make_folders: bool) -> None:
     """Leaves the temporary file behind that it wrote first."""
-    right({**contents, **{f"{path}.tmp": content for path, content in contents.items()}})
+    temporary = {f"{path}.tmp": content for path, content in contents.items()}
+    right({**contents, **temporary}, make_folders=make_folders)
 
 
-@replaces(_CHECK, "FILE-02")
+@replaces(Seam.CHECK_ARGUMENTS, "FILE-02")
 def makes_the_file_first(right: Right, given: Mapping[str, Any], keyed: Any) -> ExportArguments:
     """Makes an empty file before it exports, which stays where the export fails."""
     arguments: ExportArguments = right(given, keyed)
@@ -182,13 +175,13 @@ def wants_a_file_for_text(arguments: ExportArguments) -> dict[str, Any]:
     return {}
 
 
-@replaces(_DEBUG_PATH, "DBG-01")
+@replaces(Seam.DEBUG_INFO_PATH, "DBG-01")
 def replaces_the_extension_by_debug(right: Right, filename: str, _contract: Contract) -> str:
     """Writes the debug info of model.meta to model.debug, as TensorFlow does."""
     return str(right(filename, Contract.TENSORFLOW))
 
 
-@replaces(_DEBUG_PATH, "DBG-01")
+@replaces(Seam.DEBUG_INFO_PATH, "DBG-01")
 def puts_debug_behind_the_extension(_right: Right, filename: str, _contract: Contract) -> str:
     """Writes the debug info of model.meta to model.meta_debug."""
     return f"{filename}_debug"
@@ -200,7 +193,7 @@ def writes_no_debug_info(_arguments: ExportArguments) -> dict[str, Any]:
     return {"save_debug_info": False}
 
 
-@replaces(_DEBUG_CONTENT, "DBG-02")
+@replaces(Seam.DEBUG_INFO_CONTENT, "DBG-02")
 def never_writes_debug_info_as_text(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes debug info in binary form beside a text file."""
     if isinstance(value, GraphDebugInfo) and as_text:
@@ -209,10 +202,12 @@ def never_writes_debug_info_as_text(right: Right, value: protobuf.Message, *, as
     return content
 
 
-@replaces(_WRITE, "DBG-02")
-def writes_the_message_as_debug_info(right: Right, contents: Mapping[str, bytes]) -> None:
+@replaces(Seam.WRITE_FILES, "DBG-02")
+def writes_the_message_as_debug_info(
+    right: Right, contents: Mapping[str, bytes], *, make_folders: bool
+) -> None:
     """Writes the exported message to the file of the debug info."""
-    right(dict.fromkeys(contents, next(iter(contents.values()))))
+    right(dict.fromkeys(contents, next(iter(contents.values()))), make_folders=make_folders)
 
 
 @changes_arguments("DBG-06")
@@ -229,7 +224,7 @@ def wants_a_file_for_debug_info(arguments: ExportArguments) -> dict[str, Any]:
     return {}
 
 
-@replaces(_EXPORT, "CALL-11")
+@replaces(Seam.EXPORT, "CALL-11")
 def changes_the_request(right: Right, request: ExportRequest) -> MetaGraphDef:
     """Loads the message that it is given without a copy, and empties its devices."""
     message: MetaGraphDef = right(request)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from miniature import Right, changes_arguments, changes_graph, changes_message, replaces
+from seams import Seam
 
 from reference_impl.arguments import ExportArguments
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef
 
-_STATE_NODES = "reference_impl.export:_state_nodes"
 _SHAPES = "_output_shapes"
 
 
@@ -62,7 +62,7 @@ def drops_versions_where_it_filters(message: MetaGraphDef, arguments: ExportArgu
         message.graph_def.ClearField("versions")
 
 
-@replaces(_STATE_NODES, "PATH-03")
+@replaces(Seam.FILL_GRAPH_DEF, "PATH-03")
 def adds_shapes_to_a_graph_def(
     right: Right, arguments: ExportArguments, nodes: Any, target: GraphDef
 ) -> None:
@@ -79,7 +79,7 @@ def ignores_the_graph_def(_arguments: ExportArguments) -> dict[str, Any]:
     return {"graph_def": None}
 
 
-@replaces(_STATE_NODES, "PATH-03")
+@replaces(Seam.FILL_GRAPH_DEF, "PATH-03")
 def looks_nodes_up_in_the_graph(
     right: Right, arguments: ExportArguments, nodes: Any, target: GraphDef
 ) -> None:
@@ -91,7 +91,7 @@ def looks_nodes_up_in_the_graph(
         target.node.extend(known)
 
 
-@replaces(_STATE_NODES, "PATH-03")
+@replaces(Seam.FILL_GRAPH_DEF, "PATH-03")
 def loads_the_graph_def(right: Right, arguments: ExportArguments, nodes: Any, target: GraphDef) -> None:
     """Drops what a graph does not hold from a graph_def, such as its deprecated version."""
     right(arguments, nodes, target)
@@ -101,7 +101,7 @@ def loads_the_graph_def(right: Right, arguments: ExportArguments, nodes: Any, ta
         target.library.ClearField("registered_gradients")
 
 
-@replaces(_STATE_NODES, "PATH-03")
+@replaces(Seam.FILL_GRAPH_DEF, "PATH-03")
 def takes_versions_of_the_graph(
     right: Right, arguments: ExportArguments, nodes: Any, target: GraphDef
 ) -> None:

@@ -7,24 +7,21 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from miniature import Right, changes_arguments, changes_message, replaces
+from seams import Seam
 
 from reference_impl.arguments import ExportArguments
 from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, OpDef, registered_ops
 
 Ops = AbstractSet[str]
 
-_OP_LIST = "reference_impl.export:stripped_op_list"
-_USED = "reference_impl.op_defs:_with_called_functions"
-_CALLING = "reference_impl.op_defs:_CALLING_OPS"
 
-
-@replaces(_OP_LIST, "OPS-01")
+@replaces(Seam.OP_LIST, "OPS-01")
 def lists_no_ops(_right: Right, _graph_def: GraphDef, _node_ops: Ops) -> list[OpDef]:
     """Writes an empty list of ops, as TensorFlow.NET does."""
     return []
 
 
-@replaces(_OP_LIST, "OPS-01")
+@replaces(Seam.OP_LIST, "OPS-01")
 def lists_an_op_for_each_node(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists an op as often as it is used."""
     listed = {op_def.name: op_def for op_def in right(graph_def, node_ops)}
@@ -32,7 +29,7 @@ def lists_an_op_for_each_node(right: Right, graph_def: GraphDef, node_ops: Ops) 
     return [*right(graph_def, node_ops), *again[:1]]
 
 
-@replaces(_OP_LIST, "OPS-01")
+@replaces(Seam.OP_LIST, "OPS-01")
 def lists_names_of_ops_only(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists ops by name, without inputs, outputs and attributes."""
     return [OpDef(name=op_def.name) for op_def in right(graph_def, node_ops)]
@@ -49,25 +46,25 @@ def _without(right: Right, graph_def: GraphDef, node_ops: Ops, *fields: str) -> 
     return op_defs
 
 
-@replaces(_OP_LIST, "OPS-01")
+@replaces(Seam.OP_LIST, "OPS-01")
 def forgets_that_ops_are_stateful(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Leaves is_stateful out of the OpDefs."""
     return _without(right, graph_def, node_ops, "is_stateful")
 
 
-@replaces(_OP_LIST, "OPS-01")
+@replaces(Seam.OP_LIST, "OPS-01")
 def forgets_that_ops_commute(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Leaves is_commutative and is_aggregate out of the OpDefs."""
     return _without(right, graph_def, node_ops, "is_commutative", "is_aggregate")
 
 
-@replaces(_OP_LIST, "OPS-01")
+@replaces(Seam.OP_LIST, "OPS-01")
 def drops_deprecations(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Removes the deprecation of ops together with their documentation."""
     return _without(right, graph_def, node_ops, "deprecation")
 
 
-@replaces(_OP_LIST, "OPS-01")
+@replaces(Seam.OP_LIST, "OPS-01")
 def drops_allowed_values(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Leaves the allowed values of attributes out of the OpDefs."""
     op_defs = _without(right, graph_def, node_ops)
@@ -76,7 +73,7 @@ def drops_allowed_values(right: Right, graph_def: GraphDef, node_ops: Ops) -> li
     return op_defs
 
 
-@replaces(_OP_LIST, "OPS-02")
+@replaces(Seam.OP_LIST, "OPS-02")
 def leaves_function_bodies_out(_right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists the ops of the graph's own nodes only."""
     functions = {function.signature.name for function in graph_def.library.function}
@@ -84,7 +81,7 @@ def leaves_function_bodies_out(_right: Right, graph_def: GraphDef, node_ops: Ops
     return [ops[name] for name in sorted(node_ops - functions) if name in ops]
 
 
-@replaces(_OP_LIST, "OPS-02")
+@replaces(Seam.OP_LIST, "OPS-02")
 def counts_functions_that_nothing_calls(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists the ops of all functions of the library."""
     bodies = [function.node_def for function in graph_def.library.function]
@@ -93,7 +90,7 @@ def counts_functions_that_nothing_calls(right: Right, graph_def: GraphDef, node_
     return op_defs
 
 
-@replaces(_USED, "OPS-02")
+@replaces(Seam.CALLED_FUNCTIONS, "OPS-02")
 def follows_every_function_attribute(right: Right, ops: Ops, nodes: Any) -> set[str]:
     """Follows functions that If, While, datasets and others name, not only those of calls."""
     named = {name for node in nodes for name in _function_names(node)}
@@ -106,25 +103,25 @@ def _function_names(node: NodeDef) -> set[str]:
     return {value.func.name for value in values if value.HasField("func")} | listed
 
 
-@replaces(_CALLING, "OPS-02")
+@replaces(Seam.CALLING_OPS, "OPS-02")
 def does_not_follow_partitioned_calls(_right: frozenset[str]) -> frozenset[str]:
     """Does not follow the function that a PartitionedCall names."""
     return frozenset()
 
 
-@replaces(_CALLING, "OPS-02")
+@replaces(Seam.CALLING_OPS, "OPS-02")
 def does_not_follow_stateless_calls(right: frozenset[str]) -> frozenset[str]:
     """Follows the function of a StatefulPartitionedCall and not that of a PartitionedCall."""
     return right - {"PartitionedCall"}
 
 
-@replaces(_CALLING, "OPS-02")
+@replaces(Seam.CALLING_OPS, "OPS-02")
 def does_not_follow_stateful_calls(right: frozenset[str]) -> frozenset[str]:
     """Follows the function of a PartitionedCall and not that of a StatefulPartitionedCall."""
     return right - {"StatefulPartitionedCall"}
 
 
-@replaces(_OP_LIST, "OPS-02")
+@replaces(Seam.OP_LIST, "OPS-02")
 def follows_functions_one_level_deep(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Does not follow functions that function bodies call."""
     functions = {function.signature.name for function in graph_def.library.function}
@@ -141,7 +138,7 @@ def follows_functions_one_level_deep(right: Right, graph_def: GraphDef, node_ops
     )
 
 
-@replaces(_OP_LIST, "OPS-03")
+@replaces(Seam.OP_LIST, "OPS-03")
 def invents_definitions_of_unknown_ops(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists an op that is not registered, with its name only."""
     functions = {function.signature.name for function in graph_def.library.function}
@@ -149,7 +146,7 @@ def invents_definitions_of_unknown_ops(right: Right, graph_def: GraphDef, node_o
     return [*right(graph_def, node_ops), *(OpDef(name=name) for name in sorted(unknown))]
 
 
-@replaces(_OP_LIST, "OPS-03", raises="NotImplementedError")
+@replaces(Seam.OP_LIST, "OPS-03", raises="NotImplementedError")
 def refuses_unknown_ops(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Raises for an op that is not registered."""
     functions = {function.signature.name for function in graph_def.library.function}
@@ -159,7 +156,7 @@ def refuses_unknown_ops(right: Right, graph_def: GraphDef, node_ops: Ops) -> lis
     return op_defs
 
 
-@replaces(_OP_LIST, "OPS-02")
+@replaces(Seam.OP_LIST, "OPS-02")
 def lists_functions_as_ops(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists the signatures of functions among the ops."""
     signatures = [function.signature for function in graph_def.library.function]
@@ -169,7 +166,7 @@ def lists_functions_as_ops(right: Right, graph_def: GraphDef, node_ops: Ops) -> 
     ]
 
 
-@replaces(_OP_LIST, "OPS-02")
+@replaces(Seam.OP_LIST, "OPS-02")
 def lists_ops_that_functions_are_named_after(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists a registered op because a function that nothing calls has its name."""
     listed = {op_def.name: op_def for op_def in right(graph_def, node_ops)}

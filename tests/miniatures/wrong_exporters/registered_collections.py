@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from miniature import Miniature, Right, changes_message, replaces
+from seams import Seam
 
 from reference_impl import Contract
 from reference_impl.arguments import ExportArguments
 from reference_impl.schema import REGISTERED_COLLECTIONS, MetaGraphDef, VariableDef
 from reference_impl.scope import UNBOUND_INPUT_PREFIX, ExportScope
 
-_SCOPED_COPY = "reference_impl.collection_defs:scoped_copy"
 _VARIABLE = "VariableDef"
 _QUEUE_RUNNER = "QueueRunnerDef"
 
@@ -40,7 +40,7 @@ def _only(item: Any, field: str) -> Any:
 
 
 def _keeps_the_scope(name: str, requirement: str, sentence: str, kind: str, *fields: str) -> Miniature:
-    return Miniature(name, requirement, sentence, _SCOPED_COPY, _restored(kind, *fields))
+    return Miniature(name, requirement, sentence, Seam.SCOPED_COPY, _restored(kind, *fields))
 
 
 keeps_the_scope_in_snapshots = _keeps_the_scope(
@@ -134,15 +134,15 @@ keeps_the_scope_in_values_of_loops = _keeps_the_scope(
 )
 
 
-@replaces(_SCOPED_COPY, "COL-13")
+@replaces(Seam.SCOPED_COPY, "COL-13")
 def keeps_the_scope_in_variables(right: Right, item: Any, scope: ExportScope, contract: Contract) -> Any:
     """Leaves the scope in all names of a variable."""
     return item if item.DESCRIPTOR.name == _VARIABLE else right(item, scope, contract)
 
 
-@replaces(_SCOPED_COPY, "COL-13")
+@replaces(Seam.SCOPED_COPY, "COL-13")
 def marks_outside_names_of_variables(right: Right, item: Any, scope: ExportScope, contract: Contract) -> Any:
-    """Gives names of a variable that lie outside of the scope the prefix of unbound inputs."""
+    """Gives names of a variable that lie outside the scope the prefix of unbound inputs."""
     copy = right(item, scope, contract)
     if isinstance(copy, VariableDef):
         for field in ("initial_value_name", "initializer_name", "snapshot_name"):
@@ -152,15 +152,15 @@ def marks_outside_names_of_variables(right: Right, item: Any, scope: ExportScope
     return copy
 
 
-@replaces("reference_impl.collection_defs:item_name", "COL-13")
+@replaces(Seam.ITEM_NAME, "COL-13")
 def selects_variables_by_their_snapshot(right: Right, item: Any) -> Any:
     """Selects a variable by the tensor that reads it, which may lie in another scope."""
     return item.snapshot_name if isinstance(item, VariableDef) else right(item)
 
 
-@replaces("reference_impl.registered_protos:_NAME_FIELDS", "COL-14")
+@replaces(Seam.NAME_FIELDS, "COL-14")
 def keeps_queue_runners_outside_of_the_scope(right: dict[str, str]) -> dict[str, str]:
-    """Exports queue runners whose queues lie outside of the scope: it looks for a name they do not have."""
+    """Exports queue runners whose queues lie outside the scope: it looks for a name they do not have."""
     return {**right, _QUEUE_RUNNER: "name"}
 
 
@@ -190,7 +190,7 @@ def forgets_exceptions_of_queue_runners(message: MetaGraphDef, _arguments: Expor
     _change_entries(message, _QUEUE_RUNNER, _clear("queue_closed_exception_types"))
 
 
-@replaces("reference_impl.registered_protos:_strip_nested", "COL-15")
+@replaces(Seam.STRIP_NESTED_CONTEXTS, "COL-15")
 def keeps_the_scope_in_nested_contexts(_right: Right, *_context: Any) -> None:
     """Strips a context and leaves the scope in the contexts inside it, as TensorFlow does."""
 
@@ -210,7 +210,7 @@ def drops_nested_contexts(message: MetaGraphDef, _arguments: ExportArguments) ->
 
 @changes_message("COL-15")
 def drops_values_from_outside(message: MetaGraphDef, _arguments: ExportArguments) -> None:
-    """Exports contexts without the values that come from outside of them."""
+    """Exports contexts without the values that come from outside them."""
     for kind in ("CondContextDef", "WhileContextDef"):
         _change_entries(message, kind, lambda context: context.values_def.ClearField("external_values"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from miniature import Right, changes_arguments, changes_message, replaces
+from seams import Seam
 
 from reference_impl import Contract, GraphKeys
 from reference_impl.arguments import ExportArguments
@@ -13,12 +14,6 @@ from reference_impl.savers import SAVE_AND_RESTORE_OPS
 from reference_impl.schema import MetaGraphDef, SaverDef
 from reference_impl.scope import ExportScope
 
-_NODES = "reference_impl.export:extraneous_saver_nodes"
-_OPS = "reference_impl.savers:SAVE_AND_RESTORE_OPS"
-_RETAINED = "reference_impl.savers:_retained"
-_REPLACED = "reference_impl.export:_replaced_collections"
-_STRIPPERS = "reference_impl.registered_protos:_STRIPPERS"
-_INCLUDES = "reference_impl.collection_defs:CollectionWriter._includes"
 _OPS_OF_SAVERS = SAVE_AND_RESTORE_OPS | {"Assign", "AssignVariableOp", "Const", "Identity", "NoOp"}
 _NAMES = ("filename_tensor_name", "save_tensor_name", "restore_op_name")
 
@@ -74,38 +69,38 @@ def can_not_clear_extraneous_savers(arguments: ExportArguments) -> dict[str, Any
     return {}
 
 
-@replaces(_NODES, "SAV-02")
+@replaces(Seam.EXTRANEOUS_SAVER_NODES, "SAV-02")
 def removes_save_and_restore_nodes_only(right: Right, index: NodeIndex, saver: SaverDef) -> frozenset[str]:
     """Removes the save and restore nodes of a saver and leaves the other nodes below its scope."""
     ops = {node.name: node.op for node in index.graph_def.node}
     return frozenset(name for name in right(index, saver) if ops[name] in SAVE_AND_RESTORE_OPS)
 
 
-@replaces(_OPS, "SAV-03")
+@replaces(Seam.SAVER_OPS, "SAV-03")
 def knows_the_second_format_only(right: frozenset[str]) -> frozenset[str]:
     """Takes only SaveV2 and RestoreV2 for the nodes of savers."""
     return frozenset(op for op in right if op.endswith("V2"))
 
 
-@replaces(_OPS, "SAV-03")
+@replaces(Seam.SAVER_OPS, "SAV-03")
 def looks_for_save_nodes_only(right: frozenset[str]) -> frozenset[str]:
     """Does not take restore nodes for the nodes of savers."""
     return frozenset(op for op in right if "Restore" not in op)
 
 
-@replaces(_RETAINED, "SAV-02")
+@replaces(Seam.RETAINED_SAVER_SCOPES, "SAV-02")
 def removes_the_saver_that_stays(_right: Right, _saver: SaverDef) -> set[str]:
     """Removes the nodes of the saver that saver_def names, too."""
     return set()
 
 
-@replaces(_RETAINED, "SAV-02")
+@replaces(Seam.RETAINED_SAVER_SCOPES, "SAV-02")
 def looks_at_the_save_tensor_only(_right: Right, saver: SaverDef | None) -> set[str]:
     """Keeps the scope of the save tensor and not the one of the restore op."""
     return {saver.save_tensor_name.rpartition("/")[0]} if saver else set()
 
 
-@replaces(_NODES, "SAV-02")
+@replaces(Seam.EXTRANEOUS_SAVER_NODES, "SAV-02")
 def removes_siblings_with_the_prefix(right: Right, index: NodeIndex, saver: SaverDef) -> frozenset[str]:
     """Removes `save_1/x` with the saver `save`: it compares names without the slash."""
     removed = right(index, saver)
@@ -113,7 +108,7 @@ def removes_siblings_with_the_prefix(right: Right, index: NodeIndex, saver: Save
     return frozenset(node.name for node in index.graph_def.node if scopes and node.name.startswith(scopes))
 
 
-@replaces(_NODES, "SAV-02")
+@replaces(Seam.EXTRANEOUS_SAVER_NODES, "SAV-02")
 def removes_a_named_scope_without_a_saver(
     right: Right, index: NodeIndex, saver: SaverDef | None
 ) -> frozenset[str]:
@@ -127,19 +122,19 @@ def removes_a_named_scope_without_a_saver(
     return removed.union(name for name in index.names if name.startswith(f"{named}/"))
 
 
-@replaces(_OPS, "SAV-03")
+@replaces(Seam.SAVER_OPS, "SAV-03")
 def takes_save_slices_for_a_saver(right: frozenset[str]) -> frozenset[str]:
     """Takes SaveSlices for a node of a saver."""
     return right | {"SaveSlices"}
 
 
-@replaces(_OPS, "SAV-03")
+@replaces(Seam.SAVER_OPS, "SAV-03")
 def takes_sharded_file_names_for_a_saver(right: frozenset[str]) -> frozenset[str]:
     """Takes the ops that only serve sharded savers for nodes of a saver."""
     return right | {"ShardedFilename", "ShardedFilespec", "MergeV2Checkpoints"}
 
 
-@replaces(_NODES, "SAV-04")
+@replaces(Seam.EXTRANEOUS_SAVER_NODES, "SAV-04")
 def removes_savers_of_the_root(right: Right, index: NodeIndex, saver: SaverDef) -> frozenset[str]:
     """Removes save and restore nodes that have no scope, too."""
     roots = {
@@ -148,7 +143,7 @@ def removes_savers_of_the_root(right: Right, index: NodeIndex, saver: SaverDef) 
     return frozenset(right(index, saver) | roots)
 
 
-@replaces(_NODES, "SAV-04")
+@replaces(Seam.EXTRANEOUS_SAVER_NODES, "SAV-04")
 def spares_scopes_with_a_model(right: Right, index: NodeIndex, saver: SaverDef) -> frozenset[str]:
     """Leaves a scope alone that also holds nodes that compute something."""
     removed: frozenset[str] = right(index, saver)
@@ -156,7 +151,7 @@ def spares_scopes_with_a_model(right: Right, index: NodeIndex, saver: SaverDef) 
     return frozenset(name for name in removed if name.partition("/")[0] not in models)
 
 
-@replaces(_NODES, "SAV-04")
+@replaces(Seam.EXTRANEOUS_SAVER_NODES, "SAV-04")
 def spares_savers_inside_of_others(right: Right, index: NodeIndex, saver: SaverDef) -> frozenset[str]:
     """Leaves the nodes of the saver that stays alone, also inside the scope of one that goes."""
     stays = saver.save_tensor_name.rpartition("/")[0] if saver else ""
@@ -164,13 +159,13 @@ def spares_savers_inside_of_others(right: Right, index: NodeIndex, saver: SaverD
     return frozenset(name for name in removed if not stays or not name.startswith(f"{stays}/"))
 
 
-@replaces(_RETAINED, "SAV-07")
+@replaces(Seam.RETAINED_SAVER_SCOPES, "SAV-07")
 def takes_a_saver_without_names_for_none(right: Right, saver: SaverDef | None) -> set[str]:
     """Removes every saver where saver_def does not say which one stays."""
     return right(saver) if saver and saver.save_tensor_name and saver.restore_op_name else set()
 
 
-@replaces(_REPLACED, "SAV-05")
+@replaces(Seam.REPLACED_COLLECTIONS, "SAV-05")
 def keeps_every_entry_of_savers(
     right: Right, arguments: ExportArguments, nodes: NodeFilter
 ) -> dict[str, list[Any]]:
@@ -181,7 +176,7 @@ def keeps_every_entry_of_savers(
     return replaced
 
 
-@replaces(_REPLACED, "SAV-05")
+@replaces(Seam.REPLACED_COLLECTIONS, "SAV-05")
 def drops_the_entry_of_the_saver_that_stays(
     right: Right, arguments: ExportArguments, nodes: NodeFilter
 ) -> dict[str, list[Any]]:
@@ -192,7 +187,7 @@ def drops_the_entry_of_the_saver_that_stays(
     return replaced
 
 
-@replaces(_REPLACED, "SAV-06")
+@replaces(Seam.REPLACED_COLLECTIONS, "SAV-06")
 def keeps_the_collection_of_removed_savers(
     right: Right, arguments: ExportArguments, nodes: NodeFilter
 ) -> dict[str, list[Any]]:
@@ -209,13 +204,13 @@ def needs_a_saver_def_to_clear(arguments: ExportArguments) -> dict[str, Any]:
     return {"clear_extraneous_savers": arguments.clear_extraneous_savers and arguments.saver_def is not None}
 
 
-@replaces(_INCLUDES, "SAV-08")
+@replaces(Seam.INCLUDES_ITEM, "SAV-08")
 def keeps_removed_operations_in_collections(right: Right, writer: Any, item: Any) -> bool:
     """Leaves operations in collections whose nodes were removed with a saver."""
     return bool(right(writer, item)) or getattr(item, "name", None) in writer.nodes.removed
 
 
-@replaces(_INCLUDES, "SAV-08")
+@replaces(Seam.INCLUDES_ITEM, "SAV-08")
 def drops_tensors_of_removed_nodes(right: Right, writer: Any, item: Any) -> bool:
     """Removes tensors of removed nodes from collections, not only operations."""
     name = getattr(item, "name", None)
@@ -223,14 +218,14 @@ def drops_tensors_of_removed_nodes(right: Right, writer: Any, item: Any) -> bool
     return bool(right(writer, item)) and not is_gone
 
 
-@replaces(_INCLUDES, "SAV-08")
+@replaces(Seam.INCLUDES_ITEM, "SAV-08")
 def drops_texts_that_name_removed_nodes(right: Right, writer: Any, item: Any) -> bool:
     """Removes bytes from collections that happen to be the name of a removed node."""
     is_gone = isinstance(item, bytes) and item.decode(errors="replace") in writer.nodes.removed
     return bool(right(writer, item)) and not is_gone
 
 
-@replaces(_STRIPPERS, "SAV-10")
+@replaces(Seam.STRIPPERS, "SAV-10")
 def takes_savers_that_lie_in_the_scope_in_part(right: dict[str, Right]) -> dict[str, Right]:
     """Keeps a saver under a scope where any of its names lies in it, not only where all do."""
 
@@ -240,7 +235,7 @@ def takes_savers_that_lie_in_the_scope_in_part(right: dict[str, Right]) -> dict[
     return {**right, "SaverDef": saver}
 
 
-@replaces(_STRIPPERS, "SAV-10")
+@replaces(Seam.STRIPPERS, "SAV-10")
 def keeps_savers_outside_of_the_scope(right: dict[str, Right]) -> dict[str, Right]:
     """Keeps every saver under a scope."""
 
@@ -250,7 +245,7 @@ def keeps_savers_outside_of_the_scope(right: dict[str, Right]) -> dict[str, Righ
     return {**right, "SaverDef": saver}
 
 
-@replaces(_STRIPPERS, "SAV-10")
+@replaces(Seam.STRIPPERS, "SAV-10")
 def keeps_the_scope_in_savers(right: dict[str, Right]) -> dict[str, Right]:
     """Keeps the savers of a scope and leaves the scope in their names."""
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from miniature import Right, changes_arguments, changes_message, replaces
+from seams import Seam
 
 from reference_impl import Contract
 from reference_impl.arguments import ExportArguments
@@ -13,31 +14,26 @@ from reference_impl.op_defs import stripped_op_list
 from reference_impl.schema import MetaGraphDef
 from reference_impl.scope import LiteralScope
 
-_SELECTS = "reference_impl.scope:LiteralScope.selects"
-_STRIP = "reference_impl.scope:LiteralScope.strip"
-_INIT = "reference_impl.scope:LiteralScope.__init__"
-_CHECK = "reference_impl.export:check_arguments"
 
-
-@replaces(_SELECTS, "SCOPE-01")
+@replaces(Seam.SCOPE_SELECTS, "SCOPE-01")
 def takes_every_name_with_the_prefix(_right: Right, scope: LiteralScope, name: str) -> bool:
     """Selects by the raw text of the scope, so that tower_1 also takes tower_10/x."""
     return name.startswith(scope._below.removesuffix("/"))
 
 
-@replaces(_SELECTS, "SCOPE-01")
+@replaces(Seam.SCOPE_SELECTS, "SCOPE-01")
 def takes_the_node_named_like_the_scope(right: Right, scope: LiteralScope, name: str) -> bool:
     """Selects also the node whose whole name is that of the scope."""
     return bool(right(scope, name)) or name == scope._below.removesuffix("/")
 
 
-@replaces(_SELECTS, "SCOPE-01")
+@replaces(Seam.SCOPE_SELECTS, "SCOPE-01")
 def finds_the_scope_anywhere_in_a_name(_right: Right, scope: LiteralScope, name: str) -> bool:
     """Selects every name that has the scope as one of its parts, at any depth."""
     return f"/{scope._below}" in f"/{name}"
 
 
-@replaces(_SELECTS, "SCOPE-01")
+@replaces(Seam.SCOPE_SELECTS, "SCOPE-01")
 def selects_without_regard_to_case(_right: Right, scope: LiteralScope, name: str) -> bool:
     """Selects names that differ from the scope in upper and lower case."""
     return name.lower().startswith(scope._below.lower())
@@ -49,13 +45,13 @@ def ignores_the_scope(_arguments: ExportArguments) -> dict[str, Any]:
     return {"export_scope": ""}
 
 
-@replaces(_STRIP, "SCOPE-03")
+@replaces(Seam.SCOPE_STRIP, "SCOPE-03")
 def keeps_the_scope_in_names(_right: Right, _scope: LiteralScope, name: str) -> str:
     """Selects the nodes of a scope and leaves their names whole."""
     return name
 
 
-@replaces("reference_impl.nodes:rescope_inputs", "SCOPE-03")
+@replaces(Seam.RESCOPE_INPUTS, "SCOPE-03")
 def strips_names_and_not_inputs(right: Right, inputs: list[str], scope: LiteralScope, seen: Any) -> list[str]:
     """Strips the names of nodes and leaves the inputs that refer to them whole."""
     old_inputs = list(inputs)
@@ -63,26 +59,26 @@ def strips_names_and_not_inputs(right: Right, inputs: list[str], scope: LiteralS
     return [old if "$unbound" not in new else new for old, new in zip(old_inputs, renamed, strict=True)]
 
 
-@replaces(_STRIP, "SCOPE-03")
+@replaces(Seam.SCOPE_STRIP, "SCOPE-03")
 def strips_to_the_last_part(_right: Right, _scope: LiteralScope, name: str) -> str:
     """Strips everything before the last slash of a name, not just the scope."""
     return name.rpartition("/")[2]
 
 
-@replaces(_STRIP, "SCOPE-03")
+@replaces(Seam.SCOPE_STRIP, "SCOPE-03")
 def strips_every_occurrence(_right: Right, scope: LiteralScope, name: str) -> str:
     """Strips the scope wherever it occurs in a name, not only at its start."""
     return name.replace(scope._below, "")
 
 
-@replaces(_INIT, "SCOPE-02")
+@replaces(Seam.SCOPE_INIT, "SCOPE-02")
 def adds_a_slash_to_a_slash(right: Right, scope: LiteralScope, text: str) -> None:
     """Puts a slash behind a scope that has one, so that `tower_1/` matches nothing."""
     right(scope, text)
     scope._below = text + "/"
 
 
-@replaces(_INIT, "SCOPE-02")
+@replaces(Seam.SCOPE_INIT, "SCOPE-02")
 def drops_all_slashes_at_the_end(right: Right, scope: LiteralScope, text: str) -> None:
     """Takes `tower_1//` for `tower_1`."""
     right(scope, text.rstrip("/") + "/")
@@ -124,19 +120,19 @@ def refuses_a_scope_without_nodes(message: MetaGraphDef, arguments: ExportArgume
         raise ValueError(f"no node lies in {arguments.export_scope}")
 
 
-@replaces("reference_impl.arguments:_scope_text", "SCOPE-07")
+@replaces(Seam.SCOPE_TEXT, "SCOPE-07")
 def takes_the_empty_scope_for_a_scope(right: Right, export_scope: Any) -> str:
     """Takes an empty scope for one that no node lies in."""
     return "/" if export_scope == "" else str(right(export_scope))
 
 
-@replaces(_STRIP, "SCOPE-08")
+@replaces(Seam.SCOPE_STRIP, "SCOPE-08")
 def strips_by_regular_expression(_right: Right, scope: LiteralScope, name: str) -> str:
     """Strips with the scope as a regular expression, so that `a.b` also strips `aXb/`."""
     return re.sub(f"^{scope._below}", "", name)
 
 
-@replaces(_SELECTS, "SCOPE-08")
+@replaces(Seam.SCOPE_SELECTS, "SCOPE-08")
 def selects_by_regular_expression(_right: Right, scope: LiteralScope, name: str) -> bool:
     """Selects with the scope as a regular expression, so that `a.b` also takes `aXb/x`."""
     return re.match(scope._below, name) is not None
@@ -150,7 +146,7 @@ def drops_punctuation_of_a_scope(arguments: ExportArguments) -> dict[str, Any]:
 
 @changes_arguments("SCOPE-09", raises="ValueError")
 def refuses_a_scope_with_punctuation(arguments: ExportArguments) -> dict[str, Any]:
-    """Raises for a scope that is no regular expression."""
+    """Raises for a scope that is not a regular expression."""
     try:
         re.compile(arguments.export_scope)
     except re.error as error:
@@ -158,13 +154,13 @@ def refuses_a_scope_with_punctuation(arguments: ExportArguments) -> dict[str, An
     return {}
 
 
-@replaces("reference_impl.arguments:_scope_text", "SCOPE-10")
+@replaces(Seam.SCOPE_TEXT, "SCOPE-10")
 def takes_anything_for_a_scope(_right: Right, export_scope: Any) -> str:
-    """Writes a scope that is no text as one."""
+    """Turns a scope that is not text into text."""
     return str(export_scope or "")
 
 
-@replaces(_CHECK, "SCOPE-11")
+@replaces(Seam.CHECK_ARGUMENTS, "SCOPE-11")
 def exports_the_scope_of_a_graph_def(right: Right, given: dict[str, Any], keyed: Any) -> ExportArguments:
     """Accepts graph_def and export_scope together, as TensorFlow does."""
     are_both_given = given["graph_def"] is not None and given["export_scope"]
@@ -173,7 +169,7 @@ def exports_the_scope_of_a_graph_def(right: Right, given: dict[str, Any], keyed:
     return arguments
 
 
-@replaces(_CHECK, "SCOPE-11")
+@replaces(Seam.CHECK_ARGUMENTS, "SCOPE-11")
 def prefers_the_graph_def_to_the_scope(right: Right, given: dict[str, Any], keyed: Any) -> ExportArguments:
     """Ignores the scope in silence where a graph_def is given."""
     scope = given["export_scope"] if given["graph_def"] is None else None
@@ -213,7 +209,7 @@ def exports_only_called_functions(message: MetaGraphDef, arguments: ExportArgume
 
 @changes_message("SCOPE-13")
 def lists_the_ops_of_the_whole_graph(message: MetaGraphDef, arguments: ExportArguments) -> None:
-    """Lists the ops of all nodes under a scope, those outside of it included."""
+    """Lists the ops of all nodes under a scope, those outside it included."""
     given = arguments.meta_info_def
     if arguments.export_scope and not (given and given.stripped_op_list.op):
         listed = message.meta_info_def.stripped_op_list.op

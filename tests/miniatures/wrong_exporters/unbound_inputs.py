@@ -1,4 +1,4 @@
-"""Wrong exporters: inputs that come from outside of a scope."""
+"""Wrong exporters: inputs that come from outside a scope."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from miniature import Right, changes_message, replaces
+from seams import Seam
 
 from reference_impl.arguments import ExportArguments
 from reference_impl.nodes import NodeFilter
 from reference_impl.schema import MetaGraphDef
 from reference_impl.scope import LiteralScope
 
-_RESCOPE = "reference_impl.nodes:rescope_inputs"
-_REPLACED = "reference_impl.export:_replaced_collections"
-_WRITE_FILES = "reference_impl.export:_write_files"
 _KEY = "unbound_inputs"
 _PREFIX = "$unbound_inputs_"
 
@@ -38,7 +36,7 @@ def _rename(message: MetaGraphDef, old: str, new: str) -> None:
 
 @changes_message("UNB-01")
 def keeps_outside_inputs(message: MetaGraphDef, _arguments: ExportArguments) -> None:
-    """Leaves inputs from outside of the scope under their own names."""
+    """Leaves inputs from outside the scope under their own names."""
     _rename(message, _PREFIX, "")
 
 
@@ -55,33 +53,33 @@ def _drop_inputs(message: MetaGraphDef, prefixes: tuple[str, ...]) -> None:
 
 @changes_message("UNB-01")
 def drops_outside_inputs(message: MetaGraphDef, _arguments: ExportArguments) -> None:
-    """Removes inputs from outside of the scope from their nodes."""
+    """Removes inputs from outside the scope from their nodes."""
     _drop_inputs(message, (_PREFIX, f"^{_PREFIX}"))
 
 
 @changes_message("UNB-01")
 def drops_outside_control_inputs(message: MetaGraphDef, _arguments: ExportArguments) -> None:
-    """Removes control inputs from outside of the scope and keeps the data inputs."""
+    """Removes control inputs from outside the scope and keeps the data inputs."""
     _drop_inputs(message, (f"^{_PREFIX}",))
 
 
-@replaces(_RESCOPE, "UNB-01")
+@replaces(Seam.RESCOPE_INPUTS, "UNB-01")
 def forgets_which_output(right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]) -> list[str]:
-    """Loses the output's index of an input from outside of the scope."""
+    """Loses the output's index of an input from outside the scope."""
     renamed = right(inputs, scope, seen)
     seen[:] = [name.partition(":")[0] for name in seen]
     return [name.partition(":")[0] if _PREFIX in name else name for name in renamed]
 
 
-@replaces(_RESCOPE, "UNB-01")
+@replaces(Seam.RESCOPE_INPUTS, "UNB-01")
 def puts_the_prefix_before_the_control_mark(
     right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]
 ) -> list[str]:
-    """Writes `$unbound_inputs_^x` for a control input from outside of the scope."""
+    """Writes `$unbound_inputs_^x` for a control input from outside the scope."""
     return [name.replace(f"^{_PREFIX}", f"{_PREFIX}^") for name in right(inputs, scope, seen)]
 
 
-@replaces(_RESCOPE, "UNB-01")
+@replaces(Seam.RESCOPE_INPUTS, "UNB-01")
 def takes_control_inputs_for_outside_ones(
     right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]
 ) -> list[str]:
@@ -122,11 +120,11 @@ def makes_no_collection_of_outside_inputs(message: MetaGraphDef, _arguments: Exp
         del message.collection_def[_KEY]
 
 
-@replaces(_WRITE_FILES, "UNB-03")
+@replaces(Seam.WRITE_MESSAGE, "UNB-03")
 def lists_outside_control_inputs(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
-    """Lists control inputs from outside of the scope, too."""
+    """Lists control inputs from outside the scope, too."""
     if any(name.startswith("^") for name in nodes.unbound) and (
         arguments.collection_list is None or _KEY in list(arguments.collection_list)
     ):
@@ -134,7 +132,7 @@ def lists_outside_control_inputs(
     right(arguments, nodes, message)
 
 
-@replaces(_WRITE_FILES, "UNB-03")
+@replaces(Seam.WRITE_MESSAGE, "UNB-03")
 def lists_nothing_for_outside_control_inputs(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -144,7 +142,7 @@ def lists_nothing_for_outside_control_inputs(
     right(arguments, nodes, message)
 
 
-@replaces(_WRITE_FILES, "UNB-04")
+@replaces(Seam.WRITE_MESSAGE, "UNB-04")
 def lists_outside_inputs_unasked(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -157,12 +155,12 @@ def lists_outside_inputs_unasked(
 
 @changes_message("UNB-04")
 def renames_outside_inputs_only_if_it_lists_them(message: MetaGraphDef, arguments: ExportArguments) -> None:
-    """Renames outside inputs only where their collection is asked for."""
+    """Renames outside inputs only if their collection is requested."""
     if arguments.collection_list is not None and _KEY not in list(arguments.collection_list):
         _rename(message, _PREFIX, "")
 
 
-@replaces("reference_impl.arguments:ExportArguments", "UNB-05")
+@replaces(Seam.CHECKED_ARGUMENTS, "UNB-05")
 def insists_on_a_name_for_the_collection(right: Right, **fields: Any) -> ExportArguments:
     """Takes the usual name for the collection of unbound inputs where none is wanted."""
     name = fields["unbound_inputs_col_name"] or _KEY
@@ -170,7 +168,7 @@ def insists_on_a_name_for_the_collection(right: Right, **fields: Any) -> ExportA
     return arguments
 
 
-@replaces("reference_impl.arguments:ExportArguments", "UNB-05")
+@replaces(Seam.CHECKED_ARGUMENTS, "UNB-05")
 def ignores_the_name_for_the_collection(right: Right, **fields: Any) -> ExportArguments:
     """Always calls the collection of unbound inputs by its usual name."""
     arguments: ExportArguments = right(**{**fields, "unbound_inputs_col_name": _KEY})
@@ -184,7 +182,7 @@ def makes_an_empty_collection_of_outside_inputs(message: MetaGraphDef, arguments
         message.collection_def[_KEY].bytes_list.SetInParent()
 
 
-@replaces(_WRITE_FILES, "UNB-07")
+@replaces(Seam.WRITE_MESSAGE, "UNB-07")
 def keeps_unbound_inputs_in_the_graph(
     right: Right, arguments: ExportArguments, nodes: NodeFilter, message: MetaGraphDef
 ) -> None:
@@ -196,7 +194,7 @@ def keeps_unbound_inputs_in_the_graph(
     right(arguments, nodes, message)
 
 
-@replaces(_REPLACED, "UNB-08")
+@replaces(Seam.REPLACED_COLLECTIONS, "UNB-08")
 def empties_the_users_unbound_inputs(
     right: Right, arguments: ExportArguments, nodes: NodeFilter
 ) -> dict[str, list[Any]]:

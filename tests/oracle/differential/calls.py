@@ -124,7 +124,7 @@ class _Dice:
             "unbound_inputs_col_name": (0.15, self.unbound_inputs_col_name),
         }
         arguments = {name: make() for name, (probability, make) in draw.items() if self.chance(probability)}
-        if arguments.get("clear_extraneous_savers") and self.chance(0.7):  # SAV-06: little is asked without
+        if arguments.get("clear_extraneous_savers") and self.chance(0.7):  # SAV-06: little is left without
             arguments["saver_def"] = self.saver_def()
         scope = arguments.get("export_scope")
         if scope and not isinstance(scope, str):

@@ -92,7 +92,7 @@ def deterministic_bytes(message: Message) -> bytes:
 
 
 def _canonical_entry(kind: type[Message], value: bytes) -> bytes:
-    """One registered proto with its maps in key order; bytes that are no such proto stay as they are."""
+    """One registered proto with its maps in key order; bytes that are not such a proto stay as they are."""
     try:
         return deterministic_bytes(kind.FromString(value))
     except DecodeError:

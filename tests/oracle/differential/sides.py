@@ -36,8 +36,8 @@ class Outcome:
         unbound_inputs: the graph's unbound inputs after the call, by collection (UNB-02, UNB-08).
         meta_info_def: the caller's own message after the call, serialised (META-01); None without one.
         graph_def: the caller's own GraphDef after the call, serialised (CALL-11); None without one.
-        files: the files written, by path relative to the call's folder: parsed in the form that was asked
-            for, or None where they can not be.
+        files: the files written, by path relative to the call's folder: parsed in the requested form,
+            or None if they cannot be.
     """
 
     message: bytes | None
@@ -114,7 +114,7 @@ class TensorFlowSide:
             with self._tf.Graph().as_default():
                 yield
         else:
-            yield  # outside of any graph TensorFlow executes eagerly
+            yield  # outside any graph TensorFlow executes eagerly
 
 
 class ReferenceSide:

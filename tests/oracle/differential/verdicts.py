@@ -84,7 +84,7 @@ def _compare_call(expected: Side, actual: Side, call: Call, tally: Tally) -> str
 
 
 def reason_to_skip_call(call: Call, keys: set[str]) -> str:
-    """Why a call is asked of nobody, before it is made; empty where it is asked.
+    """Return why a call is not compared, before it is made; empty if it is.
 
     Args:
         call: the call.
@@ -106,7 +106,7 @@ def _is_wrong_type(arguments: dict[str, Any], name: str) -> bool:
 
 
 def _exported_keys(call: Call, keys: set[str]) -> Collection[Any]:
-    """The collections that a call asks for, as far as it can be asked."""
+    """Return the collections that a call requests, as far as it can be called."""
     listed = call.arguments.get("collection_list")
     if listed is None:
         return keys
@@ -116,7 +116,7 @@ def _exported_keys(call: Call, keys: set[str]) -> Collection[Any]:
 
 
 def reason_to_skip_outcome(outcome: Outcome) -> str:
-    """Why TensorFlow's outcome is asked of nobody; empty where it is asked."""
+    """Return why TensorFlow's outcome is not compared; empty if it is."""
     return crash_reason(outcome.error, outcome.error_text)
 
 
@@ -154,7 +154,7 @@ def _files_report(expected: Outcome, actual: Outcome, *, library_ordered: bool) 
     for name, right in expected.files.items():
         seen = actual.files[name]
         if right is None or seen is None:
-            return "" if right is seen else f"file {name} has another form than was asked for"
+            return "" if right is seen else f"file {name} has another form than was requested"
         if isinstance(right, MetaGraphDef):
             report = difference_report(
                 expected=right.SerializeToString(),

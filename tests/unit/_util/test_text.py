@@ -1,10 +1,13 @@
-"""Which ids are offered for a mistyped one."""
+"""Counts, nearest names, and characters made visible."""
 
 from __future__ import annotations
 
+import sys
+import unicodedata
+
 import pytest
 
-from pytest_metagraph._util.text import nearest_ids
+from pytest_metagraph._util.text import counted, nearest_names, printable
 
 IDS = [
     "SCOPE-05/nested-scope",
@@ -25,9 +28,69 @@ IDS = [
 )
 def test_the_nearest_id_comes_first(mistyped: str, nearest: str) -> None:
     """A mistyped graph, name or requirement leads to the one that was meant, among a thousand others."""
-    assert nearest_ids(mistyped, IDS)[0] == nearest
+    assert nearest_names(mistyped, IDS)[0] == nearest
+
+
+def test_names_without_folders_have_nearest_ones() -> None:
+    """Any kind of name can be looked up, and the number of names that are offered is limited."""
+    known = ["reason", "expires", "exporter_version", "kind"]
+    assert nearest_names("reasons", known) == ["reason"]
+    assert nearest_names("graph_1", [f"graph_{number}" for number in range(9)], most=2) == [
+        "graph_1",
+        "graph_8",
+    ]
 
 
 def test_nothing_is_offered_for_nonsense() -> None:
-    """An id that is like none gets no hint."""
-    assert nearest_ids("!!", IDS) == []
+    """A name that is similar to none gets no hint."""
+    assert nearest_names("!!", IDS) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "text"),
+    [
+        (0, ("case",), "0 cases"),
+        (1, ("case",), "1 case"),
+        (1043, ("node",), "1,043 nodes"),
+        (1, ("entry", "entries"), "1 entry"),
+        (2, ("entry", "entries"), "2 entries"),
+    ],
+)
+def test_a_noun_follows_its_number(number: int, words: tuple[str, ...], text: str) -> None:
+    """One is singular, everything else is plural, regular unless the plural is given."""
+    assert counted(number, *words) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a/b:0 (Add)", "a/b:0 (Add)"),
+        ("schl\u00fcssel \u4e16 \U0001f600", "schl\u00fcssel \u4e16 \U0001f600"),
+        ("\x1b[31mred\x07", r"\x1b[31mred\x07"),
+        ("a\tb\r\nc\x00", r"a\tb\r\nc\x00"),
+        ("\x7f\x9b31m", r"\x7f\x9b31m"),
+        ("user\u202enimda", r"user\u202enimda"),
+        ("zero\u200bwidth\ufeff", r"zero\u200bwidth\ufeff"),
+        ("one\u2028two\u2029three\x85", r"one\u2028two\u2029three\x85"),
+        ("file\udcff", r"file\udcff"),
+        ("tag\U000e0041", r"tag\U000e0041"),
+    ],
+)
+def test_characters_that_act_are_shown_by_number(text: str, shown: str) -> None:
+    """Visible characters of any script stay; the others are shown as Python escapes them."""
+    assert printable(text) == shown
+
+
+def test_line_feeds_can_stay() -> None:
+    """In a text of several lines only line feeds stay; a carriage return could overwrite the line."""
+    assert printable("a\nb\r\x0bc", keep_newlines=True) == "a\nb\\r\\x0bc"
+
+
+def test_no_character_of_these_categories_stays() -> None:
+    """Unicode's control, surrogate and separator characters, and all that reorder text, are escaped."""
+    reordering = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    for code in range(sys.maxunicode + 1):
+        character = chr(code)
+        category = unicodedata.category(character)
+        if category in {"Cc", "Cs", "Zl", "Zp"} or unicodedata.bidirectional(character) in reordering:
+            assert printable(character) != character, hex(code)

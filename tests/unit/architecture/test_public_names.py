@@ -138,7 +138,7 @@ def _parts(name: str, value: object) -> list[tuple[str, object]]:
 
 
 def test_the_check_of_docstrings_sees_what_has_none() -> None:
-    """A dataclass and a public method without a docstring are found; what is private is not asked for any."""
+    """A dataclass and a public method without a docstring are found; private names do not need one."""
 
     @dataclass
     class Silent:

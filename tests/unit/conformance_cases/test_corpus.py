@@ -215,8 +215,8 @@ def test_each_matrix_call_has_sixteen_variants(corpus: Corpus) -> None:
     } < {variant.name for variant in variants}
 
 
-def test_debug_info_is_not_asked_where_tensorflow_fails_on_it(corpus: Corpus) -> None:
-    """The scope tower_1 takes tower_10 along, whose debug info TensorFlow can not find (DBG-05)."""
+def test_debug_info_is_not_tested_where_tensorflow_fails_on_it(corpus: Corpus) -> None:
+    """The scope tower_1 takes tower_10 along, whose debug info TensorFlow cannot find (DBG-05)."""
     names = {variant.name for variant in corpus.case("matrix/towers/export_scope=tower_1").variants}
     assert "file,save_debug_info" not in names
     assert "save_debug_info" in names

@@ -16,7 +16,7 @@ def test_a_rule_about_two_arguments_comes_first() -> None:
 
 
 def test_a_rule_needs_its_feature() -> None:
-    """Contexts inside contexts are asked of a graph that has contexts, and of no other."""
+    """Nested contexts are tested on graphs that have contexts, and on no others."""
     scoped = {"export_scope": "a"}
     assert "COL-15" in exercised_requirements(scoped, {Feature.CONTROL_FLOW_CONTEXTS})
     assert "COL-15" not in exercised_requirements(scoped, set())

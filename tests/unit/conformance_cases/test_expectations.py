@@ -73,7 +73,7 @@ def test_clear_devices_empties_every_device(contract: Contract) -> None:
 
 
 def test_devices_in_function_bodies_stay() -> None:
-    """Nodes of a function body are no operations of the graph (DEV-02)."""
+    """Nodes of a function body are not operations of the graph (DEV-02)."""
     message = expected("matrix/function_library/clear_devices")
     inside = {node.device for function in message.graph_def.library.function for node in function.node_def}
     assert "/device:CPU:0" in inside
@@ -94,7 +94,7 @@ def test_default_attributes_are_stripped_from_bodies_too() -> None:
 
 
 def test_clearing_savers_without_a_saver_def_leaves_none() -> None:
-    """Nodes and collection go under the documented contract; TensorFlow is not asked (SAV-02, SAV-06)."""
+    """Nodes and collection go under the documented contract; TensorFlow is not used (SAV-02, SAV-06)."""
     message = expected("matrix/several_savers/clear_extraneous_savers")
     before = expected("matrix/several_savers/plain")
     assert not any(name.startswith("save") for name in names(message))

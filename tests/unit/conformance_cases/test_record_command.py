@@ -32,7 +32,7 @@ def test_an_unknown_name_is_refused(kind: str, nearest: str, capsys: pytest.Capt
 
 @oracle
 def test_a_check_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
-    """A case that is asked for is recorded again, and nothing else is."""
+    """A requested case is recorded again, and nothing else is."""
     pytest.importorskip("tensorflow")
     assert main(["record", "--check", "--case", "SCOPE-05/nested-scope"]) == 0
     assert capsys.readouterr().out == "SCOPE-05/nested-scope: as recorded\n"

@@ -91,7 +91,7 @@ def test_a_case_is_recorded_as_it_is_stored(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("stated", "text"),
     [
-        ('error = "ValueError"', "returns a message and raises no ValueError"),
+        ('error = "ValueError"', "returns a message and does not raise ValueError"),
         ("[arguments]\nexport_scope = 5", "not ValueError"),
     ],
 )

@@ -124,7 +124,7 @@ def test_calls_of_a_case_share_one_graph_def() -> None:
 
 
 def test_what_an_earlier_call_needs_is_needed() -> None:
-    """An exporter that takes no scope can not make the scoped call that a later one is about (UNB-07)."""
+    """An exporter that takes no scope cannot make the scoped call that a later one is about (UNB-07)."""
     scoped = case("UNB-07/scoped-then-plain")
     assert scoped.keyword_arguments() == {}
     assert Capability.EXPORT_SCOPE in scoped.capabilities

@@ -35,7 +35,7 @@ def test_a_rule_has_a_case_or_a_reason(requirement: Requirement) -> None:
 
 
 def test_few_rules_have_no_case() -> None:
-    """Only what a MetaGraphDef, or a file of bearable size, can not state."""
+    """Only what a MetaGraphDef, or a file of bearable size, cannot contain."""
     without = {
         requirement.id
         for requirement in CATALOGUE.values()
@@ -45,7 +45,7 @@ def test_few_rules_have_no_case() -> None:
 
 
 def test_a_case_names_only_rules_of_the_catalogue() -> None:
-    """Each case of the default tier names rules that exist, that are asked, and each of them once."""
+    """Each case of the default tier names requirements that exist and are tested, each of them once."""
     for case in load_corpus().cases(Tier.DEFAULT):
         assert len(set(case.requirements)) == len(case.requirements)
         for requirement in case.requirements:

@@ -66,7 +66,10 @@ def test_options(files: dict[str, str], words: list[str], status: int) -> None:
     ("words", "problem"),
     [
         (["--rtol", "-1"], "rtol must be a finite number"),
-        (["--collection-type", "mine"], "--collection-type takes KEY=MESSAGE"),
+        (
+            ["--collection-type", "mine"],
+            "--collection-type 'mine' is not KEY=MESSAGE; write, say, my_variables=VariableDef",
+        ),
         (["--collection-type", "mine=NoSuch"], "'NoSuch' is not a message of the schema"),
         (["--type", "GraphDef"], "is not a valid GraphDef"),
     ],
@@ -158,4 +161,4 @@ def test_show_unusable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     damaged, unknown = capsys.readouterr().err.splitlines()
     assert damaged.startswith("metagraph show: ")
     assert "is not a valid MetaGraphDef" in damaged
-    assert "'no-such/case' is no file, and no case" in unknown
+    assert "'no-such/case' is neither a file nor a case" in unknown

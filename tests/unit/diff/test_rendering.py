@@ -172,7 +172,7 @@ def test_a_full_disk_hides_no_difference(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("reference_impl.files.os.fdopen", full)
+    monkeypatch.setattr("reference_impl.atomic_write.os.fdopen", full)
     with pytest.raises(
         MetaGraphMismatch, match=r"The file with all differences cannot be written: No space left on device$"
     ):

@@ -1,7 +1,7 @@
-"""A worker that does something wrong where the case id says so, and else hands back the graph.
+"""A worker that misbehaves if the case id says so, and otherwise returns the graph.
 
-Run as a program: `misbehaving_worker.py [MARKER]`. With the path of a marker file it introduces itself once
-only: a later start finds the marker and ends at once.
+Run as a program: `misbehaving_worker.py [MARKER]`. With the path of a marker file, it introduces itself only
+once: a later start finds the marker and ends at once.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def hang(_: BinaryIO) -> None:
 
 
 def close_stdout(answers: BinaryIO) -> None:
-    """Run on without a way to answer."""
+    """Keep running without a way to answer."""
     os.close(answers.fileno())
     os.close(1)
     time.sleep(3600)
@@ -63,13 +63,13 @@ def write_gigabyte(answers: BinaryIO) -> None:
 
 
 def announce_gigabyte(answers: BinaryIO) -> None:
-    """Announce more than is allowed, and deliver it."""
+    """Announce a longer answer than is allowed, and write it."""
     answers.write((MAX_ANSWER_BYTES + 1).to_bytes(4, "little"))
     write_gigabyte(answers)
 
 
 def spawn_sleeper(_: BinaryIO) -> None:
-    """Leave a child that would outlive this process by far."""
+    """Start a child that would outlive this process by far."""
     if os.fork() == 0:
         time.sleep(3600)
 
@@ -89,13 +89,13 @@ MISBEHAVIOURS: dict[str, Callable[[BinaryIO], object]] = {
     "talk": lambda _: sys.stderr.write("a" * 10_000_000 + "the end\n"),
     "child": spawn_sleeper,
 }
-"""What is done before the answer, by case id."""
+"""What the worker does before it answers, by case id."""
 
 
 def refuse_second_start(marker: Path) -> None:
-    """End where the marker is there already."""
+    """End if the marker exists already."""
     if marker.exists():
-        sys.exit("it has been started before")
+        sys.exit("it was started before")
     marker.touch()
 
 

@@ -1,4 +1,4 @@
-"""The corpus as files: complete, and readable without protobuf for the arguments."""
+"""The corpus as files: complete, with arguments that are readable without protobuf."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from reference_impl.schema import MetaGraphDef, SaverDef
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The default tier as files."""
+    """Write the default tier as files."""
     folder = tmp_path_factory.mktemp("cases")
     write_cases(load_corpus(), folder, Tier.DEFAULT, Contract.DOCUMENTED)
     return folder
 
 
 def lines_of(folder: Path) -> dict[str, dict[str, Any]]:
-    """The lines of cases.jsonl by case id."""
+    """Return the lines of cases.jsonl by case id."""
     lines = (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()
     return {line["case"]: line for line in map(json.loads, lines)}
 
 
-def test_every_case_that_is_asked_is_there(folder: Path) -> None:
-    """Nothing of the tier is left out but what the contract does not ask."""
+def test_every_case_that_the_contract_asks_is_written(folder: Path) -> None:
+    """The files contain every case of the tier that the contract asks, and no other."""
     cases = load_corpus().cases(Tier.DEFAULT)
     asked = {case.id for case in cases if not isinstance(case.expectation(Contract.DOCUMENTED), NotAsked)}
     assert lines_of(folder).keys() == asked
@@ -44,8 +44,8 @@ def test_every_case_that_is_asked_is_there(folder: Path) -> None:
     }
 
 
-def test_a_case_states_everything_that_a_call_needs(folder: Path) -> None:
-    """One line, spelled out: graph, arguments, variants, and where the answer goes."""
+def test_a_case_contains_everything_that_a_call_needs(folder: Path) -> None:
+    """A line has the graph, the arguments, the variants, and the path of the answer."""
     line = lines_of(folder)["matrix/towers/saver_def=main,collection_list=unknown,export_scope=tower_10"]
     saver = line["arguments"].pop("saver_def")
     assert line["arguments"] == {
@@ -72,8 +72,8 @@ def test_a_case_states_everything_that_a_call_needs(folder: Path) -> None:
     assert as_message.restore_op_name == "save/restore_all"
 
 
-def test_every_file_that_a_case_names_is_there(folder: Path) -> None:
-    """Graphs parse, messages are there in both forms, and answers have the documented names."""
+def test_every_file_that_a_case_names_exists(folder: Path) -> None:
+    """Graphs parse, messages exist in both forms, and answers have the documented names."""
     for line in lines_of(folder).values():
         assert MetaGraphDef.FromString((folder / line["graph"]).read_bytes()).HasField("graph_def")
         assert line["answer"] == answer_stem(line["case"])
@@ -83,10 +83,10 @@ def test_every_file_that_a_case_names_is_there(folder: Path) -> None:
                 json.loads((folder / value["json"]).read_text(encoding="utf-8"))
 
 
-def test_the_same_bytes_of_two_kinds_are_two_messages(
+def test_messages_of_two_types_with_the_same_bytes_are_two_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A SaverDef and a MetaInfoDef that are written alike have a JSON form each."""
+    """A SaverDef and a MetaInfoDef with the same bytes have a JSON form each."""
     saver = SaverDef(filename_tensor_name="x")
     meta_info = MetaGraphDef.MetaInfoDef(meta_graph_version="x")
     assert saver.SerializeToString() == meta_info.SerializeToString()
@@ -103,8 +103,8 @@ def test_the_same_bytes_of_two_kinds_are_two_messages(
         }
 
 
-def test_calls_before_the_answered_one_are_stated(folder: Path) -> None:
-    """A case of several exports states each of them, with the file that proves that it was made."""
+def test_preceding_calls_are_written(folder: Path) -> None:
+    """A case with several calls has each of them, with the file that it writes."""
     line = lines_of(folder)["CALL-12/twice-under-a-scope"]
     assert line["arguments"] == {"export_scope": "net"}
     assert line["filename"] == "model.meta"

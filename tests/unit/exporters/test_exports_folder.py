@@ -1,4 +1,4 @@
-"""Answers that were exported beforehand."""
+"""Answers in a folder of exports: which one is found, and what is refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OTHER.graph_def.node.add(name="y", op="NoOp")
 
 
 def folder_with(tmp_path: Path, files: dict[str, bytes], **exporter: Any) -> Path:
-    """A folder of answers."""
+    """Write a folder of answers."""
     stated = {"exporter.json": json.dumps({"name": "closed", **exporter}).encode(), **files}
     for name, content in stated.items():
         path = tmp_path / "exports" / name
@@ -31,8 +31,8 @@ def folder_with(tmp_path: Path, files: dict[str, bytes], **exporter: Any) -> Pat
     return tmp_path / "exports"
 
 
-def ask(folder: Path, filename: Path | None = None, **flags: bool) -> Answer:
-    """Ask for the one case."""
+def answer_in(folder: Path, filename: Path | None = None, **flags: bool) -> Answer:
+    """Return the answer to the one case."""
     arguments = {
         "filename": str(filename) if filename else None,
         "as_text": flags.get("as_text", False),
@@ -43,22 +43,22 @@ def ask(folder: Path, filename: Path | None = None, **flags: bool) -> Answer:
 
 
 def test_one_file_answers_every_variant_of_a_case(tmp_path: Path) -> None:
-    """An exporter whose variants agree writes one file for each case."""
+    """One file is the answer of all variants of a case."""
     folder = folder_with(tmp_path, {f"{CASE}.pb": GRAPH.SerializeToString()})
-    assert ask(folder) == ask(folder, default_graph=True) == Exported(GRAPH)
+    assert answer_in(folder) == answer_in(folder, default_graph=True) == Exported(GRAPH)
 
 
 def test_a_variant_may_have_an_answer_of_its_own(tmp_path: Path) -> None:
-    """Where a variant differs, its file comes first, and only for it."""
+    """A variant with a file of its own has that answer; the others have that of the case."""
     files = {
         f"{CASE}.pb": GRAPH.SerializeToString(),
         f"{CASE}.variants/default_graph.pb": OTHER.SerializeToString(),
         f"{CASE}.variants/as_text,default_graph.error.json": b'{"classes": ["KeyError"]}',
     }
     folder = folder_with(tmp_path, files)
-    assert ask(folder, default_graph=True) == Exported(OTHER)
-    assert ask(folder, as_text=True, default_graph=True) == Raised(("KeyError",), "")
-    assert ask(folder, as_text=True) == Exported(GRAPH)
+    assert answer_in(folder, default_graph=True) == Exported(OTHER)
+    assert answer_in(folder, as_text=True, default_graph=True) == Raised(("KeyError",), "")
+    assert answer_in(folder, as_text=True) == Exported(GRAPH)
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,11 @@ def test_a_variant_may_have_an_answer_of_its_own(tmp_path: Path) -> None:
         ({"unsupported": "eager"}, NotSupported("eager")),
     ],
 )
-def test_an_error_file_says_what_was_raised(tmp_path: Path, stated: dict[str, Any], answer: Answer) -> None:
-    """A rejection and a missing capability are told apart."""
-    assert ask(folder_with(tmp_path, {f"{CASE}.error.json": json.dumps(stated).encode()})) == answer
+def test_an_error_file_is_an_error_or_a_missing_capability(
+    tmp_path: Path, stated: dict[str, Any], answer: Answer
+) -> None:
+    """An exception and an unsupported capability are distinguished."""
+    assert answer_in(folder_with(tmp_path, {f"{CASE}.error.json": json.dumps(stated).encode()})) == answer
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ def test_an_error_file_says_what_was_raised(tmp_path: Path, stated: dict[str, An
         ({}, "has neither matrix/towers/plain.pb nor its .error.json"),
         ({f"{CASE}.pb": b"\xff"}, "plain.pb answers with 1 bytes that do not parse as a MetaGraphDef"),
         ({f"{CASE}.pb": b"", f"{CASE}.error.json": b"{}"}, "two answers, plain.pb and plain.error.json"),
-        ({f"{CASE}.error.json": b"{"}, "plain.error.json is no JSON"),
+        ({f"{CASE}.error.json": b"{"}, "plain.error.json is not valid JSON"),
         ({f"{CASE}.error.json": b'{"classes": []}'}, "plain.error.json must be"),
         ({f"{CASE}.error.json": b'{"classes": [1]}'}, "plain.error.json must be"),
         ({f"{CASE}.error.json": b'["ValueError"]'}, "plain.error.json must be"),
@@ -88,14 +90,14 @@ def test_an_error_file_says_what_was_raised(tmp_path: Path, stated: dict[str, An
 def test_a_missing_or_wrong_answer_says_what_is_wrong(
     tmp_path: Path, files: dict[str, bytes], reason: str
 ) -> None:
-    """Nothing in the folder is ever an error of the kit."""
-    answer = ask(folder_with(tmp_path, files))
+    """A missing, damaged, ambiguous or invalid file is a malformed answer with the reason."""
+    answer = answer_in(folder_with(tmp_path, files))
     assert isinstance(answer, Malformed)
     assert reason in answer.reason
 
 
-def test_the_files_of_a_variant_are_put_where_the_request_wants_them(tmp_path: Path) -> None:
-    """The written files are judged like those of an exporter that runs, stray ones included."""
+def test_the_files_of_a_variant_are_copied_to_where_the_request_would_write_them(tmp_path: Path) -> None:
+    """The files of a variant are copied to the scratch folder, including stray ones."""
     files = {
         f"{CASE}.pb": GRAPH.SerializeToString(),
         f"{CASE}.variants/file/model.meta": GRAPH.SerializeToString(),
@@ -104,7 +106,7 @@ def test_the_files_of_a_variant_are_put_where_the_request_wants_them(tmp_path: P
     }
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    assert ask(folder_with(tmp_path, files), scratch / "model.meta") == Exported(GRAPH)
+    assert answer_in(folder_with(tmp_path, files), scratch / "model.meta") == Exported(GRAPH)
     assert {path.name: path.read_bytes() for path in scratch.iterdir()} == {
         "model.meta": GRAPH.SerializeToString(),
         "stray": b"",
@@ -112,7 +114,7 @@ def test_the_files_of_a_variant_are_put_where_the_request_wants_them(tmp_path: P
 
 
 def test_links_in_the_folder_are_not_followed(tmp_path: Path) -> None:
-    """A folder of answers from elsewhere can not make the kit copy other files."""
+    """A folder of answers cannot make the kit copy files from outside it."""
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "secret").touch()
     folder = folder_with(tmp_path, {f"{CASE}.pb": b"", f"{CASE}.variants/file/model.meta": b""})
@@ -120,13 +122,13 @@ def test_links_in_the_folder_are_not_followed(tmp_path: Path) -> None:
     (folder / f"{CASE}.variants/file,as_text").symlink_to(tmp_path / "elsewhere")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    ask(folder, scratch / "model.meta")
-    ask(folder, scratch / "model.meta", as_text=True)
+    answer_in(folder, scratch / "model.meta")
+    answer_in(folder, scratch / "model.meta", as_text=True)
     assert [path.name for path in scratch.iterdir()] == ["model.meta"]
 
 
-def test_a_folder_says_whose_answers_it_holds(tmp_path: Path) -> None:
-    """Name, version and missing capabilities come from exporter.json."""
+def test_a_folder_describes_its_exporter(tmp_path: Path) -> None:
+    """Name, version and unsupported capabilities come from exporter.json."""
     path = folder_with(tmp_path, {}, version="3.1", unsupported=["eager"], corpus=load_corpus().digest)
     folder = ExportsFolder.open(path)
     assert (folder.name, folder.version, folder.unsupported) == ("closed", "3.1", {Capability.EAGER})
@@ -135,25 +137,25 @@ def test_a_folder_says_whose_answers_it_holds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "has no answers: exporter.json can not be read"),
-        ("{", "is no JSON"),
-        ("[]", 'must be a JSON object with a "name"'),
-        ('{"name": ""}', 'must be a JSON object with a "name"'),
+        (None, "has no answers: exporter.json cannot be read"),
+        ("{", "is not valid JSON"),
+        ("[]", 'must be a JSON object with the exporter\'s "name"'),
+        ('{"name": ""}', 'must be a JSON object with the exporter\'s "name"'),
         ('{"name": "x", "unsupported": ["flying"]}', "unknown capabilities as unsupported: flying"),
         ('{"name": "x", "unsupported": "eager"}', "must be a list of capability names"),
         ('{"name": "x", "corpus": "0123"}', "are those to another version of the corpus"),
     ],
 )
-def test_a_folder_that_can_not_be_used_is_refused(tmp_path: Path, content: str | None, reason: str) -> None:
-    """A missing, broken or outdated exporter.json ends the run before it starts."""
+def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path, content: str | None, reason: str) -> None:
+    """A missing, damaged or outdated exporter.json is refused with the reason."""
     if content is not None:
         (tmp_path / "exporter.json").write_text(content)
     with pytest.raises(ExportsFolderError, match=reason):
         ExportsFolder.open(tmp_path)
 
 
-def test_files_of_earlier_calls_and_of_folders_are_put_in_their_place(tmp_path: Path) -> None:
-    """What a case's earlier call wrote comes along, also for a variant whose own call writes nothing."""
+def test_files_of_earlier_calls_are_copied_too(tmp_path: Path) -> None:
+    """The files of an earlier call are copied even for a variant whose own call writes nothing."""
     case = load_corpus().case("CALL-12/twice")
     earlier = case.earlier_filenames[0]
     answers = folder_with(

@@ -1,4 +1,4 @@
-"""Calling an exporter in the same process: whatever it does becomes an answer."""
+"""The client of a function in this process: whatever the function does becomes an answer."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ MESSAGE = MetaGraphDef(graph_def=GraphDef(version=7))
 
 
 class RejectedError(ValueError):
-    """An exporter's own kind of ValueError."""
+    """A ValueError of an exporter's own."""
 
 
-def ask(behaviour: Any) -> Any:
-    """The answer of an exporter that returns, or raises, `behaviour`."""
+def answer_of(behaviour: Any) -> Any:
+    """Return the answer of an exporter that returns or raises `behaviour`."""
 
     def exporter(_request: ExportRequest) -> Any:
         if isinstance(behaviour, BaseException):
@@ -36,26 +36,26 @@ def ask(behaviour: Any) -> Any:
 
 @pytest.mark.parametrize("form", [bytes, bytearray, memoryview])
 def test_bytes_are_parsed(form: type) -> None:
-    """An answer may be serialised, in any bytes-like form."""
-    assert ask(form(MESSAGE.SerializeToString())) == Exported(MESSAGE)
+    """A serialised message is an answer in any bytes-like form."""
+    assert answer_of(form(MESSAGE.SerializeToString())) == Exported(MESSAGE)
 
 
-def test_a_message_is_taken_as_it_is() -> None:
-    """A message of the kit's own pool is the answer itself."""
-    answer = ask(MESSAGE)
+def test_a_message_of_the_kits_pool_is_not_copied() -> None:
+    """A message of the kit's own pool is the message of the answer itself."""
+    answer = answer_of(MESSAGE)
     assert answer.message is MESSAGE
     assert answer.serialised == MESSAGE.SerializeToString(deterministic=True)
 
 
 @pytest.mark.parametrize("value", [None, "text", 3, b"\xff\xff", GraphDef(), struct_pb2.Struct()])
 def test_anything_else_is_malformed(value: Any) -> None:
-    """What is no MetaGraphDef, or does not parse as one, is a malformed answer."""
-    assert isinstance(ask(value), Malformed)
+    """A value that is not a MetaGraphDef, or does not parse as one, is a malformed answer."""
+    assert isinstance(answer_of(value), Malformed)
 
 
 def test_unsupported_names_the_capability() -> None:
-    """An exporter that says what it lacks is not an exporter that fails."""
-    assert ask(Unsupported("eager")) == NotSupported("eager")
+    """An exporter that raises Unsupported does not fail, and the answer has the capability."""
+    assert answer_of(Unsupported("eager")) == NotSupported("eager")
 
 
 @pytest.mark.parametrize(
@@ -68,15 +68,15 @@ def test_unsupported_names_the_capability() -> None:
     ],
 )
 def test_an_error_counts_as_its_nearest_builtin_class(error: Exception, classes: tuple[str, ...]) -> None:
-    """An own subclass counts as what it derives from; a builtin subclass counts as itself alone."""
-    answer = ask(error)
+    """A subclass of the exporter's own also counts as its base; a builtin class only counts as itself."""
+    answer = answer_of(error)
     assert isinstance(answer, Raised)
     assert answer.classes == classes
     assert answer.text == "no"
 
 
 def test_a_traceback_ends_in_the_exporter() -> None:
-    """The kept end of a traceback names the exporter's own line, and how much is left out above it."""
+    """The end of a traceback has the exporter's own lines, and the number of omitted frames above them."""
 
     def fall(depth: int) -> Any:
         if depth == 0:
@@ -88,11 +88,10 @@ def test_a_traceback_ends_in_the_exporter() -> None:
     lines = answer.traceback.splitlines()
     assert lines[0] == "  ... 6 frames above"
     assert lines[-1] == "KeyError: 'deep'"
-    assert "in ask" not in answer.traceback
 
 
 def test_each_traceback_shows_its_own_lines() -> None:
-    """Two errors of one function are told apart by their lines, also when they come again."""
+    """The tracebacks of two errors of one function show different lines, even when they are repeated."""
 
     def fail(request: ExportRequest) -> MetaGraphDef:
         if request.eager:
@@ -110,8 +109,8 @@ def test_each_traceback_shows_its_own_lines() -> None:
             assert answer.traceback.splitlines()[1].strip() == line
 
 
-def test_equal_functions_of_two_files_are_told_apart() -> None:
-    """Functions whose code is the same word for word are each shown with the file that they are in."""
+def test_equal_functions_of_two_files_have_different_tracebacks() -> None:
+    """Functions with identical code are shown with the file that each is in."""
     for file in ("first.py", "second.py", "first.py"):
         scope: dict[str, Any] = {}
         exec(compile("def fail(request): raise ValueError", file, "exec"), scope)  # noqa: S102 - a constant
@@ -121,36 +120,36 @@ def test_equal_functions_of_two_files_are_told_apart() -> None:
 
 
 def test_an_exit_is_a_crash() -> None:
-    """An exporter that ends the process is no rejection, and the run goes on."""
-    answer = ask(SystemExit(3))
+    """An exporter that calls sys.exit has crashed, and the process continues."""
+    answer = answer_of(SystemExit(3))
     assert isinstance(answer, Crashed)
     assert answer.detail.endswith("SystemExit: 3")
 
 
 def test_ctrl_c_is_not_swallowed() -> None:
-    """Ctrl-C while an exporter runs ends the run."""
+    """Ctrl-C while an exporter runs is raised again."""
     with pytest.raises(KeyboardInterrupt):
-        ask(KeyboardInterrupt())
+        answer_of(KeyboardInterrupt())
 
 
 def test_declarations_are_read_from_the_exporter() -> None:
-    """The attributes `unsupported` and `version` are an exporter's declaration; it may have neither."""
+    """The attributes `unsupported` and `version` are read; an exporter may have neither."""
 
     def exporter(_request: ExportRequest) -> MetaGraphDef:
         return MESSAGE
 
-    silent = InProcess(exporter, "name")
-    assert (silent.unsupported, silent.version) == (frozenset(), "")
+    plain = InProcess(exporter, "name")
+    assert (plain.unsupported, plain.version) == (frozenset(), "")
     exporter.unsupported = ["eager", "files"]  # type: ignore[attr-defined] # how a user declares it
     exporter.version = "1.2"  # type: ignore[attr-defined] # how a user declares it
-    speaking = InProcess(exporter, "name")
-    assert (speaking.unsupported, speaking.version) == ({Capability.EAGER, Capability.FILES}, "1.2")
+    declaring = InProcess(exporter, "name")
+    assert (declaring.unsupported, declaring.version) == ({Capability.EAGER, Capability.FILES}, "1.2")
 
 
 @pytest.mark.oracle
 def test_tensorflow_messages_are_adopted() -> None:
-    """A message of TensorFlow's pool is brought into the kit's own pool."""
+    """A message of TensorFlow's pool is converted to the kit's own pool."""
     oracle = importlib.import_module("conformance_cases.recorder.oracle")
     foreign = oracle.tf.compat.v1.MetaGraphDef.FromString(MESSAGE.SerializeToString())
     assert not isinstance(foreign, MetaGraphDef)
-    assert ask(foreign) == Exported(MESSAGE)
+    assert answer_of(foreign) == Exported(MESSAGE)

@@ -1,4 +1,4 @@
-"""Requests and answers on the wire."""
+"""Requests, answers and frames of the worker protocol."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GRAPH = MetaGraphDef()
 GRAPH.graph_def.node.add(name="x", op="NoOp")
 
 
-def test_a_request_comes_back_as_it_was() -> None:
+def test_a_request_is_decoded_to_what_was_encoded() -> None:
     """Every field of a request reaches a worker."""
     sent = ExportRequest(
         graph=GRAPH,
@@ -41,15 +41,15 @@ def test_a_request_comes_back_as_it_was() -> None:
     assert got.preceding == sent.preceding
 
 
-def test_hello_and_stop_are_told_apart() -> None:
-    """The two requests without content are no calls."""
+def test_hello_and_stop_are_distinguished() -> None:
+    """The two requests without content are not calls."""
     assert protocol.decode_request(protocol.HELLO) is Control.HELLO
     assert protocol.decode_request(protocol.STOP) is Control.STOP
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", messages.Answer().SerializeToString()])
-def test_what_is_no_request_is_refused(data: bytes) -> None:
-    """A worker that is fed something else ends with a reason."""
+def test_bytes_that_are_not_a_request_are_refused(data: bytes) -> None:
+    """Empty, damaged and other messages raise ProtocolError."""
     with pytest.raises(ProtocolError):
         protocol.decode_request(data)
 
@@ -63,15 +63,15 @@ def test_what_is_no_request_is_refused(data: bytes) -> None:
         NotSupported("eager"),
     ],
 )
-def test_an_answer_comes_back_as_it_was(answer: Exported | Raised | NotSupported) -> None:
-    """The three answers of an exporter survive the way, an empty message included."""
+def test_an_answer_is_decoded_to_what_was_encoded(answer: Exported | Raised | NotSupported) -> None:
+    """The three answers of an exporter reach the kit, including an empty message."""
     assert protocol.decode_answer(protocol.encode_answer(answer)) == answer
 
 
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"\xff", "1 bytes that are no Answer"),
+        (b"\xff", "do not parse as an Answer"),
         (b"", "an Answer of no known kind"),
         (protocol.encode_introduction(Introduction("x")), "with introduction"),
         (messages.Answer(raised={"text": "lost"}).SerializeToString(), "without a class"),
@@ -81,14 +81,14 @@ def test_an_answer_comes_back_as_it_was(answer: Exported | Raised | NotSupported
         ),
     ],
 )
-def test_what_answers_no_export_is_malformed(data: bytes, reason: str) -> None:
-    """Bytes that are no answer are an answer of their own, which says what they are."""
+def test_anything_but_an_answer_to_an_export_is_malformed(data: bytes, reason: str) -> None:
+    """Bytes that are not an answer to an export are a malformed answer with the reason."""
     answer: Answer = protocol.decode_answer(data)
     assert isinstance(answer, Malformed)
     assert reason in answer.reason
 
 
-def test_an_introduction_comes_back_as_it_was() -> None:
+def test_an_introduction_is_decoded_to_what_was_encoded() -> None:
     """Name, version and capabilities reach the kit."""
     stated = Introduction("my-exporter", "1.2", frozenset({Capability.EAGER, Capability.FILES}))
     assert protocol.decode_introduction(protocol.encode_introduction(stated)) == stated
@@ -107,19 +107,19 @@ def test_an_introduction_comes_back_as_it_was() -> None:
     ],
 )
 def test_a_wrong_introduction_is_refused(stated: dict[str, object], reason: str) -> None:
-    """A worker of another protocol, without a name or with a mistyped capability is not asked anything."""
+    """Another version of the protocol, no name, and a mistyped capability are refused with the reason."""
     with pytest.raises(ProtocolError, match=reason):
         protocol.decode_introduction(messages.Answer(introduction=stated).SerializeToString())
 
 
-def test_a_frame_states_its_length_in_four_little_endian_bytes() -> None:
-    """The bytes on the wire are those that the documentation shows."""
+def test_a_frame_begins_with_its_length_in_four_little_endian_bytes() -> None:
+    """The bytes of a frame are those that the documentation describes."""
     assert frame(b"abc") == b"\x03\x00\x00\x00abc"
     assert frame(b"x" * 300)[:4] == b"\x2c\x01\x00\x00"
 
 
-def test_frames_are_read_one_by_one_up_to_the_end() -> None:
-    """A stream is cut into its messages; the end between two is no error, inside one it is."""
+def test_frames_are_read_one_by_one() -> None:
+    """A stream is split into its messages; only an end inside a message is an error."""
     stream = io.BytesIO(frame(b"one") + frame(b"") + b"\x05\x00\x00\x00ab")
     assert read_frame(stream) == b"one"
     assert read_frame(stream) == b""

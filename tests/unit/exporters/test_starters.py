@@ -1,4 +1,4 @@
-"""The starters: they are written whole, run at once, and spoil nothing."""
+"""The starters: they are complete, run at once, and overwrite nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCRIPTS = str(Path(sys.executable).parent)
 
 
 def run_steps(folder: Path, *prefixes: str) -> list[str]:
-    """Run the steps of a starter's workflow that begin with one of the words; returns what they printed."""
+    """Run the steps of a starter's workflow that begin with one of the prefixes, and return their output."""
     workflow = yaml.safe_load((folder / ".github/workflows/conformance.yml").read_text())
     steps = [step["run"] for step in workflow["jobs"]["export_meta_graph"]["steps"] if "run" in step]
     environment = {**os.environ, "PATH": os.pathsep.join([SCRIPTS, os.environ["PATH"]])}
@@ -41,22 +41,22 @@ def run_steps(folder: Path, *prefixes: str) -> list[str]:
 
 
 def test_the_python_starter_runs_at_once(tmp_path: Path) -> None:
-    """Both commands of its workflow run in a fresh folder, and show what is not claimed."""
+    """Both commands of its workflow run in a new folder, and show what is unsupported."""
     assert main(["new-adapter", "python", str(tmp_path)]) == 0
     smoke, corpus = run_steps(tmp_path, "metagraph", "pytest")
-    assert "wired right" in smoke
+    assert "wired correctly" in smoke
     assert "not supported by the exporter" in corpus
 
 
 def test_the_python_starter_lists_every_capability() -> None:
-    """A user deletes lines and need not look anything up."""
+    """The starter has a line for each capability, with its sentence."""
     text = starter_files(AdapterKind.PYTHON)["metagraph_adapter.py"].decode()
     for capability in Capability:
         assert f'    "{capability}",  # {capability.sentence}\n' in text
 
 
-def test_the_command_starter_has_all_that_another_language_needs() -> None:
-    """The protocol, TensorFlow's messages and its ops are among the files."""
+def test_the_command_starter_has_everything_that_another_language_needs() -> None:
+    """The protocol, TensorFlow's messages and its ops are among the files of the starter."""
     assert sorted(starter_files(AdapterKind.COMMAND)) == [
         ".github/workflows/conformance.yml",
         "export_meta_graph.mjs",
@@ -72,7 +72,7 @@ def test_the_command_starter_has_all_that_another_language_needs() -> None:
 def test_a_starter_overwrites_nothing(
     kind: AdapterKind, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where one of its files exists, none is written, and the command says which."""
+    """If one of its files exists, none is written, and the command names it."""
     *_, last = starter_files(kind)
     (tmp_path / last).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / last).write_text("mine")

@@ -1,4 +1,4 @@
-"""A worker process: whatever it does is the answer to one request, and nothing of it stays."""
+"""A worker process: whatever it does is the answer to one request, and no process is left behind."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from reference_impl.schema import MetaGraphDef
 
 SCRIPT = Path(__file__).with_name("misbehaving_worker.py")
 SECONDS = 20.0
-"""Long enough for a busy machine; no test waits for it but those of a worker that hangs."""
+"""Long enough for a busy machine; only tests of a worker that hangs wait for it."""
 
 
 def command(*words: object) -> str:
-    """The command of a Python program."""
+    """Return the command of a Python program."""
     return shlex.join([sys.executable, *map(str, words)])
 
 
 def request(case_id: str, nodes: int = 1) -> ExportRequest:
-    """A request that names what the worker is to do."""
+    """Return a request whose case id tells the worker what to do."""
     graph = MetaGraphDef()
     for number in range(nodes):
         graph.graph_def.node.add(name=f"node_{number}", op="NoOp")
@@ -37,14 +37,14 @@ def request(case_id: str, nodes: int = 1) -> ExportRequest:
 
 @pytest.fixture
 def worker() -> Iterator[Worker]:
-    """A worker that answers where it is not told to misbehave."""
+    """Start a worker that answers unless it is told to misbehave."""
     started = Worker(command(SCRIPT), SECONDS)
     yield started
     started.close()
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and was not waited for does not."""
+    """Return whether a process runs; a zombie does not."""
     stat = Path(f"/proc/{pid}/stat")
     if not stat.exists():
         return False
@@ -52,7 +52,7 @@ def is_alive(pid: int) -> bool:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for what another process does; fails when it does not."""
+    """Wait until a condition holds; fail if it does not within half a minute."""
     for _ in range(3000):
         if condition():
             return
@@ -61,13 +61,13 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def pid_of(worker: Worker) -> int:
-    """The id of the process that runs now."""
+    """Return the id of the running process."""
     assert worker._process is not None
     return worker._process.pid
 
 
-def test_a_request_is_answered_with_the_message_that_the_worker_sends(worker: Worker) -> None:
-    """A message goes out and comes back as it was."""
+def test_the_message_that_the_worker_sends_is_the_answer(worker: Worker) -> None:
+    """A graph that the worker returns unchanged comes back unchanged."""
     asked = request("fine")
     answer = worker.export(asked)
     assert isinstance(answer, Exported)
@@ -76,7 +76,7 @@ def test_a_request_is_answered_with_the_message_that_the_worker_sends(worker: Wo
 
 
 def test_one_process_answers_all_requests(worker: Worker) -> None:
-    """The worker lives as long as it behaves."""
+    """The worker is not restarted between successful requests."""
     first = pid_of(worker)
     for _ in range(3):
         worker.export(request("fine"))
@@ -84,7 +84,7 @@ def test_one_process_answers_all_requests(worker: Worker) -> None:
 
 
 def test_messages_larger_than_a_pipe_do_not_block(worker: Worker) -> None:
-    """Many megabytes go both ways, though a pipe holds 64 kB."""
+    """Megabytes are sent in both directions, although a pipe holds 64 kB."""
     asked = request("fine", nodes=1_000_000)
     assert asked.graph.ByteSize() > 16_000_000
     answer = worker.export(asked)
@@ -96,13 +96,13 @@ def test_messages_larger_than_a_pipe_do_not_block(worker: Worker) -> None:
     ("how", "answer"),
     [
         ("exit", Crashed("It ended with exit status 3. Its stderr ends with:\nlast words")),
-        ("abort", Crashed("It was ended by SIGABRT. It wrote nothing to stderr.")),
-        ("close stdout", Crashed("It closed its stdout and ran on. It wrote nothing to stderr.")),
+        ("abort", Crashed("It was killed by SIGABRT. It wrote nothing to stderr.")),
+        ("close stdout", Crashed("It closed its stdout and kept running. It wrote nothing to stderr.")),
         ("no answer", Malformed("The worker answered an export with an Answer of no known kind.")),
     ],
 )
-def test_what_goes_wrong_is_the_answer_to_one_request(worker: Worker, how: str, answer: Answer) -> None:
-    """The failed request has the failure as its answer, and the next one is answered as ever."""
+def test_a_failure_is_the_answer_to_one_request(worker: Worker, how: str, answer: Answer) -> None:
+    """The failure is the answer to the request, and the next request is answered as usual."""
     assert worker.export(request(how)) == answer
     assert isinstance(worker.export(request("fine")), Exported)
 
@@ -112,13 +112,13 @@ def test_what_goes_wrong_is_the_answer_to_one_request(worker: Worker, how: str, 
     [
         ("text", "print to stderr instead of stdout"),
         ("announce", "It announced an answer of 268,435,457 bytes; the limit is 268,435,456"),
-        ("zeros", "behind its answer of 0 bytes"),
-        ("garbage", "100 bytes that are no Answer"),
-        ("twice", "behind its answer of"),
+        ("zeros", "after its answer of 0 bytes"),
+        ("garbage", "do not parse as an Answer"),
+        ("twice", "after its answer of"),
     ],
 )
-def test_what_is_no_answer_is_malformed(worker: Worker, how: str, reason: str) -> None:
-    """Text, an endless stream, garbage and a second answer are told apart; the next request is answered."""
+def test_output_that_is_not_an_answer_is_malformed(worker: Worker, how: str, reason: str) -> None:
+    """Text, an endless stream, garbage and a second answer are malformed; the next request is answered."""
     answer = worker.export(request(how))
     assert isinstance(answer, Malformed)
     assert reason in answer.reason
@@ -126,7 +126,7 @@ def test_what_is_no_answer_is_malformed(worker: Worker, how: str, reason: str) -
 
 
 def test_a_worker_that_does_not_answer_in_time_is_ended() -> None:
-    """The time limit is the verdict, the process is gone, and the next request is answered."""
+    """The request has timed out, the process is gone, and the next request is answered."""
     worker = Worker(command(SCRIPT), 2.0)
     hanging = pid_of(worker)
     assert worker.export(request("hang")) == TimedOut(2.0)
@@ -136,37 +136,37 @@ def test_a_worker_that_does_not_answer_in_time_is_ended() -> None:
 
 
 def test_a_worker_that_closes_stdin_is_ended(worker: Worker) -> None:
-    """A worker that answers and then reads no more fails the next request, and no other."""
+    """A worker that stops reading after an answer fails the next request, and no other."""
     assert isinstance(worker.export(request("close stdin")), Exported)
     unread = worker.export(request("fine"))
-    assert unread == Crashed("It closed its stdin and ran on. It wrote nothing to stderr.")
+    assert unread == Crashed("It closed its stdin and kept running. It wrote nothing to stderr.")
     assert isinstance(worker.export(request("fine")), Exported)
 
 
 def test_stderr_is_passed_on_and_bounded(worker: Worker, capsys: pytest.CaptureFixture[str]) -> None:
-    """10 MB of chatter become its end and a line that says so, and do not block the worker."""
+    """Of 10 MB on stderr the end is shown after a line about the rest, and the worker is not blocked."""
     assert isinstance(worker.export(request("talk")), Exported)
     worker.close()
     shown = capsys.readouterr().err
     assert shown.endswith("the end\n")
-    assert "bytes before this are left out" in shown
+    assert "bytes before this are omitted" in shown
     assert len(shown) < 200_000
 
 
-def test_a_run_is_given_up_when_the_worker_can_not_be_started_again(tmp_path: Path) -> None:
-    """The first failed starts are crashes of their requests; after some in a row the reason is raised."""
+def test_several_failed_starts_in_a_row_raise(tmp_path: Path) -> None:
+    """The first failed starts are crashes of their requests; the last one in a row raises the reason."""
     worker = Worker(command(SCRIPT, tmp_path / "marker"), SECONDS)
     assert isinstance(worker.export(request("exit")), Crashed)
     for _ in range(MAX_FAILED_STARTS - 1):
         answer = worker.export(request("fine"))
         assert isinstance(answer, Crashed)
-        assert "it has been started before" in answer.detail
-    with pytest.raises(WorkerStartError, match="it has been started before"):
+        assert "it was started before" in answer.detail
+    with pytest.raises(WorkerStartError, match="it was started before"):
         worker.export(request("fine"))
 
 
 def test_a_worker_that_was_killed_between_requests_is_started_again(worker: Worker) -> None:
-    """A process that somebody has killed costs no case its answer."""
+    """A request after somebody has killed the process is answered by a new process."""
     killed = pid_of(worker)
     os.kill(killed, 9)
     wait_until(lambda: not is_alive(killed))
@@ -175,7 +175,7 @@ def test_a_worker_that_was_killed_between_requests_is_started_again(worker: Work
 
 
 def test_closing_ends_the_process_and_its_children(worker: Worker) -> None:
-    """A child that the worker has left behind ends with it."""
+    """A child of the worker ends with it."""
     group = pid_of(worker)
     assert isinstance(worker.export(request("child")), Exported)
     assert len(group_members(group)) == 2
@@ -184,7 +184,7 @@ def test_closing_ends_the_process_and_its_children(worker: Worker) -> None:
 
 
 def test_a_worker_ends_when_the_process_that_started_it_is_killed(tmp_path: Path) -> None:
-    """Also a SIGKILL of the parent leaves no process, though the worker is asleep and reads nothing."""
+    """SIGKILL of the parent leaves no process, although the worker sleeps and reads nothing."""
     parent = tmp_path / "parent.py"
     parent.write_text(
         "import os, signal\n"
@@ -203,21 +203,21 @@ def test_a_worker_ends_when_the_process_that_started_it_is_killed(tmp_path: Path
     [
         ("no-such-program", "'no-such-program' is not found"),
         ("", "command is empty"),
-        ("'", "is not one of a shell"),
+        ("'", "cannot be split into words"),
         (command("-c", "raise SystemExit('no licence')"), "ends with:\nno licence"),
         (command("-c", "print('Welcome to the exporter')"), "print to stderr instead of stdout"),
         (command("-c", "import time; time.sleep(60)"), "No answer came within 1 seconds"),
     ],
 )
-def test_a_worker_that_can_not_be_started_is_refused_with_the_reason(given: str, reason: str) -> None:
-    """Each way in which a command is no worker has its own words."""
+def test_a_worker_that_cannot_be_started_is_refused_with_the_reason(given: str, reason: str) -> None:
+    """Each way in which a command is not a worker has its own text."""
     with pytest.raises(WorkerStartError) as refused:
         Worker(given, 1.0)
     assert reason in str(refused.value)
 
 
 def group_members(group: int) -> list[int]:
-    """The ids of the processes that run in a process group."""
+    """Return the ids of the running processes of a process group."""
     members = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -1,4 +1,4 @@
-"""A graph that is small enough to read, and exporters that are wrong in one thing."""
+"""A graph that is small enough to read, and exporters with one or two defects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reference_impl.schema import POOL, GraphDef, MetaGraphDef, VariableDef
 
 
 def chain() -> MetaGraphDef:
-    """A -> b -> c with a control edge a -> d, where d is colocated with b; collections name all of them."""
+    """Return a -> b -> c with a control edge a -> d, d colocated with b, and collections of all of them."""
     shape = 'attr { key: "_output_shapes" value { list { shape { dim { size: 2 } } } } }'
     kind = 'attr { key: "T" value { type: DT_FLOAT } }'
     text = f"""
@@ -43,31 +43,31 @@ def chain() -> MetaGraphDef:
 
 
 def names(message: MetaGraphDef) -> list[str]:
-    """The names of the nodes of a graph."""
+    """Return the names of the nodes of a graph."""
     return [node.name for node in message.graph_def.node]
 
 
 def keeps_devices(request: ExportRequest) -> MetaGraphDef:
-    """An exporter that knows no clear_devices."""
+    """Export without regard to clear_devices."""
     request.arguments.pop("clear_devices", None)
     return reference.export(request)
 
 
 def forgets_savers(request: ExportRequest) -> MetaGraphDef:
-    """An exporter that loses the argument saver_def."""
+    """Export and lose the argument saver_def."""
     message = reference.export(request)
     message.ClearField("saver_def")
     return message
 
 
 def keeps_devices_and_forgets_savers(request: ExportRequest) -> MetaGraphDef:
-    """An exporter with two defects."""
+    """Export with both defects."""
     request.arguments.pop("clear_devices", None)
     return forgets_savers(request)
 
 
 def clears_for_good(request: ExportRequest) -> MetaGraphDef:
-    """An exporter that clears the devices of the loaded graph and of a given graph_def themselves."""
+    """Export and clear the devices of the loaded graph and of the argument graph_def for good."""
     graph = MetaGraphDef.FromString(request.graph.SerializeToString())
     for call in request.preceding:
         if call.get("clear_devices"):
@@ -77,9 +77,9 @@ def clears_for_good(request: ExportRequest) -> MetaGraphDef:
 
 
 @contextlib.contextmanager
-def examiner_of(
-    exporter: Exporter, contract: Contract = Contract.DOCUMENTED, peer: str = "reference"
+def evaluator_of(
+    exporter: Exporter, contract: Contract = Contract.DOCUMENTED, oracle: str = "reference"
 ) -> Iterator[Evaluator]:
-    """An evaluator whose folder is removed at the end."""
+    """Provide an evaluator whose folder is removed at the end."""
     with contextlib.closing(ScratchFolder(contract)) as folder:
-        yield Evaluator(InProcess(exporter, "sample"), find_oracle(peer), contract, folder)
+        yield Evaluator(InProcess(exporter, "sample"), find_oracle(oracle), contract, folder)

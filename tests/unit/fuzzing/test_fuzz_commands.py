@@ -1,19 +1,20 @@
-"""The commands fuzz, shrink and replay: what they write, what they say, and how they end."""
+"""The commands fuzz, shrink and replay: their files, their output and their exit status."""
 
 from __future__ import annotations
 
 import itertools
-import math
 import shlex
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pytest_metagraph._util import progress
 from pytest_metagraph._version import __version__
 from pytest_metagraph.cli import main
-from pytest_metagraph.fuzzing import generate, texts
+from pytest_metagraph.fuzzing import generate
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.generate import random_examples
 from reference_impl import Contract
@@ -36,17 +37,17 @@ def remembers(request):
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_with_an_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The working directory holds the module `wrong_adapter`, and no progress is told on a slow machine."""
+    """Put the module `wrong_adapter` into the working directory, and show no progress on a slow machine."""
     (tmp_path / "wrong_adapter.py").write_text(ADAPTER, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     monkeypatch.delitem(sys.modules, "wrong_adapter", raising=False)
     monkeypatch.setattr(generate, "random_examples", _few_examples)
-    monkeypatch.setattr(texts, "_EVERY_SECONDS", math.inf)
+    monkeypatch.setattr(progress, "_FIRST_AFTER_SECONDS", threading.TIMEOUT_MAX)
 
 
 def _few_examples(contract: Contract, seed: int) -> Iterator[Example]:
-    """The examples of a seed with an end, so that no test depends on how fast a machine is."""
+    """Yield the first examples of a seed only, so that no test depends on the speed of the machine."""
     yield from itertools.islice(random_examples(contract, seed), 60)
 
 
@@ -55,7 +56,7 @@ def _fuzz(*options: str) -> int:
 
 
 def test_a_finding_can_be_made_again(capsys: pytest.CaptureFixture[str]) -> None:
-    """What fuzz finds it writes, with the line that shows it again; the reference passes the same case."""
+    """A finding is written with the command that repeats it; the reference passes the same case."""
     assert _fuzz("--exporter", "wrong_adapter:wrong", "--out", "found") == 1
     said = capsys.readouterr().out
     assert "[1] device-changed in graph_def.node device\n1 node, export_meta_graph(clear_devices=True" in said
@@ -73,13 +74,13 @@ def test_nothing_found_is_nothing_written(tmp_path: Path, capsys: pytest.Capture
     before = sorted(path.name for path in tmp_path.iterdir())
     assert _fuzz("--exporter", "reference", "--contract", "tensorflow", "--seed", "9") == 0
     said = capsys.readouterr().out
-    assert f"reference {__version__} against reference, contract tensorflow, seed 9\n" in said
+    assert f"reference {__version__}, oracle reference, contract tensorflow, seed 9\n" in said
     assert "0 kinds of difference seen; nothing to report\n" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
 def test_a_case_of_the_corpus_is_made_small(capsys: pytest.CaptureFixture[str]) -> None:
-    """Shrink takes a failing matrix case down to the one node and the one flag that matter."""
+    """Shrink reduces a failing matrix case to the one node and the one flag that matter."""
     case = "matrix/towers/collection_list=some,clear_devices,strip_default_attrs"
     assert main(["shrink", case, "--exporter", "wrong_adapter:wrong", "--out", "small"]) == 1
     said = capsys.readouterr().out
@@ -88,7 +89,7 @@ def test_a_case_of_the_corpus_is_made_small(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_found_case_can_be_shrunk_again() -> None:
-    """Shrink takes a folder for a case, too; what is smallest already stays as it is."""
+    """Shrink also takes the folder of a case; the smallest case stays as it is."""
     assert main(["shrink", "matrix/towers/clear_devices", "--exporter", "wrong_adapter:wrong"]) == 1
     again = ["shrink", "metagraph-shrunk", "--exporter", "wrong_adapter:wrong", "--out", "smaller"]
     assert main(again) == 1
@@ -98,7 +99,7 @@ def test_a_found_case_can_be_shrunk_again() -> None:
 
 @pytest.mark.parametrize("name", ["nodes-are-left-as-they-were", "given-graph-def-is-left-as-it-was"])
 def test_a_case_of_several_calls_is_made_small(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Shrink keeps the earlier call that matters, writes it, and replay makes it again."""
+    """Shrink keeps and writes the earlier call that matters, and replay repeats it."""
     asked = ["--exporter", "wrong_adapter:remembers"]
     assert main(["shrink", f"CALL-11/{name}", *asked, "--out", "small"]) == 1
     said = capsys.readouterr().out
@@ -111,14 +112,16 @@ def test_a_case_of_several_calls_is_made_small(name: str, capsys: pytest.Capture
 
 
 def test_a_case_that_passes_is_not_shrunk(capsys: pytest.CaptureFixture[str]) -> None:
-    """Shrink has nothing to do where the exporter is right."""
+    """Shrink has nothing to do if the exporter is right."""
     assert main(["shrink", "matrix/towers/clear_devices", "--exporter", "reference"]) == 0
-    assert capsys.readouterr().out.endswith("there is nothing to shrink\n")
+    assert capsys.readouterr().out == (
+        "reference agrees with the oracle reference on matrix/towers/clear_devices; nothing to shrink\n"
+    )
     assert not Path("metagraph-shrunk").exists()
 
 
 def test_a_worker_can_be_fuzzed(capsys: pytest.CaptureFixture[str]) -> None:
-    """A worker in a process of its own is asked, and named in the line that makes the call again."""
+    """A worker in a process of its own can be fuzzed, and the command that repeats the call names it."""
     source = "from pytest_metagraph import serve\nfrom wrong_adapter import wrong\nserve(wrong)\n"
     Path("worker.py").write_text(source, encoding="utf-8")
     command = shlex.join([sys.executable, "worker.py"])
@@ -128,10 +131,10 @@ def test_a_worker_can_be_fuzzed(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"--command {shlex.quote(command)}\n" in said
 
 
-def test_two_hunts_share_no_folder(
+def test_two_campaigns_share_no_folder(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A hunt whose folder another one fills ends with a line, and changes nothing in it."""
+    """A campaign whose folder another one fills ends with one line, and changes nothing in it."""
     folder = Path("found", "1-device-changed-in-graph-def-node-device")
 
     def another_begins(contract: Contract, seed: int) -> Iterator[Example]:
@@ -140,31 +143,34 @@ def test_two_hunts_share_no_folder(
 
     monkeypatch.setattr(generate, "random_examples", another_begins)
     assert _fuzz("--exporter", "wrong_adapter:wrong", "--out", "found") == 2
-    assert "'found' can not be written: File exists" in capsys.readouterr().err
+    assert f"cannot write '{folder}': File exists; name a new folder with --out\n" in capsys.readouterr().err
     assert list(folder.iterdir()) == []
 
 
 UNUSABLE = {
-    "an unknown exporter": (["fuzz", "--exporter", "nonsense"], "'nonsense' names no exporter"),
-    "an unknown case": (["shrink", "no/such/case", "--exporter", "reference"], "no folder, and no case"),
-    "a folder without a case": (["replay", ".", "--exporter", "reference"], "is no case: No such file"),
-    "a folder that is not there": (["replay", "nowhere", "--exporter", "reference"], "is no case"),
-    "a folder that is in use": (["fuzz", "--exporter", "reference", "--out", "."], "'.' is not empty"),
+    "an unknown exporter": (["fuzz", "--exporter", "nonsense"], "'nonsense' is not the name of an exporter"),
+    "an unknown case": (["shrink", "no/such/case", "--exporter", "reference"], "neither a folder nor a case"),
+    "a folder without a case": (["replay", ".", "--exporter", "reference"], "is not a case: No such file"),
+    "a missing folder": (["replay", "nowhere", "--exporter", "reference"], "is not a case"),
+    "a folder that is in use": (
+        ["fuzz", "--exporter", "reference", "--out", "."],
+        "the folder '.' is not empty; name a new folder with --out",
+    ),
     "a small case into a folder in use": (
         ["shrink", "matrix/towers/plain", "--exporter", "reference", "--out", "."],
-        "'.' is not empty",
+        "the folder '.' is not empty; name a new folder with --out",
     ),
-    "a worker that is not there": (["fuzz", "--command", "no-such-program"], "is not found"),
+    "a missing worker": (["fuzz", "--command", "no-such-program"], "is not found"),
     "a folder below a file": (
         ["fuzz", "--exporter", "wrong_adapter:wrong", "--out", "wrong_adapter.py/x"],
-        "can not be written",
+        "cannot write 'wrong_adapter.py/x",
     ),
 }
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
 def test_unusable_input_is_one_line(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What can not be used ends with 2 and one line that says why."""
+    """Unusable input ends with 2 and one line with the reason."""
     words, reason = UNUSABLE[name]
     assert main(words) == 2
     error = capsys.readouterr().err.removesuffix("\n")
@@ -173,7 +179,7 @@ def test_unusable_input_is_one_line(name: str, capsys: pytest.CaptureFixture[str
     assert "\n" not in error
 
 
-def test_hypothesis_is_asked_for_where_it_is_missing(
+def test_a_missing_hypothesis_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without hypothesis fuzz says how to install it, and shrink works."""

@@ -1,4 +1,4 @@
-"""The user's own graphs: which cases are made of a file, and what is expected of them."""
+"""The user's own graphs: the cases of a file, and their expected answers."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, SaverDef
 
 
 def graph(*names: str, **fields: SaverDef) -> MetaGraphDef:
-    """A graph of nodes that do nothing."""
+    """Return a graph of nodes that do nothing."""
     nodes = [NodeDef(name=name, op="NoOp") for name in names]
     return MetaGraphDef(graph_def=GraphDef(node=nodes), **fields)
 
 
-def towers(judge: InProcess | None = None) -> OwnGraph:
-    """The graph `towers` of the corpus as an own graph that has a saver."""
+def towers(oracle: InProcess | None = None) -> OwnGraph:
+    """Return the graph `towers` of the corpus as an own graph with a saver."""
     message = load_corpus().graphs["towers"].message()
     message.saver_def.save_tensor_name = "save/control_dependency:0"
-    return OwnGraph("deep/towers", message, judge or InProcess(reference.export, "reference"))
+    return OwnGraph("deep/towers", message, oracle or InProcess(reference.export, "reference"))
 
 
 def case_of(own: OwnGraph, name: str) -> Case:
-    """The case of a combination."""
+    """Return the case of a combination."""
     return next(case for case in own.cases(Tier.FULL) if case.id == f"own/deep/towers/{name}")
 
 
@@ -47,18 +47,18 @@ def case_of(own: OwnGraph, name: str) -> Case:
     ],
 )
 def test_scopes_are_the_largest_of_two_levels(message: MetaGraphDef, scopes: tuple[str, ...]) -> None:
-    """A scope is one that holds nodes, and whose name a case id can hold."""
+    """A scope contains nodes, and has a name that can be a part of a case id."""
     assert axes_of(message).export_scopes == scopes
 
 
 def test_a_graph_without_a_saver_is_exported_without_one() -> None:
-    """Only a graph that states a SaverDef is exported with it."""
+    """Only a graph with a SaverDef is exported with it."""
     assert axes_of(graph("a")).saver_defs == ()
     assert axes_of(graph("a", saver_def=SaverDef(max_to_keep=3))).saver_defs == ("own",)
 
 
-def test_the_full_tier_holds_every_combination_and_default_every_pair() -> None:
-    """Default has all the pairs of full in few cases, smoke is the plain export alone."""
+def test_the_full_tier_has_every_combination_and_default_every_pair() -> None:
+    """Default has all pairs of full in few cases, and smoke has only the plain export."""
     own = towers()
     rows = {tier: [row_of(case.choices) for case in own.cases(tier)] for tier in Tier}
     assert len(rows[Tier.FULL]) == len(set(rows[Tier.FULL])) == 3 * 2 * 2 * 4 * 4 * 8
@@ -69,8 +69,8 @@ def test_the_full_tier_holds_every_combination_and_default_every_pair() -> None:
     assert {case.id for case in own.cases(Tier.SMOKE)} < {case.id for case in own.cases(Tier.DEFAULT)}
 
 
-def test_arguments_are_made_of_the_graph() -> None:
-    """Each value is of the type that export_meta_graph takes, and new in each call."""
+def test_arguments_are_derived_from_the_graph() -> None:
+    """Each value has the type that export_meta_graph takes, and is a new one in each call."""
     own = towers()
     case = case_of(own, "meta_info_def=op_list,graph_def=given,saver_def=own,collection_list=unknown")
     arguments = case.keyword_arguments()
@@ -84,8 +84,8 @@ def test_arguments_are_made_of_the_graph() -> None:
     assert case.keyword_arguments()["graph_def"].node
 
 
-def test_what_is_right_is_what_the_other_exporter_answers() -> None:
-    """Under each contract the message, or the promised error, is that of the exporter that was named."""
+def test_the_answer_of_the_oracle_is_expected() -> None:
+    """Under each contract, the expected message, or the promised error, is that of the oracle."""
     own = towers()
     cleared = case_of(own, "clear_devices").expectation(Contract.DOCUMENTED)
     loaded = Graph.from_meta_graph_def(own.message())
@@ -96,50 +96,50 @@ def test_what_is_right_is_what_the_other_exporter_answers() -> None:
     assert isinstance(both.expectation(Contract.TENSORFLOW), ExpectedMessage)
 
 
-def test_nothing_is_asked_where_the_other_exporter_has_no_answer() -> None:
-    """A gap of the judging exporter, or a graph that it can not load, is no verdict on the judged one."""
+def test_a_case_is_not_tested_if_the_oracle_does_not_export() -> None:
+    """A gap of the oracle, or a graph that it cannot load, is not a failure of the exporter under test."""
 
-    def judge(request: ExportRequest) -> MetaGraphDef:
+    def oracle(request: ExportRequest) -> MetaGraphDef:
         if "clear_devices" in request.arguments:
-            raise ValueError("can not be loaded")
+            raise ValueError("cannot be loaded")
         raise Unsupported("strip_default_attrs")
 
-    own = towers(InProcess(judge, "half"))
+    own = towers(InProcess(oracle, "half"))
     for name, words in {"clear_devices": "ValueError", "strip_default_attrs": "strip_default_attrs"}.items():
         expected = case_of(own, name).expectation(Contract.DOCUMENTED)
         assert isinstance(expected, NotAsked)
-        assert "half, which says what is right, answers" in expected.reason
+        assert "the oracle half did not export: " in expected.reason
         assert words in expected.reason
 
 
-def test_nothing_is_asked_where_tensorflow_would_build_a_saver() -> None:
-    """SAV-06: under the contract "tensorflow" clearing all savers of a graph with savers asks nothing."""
+def test_a_case_is_not_tested_if_tensorflow_would_build_a_saver() -> None:
+    """SAV-06: under the contract "tensorflow", clearing all savers of a graph with savers is not tested."""
     message = load_corpus().graphs["several_savers"].message()
     assert "savers" in message.collection_def
     own = OwnGraph("deep/towers", message, InProcess(reference.export, "reference"))
-    asked_nothing = case_of(own, "clear_extraneous_savers")
-    assert isinstance(asked_nothing.expectation(Contract.TENSORFLOW), NotAsked)
-    assert isinstance(asked_nothing.expectation(Contract.DOCUMENTED), ExpectedMessage)
+    cleared = case_of(own, "clear_extraneous_savers")
+    assert isinstance(cleared.expectation(Contract.TENSORFLOW), NotAsked)
+    assert isinstance(cleared.expectation(Contract.DOCUMENTED), ExpectedMessage)
     without_savers = case_of(own, "collection_list=empty,clear_extraneous_savers")
     assert isinstance(without_savers.expectation(Contract.TENSORFLOW), ExpectedMessage)
 
 
-def test_debug_info_is_not_asked_for_where_siblings_match() -> None:
-    """DBG-05: under a scope that is the beginning of another name no variant asks for debug info."""
-    judge = InProcess(reference.export, "reference")
+def test_no_variant_writes_debug_info_if_siblings_match() -> None:
+    """DBG-05: under a scope whose name begins the name of another one, no variant writes debug info."""
+    oracle = InProcess(reference.export, "reference")
     message = graph("tower_1/a", "tower_1/b", "tower_10/a")
     (scoped,) = (
         case
-        for case in OwnGraph("g", message, judge).cases(Tier.FULL)
+        for case in OwnGraph("g", message, oracle).cases(Tier.FULL)
         if case.id == "own/g/export_scope=tower_1"
     )
     assert len(scoped.variants) == 12
-    alone = OwnGraph("g", graph("tower_1/a"), judge)
+    alone = OwnGraph("g", graph("tower_1/a"), oracle)
     assert {len(case.variants) for case in alone.cases(Tier.FULL)} == {16}
 
 
-def test_every_file_below_the_folder_is_a_graph(tmp_path: Path) -> None:
-    """Binary and text files are read; the name of a graph is that of its file; other files are left alone."""
+def test_every_meta_file_in_the_folder_is_a_graph(tmp_path: Path) -> None:
+    """Binary and text files are read, a graph has the name of its file, and other files are ignored."""
     message = load_corpus().graphs["towers"].message()
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "binary.meta").write_bytes(message.SerializeToString())
@@ -153,7 +153,7 @@ def test_every_file_below_the_folder_is_a_graph(tmp_path: Path) -> None:
 
 
 def test_the_digest_is_that_of_the_graphs(tmp_path: Path) -> None:
-    """Reports on other graphs, or on the same under other names, have another digest."""
+    """Other graphs, and the same graphs with other names, have another digest."""
     folders = [tmp_path / name for name in ("one", "renamed", "changed")]
     files = {
         "one": ("a.meta", graph("x")),
@@ -168,11 +168,11 @@ def test_the_digest_is_that_of_the_graphs(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_graphs_is_refused(tmp_path: Path) -> None:
-    """No file, no folder, and a file that holds no graph are told apart."""
+    """A folder without files, a missing folder, and a file without a graph are refused with the reason."""
     with pytest.raises(OwnGraphsError, match="there is no file"):
         load_own_graphs(tmp_path, "reference")
     with pytest.raises(OwnGraphsError, match="there is no file"):
         load_own_graphs(tmp_path / "nowhere", "reference")
     (tmp_path / "model.meta").write_bytes(b"Hello world!")
-    with pytest.raises(OwnGraphsError, match=r"model\.meta' holds no graph that can be exported"):
+    with pytest.raises(OwnGraphsError, match=r"model\.meta' does not contain a graph that can be exported"):
         load_own_graphs(tmp_path, "reference")

@@ -139,7 +139,7 @@ FILTERS: list[dict[str, Any]] = [{}, {"clear_devices": True}, {"clear_extraneous
 def test_a_wrong_type_is_a_type_error(
     name: str, value: Any, flags: dict[str, Any], contract: Contract
 ) -> None:
-    """CALL-07, CALL-08: the error names the argument and both types, whatever else is asked for."""
+    """CALL-07, CALL-08: the error names the argument and both types, whatever else is requested."""
     arguments: dict[str, Any] = {"graph": Graph(), **flags, name: value}
 
     with pytest.raises(TypeError, match=f"^{name} must be of type {WRONG[name]}. Received type: <class"):
@@ -161,7 +161,7 @@ def test_a_scope_that_is_no_text_is_a_type_error(scope: Any, contract: Contract)
 
 @pytest.mark.parametrize("filename", [b"name", 5, ["name"]])
 def test_a_filename_that_is_no_path_is_a_type_error(filename: Any, contract: Contract) -> None:
-    """FILE-03: bytes and numbers are no filename."""
+    """FILE-03: bytes and numbers are not filenames."""
     with pytest.raises(TypeError):
         export_meta_graph(filename, graph=Graph(), contract=contract)
 
@@ -198,7 +198,7 @@ def test_eager_execution_is_reported_before_wrong_types(contract: Contract) -> N
 def test_a_collection_list_that_can_not_be_iterated_is_a_type_error(
     collection_list: Any, contract: Contract, tmp_path: Path
 ) -> None:
-    """COL-02: False is no empty list; no file is written."""
+    """COL-02: False is not an empty list; no file is written."""
     with pytest.raises(TypeError, match="is not iterable"):
         export_meta_graph(
             str(tmp_path / "m"), graph=Graph(), collection_list=collection_list, contract=contract

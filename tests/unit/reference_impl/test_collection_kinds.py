@@ -94,7 +94,7 @@ class Broken:
 
 
 class Raising:
-    """An object whose name can not be had."""
+    """An object whose name cannot be had."""
 
     @property
     def name(self) -> str:

@@ -104,7 +104,7 @@ def test_a_key_that_is_no_utf_8_is_left_out_with_a_warning(
 
 
 def test_keys_may_be_empty_or_foreign(contract: Contract) -> None:
-    """COL-10: '' and characters outside of ASCII are keys like others."""
+    """COL-10: '' and characters outside ASCII are keys like others."""
     built = graph_with_items("", "x")
     built.add_to_collection("größe", "y")
 
@@ -121,7 +121,7 @@ def test_order_and_duplicates_are_kept(contract: Contract) -> None:
 
 
 def test_an_empty_collection_is_absent(contract: Contract) -> None:
-    """COL-03: one that was cleared, and one whose items all lie outside of the scope."""
+    """COL-03: one that was cleared, and one whose items all lie outside the scope."""
     built = graph_with_items("k", "t/x", Operation("t/y"))
     built.add_to_collection("cleared", 1)
     built.clear_collection("cleared")

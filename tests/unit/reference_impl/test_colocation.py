@@ -58,7 +58,7 @@ def test_a_filtered_export_writes_colocations_as_a_list(
 
 
 def test_a_scope_strips_and_drops_colocations_as_documented() -> None:
-    """CLS-02: nodes outside of the scope are dropped; `loc:@s/` is stripped, other prefixes stay whole."""
+    """CLS-02: nodes outside the scope are dropped; `loc:@s/` is stripped, other prefixes stay whole."""
     exported = exported_attr("_class", strings(*ENTRIES), Contract.DOCUMENTED, export_scope="s")
 
     assert exported == strings(b"loc:@x", b"grp@s/x", b"loc:@q", b"loc:@x@z")
@@ -80,7 +80,7 @@ def test_a_colocation_list_may_become_empty(contract: Contract) -> None:
 
 
 def test_entries_that_are_no_text_survive(contract: Contract) -> None:
-    """CLS-03: bytes that are no UTF-8 are dropped outside of the scope and kept inside, never an error."""
+    """CLS-03: bytes that are not UTF-8 are dropped outside the scope and kept inside, never an error."""
     exported = exported_attr("_class", strings(b"loc:@s/\xff", b"\xff"), contract, export_scope="s")
 
     assert exported == strings(b"loc:@\xff")

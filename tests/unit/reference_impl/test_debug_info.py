@@ -157,7 +157,7 @@ def test_debug_info_covers_the_exported_nodes_under_their_whole_names(
 
 
 def test_a_node_that_is_not_in_the_graph_has_no_trace_as_documented(tmp_path: Path) -> None:
-    """DBG-05: nobody knows where it was created, and that is no error."""
+    """DBG-05: it is unknown where it was added, and that is not an error."""
     given = graph_def('node { name: "zz" op: "NoOp" }')
 
     info = written_info(tmp_path, Graph(), Contract.DOCUMENTED, graph_def=given)

@@ -69,7 +69,7 @@ def test_the_inputs_keep_their_devices(contract: Contract) -> None:
 
 
 def test_collections_that_state_devices_stay(contract: Contract) -> None:
-    """DEV-03: a text in a collection is no device."""
+    """DEV-03: a text in a collection is not a device."""
     loaded = graph(NODES, k='bytes_list { value: "/device:CPU:0" }', ops='node_list { value: "a" }')
 
     exported = export_meta_graph(graph=loaded, clear_devices=True, contract=contract)

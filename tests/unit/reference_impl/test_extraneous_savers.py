@@ -89,7 +89,7 @@ def test_ops_that_do_not(op: str, contract: Contract) -> None:
 
 
 def test_a_saver_without_a_scope_stays(contract: Contract) -> None:
-    """SAV-04: the root is no scope that could be removed."""
+    """SAV-04: the root is not a scope that could be removed."""
     nodes = 'node { name: "SaveV2" op: "SaveV2" } node { name: "a" op: "NoOp" }'
 
     assert kept(nodes, FIRST, contract) == ["SaveV2", "a"]

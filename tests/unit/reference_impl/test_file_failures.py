@@ -1,4 +1,4 @@
-"""An export that can not be written leaves nothing behind (FILE-02, FILE-04)."""
+"""An export that cannot be written leaves nothing behind (FILE-02, FILE-04)."""
 
 from __future__ import annotations
 
@@ -54,13 +54,15 @@ class FullStream:
 
 
 STEPS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "the message can not be serialised": lambda patch: patch.setattr(
+    "the message cannot be serialised": lambda patch: patch.setattr(
         "reference_impl.export.meta_graph_content", raising
     ),
-    "a directory can not be made": lambda patch: patch.setattr(Path, "mkdir", raising),
-    "the file can not be opened": lambda patch: patch.setattr("reference_impl.files.os.open", raising),
-    "the file can not be written": lambda patch: patch.setattr("reference_impl.files.os.fdopen", FullStream),
-    "the file can not be put in place": lambda patch: patch.setattr(Path, "replace", raising),
+    "a directory cannot be made": lambda patch: patch.setattr(Path, "mkdir", raising),
+    "the file cannot be opened": lambda patch: patch.setattr("reference_impl.atomic_write.os.open", raising),
+    "the file cannot be written": lambda patch: patch.setattr(
+        "reference_impl.atomic_write.os.fdopen", FullStream
+    ),
+    "the file cannot be put in place": lambda patch: patch.setattr(Path, "replace", raising),
 }
 
 
@@ -164,7 +166,7 @@ def test_a_directory_is_no_target(tmp_path: Path, contract: Contract) -> None:
 
 @pytest.mark.parametrize("below", ["m", "sub/m"])
 def test_a_file_is_no_directory(below: str, tmp_path: Path, contract: Contract) -> None:
-    """FILE-04: a path through a file can not be written, and the error names no temporary file."""
+    """FILE-04: a path through a file cannot be written, and the error names no temporary file."""
     (tmp_path / "file").write_bytes(b"old")
 
     with pytest.raises(NotADirectoryError) as raised:

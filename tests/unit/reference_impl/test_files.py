@@ -156,9 +156,8 @@ def test_an_existing_file_is_replaced(tmp_path: Path, contract: Contract) -> Non
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_the_mode_of_a_file_obeys_the_umask(tmp_path: Path, contract: Contract) -> None:
-    """FILE-02: it is not private as temporary files usually are, also where it replaces a private one."""
-    (tmp_path / "m").touch(mode=0o600)
+def test_the_mode_of_a_new_file_obeys_the_umask(tmp_path: Path, contract: Contract) -> None:
+    """FILE-02: a new file is not private, as temporary files usually are."""
     before = os.umask(0o022)
     try:
         export_meta_graph(tmp_path / "m", graph=Graph(), contract=contract)
@@ -168,15 +167,15 @@ def test_the_mode_of_a_file_obeys_the_umask(tmp_path: Path, contract: Contract) 
     assert stat.S_IMODE((tmp_path / "m").stat().st_mode) == 0o644
 
 
-def test_a_symbolic_link_is_replaced(tmp_path: Path, contract: Contract) -> None:
-    """FILE-02: the file that it points to stays as it was."""
+def test_a_symbolic_link_is_followed(tmp_path: Path, contract: Contract) -> None:
+    """FILE-02: the link stays, and the file that it points to is replaced."""
     (tmp_path / "target").write_text("old", encoding="utf-8")
     (tmp_path / "m").symlink_to(tmp_path / "target")
 
-    export_meta_graph(tmp_path / "m", graph=Graph(), contract=contract)
+    exported = export_meta_graph(tmp_path / "m", graph=Graph(), contract=contract)
 
-    assert not (tmp_path / "m").is_symlink()
-    assert (tmp_path / "target").read_text(encoding="utf-8") == "old"
+    assert (tmp_path / "m").is_symlink()
+    assert read_meta_graph_file(tmp_path / "target") == exported
 
 
 # -- reading
@@ -220,11 +219,12 @@ def test_an_empty_file_is_the_empty_message(tmp_path: Path) -> None:
         meta_graph('node { name: "a" }').SerializeToString()[:-1], b"\xfa\x07\x01x",
     ],
 )  # fmt: skip
-def test_a_file_that_holds_no_meta_graph_is_a_value_error(content: bytes, tmp_path: Path) -> None:
-    """The error names the file and its size, and asks what else it may be."""
+def test_a_file_that_is_not_a_meta_graph_is_a_value_error(content: bytes, tmp_path: Path) -> None:
+    """The error names the file and its size, and says what else it may be."""
     (tmp_path / "m").write_bytes(content)
 
-    with pytest.raises(ValueError, match=rf"m' \({len(content)} bytes\) holds no MetaGraphDef"):
+    reason = rf"m' \({len(content)} bytes\) is not a MetaGraphDef, .* not a SavedModel, .* a checkpoint\.$"
+    with pytest.raises(ValueError, match=reason):
         read_meta_graph_file(tmp_path / "m")
 
 

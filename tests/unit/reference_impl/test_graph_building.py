@@ -8,6 +8,7 @@ import pytest
 from small_graphs import graph, node_names
 
 from reference_impl import Graph, GraphKeys, Operation, Tensor, export_meta_graph
+from reference_impl.names import UniqueNames
 from reference_impl.schema import REGISTERED_COLLECTIONS, NodeDef
 
 
@@ -24,6 +25,27 @@ def test_names_are_made_unique() -> None:
     assert node_names(export_meta_graph(graph=built)) == ["a", "a_1", "a_1_1", "a_2", "b"]
 
 
+class CountingSet(set[str]):
+    """A set that counts how often it is searched."""
+
+    searches = 0
+
+    def __contains__(self, name: object) -> bool:
+        self.searches += 1
+        return super().__contains__(name)
+
+
+def test_many_nodes_of_one_name_are_named_in_linear_time() -> None:
+    """The search for a free name goes on where the last one ended, and still sees names taken meanwhile."""
+    names = UniqueNames()
+    claimed = names._claimed = CountingSet()
+
+    given = [names.claim(name, taken=lambda _: False) for name in [*["a"] * 500, "a_500", "a", "A"]]
+
+    assert given == ["a", *(f"a_{number}" for number in range(1, 500)), "a_500", "a_501", "A_502"]
+    assert claimed.searches < 1600
+
+
 def test_names_that_differ_in_case_are_the_same() -> None:
     """As in TensorFlow, since file systems may not tell them apart."""
     built = Graph()
@@ -32,7 +54,7 @@ def test_names_that_differ_in_case_are_the_same() -> None:
 
 
 def test_scopes_nest_and_are_unique() -> None:
-    """A scope prefixes the names inside of it; entering it again makes another one."""
+    """A scope prefixes the names inside it; entering it again makes another one."""
     built = Graph()
 
     with built.name_scope("s") as outer, built.name_scope("t") as inner:
@@ -46,7 +68,7 @@ def test_scopes_nest_and_are_unique() -> None:
 
 
 def test_an_error_leaves_the_scope() -> None:
-    """Nodes that are added behind it are outside of it."""
+    """Nodes that are added behind it are outside it."""
     built = Graph()
 
     with pytest.raises(KeyError), built.name_scope("s"):
@@ -90,7 +112,7 @@ def test_a_collection_is_handed_out_as_a_copy() -> None:
 
 
 def test_only_text_keys_are_listed() -> None:
-    """COL-01: collections under other keys can be asked for by name."""
+    """COL-01: collections under other keys can be requested by name."""
     built = Graph()
     for key in ("k", b"k", 5, None):
         built.add_to_collection(key, key)

@@ -48,7 +48,7 @@ def test_fields_beside_the_nodes_count() -> None:
 
 
 def test_an_empty_message_has_no_size() -> None:
-    """BIG-01: where there is no node, nothing is counted."""
+    """BIG-01: if there is no node, nothing is counted."""
     assert graph_def_size(GraphDef()) == 0
 
 

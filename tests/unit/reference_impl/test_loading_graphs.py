@@ -59,7 +59,7 @@ def test_collections_become_objects() -> None:
 
 
 def test_what_belongs_to_an_export_is_left_behind() -> None:
-    """Info, saver, signatures, the deprecated version, debug info and registered gradients are no graph."""
+    """A graph has no info, saver, signatures, deprecated version, debug info or registered gradients."""
     stated = parse(
         MetaGraphDef,
         """
@@ -102,7 +102,7 @@ def test_a_collection_that_says_nothing_is_dropped_by_the_next_export(stated: st
 def test_nodes_in_a_registered_collection_are_dropped_by_the_next_export(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """COL-11: old files name model_variables as nodes, which can not be stated as messages."""
+    """COL-11: old files name model_variables as nodes, which cannot be written as messages."""
     exported = export_meta_graph(graph=graph(model_variables='node_list { value: "v:0" }'))
 
     assert dict(exported.collection_def) == {}
@@ -143,7 +143,7 @@ def test_what_is_no_meta_graph_is_a_type_error(stated: Any) -> None:
 
 def test_bytes_that_are_no_meta_graph_are_a_value_error() -> None:
     """The error says how many bytes they are."""
-    with pytest.raises(ValueError, match="these 3 bytes are no serialised MetaGraphDef"):
+    with pytest.raises(ValueError, match="these 3 bytes are not a serialised MetaGraphDef"):
         Graph.from_meta_graph_def(b"\xff\xff\xff")
 
 
@@ -152,12 +152,12 @@ def test_a_broken_entry_of_a_registered_collection_is_a_value_error() -> None:
     stated = meta_graph(variables=[VariableDef()])
     stated.collection_def["variables"].bytes_list.value.append(b"\xff")
 
-    with pytest.raises(ValueError, match=r"collection 'variables', item 1: .* no serialised VariableDef"):
+    with pytest.raises(ValueError, match=r"collection 'variables', item 1: .* not a serialised VariableDef"):
         Graph.from_meta_graph_def(stated)
 
 
 def test_reading_a_map_of_the_message_adds_no_key() -> None:
-    """A look at a collection that is not there is no change."""
+    """Reading a collection that does not exist changes nothing."""
     stated = MetaGraphDef(collection_def={"k": CollectionDef()})
 
     Graph.from_meta_graph_def(stated)

@@ -53,7 +53,7 @@ def calling(op: str, attr: str, function: str) -> str:
 
 
 def test_functions_are_followed_from_nodes_that_call_them(contract: Contract) -> None:
-    """OPS-02: bodies count, recursion ends, functions are no ops, and unused ones do not count."""
+    """OPS-02: bodies count, recursion ends, functions are not ops, and unused ones do not count."""
     assert ops_of('node { op: "f" }' + FUNCTIONS, contract) == ["Cos", "Sin"]
 
 

@@ -83,7 +83,7 @@ def test_variables_keep_everything_without_a_scope(key: str, contract: Contract)
 
 @pytest.mark.parametrize("key", VARIABLE_KEYS)
 def test_variables_of_the_scope_are_stripped(key: str, contract: Contract) -> None:
-    """COL-13: all five names; variables outside of the scope are left out."""
+    """COL-13: all five names; variables outside the scope are left out."""
     loaded = graph_with_items(key, variable("t/"), variable("s/"))
 
     assert entries(export_s(loaded, contract), key, VariableDef) == [variable("")]
@@ -103,7 +103,7 @@ def test_names_outside_of_the_scope_stay(contract: Contract) -> None:
 def test_a_slice_of_a_variable_outside_of_the_scope_drops_the_key(
     contract: Contract, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """COL-13: the slice can not be stated; the warning names the variable."""
+    """COL-13: the slice cannot be exported; the warning names the variable."""
     stated = variable("s/")
     stated.save_slice_info_def.full_name = "t/part"
 
@@ -157,7 +157,7 @@ WHILE = """
 
 
 def while_context(scope: str, nested: str | None = None) -> WhileContextDef:
-    """A loop below a scope, with a condition inside of it where one is asked for."""
+    """A loop below a scope, with a condition inside it if one is requested."""
     context = parse(WhileContextDef, WHILE.format(scope))
     if nested is not None:
         context.nested_contexts.add().cond_ctxt.CopyFrom(cond_context(nested))
@@ -165,7 +165,7 @@ def while_context(scope: str, nested: str | None = None) -> WhileContextDef:
 
 
 def cond_context(scope: str, nested: str | None = None) -> CondContextDef:
-    """A condition below a scope, with a loop inside of it where one is asked for."""
+    """A condition below a scope, with a loop inside it if one is requested."""
     context = parse(CondContextDef, COND.format(scope))
     if nested is not None:
         context.nested_contexts.add().while_ctxt.CopyFrom(while_context(nested))
@@ -183,7 +183,7 @@ def test_contexts_are_kept_whole_without_a_scope(contract: Contract) -> None:
 
 
 def test_contexts_of_the_scope_are_stripped(contract: Contract) -> None:
-    """COL-15: every name in the scope is; contexts outside of it are left out, options stay."""
+    """COL-15: every name in the scope is; contexts outside it are left out, options stay."""
     loaded = graph(
         while_context=[while_context("t/"), while_context("s/")],
         cond_context=[cond_context("s/"), cond_context("t/")],

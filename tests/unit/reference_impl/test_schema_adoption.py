@@ -78,7 +78,7 @@ def test_a_message_of_another_type_is_a_type_error(value: Message, name: str) ->
 
 def test_bytes_that_are_no_message_are_a_value_error() -> None:
     """The error says how many bytes were to be what."""
-    with pytest.raises(ValueError, match="these 2 bytes are no serialised NodeDef"):
+    with pytest.raises(ValueError, match="these 2 bytes are not a serialised NodeDef"):
         parse_message(b"\xff\xff", NodeDef)
 
 

@@ -100,7 +100,7 @@ def test_a_nested_scope_leaves_its_parent_outside(contract: Contract) -> None:
 
 
 def test_a_scope_that_names_a_node_takes_its_children() -> None:
-    """SCOPE-05: the node itself is unstripped in TensorFlow, and outside of the scope as documented."""
+    """SCOPE-05: the node itself is unstripped in TensorFlow, and outside the scope as documented."""
     nodes = 'node { name: "m.1/v" op: "NoOp" } node { name: "m.1/v/read" op: "NoOp" input: "^m.1/v" }'
 
     of_tensorflow = export_meta_graph(graph=graph(nodes), export_scope="m.1/v", contract="tensorflow")
@@ -193,7 +193,7 @@ def test_a_scope_leaves_texts_functions_and_the_saver_alone(contract: Contract) 
 
 
 def test_the_op_list_covers_the_selected_nodes(contract: Contract) -> None:
-    """SCOPE-13: ops of nodes outside of the scope are not listed."""
+    """SCOPE-13: ops of nodes outside the scope are not listed."""
     exported = export_meta_graph(graph=graph(TOWERS), export_scope="tower_1/", contract=contract)
 
     assert op_names(exported) == ["Const", "Identity"]

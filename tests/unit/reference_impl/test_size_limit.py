@@ -131,7 +131,7 @@ def test_a_graph_that_grows_beyond_the_limit_is_refused(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("is_decoded", [False, True])
 def test_the_limit_is_that_of_protobuf(is_decoded: bool, contract: Contract) -> None:
-    """BIG-01: 2 GB less one byte can be read, 2 GB can not; the error says how many bytes there are."""
+    """BIG-01: 2 GB less one byte can be read, 2 GB cannot; the error says how many bytes there are."""
     check_size((1 << 31) - 1, contract, is_decoded=is_decoded)
 
     with pytest.raises((ValueError, DecodeError), match="this one has 2147483648 bytes"):

@@ -1,4 +1,4 @@
-"""Inputs from outside of the export scope, and their collection (UNB)."""
+"""Inputs from outside the export scope, and their collection (UNB)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_only_control_inputs_make_no_collection(contract: Contract) -> None:
     ("collection_list", "keys"),
     [(None, {"k", "unbound_inputs"}), ([], set()), (["k"], {"k"}), (["unbound_inputs"], {"unbound_inputs"})],
 )
-def test_the_collection_is_exported_where_it_is_asked_for(
+def test_the_collection_is_exported_if_it_is_requested(
     collection_list: list[str] | None, keys: set[str], contract: Contract
 ) -> None:
     """UNB-04: inputs are renamed regardless of collection_list."""
@@ -194,7 +194,7 @@ def test_a_finalized_graph_can_be_exported_as_documented(arguments: dict[str, An
 
 @pytest.mark.parametrize("arguments", FILTERS)
 def test_a_finalized_graph_can_not_be_filtered_in_tensorflow(arguments: dict[str, Any]) -> None:
-    """UNB-09: the collection can not be cleared, unless it has no name; a plain export works."""
+    """UNB-09: the collection cannot be cleared, unless it has no name; a plain export works."""
     built = graph(NODES)
     built.finalize()
 

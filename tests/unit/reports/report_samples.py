@@ -95,6 +95,7 @@ def header(results: Sequence[CaseResult], **changes: Any) -> Header:
         environment={"python": "3.13.0", "protobuf": "6.33.0"},
         contract="documented",
         tier="default",
+        level="required",
         shard=ReportedShard(1, 1),
         selection=(),
         tier_cases=len(results),

@@ -1,4 +1,4 @@
-"""The files of snapshots: what proves them, and that they are written whole or not at all."""
+"""The files of snapshots: how they are recognised, and that they are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def _message() -> MetaGraphDef:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A snapshot that was just written, in a folder that was not there."""
+    """Write a snapshot, in a folder that did not exist."""
     path = tmp_path / "folder" / "one.pbtxt"
     files.write(path, TEST, _message())
     return path
 
 
 def test_a_written_file_is_the_message_as_text(path: Path) -> None:
-    """What is written parses to the message, and a person can read it."""
+    """The file parses to the message, and its text is readable."""
     text = path.read_text(encoding="utf-8")
     assert text_format.Parse(text, MetaGraphDef(), descriptor_pool=POOL) == _message()
     assert 'name: "é"' in text
 
 
-def test_the_head_states_test_and_digest(path: Path) -> None:
-    """The head names the message type as editors expect, the test, and the SHA-256 of the rest."""
+def test_the_head_has_test_and_digest(path: Path) -> None:
+    """The head has the message type as editors expect it, the test, and the SHA-256 of the rest."""
     head, _, body = path.read_text(encoding="utf-8").partition("\n\ngraph_def")
     digest = hashlib.sha256(f"graph_def{body}".encode()).hexdigest()
     assert "# proto-message: tensorflow.MetaGraphDef\n" in head
@@ -44,33 +44,33 @@ def test_the_head_states_test_and_digest(path: Path) -> None:
     assert files.read_stamp(path) == files.Stamp(TEST, intact=True)
 
 
-def test_line_ends_of_windows_change_nothing(path: Path) -> None:
-    """A file that a version control system has given other line ends is still the kit's."""
+def test_line_ends_of_windows_are_accepted(path: Path) -> None:
+    """A file whose line ends were converted is still recognised as intact."""
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert files.read_stamp(path) == files.Stamp(TEST, intact=True)
 
 
 def test_a_changed_file_is_not_intact(path: Path) -> None:
-    """Whoever changes what follows the head makes the file their own."""
+    """A change of what follows the head is detected."""
     path.write_bytes(path.read_bytes() + b"# a remark\n")
     assert files.read_stamp(path) == files.Stamp(TEST, intact=False)
 
 
 @pytest.mark.parametrize("content", [b"", b"graph_def { }\n", b"\xff\x00", b"# test: x\n"])
 def test_any_other_file_has_no_stamp(path: Path, content: bytes) -> None:
-    """A file without the whole head is not the kit's."""
+    """A file without the complete head was not written by the kit."""
     path.write_bytes(content)
     assert files.read_stamp(path) is None
 
 
-def test_what_can_not_be_read_has_no_stamp(path: Path) -> None:
-    """A folder, or a file that is not there, is not the kit's."""
+def test_an_unreadable_file_has_no_stamp(path: Path) -> None:
+    """A folder and a missing file have no stamp."""
     assert files.read_stamp(path.parent) is None
     assert files.read_stamp(path.with_name("none")) is None
 
 
 def test_a_failed_write_leaves_the_old_file(path: Path) -> None:
-    """What can not be written whole is not written, and leaves nothing else behind."""
+    """A message that the text cannot hold is not written, and no other file is left behind."""
     before = path.read_bytes()
     with pytest.raises(files.NotAsTextError, match="<unknown field 1000>"):
         files.write(path, TEST, MetaGraphDef.FromString(b"\xc2\x3e\x01x"))
@@ -78,8 +78,8 @@ def test_a_failed_write_leaves_the_old_file(path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_write_goes_beside_the_file_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Until the new file is complete the old one is in its place."""
+def test_a_file_is_replaced_only_by_a_complete_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old file is in its place until a complete new file exists beside it."""
     before = path.read_bytes()
     seen = []
 

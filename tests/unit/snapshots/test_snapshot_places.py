@@ -1,4 +1,4 @@
-"""Where the snapshots of a test are kept."""
+"""The places of the snapshots of a test."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_metagraph.plugin.snapshots import names_of
 from pytest_metagraph.snapshots.files import Place
 
 MODULE = """
@@ -23,13 +24,13 @@ def test_many(x): pass
 
 @pytest.fixture
 def places(pytester: pytest.Pytester) -> dict[str, Place]:
-    """The place of each test of a module, by the test's name."""
+    """Return the place of each test of a module, by the test's name."""
     items = pytester.getitems(MODULE)
-    return {item.name: Place.of(item) for item in items}
+    return {item.name: Place.of(item.path, names_of(item)) for item in items}
 
 
 def test_a_place_is_beside_the_module(places: dict[str, Place], pytester: pytest.Pytester) -> None:
-    """Snapshots are in a folder beside the module, in a folder of its name."""
+    """Snapshots are beside the module, in a folder with its name."""
     place = places["test_plain"]
     module = Path(place.test.partition("::")[0]).stem
     assert place.folder == pytester.path / "__metagraph_snapshots__" / module
@@ -39,13 +40,13 @@ def test_a_place_is_beside_the_module(places: dict[str, Place], pytester: pytest
 
 
 def test_a_class_is_part_of_the_name(places: dict[str, Place]) -> None:
-    """Methods of one name in two classes are two tests."""
+    """The name of a method's class is a part of the names of its files."""
     assert places["test_method"].stem == "TestGroup.test_method"
     assert places["test_method"].test.endswith(".py::TestGroup::test_method")
 
 
-def test_names_that_no_file_can_have_are_kept_apart(places: dict[str, Place]) -> None:
-    """Characters that file names can not have are replaced, and a digest keeps the names apart."""
+def test_names_that_a_file_cannot_have_stay_different(places: dict[str, Place]) -> None:
+    """Characters that file names cannot have are replaced, and a digest keeps the names different."""
     stems = [place.stem for name, place in places.items() if name.startswith("test_many")]
     assert len({*stems}) == 4
     assert all(len(stem) < 140 and "/" not in stem and "\n" not in stem for stem in stems)
@@ -53,12 +54,12 @@ def test_names_that_no_file_can_have_are_kept_apart(places: dict[str, Place]) ->
 
 
 def test_a_test_is_named_in_one_line(places: dict[str, Place]) -> None:
-    """The head of a file has one line for the test."""
+    """The identity of a test is one line, even if a parameter has a line break."""
     assert all("\n" not in place.test for place in places.values())
 
 
-def test_candidates_are_the_files_of_the_stem(places: dict[str, Place]) -> None:
-    """Brackets in a name are no pattern, and other suffixes no snapshots."""
+def test_candidates_are_the_files_with_the_stem(places: dict[str, Place]) -> None:
+    """Brackets in a name are not a pattern, and files with other suffixes are not snapshots."""
     place = next(place for name, place in places.items() if name.startswith("test_many[a/b"))
     place.folder.mkdir(parents=True)
     own = [place.path("", 1), place.path("x", 0)]
@@ -69,6 +70,6 @@ def test_candidates_are_the_files_of_the_stem(places: dict[str, Place]) -> None:
 
 @pytest.mark.parametrize("name", ["a/b", "..\\a", "a b", "ä", "\n"])
 def test_a_name_is_part_of_a_file_name(places: dict[str, Place], name: str) -> None:
-    """A name that would leave the folder, or that some system refuses, is refused everywhere."""
-    with pytest.raises(ValueError, match="can not name a snapshot"):
+    """A name that leads out of the folder, or that some systems refuse, is refused."""
+    with pytest.raises(ValueError, match="is not a valid name of a snapshot"):
         places["test_plain"].path(name, 0)

@@ -1,21 +1,21 @@
-// The exporter that the kit tests. Replace what exportMetaGraph does with a call of your own.
+// The exporter under test. Replace the body of exportMetaGraph with a call of your own exporter.
 
-/** How the exporter is called in reports. */
+/** The name and version of the exporter in reports. */
 export const name = "my-exporter";
 export const version = "0.1.0";
 
 /**
- * What the exporter can not do. Cases that need one of these are not asked and show as not supported, so
- * delete a line as soon as your exporter can do it.
+ * The capabilities that the exporter does not support. Cases that need one of them are skipped and reported as
+ * unsupported. Delete a line as soon as your exporter supports the capability.
  */
 export const unsupported = [
 @CAPABILITIES@
 ];
 
-/** Thrown for something that is missing in `unsupported`, with the capability as its message. */
+/** Thrown if a call needs an unsupported capability that `unsupported` lacks; the message is the capability. */
 export class Unsupported extends Error {}
 
-/** A rejected call: className is the exception that TensorFlow's documentation promises, as "ValueError". */
+/** A rejected call. className is the exception that TensorFlow's documentation promises, such as "ValueError". */
 export class ExportError extends Error {
   constructor(className, text) {
     super(text);
@@ -28,15 +28,15 @@ export class ExportError extends Error {
  *
  * @param {object} call
  *   graph: the graph to load, a serialised MetaGraphDef (tensorflow.binpb has its definition);
- *   arguments: the keyword arguments of export_meta_graph; one that is absent is not given;
- *   preceding: the arguments of calls to make before on the same loaded graph, whose results nobody asks for;
+ *   arguments: the keyword arguments of export_meta_graph; one that is absent was not passed;
+ *   preceding: the arguments of calls to make first on the same loaded graph; their results are ignored;
  *   defaultGraph: export the default graph, without the argument graph;
- *   eager: make the call where eager execution is enabled;
+ *   eager: make the call with eager execution enabled;
  *   contract: "documented" or "tensorflow"; caseId: the case, for messages.
  * @returns {Uint8Array} the exported MetaGraphDef, serialised.
  */
 export function exportMetaGraph(call) {
-  // So that this starter runs at once, it hands the graph back: nearly right for a plain export, and wrong
-  // for everything else. Yours loads call.graph and exports it with call.arguments.
+  // This starter returns the graph unchanged so that it runs at once. That is nearly right for a plain export,
+  // and wrong for everything else. Load call.graph, and export it with call.arguments.
   return call.graph;
 }

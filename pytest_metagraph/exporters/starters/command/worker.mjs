@@ -1,5 +1,5 @@
-// Answers the requests of pytest-metagraph over stdin and stdout; worker.proto states the protocol.
-// There is nothing to change here: the exporter is in export_meta_graph.mjs.
+// Answers the requests of pytest-metagraph over stdin and stdout; worker.proto defines the protocol.
+// You need not change this file: the exporter is in export_meta_graph.mjs.
 import { fileURLToPath } from "node:url";
 import protobuf from "protobufjs";
 import { ExportError, Unsupported, exportMetaGraph, name, unsupported, version } from "./export_meta_graph.mjs";
@@ -11,7 +11,7 @@ const root = new protobuf.Root().loadSync(fileURLToPath(new URL("worker.proto", 
 const Request = root.lookupType("pytest_metagraph.worker.Request");
 const Answer = root.lookupType("pytest_metagraph.worker.Answer");
 
-// stdout belongs to the protocol: what a library prints there would be read as an answer.
+// stdout is for the protocol only: anything that a library prints there would be read as an answer.
 console.log = console.info = console.debug = console.error;
 
 let received = [];
@@ -26,7 +26,7 @@ for await (const chunk of process.stdin) {
   }
 }
 
-/** The next message, once it is complete; its length comes first, in 4 bytes, little-endian. */
+/** Returns the next message once it is complete. Its length precedes it, as 4 bytes, little-endian. */
 function takeMessage() {
   if (receivedBytes < LENGTH_BYTES) return undefined;
   if (received[0].length < LENGTH_BYTES) received = [Buffer.concat(received)];
@@ -44,7 +44,7 @@ function send(data) {
   process.stdout.write(Buffer.concat([length, data]));
 }
 
-/** The answer to a request; undefined for the request to stop. */
+/** Returns the answer to a request; undefined for the request to stop. */
 function answerTo(request) {
   if (request.hello) return { introduction: { protocol: PROTOCOL, name, version, unsupported } };
   if (request.stop) return undefined;
@@ -53,7 +53,7 @@ function answerTo(request) {
     return { exported: { meta_graph_def: exportMetaGraph(callOf(request.export)) } };
   } catch (error) {
     if (error instanceof Unsupported) return { unsupported: { capability: error.message } };
-    // Only an ExportError is a rejection. A bug must not look like one, and JavaScript's TypeError is one.
+    // Only an ExportError is a rejection. A bug, such as a TypeError of JavaScript, must not look like one.
     const className = error instanceof ExportError ? error.className : `JavaScript.${error.name}`;
     return { raised: { classes: [className], text: error.message, traceback: error.stack } };
   }
@@ -75,7 +75,7 @@ function argumentsOf(call) {
   return Object.fromEntries(Object.entries(call.arguments).map(([argument, value]) => [argument, plain(value)]));
 }
 
-/** An argument as JavaScript has it: a message stays { type, data }, bytes are a Buffer, a dict is a Map. */
+/** Converts a Value: a message stays { type, data }, bytes become a Buffer, a dict becomes a Map. */
 function plain(value) {
   if (value.none) return null;
   if (value.list) return value.list.items.map(plain);

@@ -1,4 +1,4 @@
-"""Takes nodes out of a graph so that what is left is a graph still: nothing refers to what is gone."""
+"""Remove nodes from a graph, with everything that refers to them, so that the rest is a valid graph."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ _LOCATION = b"loc:@"
 
 
 def producer(name: str) -> str:
-    """The node that an input, a tensor or a node name refers to."""
+    """Return the node that an input, a tensor or a node name refers to."""
     return name.removeprefix("^").partition(":")[0]
 
 
 def without_nodes(message: MetaGraphDef, names: Iterable[str]) -> MetaGraphDef:
-    """A copy of a graph without some nodes, without all that read them, and without what names them.
+    """Return a copy of a graph without some nodes.
 
-    A control input, a colocation or an item of a collection that refers to a node that is gone goes, too; a
-    node goes where one of its data inputs does.
+    A node whose data input is removed is removed, too. So are control inputs, colocations and items of
+    collections that refer to a removed node.
 
     Args:
         message: the graph; it is not changed.
-        names: the names of nodes to take out.
+        names: the names of the nodes to remove.
     """
-    gone = _with_consumers(message.graph_def, set(names))
+    removed = _with_consumers(message.graph_def, set(names))
     result = MetaGraphDef()
     result.CopyFrom(message)
-    _remove_nodes(result.graph_def, gone)
+    _remove_nodes(result.graph_def, removed)
     for key in [*result.collection_def]:
-        _remove_items(result, key, gone)
+        _remove_items(result, key, removed)
     return result
 
 
 def part_of(message: MetaGraphDef, names: Iterable[str]) -> MetaGraphDef:
-    """A copy of a graph with some nodes and all that they read, and without functions that nothing calls.
+    """Return a copy of a graph with some nodes, all nodes that they read, and the functions that these call.
 
     Args:
         message: the graph; it is not changed.
-        names: the names of nodes to keep.
+        names: the names of the nodes to keep.
     """
     inputs = {node.name: [*map(producer, node.input)] for node in message.graph_def.node}
     kept: set[str] = set()
@@ -57,7 +57,11 @@ def part_of(message: MetaGraphDef, names: Iterable[str]) -> MetaGraphDef:
 
 
 def without_functions(message: MetaGraphDef) -> MetaGraphDef:
-    """A copy of a graph without the functions that neither a node nor a remaining function names."""
+    """Return a copy of a graph without the functions that neither a node nor a remaining function refers to.
+
+    Args:
+        message: the graph; it is not changed.
+    """
     result = MetaGraphDef()
     result.CopyFrom(message)
     library = result.graph_def.library
@@ -77,14 +81,14 @@ def without_functions(message: MetaGraphDef) -> MetaGraphDef:
     return result
 
 
-def _with_consumers(graph_def: GraphDef, gone: set[str]) -> set[str]:
-    """The nodes that go with others because they read them, through loops, too."""
+def _with_consumers(graph_def: GraphDef, removed: set[str]) -> set[str]:
+    """Return nodes with all nodes that read them, directly or indirectly; the graph may have loops."""
     consumers: dict[str, list[str]] = {}
     for node in graph_def.node:
         for name in node.input:
             if not name.startswith("^"):
                 consumers.setdefault(producer(name), []).append(node.name)
-    waiting, found = [*gone], set(gone)
+    waiting, found = [*removed], set(removed)
     while waiting:
         for name in consumers.get(waiting.pop(), ()):
             if name not in found:
@@ -93,23 +97,23 @@ def _with_consumers(graph_def: GraphDef, gone: set[str]) -> set[str]:
     return found
 
 
-def _remove_nodes(graph_def: GraphDef, gone: AbstractSet[str]) -> None:
-    _keep(graph_def.node, lambda node: node.name not in gone)
+def _remove_nodes(graph_def: GraphDef, removed: AbstractSet[str]) -> None:
+    _keep(graph_def.node, lambda node: node.name not in removed)
     for node in graph_def.node:
-        node.input[:] = [name for name in node.input if producer(name) not in gone]
+        node.input[:] = [name for name in node.input if producer(name) not in removed]
         if "_class" in node.attr:
-            places = node.attr["_class"].list.s
-            places[:] = [place for place in places if not _names_one(place, gone)]
-            if not places:
+            entries = node.attr["_class"].list.s
+            entries[:] = [entry for entry in entries if not _refers_to(entry, removed)]
+            if not entries:
                 del node.attr["_class"]
 
 
-def _names_one(place: bytes, gone: AbstractSet[str]) -> bool:
-    return place.startswith(_LOCATION) and place.removeprefix(_LOCATION).decode(errors="replace") in gone
+def _refers_to(entry: bytes, removed: AbstractSet[str]) -> bool:
+    return entry.startswith(_LOCATION) and entry.removeprefix(_LOCATION).decode(errors="replace") in removed
 
 
-def _remove_items(message: MetaGraphDef, key: str, gone: AbstractSet[str]) -> None:
-    """Take the items out of a collection that name what is gone, and the collection where none is left."""
+def _remove_items(message: MetaGraphDef, key: str, removed: AbstractSet[str]) -> None:
+    """Remove the items of a collection that refer to removed nodes, and the collection if none is left."""
     collection = message.collection_def[key]
     kind = collection.WhichOneof("kind")
     if kind is None:
@@ -117,28 +121,28 @@ def _remove_items(message: MetaGraphDef, key: str, gone: AbstractSet[str]) -> No
     values = getattr(collection, kind).value
     before = len(values)
     if kind == "node_list":
-        values[:] = [name for name in values if producer(name) not in gone]
+        values[:] = [name for name in values if producer(name) not in removed]
     elif kind == "bytes_list" and key in REGISTERED_COLLECTIONS:
-        items = (_without_values(REGISTERED_COLLECTIONS[key].FromString(data), gone) for data in values)
-        kept = [item for item in items if gone.isdisjoint(map(producer, _texts(item)))]
+        items = (_without_values(REGISTERED_COLLECTIONS[key].FromString(data), removed) for data in values)
+        kept = [item for item in items if removed.isdisjoint(map(producer, _texts(item)))]
         values[:] = [item.SerializeToString(deterministic=True) for item in kept]
     if before and not values:
         del message.collection_def[key]
 
 
-def _without_values(item: Any, gone: AbstractSet[str]) -> Any:
-    """The item itself; a control-flow context without the inner tensors that are gone: it only lists them."""
+def _without_values(item: Any, removed: AbstractSet[str]) -> Any:
+    """Remove tensors of removed nodes from the lists of a control-flow context, and return the item."""
     for field, value in item.ListFields():
         if field.name == "values_def":
-            value.values[:] = [name for name in value.values if producer(name) not in gone]
+            value.values[:] = [name for name in value.values if producer(name) not in removed]
         elif field.message_type is not None and not field.message_type.GetOptions().map_entry:
             for inner in value if is_repeated(field) else (value,):
-                _without_values(inner, gone)
+                _without_values(inner, removed)
     return item
 
 
 def _texts(item: Message) -> Iterable[str]:
-    """Every text in a message, keys of maps included."""
+    """Yield every text in a message, including the keys of maps."""
     for field, value in item.ListFields():
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             yield from (text for entry in value.items() for text in entry if isinstance(text, str))
@@ -153,12 +157,12 @@ def _texts(item: Message) -> Iterable[str]:
 
 
 def _names_in(item: Message) -> set[str]:
-    """Every text in a node or a function: the names of the functions that it calls are among them."""
+    """Return every text in a node or a function; it includes the names of the functions that it calls."""
     return set(_texts(item))
 
 
 def _keep(repeated: Any, wanted: Any) -> None:
-    """Keep some messages of a repeated field, in their order."""
+    """Keep some messages of a repeated field, in order."""
     kept = [type(item).FromString(item.SerializeToString()) for item in repeated if wanted(item)]
     if len(kept) != len(repeated):
         del repeated[:]

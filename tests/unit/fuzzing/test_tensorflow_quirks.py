@@ -1,4 +1,4 @@
-"""What is asked of nobody is told from what is asked."""
+"""Calls that are not tested because of a quirk of TensorFlow, and similar calls that are."""
 
 from __future__ import annotations
 
@@ -88,14 +88,14 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_what_is_asked_of_nobody(name: str) -> None:
-    """Each accident of TensorFlow is recognised before a call, and its neighbours are asked."""
+def test_a_quirk_is_recognised_before_the_call(name: str) -> None:
+    """Each quirk of TensorFlow is recognised by its example, and similar examples are tested."""
     example, reason = EXAMPLES[name]
     assert reason_not_asked(example) == reason
 
 
-def test_a_crash_is_told_from_an_error() -> None:
-    """TensorFlow's crashes have a reason each; its deliberate errors have none."""
+def test_a_crash_is_distinguished_from_an_error() -> None:
+    """A crash of TensorFlow has a reason why it is not tested; a deliberate error has none."""
     assert crash_reason("UnboundLocalError", "cannot access local variable 'new_s'") == FRAME_NAME
     assert crash_reason("IndexError", "list index out of range") == ODD_CLASS
     assert crash_reason("ValueError", "graph_def and export_scope cannot both be specified") == ""

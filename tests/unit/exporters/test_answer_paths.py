@@ -1,4 +1,4 @@
-"""Where answers lie: readable names that no case id can lead astray."""
+"""The paths of answers: readable, and inside the folder for every case id."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ PORTABLE = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_=
         ("100%", "100%25"),
     ],
 )
-def test_a_stem_is_the_id_made_safe(case_id: str, stem: str) -> None:
-    """Usual ids stay as they are; what a file system takes amiss is written as hexadecimal digits."""
+def test_a_stem_is_the_id_with_unsafe_characters_escaped(case_id: str, stem: str) -> None:
+    """Usual ids stay unchanged; characters that a file system may refuse become hexadecimal digits."""
     assert answer_stem(case_id) == stem
 
 
 @given(st.text(min_size=1))
 def test_no_id_leads_out_of_the_folder(case_id: str) -> None:
-    """Whatever the id, the answer lies below the folder, under a name of portable characters."""
+    """For every id, the answer is inside the folder, under a name of portable characters."""
     case_id = case_id.encode(errors="replace").decode()
     stem = answer_stem(case_id)
     assert set(stem) <= PORTABLE
@@ -49,31 +49,31 @@ def test_no_id_leads_out_of_the_folder(case_id: str) -> None:
 
 @given(st.text(), st.text())
 def test_two_ids_have_two_stems(first: str, second: str) -> None:
-    """No case is answered by the file of another."""
+    """Different ids have different stems, so that no file answers two cases."""
     first, second = (text.encode(errors="replace").decode() for text in (first, second))
     assert (answer_stem(first) == answer_stem(second)) == (first == second)
 
 
-def test_long_ids_are_cut_and_stay_apart() -> None:
-    """Names stay below the limits of file systems."""
+def test_long_ids_are_cut_and_stay_different() -> None:
+    """A long id is cut to 100 characters, and ids that differ only at their ends have different stems."""
     first, second = answer_stem("a" * 300 + "1"), answer_stem("a" * 300 + "2")
     assert first != second
     assert len(first) == len(second) == 100
 
 
-def test_no_two_cases_of_the_corpus_share_a_file_where_case_is_ignored() -> None:
-    """The answers to the whole corpus fit in one folder also on macOS and Windows."""
+def test_the_stems_of_the_corpus_differ_in_more_than_case() -> None:
+    """The answers to the whole corpus fit into one folder of a file system that ignores case."""
     stems = [answer_stem(case.id).casefold() for case in load_corpus().cases(Tier.FULL)]
     assert len(set(stems)) == len(stems)
 
 
-def test_a_suffix_goes_behind_the_whole_name() -> None:
-    """A dot in an id is no suffix."""
+def test_a_suffix_is_appended_to_the_whole_name() -> None:
+    """The part of an id after a dot is not replaced."""
     assert with_suffix(Path("SCOPE-08/a.b"), ".pb") == Path("SCOPE-08/a.b.pb")
 
 
 def test_the_answer_of_a_variant_comes_before_that_of_its_case() -> None:
-    """A variant's own answer, where there is one, is the one that counts."""
+    """The answer of a variant takes precedence over that of its case."""
     variant = Variant(filename=True, as_text=True)
     assert [str(path) for path in answer_candidates(Path("out"), "SAV-01/given", variant)] == [
         "out/SAV-01/given.variants/file,as_text",

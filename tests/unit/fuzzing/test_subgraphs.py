@@ -1,45 +1,45 @@
-"""Parts of graphs are graphs: nothing in them refers to what was taken out."""
+"""Parts of graphs are valid graphs: nothing in them refers to a removed node."""
 
 from __future__ import annotations
 
 from fuzzing_samples import chain, names
 
 from conformance_cases import load_corpus
-from pytest_metagraph.fuzzing.parts import part_of, without_functions, without_nodes
+from pytest_metagraph.fuzzing.subgraphs import part_of, without_functions, without_nodes
 from reference_impl import Graph, export_meta_graph
 from reference_impl.schema import CondContextDef
 
 
-def test_a_node_goes_with_all_that_read_it() -> None:
-    """Without b there is no c, and what was colocated with b is colocated with nothing."""
+def test_the_readers_of_a_node_are_removed_with_it() -> None:
+    """Without b there is no c, and a node that was colocated with b has no colocation."""
     left = without_nodes(chain(), ["b"])
     assert names(left) == ["a", "d"]
     assert "_class" not in left.graph_def.node[1].attr
 
 
-def test_a_control_edge_goes_and_the_node_stays() -> None:
-    """D only waits for a: without a it waits for nothing."""
+def test_a_control_input_is_removed_and_the_node_stays() -> None:
+    """A node that only waited for a removed node stays, and waits for nothing."""
     left = without_nodes(chain(), ["a"])
     assert names(left) == ["d"]
     assert not left.graph_def.node[0].input
 
 
-def test_collections_lose_what_is_gone() -> None:
-    """Items that name a node that is gone go, and so does a collection that loses its last item."""
+def test_collections_lose_items_of_removed_nodes() -> None:
+    """Items that refer to a removed node are removed, and so is a collection without items."""
     left = without_nodes(chain(), ["c"])
     assert sorted(left.collection_def) == ["nodes"]
     assert list(left.collection_def["nodes"].node_list.value) == ["a:0", "b:0", "d"]
 
 
-def test_a_part_has_all_that_its_nodes_read() -> None:
-    """A part is closed under data and control inputs, and has nothing else."""
+def test_a_part_contains_everything_that_its_nodes_read() -> None:
+    """A part contains its nodes, their data and control inputs, and nothing else."""
     assert names(part_of(chain(), ["c"])) == ["a", "b", "c"]
     assert names(part_of(chain(), ["d"])) == ["a", "d"]
     assert names(part_of(chain(), [])) == []
 
 
-def test_the_graph_that_is_given_stays_as_it_was() -> None:
-    """Taking a part out of a graph changes the copy alone."""
+def test_the_given_graph_is_not_changed() -> None:
+    """Removing nodes changes only the copy."""
     graph = chain()
     part_of(graph, ["d"])
     without_nodes(graph, ["a"])
@@ -47,7 +47,7 @@ def test_the_graph_that_is_given_stays_as_it_was() -> None:
 
 
 def test_functions_that_are_called_stay() -> None:
-    """A function stays as long as a node, or another function that stays, names it."""
+    """A function stays if a node, or another function that stays, refers to it."""
     graph = chain()
     for name, called in (("f", "g"), ("g", "NoOp"), ("unused", "f")):
         function = graph.graph_def.library.function.add()
@@ -60,7 +60,7 @@ def test_functions_that_are_called_stay() -> None:
 
 
 def test_contexts_lose_inner_tensors_and_stay() -> None:
-    """A control-flow context lists inner tensors: one that is gone leaves its list, and the context stays."""
+    """A control-flow context loses the inner tensors of removed nodes from its list, and stays."""
     graph = chain()
     context = CondContextDef(context_name="cond", pred_name="a:0", pivot_name="b:0")
     context.values_def.values.extend(["a:0", "c:0"])
@@ -71,8 +71,8 @@ def test_contexts_lose_inner_tensors_and_stay() -> None:
     assert "cond_context" not in without_nodes(graph, ["a"]).collection_def
 
 
-def test_every_part_of_the_corpus_exports_as_it_is() -> None:
-    """What is kept of a corpus graph with one node and its inputs is its own export: the part is whole."""
+def test_parts_of_the_corpus_are_exported_unchanged() -> None:
+    """A part of a corpus graph, one node with everything that it reads, is its own export."""
     graph = load_corpus().matrix_graphs["nested_control_flow"].message()
     for name in names(graph)[::5]:
         part = part_of(graph, [name])

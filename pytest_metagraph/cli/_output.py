@@ -1,0 +1,53 @@
+"""Writing to stdout and stderr, even if one of them is closed, full or without a reader."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+
+from pytest_metagraph._util.text import printable
+
+
+def say(text: str, *, keep_newlines: bool = False) -> None:
+    """Write a line to stdout at once; characters that act on a terminal are shown by their numbers.
+
+    Args:
+        text: the line.
+        keep_newlines: whether it is a text of several lines.
+    """
+    sys.stdout.write(f"{printable(text, keep_newlines=keep_newlines)}\n")
+    sys.stdout.flush()
+
+
+def say_on_stderr(line: str) -> None:
+    """Write one line to stderr, if anybody can read it; a line break in the text becomes a space."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"{printable(' '.join(line.split()))}\n")
+        sys.stderr.flush()
+
+
+def open_standard_streams() -> None:
+    """Replace standard streams that the caller has closed by devnull.
+
+    Python represents them by None, so that writing would fail. A file that is opened later would also get
+    their descriptor, and whatever a library writes to stderr would go into that file.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None or getattr(stream, "closed", False):
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - stays open
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names may be in any script, and paths contain any bytes; a terminal in ASCII shows their numbers.
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def abandon_failed_streams() -> None:
+    """Redirect streams that cannot be flushed to devnull, so that interpreter shutdown does not fail."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

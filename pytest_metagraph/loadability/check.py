@@ -1,0 +1,208 @@
+"""Check whether TensorFlow would import a graph, without that TensorFlow."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from pytest_metagraph.loadability.finding import Finding, Phase, Target, version_numbers
+from pytest_metagraph.loadability.importer_rules import RULES, Severity
+from pytest_metagraph.loadability.op_registries import UnknownVersionError, known_versions, registry
+from pytest_metagraph.loadability.report import LoadProblem, LoadReport, samples
+from pytest_metagraph.loadability.rules import versions
+from pytest_metagraph.loadability.rules.collections import CollectionRules
+from pytest_metagraph.loadability.rules.library import LibraryRules
+from pytest_metagraph.loadability.rules.nodes import NodeRules
+from pytest_metagraph.loadability.rules.placement import PlacementRules
+from pytest_metagraph.loadability.subject import Subject, UncheckableInputError, subjects_of
+from pytest_metagraph.loadability.versions import minor_version
+from pytest_metagraph.loadability.ways_out import WaysOut
+
+__all__ = [
+    "GraphCheck",
+    "NotLoadableError",
+    "UncheckableInputError",
+    "assert_loadable",
+    "check_meta_graph",
+    "checkable_versions",
+    "checks_of",
+]
+
+_NEWEST: Final = "2.21"
+_CHECKED_SINCE: Final = (1, 8)
+"""The first version whose importer follows these rules; that of the versions before was another program."""
+
+
+class NotLoadableError(AssertionError):
+    """A graph that has to load does not; the text is the report's.
+
+    Attributes:
+        report: the report.
+    """
+
+    def __init__(self, report: LoadReport) -> None:
+        super().__init__(report.render())
+        self.report = report
+
+
+def check_meta_graph(meta_graph: object, tensorflow: str = _NEWEST) -> LoadReport:
+    """Check whether a version of TensorFlow would import a graph.
+
+    Args:
+        meta_graph: a MetaGraphDef (for `import_meta_graph`), a GraphDef (for `import_graph_def`) or a
+            SavedModel of
+            any descriptor pool, the bytes of one, or the path of a file or of a SavedModel's folder. It is
+            not changed. Of a SavedModel each meta graph is checked, and the report is of the first that does
+            not load.
+        tensorflow: a version from 1.8 to 2.21, such as `1.15` or `1.15.5`.
+
+    Returns:
+        The report: every problem, first the one that TensorFlow would report.
+
+    Raises:
+        UncheckableInputError: when the input cannot be read as one of these.
+        UnknownVersionError: when the version is not one that can be checked.
+    """
+    version = minor_version(tensorflow)
+    reports = [check.report(version) for check in checks_of(meta_graph)]
+    return next((report for report in reports if not report.loads), reports[0])
+
+
+def assert_loadable(meta_graph: object, tensorflow: str = _NEWEST) -> None:
+    """Check as `check_meta_graph` does, and raise unless the graph loads.
+
+    What fails later only, such as a saver whose tensors are gone, does not raise.
+
+    Raises:
+        NotLoadableError: when the graph does not load; its text is the report.
+        UncheckableInputError: when the input cannot be read as one of these.
+        UnknownVersionError: when the version is not one that can be checked.
+    """
+    __tracebackhide__ = True
+    report = check_meta_graph(meta_graph, tensorflow)
+    if not report.loads:
+        raise NotLoadableError(report)
+
+
+def checkable_versions() -> tuple[str, ...]:
+    """Return the minor versions of TensorFlow that graphs can be checked for, ascending."""
+    return tuple(version for version in known_versions() if version_numbers(version) >= _CHECKED_SINCE)
+
+
+def checks_of(meta_graph: object) -> list[GraphCheck]:
+    """Read what `check_meta_graph` takes once, to check it for several versions.
+
+    Returns:
+        A check of each graph: one, or those of a SavedModel.
+
+    Raises:
+        UncheckableInputError: as `check_meta_graph` does.
+    """
+    with _without_garbage_collection():
+        return [GraphCheck(subject) for subject in subjects_of(meta_graph)]
+
+
+class GraphCheck:
+    """The check of one graph, for any number of versions.
+
+    Attributes:
+        label: how reports name the graph.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        """Prepare the check of a graph."""
+        self.label = subject.label
+        self._subject = subject
+        self._nodes = NodeRules(subject)
+        self._placement = PlacementRules(subject)
+        self._library = LibraryRules(subject)
+        self._ways_out = WaysOut(subject)
+
+    def report(self, version: str) -> LoadReport:
+        """Check the graph for a version.
+
+        Args:
+            version: a minor version, such as `1.15`.
+
+        Returns:
+            The report.
+
+        Raises:
+            UnknownVersionError: when the version is not one that can be checked.
+        """
+        if version not in checkable_versions():
+            raise UnknownVersionError(
+                f"TensorFlow {version} imports graphs by other rules, which the check does not know; "
+                f"use {checkable_versions()[0]} or later"
+            )
+        target = Target(registry(version))
+        with _without_garbage_collection():
+            findings = list(self._findings(target))
+            problems = tuple(self._problems(findings))
+            return LoadReport(self.label, version, problems, tuple(self._notes()))
+
+    def _findings(self, target: Target) -> Iterator[Finding]:
+        yield from versions.findings(self._subject, target)
+        yield from self._nodes.findings(target)
+        yield from self._placement.findings(target)
+        yield from self._library.findings(target)
+        yield from CollectionRules(self._subject, target, self._nodes.judgements(target)).findings()
+
+    def _problems(self, findings: Sequence[Finding]) -> Iterator[LoadProblem]:
+        """Group the findings, in the order in which the importer would come to the first of each."""
+        groups: dict[tuple[str, str, str], list[Finding]] = {}
+        for finding in sorted(findings, key=self._order) if findings else ():
+            op = "" if finding.group else finding.op
+            groups.setdefault((finding.rule, op, finding.group or finding.message), []).append(finding)
+        for (code, *_), group in groups.items():
+            names = self._subject.survey.names
+            ranked = (sorted(finding.nodes, key=self._nodes.ranks.__getitem__) for finding in group)
+            nodes = list(dict.fromkeys(node for one in ranked for node in one))
+            first = group[0]
+            yield LoadProblem(
+                code=code,
+                severity=RULES[code].severity,
+                node=names[nodes[0]] if nodes else "",
+                op=first.op,
+                attr=first.attr,
+                message=first.message,
+                way_out=self._ways_out.of(first, nodes),
+                count=len(nodes) or len(group),
+                nodes=samples([names[node] for node in nodes[:10]]),
+            )
+
+    def _order(self, finding: Finding) -> tuple[bool, int, int, int]:
+        """Return what sorts the findings as the importer comes to them."""
+        later = RULES[finding.rule].severity is not Severity.REFUSED
+        position = finding.position
+        if finding.rule == "LOAD-28":
+            position = len(self._nodes.ranks)
+        elif finding.nodes:
+            ranks = self._nodes.ranks if finding.phase >= Phase.NODES else range(len(self._nodes.ranks))
+            position = min(map(ranks.__getitem__, finding.nodes))
+        return later, finding.phase, position, finding.step
+
+    def _notes(self) -> Iterator[str]:
+        survey = self._subject.survey
+        if survey.names:
+            yield "shapes, which TensorFlow infers from node to node, apart from what a node itself declares"
+        internal = sorted({kind.op for kind in survey.kinds if kind.op.startswith("_")})
+        if internal:
+            yield f"nodes with internal ops: {', '.join(internal)}"
+        if any(function.signature.attr for function in self._subject.functions):
+            yield "the bodies of functions with attributes"
+
+
+@contextlib.contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Keep Python from looking for reference cycles: much is allocated at once, and none of it is a cycle."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -1,0 +1,120 @@
+"""The answer of the check: the problems of a graph, in the order in which TensorFlow would report them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from pytest_metagraph.loadability.importer_rules import Severity
+
+_SAMPLES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProblem:
+    """One rule of the importer that a graph breaks, in one place or in several alike.
+
+    Attributes:
+        code: the id of the rule, such as `LOAD-17`.
+        severity: `refused` at the import, or `fails later`.
+        node: the name of the node, of the first one if there are several; empty if it is not about a node.
+        op: the op of the node.
+        attr: the attribute that it is about; empty if it is not about one.
+        message: one sentence: what is wrong.
+        way_out: what to do about it.
+        count: how many nodes, or items, have the problem.
+        nodes: the names of the first of these nodes.
+    """
+
+    code: str
+    severity: Severity
+    node: str
+    op: str
+    attr: str
+    message: str
+    way_out: str
+    count: int = 1
+    nodes: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """Return the problem as lines for people."""
+        where = f"{_printable(self.node)} ({_printable(self.op)}): " if self.nodes else ""
+        more = ""
+        if self.count > 1:
+            others = ", ".join(map(_printable, self.nodes[1:]))
+            shown = f": {others}" if others else ""
+            left = self.count - max(len(self.nodes), 1)
+            etc = ", ..." if others and left else ""
+            more = f"\n      and {self.count - 1:,} more{shown}{etc}"
+        first = f"  {self.code} {self.severity}: {where}{_printable(self.message)}"
+        return f"{first}{more}\n      way out: {_printable(self.way_out)}"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """Whether a graph loads in one version of TensorFlow.
+
+    Attributes:
+        label: what was checked: a path, `<message>` or `<bytes>`.
+        tensorflow: the minor version, such as `1.15`.
+        problems: what breaks a rule; first what is refused, in the order in which TensorFlow would report it.
+        notes: what was not examined.
+    """
+
+    label: str
+    tensorflow: str
+    problems: tuple[LoadProblem, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def loads(self) -> bool:
+        """Whether the import succeeds: no problem is refused. What fails later does not count."""
+        return all(problem.severity is not Severity.REFUSED for problem in self.problems)
+
+    def render(self) -> str:
+        """Return the report as text for people."""
+        refused = sum(problem.severity is Severity.REFUSED for problem in self.problems)
+        later = len(self.problems) - refused
+        verdict = "loads" if self.loads else "does not load"
+        counts = [f"{refused} refused"] if refused else []
+        counts += [f"{later} that fail{'s' * (later == 1)} later"] if later else []
+        heading = f"{self.label}: {verdict} in TensorFlow {self.tensorflow}"
+        lines = [f"{heading}; {plural(len(self.problems))}: {', '.join(counts)}" if counts else heading]
+        lines.extend(problem.text() for problem in self.problems)
+        lines.extend(f"  not examined: {note}" for note in self.notes)
+        return "\n".join(lines) + "\n"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as plain data."""
+        return {
+            "file": self.label,
+            "tensorflow": self.tensorflow,
+            "loads": self.loads,
+            "problems": [asdict(problem) for problem in self.problems],
+            "notes": list(self.notes),
+        }
+
+    def to_json(self) -> str:
+        """Return the report as JSON."""
+        return json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _printable(text: str) -> str:
+    """Return a text with characters that a terminal acts on, or cannot show, as escapes."""
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
+
+
+def plural(count: int) -> str:
+    """Return a number of problems as text."""
+    return f"{count} problem{'s' * (count != 1)}"
+
+
+def samples(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the first of some names."""
+    return tuple(names[:_SAMPLES])

@@ -1,0 +1,298 @@
+"""The rules about nodes: names, ops, attributes, inputs and their data types, cycles."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Final
+
+from pytest_metagraph.loadability import data_types
+from pytest_metagraph.loadability.finding import Finding, Phase, Step, Target, Version
+from pytest_metagraph.loadability.rules.ops import Judgement, judge
+from pytest_metagraph.loadability.subject import Subject
+from pytest_metagraph.loadability.survey import CONTROL, Situation, split_input
+from reference_impl.schema import OpDef
+
+_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-/"
+_NO_STARTS: Final = frozenset({"", "_", "-", "/"})
+_NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*")
+_NAME_WITH_ANGLES: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*(?:>[A-Za-z0-9.][A-Za-z0-9_.\-/]*)*")
+_ANGLES_SINCE: Final = (2, 1)
+_LISTED_OPS_READ_UNTIL: Final = (1, 14)
+"""Up to this version the importer looks up the ops of the graph's own op list first."""
+_MERGES: Final = frozenset({"Merge", "RefMerge", "_XlaMerge"})
+_NEXT_ITERATIONS: Final = frozenset({"NextIteration", "RefNextIteration"})
+
+
+class NodeRules:
+    """The rules about nodes, for one graph and any number of versions.
+
+    What no version changes, and the judgement of a kind by one definition of its op, are found once.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        """Prepare the rules for a graph."""
+        self._subject = subject
+        self._survey = subject.survey
+        self._judged: dict[tuple[int, int], Judgement] = {}
+        self._kept: list[object] = []
+
+    def definition(self, op: str, target: Target) -> OpDef | None:
+        """Return the definition of an op: the signature of a function, or what the version registers."""
+        function = self._subject.function_named.get(op)
+        return target.registry.ops.get(op) if function is None else function.signature
+
+    def judgements(self, target: Target) -> list[Judgement | None]:
+        """Return the judgement of each kind of node; None if its op is not known."""
+        return [self._judgement(number, kind.op, target) for number, kind in enumerate(self._survey.kinds)]
+
+    def _judgement(self, number: int, name: str, target: Target) -> Judgement | None:
+        op = self.definition(name, target)
+        if op is None:
+            return None
+        key = (number, id(op))
+        known = self._judged.get(key)
+        if known is None:
+            self._kept.append(op)  # so that no other definition gets its id
+            kind = self._survey.kinds[number]
+            defaults = self._subject.facts.producer_defaults.get(name, {})
+            if name in self._subject.function_named:
+                defaults = {}  # the op list says nothing about functions
+            known = self._judged[key] = judge(kind, op, self._subject.versions.producer, defaults)
+        return known
+
+    def findings(self, target: Target) -> Iterator[Finding]:
+        """Return what the rules find for a version."""
+        yield from self._name_findings(target.version)
+        yield from self._input_name_findings
+        judgements = self.judgements(target)
+        yield from self._kind_findings(target, judgements)
+        yield from self._situation_findings(judgements)
+        yield from self._cycle_findings
+
+    def _name_findings(self, version: Version) -> Iterator[Finding]:
+        pattern = _NAME_WITH_ANGLES if version >= _ANGLES_SINCE else _NAME
+        for node in self._odd_names:
+            name = self._survey.names[node]
+            if not pattern.fullmatch(name):
+                message = f"{name!r} is not a valid name of a node"
+                yield self._about(node, "LOAD-06", Phase.NODE_NAMES, message, group="invalid name")
+        yield from self._doubled_findings
+        for node in self._without_op:
+            yield self._about(node, "LOAD-08", Phase.NODE_NAMES, "the node has no op", step=Step.OP)
+
+    @cached_property
+    def _odd_names(self) -> Sequence[int]:
+        """The nodes whose names are not made of letters, digits and `_.-/` in the usual way."""
+        names = self._survey.names
+        joined = "".join(names).encode("utf-8", "surrogatepass")
+        if not joined.translate(None, _LETTERS) and not {name[:1] for name in names} & _NO_STARTS:
+            return ()
+        return [node for node, name in enumerate(names) if not _NAME.fullmatch(name)]
+
+    @cached_property
+    def _doubled_findings(self) -> Sequence[Finding]:
+        names = self._survey.names
+        if len(self._survey.index) == len(names):
+            return ()
+        seen: set[str] = set()
+        found = []
+        for node, name in enumerate(names):
+            if name in seen:
+                message = f"another node is called {name!r}, too"
+                found.append(
+                    self._about(
+                        node, "LOAD-07", Phase.NODE_NAMES, message, step=Step.OUTPUT_NUMBER, group="doubled"
+                    )
+                )
+            seen.add(name)
+        return found
+
+    @cached_property
+    def _without_op(self) -> Sequence[int]:
+        return (
+            [node for node, op in enumerate(self._survey.ops) if not op]
+            if "" in set(self._survey.ops)
+            else ()
+        )
+
+    @cached_property
+    def _input_name_findings(self) -> Sequence[Finding]:
+        """Data inputs after control inputs, and inputs that name nothing."""
+        late, unknown = set(), set()
+        for number, situation in enumerate(self._survey.situations):
+            seen_control = False
+            for source in situation.sources:
+                if source.output == CONTROL:
+                    seen_control = True
+                elif seen_control:
+                    late.add(number)
+                if source.kind is None:
+                    unknown.add(number)
+        if not late | unknown:
+            return ()
+        found: list[Finding] = []
+        nodes = self._survey.nodes_in(late | unknown)
+        inputs = list(self._survey.inputs_by_node())
+        for node in sorted(set().union(*(nodes[number] for number in late))):
+            texts = inputs[node]
+            # The importer reads a text that begins with ^ as a control input here, even if it names an
+            # output.
+            marks = [text.startswith("^") for text in texts]
+            if True in marks and False in marks[marks.index(True) :]:
+                message = "a control input stands before a data input"
+                found.append(self._about(node, "LOAD-09", Phase.NODE_NAMES, message, step=Step.INPUT_COUNT))
+        for node in sorted(set().union(*(nodes[number] for number in unknown))):
+            texts = [text for text in inputs[node] if split_input(text)[0] not in self._survey.index]
+            message = f"input {texts[0]!r} names a node that is not in the graph"
+            found.append(self._about(node, "LOAD-10", Phase.INPUT_NAMES, message, group="unknown input"))
+        return found
+
+    def _about(
+        self,
+        node: int,
+        rule: str,
+        phase: Phase,
+        message: str,
+        *,
+        step: Step = Step.COLOCATION,
+        group: str = "",
+    ) -> Finding:
+        return Finding(rule, phase, message, [node], self._survey.ops[node], step=step, group=group)
+
+    def _kind_findings(self, target: Target, judgements: Sequence[Judgement | None]) -> Iterator[Finding]:
+        found: list[tuple[int, str, Step, str, str]] = []
+        listed = self._subject.facts.producer_defaults if target.version <= _LISTED_OPS_READ_UNTIL else ()
+        for number, (kind, judged) in enumerate(zip(self._survey.kinds, judgements, strict=True)):
+            if judged is None:
+                if kind.op and not kind.op.startswith("_"):
+                    message = f"this TensorFlow has no op {kind.op!r}, and the library no such function"
+                    found.append((number, "LOAD-16", Step.OP, message, ""))
+            elif judged.issues:
+                found.extend(
+                    (number, issue.rule, issue.step, issue.message, issue.attr)
+                    for issue in judged.issues
+                    if target.version < issue.before
+                )
+        nodes = self._survey.nodes_of({number for number, *_ in found}) if found else {}
+        for number, rule, step, message, attr in found:
+            op = self._survey.kinds[number].op
+            phase = Phase.OP_LIST if rule == "LOAD-16" and op in listed else Phase.NODES
+            yield Finding(rule, phase, message, nodes[number], op, attr, step)
+
+    def _situation_findings(self, judgements: Sequence[Judgement | None]) -> Iterator[Finding]:
+        found: list[tuple[int, str, Step, str]] = []
+        for number, situation in enumerate(self._survey.situations):
+            judged = judgements[situation.kind]
+            inputs = None if judged is None else judged.inputs
+            if situation.sources or inputs:
+                self._judge_inputs(number, situation, inputs, judgements, found)
+        nodes = self._survey.nodes_in({number for number, *_ in found}) if found else {}
+        for number, rule, step, message in found:
+            op = self._survey.kinds[self._survey.situations[number].kind].op
+            yield Finding(rule, Phase.NODES, message, nodes[number], op, step=step)
+
+    def _judge_inputs(
+        self,
+        number: int,
+        situation: Situation,
+        inputs: Sequence[int] | None,
+        judgements: Sequence[Judgement | None],
+        found: list[tuple[int, str, Step, str]],
+    ) -> None:
+        """Judge the number and the data types of the inputs in one situation."""
+        kinds = self._survey.kinds
+        position = 0
+        for source in situation.sources:
+            if source.output == CONTROL:
+                continue
+            position += 1
+            given = None if source.kind is None else judgements[source.kind]
+            outputs = None if given is None else given.outputs
+            if source.kind is None or outputs is None:
+                continue
+            op = kinds[source.kind].op
+            if source.output >= len(outputs):
+                plural = "" if len(outputs) == 1 else "s"
+                message = (
+                    f"input {position - 1} takes output {source.output} of a {op}, which has "
+                    f"{len(outputs)} output{plural}"
+                )
+                found.append((number, "LOAD-15", Step.OUTPUT_NUMBER, message))
+            elif inputs is not None and position <= len(inputs):
+                expected, actual = inputs[position - 1], outputs[source.output]
+                if expected != actual and not data_types.accepts(expected, actual):
+                    message = (
+                        f"input {position - 1} is {data_types.type_name(actual)}, from a {op}, but the op "
+                        f"takes {data_types.type_name(expected)}"
+                    )
+                    found.append((number, "LOAD-25", Step.INPUT_TYPE, message))
+        if inputs is not None and position != len(inputs):
+            message = f"the node has {position} data inputs, but its op takes {len(inputs)}"
+            found.append((number, "LOAD-23", Step.INPUT_COUNT, message))
+
+    @cached_property
+    def _cycle_findings(self) -> Sequence[Finding]:
+        if not self._survey.backward:
+            return ()
+        left = [node for node, rank in enumerate(self.ranks) if rank > len(self.ranks)]
+        if not left:
+            return ()
+        message = f"{len(left)} nodes are in a cycle, or wait for one"
+        return [Finding("LOAD-28", Phase.NODES, message, left, self._survey.ops[left[0]], group="cycle")]
+
+    @cached_property
+    def ranks(self) -> Sequence[int]:
+        """The position at which the importer reaches each node; above the number of nodes if it does not."""
+        count = len(self._survey.names)
+        if not self._survey.backward:
+            return range(count)
+        return _import_order(list(self._survey.inputs_by_node()), self._survey.ops, self._survey.index)
+
+
+def _import_order(inputs: Sequence[Sequence[str]], ops: Sequence[str], index: Mapping[str, int]) -> list[int]:
+    """Return the position of each node in the order of the importer: of the ready nodes, the first one.
+
+    A node is ready when all its inputs are imported. A Merge that closes a loop waits for its control inputs
+    and one data input. A node that never is ready has a position above the number of nodes.
+    """
+    count = len(ops)
+    waiting = [0] * count
+    outputs: dict[int, list[int]] = defaultdict(list)
+    for node, texts in enumerate(inputs):
+        sources = [(index.get(name), output) for name, output in map(split_input, texts)]
+        closes_loop = ops[node] in _MERGES and any(
+            source is not None and output != CONTROL and ops[source] in _NEXT_ITERATIONS
+            for source, output in sources
+        )
+        waiting[node] = len(sources)
+        if closes_loop:
+            waiting[node] = sum(output == CONTROL for _, output in sources) + 1
+        for source, _ in sources:
+            if source is None:
+                waiting[node] -= not closes_loop
+            elif not (closes_loop and ops[source] in _NEXT_ITERATIONS):
+                outputs[source].append(node)
+    ready = [node for node in range(count) if waiting[node] <= 0]
+    heapq.heapify(ready)
+    ranks = [0] * count
+    reached = 0
+    done = [False] * count
+    while ready:
+        node = heapq.heappop(ready)
+        if done[node]:
+            continue
+        done[node] = True
+        ranks[node] = reached
+        reached += 1
+        for output in outputs[node]:
+            waiting[output] -= 1
+            if waiting[output] <= 0:
+                heapq.heappush(ready, output)
+    return [
+        rank if is_done else count + 1 + node
+        for node, (rank, is_done) in enumerate(zip(ranks, done, strict=True))
+    ]

@@ -1,0 +1,216 @@
+"""What is checked, read from any form: the parts of a MetaGraphDef or GraphDef that the rules judge."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from google.protobuf.message import Message
+
+from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph.diff.shallow import VIEWS
+from pytest_metagraph.diff.sides import PARSE_ERRORS, SERIALIZE_ERRORS, UnusableInputError, read_message
+from pytest_metagraph.loadability.attr_facts import AttrFacts
+from pytest_metagraph.loadability.survey import Survey
+from reference_impl.schema import FunctionDef, NodeDef, SavedModel
+
+_SAVED_MODEL_FILES: Final = ("saved_model.pb", "saved_model.pbtxt")
+_KINDS: Final = ("MetaGraphDef", "GraphDef")
+_OP: Final = re.compile(r"[\w>.]+", re.ASCII)
+_LAST_VARINT_BYTE: Final = 0x80
+"""The bytes of a number but the last one are at least this."""
+
+
+class UncheckableInputError(MetagraphError, ValueError):
+    """The input cannot be read as a graph; the message says why."""
+
+
+class Subject:
+    """One graph to check.
+
+    Attributes:
+        label: how reports name it.
+        kind: `MetaGraphDef`, which import_meta_graph imports, or `GraphDef`, which import_graph_def imports.
+        graph_bytes: the size of its GraphDef.
+        meta_graph: everything but the nodes, if it is a MetaGraphDef.
+        survey: the nodes.
+        functions: the functions of the library, in order.
+    """
+
+    def __init__(self, data: bytes, kind: str, label: str) -> None:
+        """Read a binary message.
+
+        Raises:
+            UncheckableInputError: when it is damaged or another message.
+        """
+        self.label = label
+        self.kind = kind
+        try:
+            view = VIEWS[kind].FromString(data)
+            self._graph = view.graph_def if kind == "MetaGraphDef" else view
+            self.meta_graph: Any = view if kind == "MetaGraphDef" else VIEWS["MetaGraphDef"]()
+            info = self.meta_graph.meta_info_def
+            self.facts = AttrFacts(info.stripped_op_list if info.HasField("stripped_op_list") else None)
+            self.survey = Survey(self._graph.node[:], self.facts)
+            self.functions: Sequence[FunctionDef] = [
+                FunctionDef.FromString(function) for function in self._graph.library.function
+            ]
+        except (*PARSE_ERRORS, OverflowError) as error:
+            raise UncheckableInputError(
+                f"{label} is not a valid {kind}: truncated, damaged or another message ({error})"
+            ) from error
+        self.graph_bytes = len(data)
+
+    @property
+    def versions(self) -> Any:
+        """The VersionDef of the graph."""
+        return self._graph.versions
+
+    @property
+    def gradients(self) -> Sequence[Any]:
+        """The GradientDefs of the library."""
+        gradients: Sequence[Any] = self._graph.library.gradient
+        return gradients
+
+    @cached_property
+    def function_named(self) -> Mapping[str, FunctionDef]:
+        """The functions of the library by name; the first of several that have it."""
+        named: dict[str, FunctionDef] = {}
+        for function in self.functions:
+            named.setdefault(function.signature.name, function)
+        return named
+
+
+def subjects_of(value: object) -> list[Subject]:
+    """Read what is to be checked.
+
+    Args:
+        value: a MetaGraphDef, GraphDef or SavedModel of any descriptor pool, the bytes of one, or the path of
+            a
+            file or of a SavedModel's folder. It is not changed.
+
+    Returns:
+        The graphs: one, or each of the meta graphs of a SavedModel.
+
+    Raises:
+        UncheckableInputError: when it is none of these, or cannot be read.
+    """
+    if isinstance(value, Message):
+        return _from_message(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _from_bytes(bytes(value), "<bytes>", value)
+    if isinstance(value, str | os.PathLike):
+        path = Path(value)
+        data = _content(path)
+        return _from_bytes(data, str(path), path)
+    raise UncheckableInputError(
+        f"a {type(value).__name__} cannot be checked; give a MetaGraphDef, GraphDef or SavedModel "
+        "message, its bytes, or the path of a file"
+    )
+
+
+def _from_message(value: Message) -> list[Subject]:
+    name = value.DESCRIPTOR.full_name.removeprefix("tensorflow.")
+    if name not in {*_KINDS, "SavedModel"}:
+        raise UncheckableInputError(
+            f"a {value.DESCRIPTOR.full_name} message cannot be checked; give a MetaGraphDef, GraphDef or "
+            "SavedModel"
+        )
+    try:
+        data = value.SerializeToString()
+    except SERIALIZE_ERRORS as error:
+        raise UncheckableInputError(f"this {name} cannot be serialised: {error}") from error
+    if name == "SavedModel":
+        return _from_saved_model(data, "<message>")
+    return [Subject(data, name, "<message>")]
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file, or of the SavedModel in a folder."""
+    try:
+        if path.is_dir():
+            found = [path / name for name in _SAVED_MODEL_FILES if (path / name).is_file()]
+            if not found:
+                raise UncheckableInputError(f"{path} is a folder without a saved_model.pb")
+            path = found[0]
+        data = path.read_bytes()
+    except OSError as error:
+        raise UncheckableInputError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:  # a NUL character in the name
+        if isinstance(error, UncheckableInputError):
+            raise
+        raise UncheckableInputError(f"{str(path)!r} is not a path: {error}") from error
+    if not data:
+        raise UncheckableInputError(f"{path} is empty; was it written to the end?")
+    return data
+
+
+def _from_bytes(data: bytes, label: str, value: object) -> list[Subject]:
+    """Read binary or text whose message is not known: the first that it is wholly."""
+    if data[:1] == b"\x08":  # the schema version of a SavedModel is a number; the others begin with a message
+        return _from_saved_model(data, label)
+    for kind in _plausible_kinds(data):
+        with contextlib.suppress(UncheckableInputError):
+            return [Subject(data, kind, label)]
+    return [_from_text(data, label, value)]
+
+
+def _plausible_kinds(data: bytes) -> list[str]:
+    """Return the messages that binary data can be, the most likely one first."""
+    return ["GraphDef", "MetaGraphDef"] if _begins_with_node(data) else ["MetaGraphDef", "GraphDef"]
+
+
+def _begins_with_node(data: bytes) -> bool:
+    """Return whether binary data begins with a node, as a GraphDef does.
+
+    The first field of a MetaGraphDef has the same number. Read as a node it has no op, or one that is no
+    word.
+    """
+    if data[:1] != b"\x0a":
+        return False
+    size, end = 0, 1
+    for shift, byte in enumerate(data[1:6]):
+        size |= (byte & 0x7F) << (7 * shift)
+        end += 1
+        if byte < _LAST_VARINT_BYTE:
+            break
+    try:
+        node = NodeDef.FromString(data[end : end + size])
+    except PARSE_ERRORS:
+        return False
+    return bool(node.name) and _OP.fullmatch(node.op) is not None
+
+
+def _from_text(data: bytes, label: str, value: object) -> Subject:
+    reasons = []
+    for kind in _KINDS:
+        try:
+            message, _ = read_message(value if isinstance(value, Path) else data, kind, "actual")
+            return Subject(message.SerializeToString(), kind, label)
+        except UnusableInputError as error:
+            reasons.append(error.problem)
+        except SERIALIZE_ERRORS as error:
+            reasons.append(str(error))
+    raise UncheckableInputError(reasons[0])
+
+
+def _from_saved_model(data: bytes, label: str) -> list[Subject]:
+    try:
+        saved_model = SavedModel.FromString(data)
+    except PARSE_ERRORS as error:
+        raise UncheckableInputError(f"{label} is not a valid SavedModel ({error})") from error
+    if not saved_model.meta_graphs:
+        raise UncheckableInputError(f"{label} is a SavedModel without meta graphs")
+    named = (
+        (meta_graph, ",".join(meta_graph.meta_info_def.tags) or str(number))
+        for number, meta_graph in enumerate(saved_model.meta_graphs)
+    )
+    return [
+        Subject(meta_graph.SerializeToString(), "MetaGraphDef", f"{label} [{tags}]")
+        for meta_graph, tags in named
+    ]

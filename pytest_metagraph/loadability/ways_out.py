@@ -1,0 +1,104 @@
+"""Say what to do about a problem, as precisely as the graph allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from pytest_metagraph.loadability.finding import Finding
+from pytest_metagraph.loadability.harmless import reason_to_drop
+from pytest_metagraph.loadability.importer_rules import RULES
+from pytest_metagraph.loadability.op_registries import op_history
+from pytest_metagraph.loadability.subject import Subject
+from pytest_metagraph.loadability.versions import format_versions
+
+_COUNTED: Final = 10_000
+"""The most nodes whose attribute values are compared with their defaults."""
+
+_LIBRARIES: Final = {
+    "Normalize": "TensorFlow Text",
+    "CaseFold": "TensorFlow Text",
+    "RegexSplit": "TensorFlow Text",
+    "Sentencepiece": "TensorFlow Text",
+    "Wordpiece": "TensorFlow Text",
+    "FastWordpiece": "TensorFlow Text",
+    "Addons>": "TensorFlow Addons",
+    "TFText>": "TensorFlow Text",
+    "IO>": "TensorFlow I/O",
+    "TRT": "a TensorFlow with TensorRT",
+    "Horovod": "Horovod",
+    "SimpleMLInference": "TensorFlow Decision Forests",
+}
+"""What the names of ops of well-known libraries begin with."""
+
+
+class WaysOut:
+    """What to do about the problems of one graph."""
+
+    def __init__(self, subject: Subject) -> None:
+        """Prepare for a graph."""
+        self._subject = subject
+        self._default_counts: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def of(self, finding: Finding, nodes: Sequence[int]) -> str:
+        """Return what to do about a problem.
+
+        Args:
+            finding: the first finding of the problem.
+            nodes: the nodes that have it.
+
+        Returns:
+            One sentence without a full stop.
+        """
+        match finding.rule:
+            case "LOAD-16":
+                return _unknown_op(finding.op)
+            case "LOAD-17":
+                return self._unknown_attr(finding, nodes)
+            case "LOAD-21" | "LOAD-22" if finding.op in op_history():
+                command = f"metagraph check --explain-attr {finding.op}.{finding.attr}"
+                return f"{RULES[finding.rule].way_out}; see {command}"
+        return RULES[finding.rule].way_out
+
+    def _unknown_attr(self, finding: Finding, nodes: Sequence[int]) -> str:
+        harmless = reason_to_drop(finding.op, finding.attr)
+        if harmless is not None:
+            return f"metagraph export IN OUT --for VERSION drops it, because it {harmless}"
+        equal, of = self._equal_to_default(finding.op, finding.attr, nodes)
+        if not of:
+            return "remove it, because no recorded version has it, or use TensorFlow 2.5 or later"
+        share = f"{equal:,} of {of:,} such attributes have their default"
+        if equal == of:
+            return f"export with strip_default_attrs=True, or metagraph export IN OUT --for VERSION: {share}"
+        return f"{share}; another value means something that this version cannot do"
+
+    def _equal_to_default(self, op: str, attr: str, nodes: Sequence[int]) -> tuple[int, int]:
+        """Return how many nodes have the default of an attribute, of how many."""
+        known = self._default_counts.get((op, attr))
+        if known is not None:
+            return known
+        declared = [
+            one
+            for definition in op_history().get(op, ())
+            for one in definition.op.attr
+            if one.name == attr and one.HasField("default_value")
+        ]
+        if not declared:
+            counts = (0, 0)
+        else:
+            default = declared[-1].default_value
+            counted = nodes[:_COUNTED]
+            equal = sum(self._subject.survey.node(node).attr[attr] == default for node in counted)
+            counts = (equal, len(counted))
+        self._default_counts[op, attr] = counts
+        return counts
+
+
+def _unknown_op(op: str) -> str:
+    having = [version for definition in op_history().get(op, ()) for version in definition.versions]
+    if having:
+        return f"use TensorFlow {format_versions(having)}, which has the op, or replace the op"
+    for start, library in _LIBRARIES.items():
+        if op.startswith(start):
+            return f"import {library} first, which registers the op"
+    return "import the library that registers the op first; no recorded version of TensorFlow has it"

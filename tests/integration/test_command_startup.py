@@ -1,0 +1,94 @@
+"""Start-up: what is imported before a command, or a session of pytest, needs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from user_process import PROJECT
+
+from pytest_metagraph._version import __version__
+from pytest_metagraph.cli import COMMANDS
+
+HEAVY = ("google.protobuf", "pytest", "conformance_cases", "reference_impl", "deepdiff", "jinja2")
+"""What the name of a command, its help and its version do not need."""
+
+OPTIONAL = ("argcomplete", "hypothesis", "igraph", "tensorflow")
+"""What only some commands need, and may be missing."""
+
+UNUSED = (
+    "google.protobuf",
+    "msgspec",
+    "jinja2",
+    "deepdiff",
+    "tomlkit",
+    "conformance_cases",
+    "reference_impl",
+)
+"""What a session of pytest that does not use the kit must not pay for."""
+
+
+def _python(*words: str, folder: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _imported_by(words: list[str], names: tuple[str, ...]) -> str:
+    """Run a command in a new process, and return which of these modules are loaded when it ends."""
+    code = f"""
+import contextlib, io, sys
+from pytest_metagraph.cli import main
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    main({words!r})
+print(sorted(set({names!r}) & set(sys.modules)))
+"""
+    ended = _python("-c", code)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+@pytest.mark.parametrize("word", ["--version", "--help"])
+def test_version_and_help_import_nothing_heavy(word: str) -> None:
+    """`metagraph --version` and `--help` load no protobuf, pytest, corpus or reference."""
+    assert _imported_by([word], HEAVY + OPTIONAL) == "[]\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_imports_nothing_optional(command: str) -> None:
+    """A command is explained without pytest and without the packages that may be missing."""
+    assert _imported_by([command, "--help"], ("pytest", *OPTIONAL)) == "[]\n"
+
+
+def test_the_imports_are_seen() -> None:
+    """The tests above can fail: a command that compares files does load protobuf."""
+    assert "google.protobuf" in _imported_by(["diff", "--help"], HEAVY)
+
+
+def test_a_session_without_the_kit_imports_nothing_heavy(tmp_path: Path) -> None:
+    """A session that has the plugin, but no use for it, imports only its options."""
+    (tmp_path / "test_own.py").write_text("def test_own(): pass\n", encoding="utf-8")
+    code = f"""
+import sys, pytest
+status = pytest.main(["-q", "-p", "pytest_metagraph", "-p", "no:cacheprovider", "test_own.py"])
+print(status, sorted(set({UNUSED!r}) & set(sys.modules)), "pytest_metagraph.plugin" in sys.modules)
+"""
+    ended = _python("-c", code, folder=tmp_path, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    assert ended.stdout.splitlines()[-1] == "0 [] True", ended.stdout + ended.stderr
+
+
+def test_the_package_runs_as_a_module() -> None:
+    """`python -m pytest_metagraph` is the command `metagraph`."""
+    ended = _python("-m", "pytest_metagraph", "--version")
+    assert (ended.returncode, ended.stdout) == (0, f"pytest-metagraph {__version__}\n")
+    refused = _python("-m", "pytest_metagraph", "show", "no-such-file")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("metagraph show: 'no-such-file' is neither a file nor a case")

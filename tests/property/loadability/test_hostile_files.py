@@ -1,0 +1,132 @@
+"""Hostile input: the check answers, or says that the input cannot be read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conformance_cases import load_corpus
+from pytest_metagraph.loadability.check import UncheckableInputError, checkable_versions, checks_of
+from reference_impl.schema import GraphDef, MetaGraphDef
+
+GRAPHS = ("collection_kinds", "function_library", "towers", "saver_formats")
+VERSIONS = ("1.8", "1.15", "2.21")
+
+
+def _answers(data: object) -> bool:
+    """Check for some versions and use all of the reports.
+
+    Returns:
+        Whether there were reports; False if the input cannot be read. Any other exception fails the test.
+    """
+    try:
+        checks = checks_of(data)
+    except UncheckableInputError:
+        return False
+    for check in checks:
+        for version in VERSIONS:
+            report = check.report(version)
+            json.loads(report.to_json())
+            assert all(one.isprintable() or one == "\n" for one in report.render().removeprefix(report.label))
+    return True
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_truncated(name: str) -> None:
+    """A graph that ends too early is checked or refused, at many lengths."""
+    data = load_corpus().graphs[name].data
+    answers = [_answers(data[:length]) for length in range(0, len(data), max(len(data) // 60, 1))]
+    assert False in answers
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    name=st.sampled_from(GRAPHS),
+    changes=st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8
+    ),
+)
+def test_changed_bytes(name: str, changes: list[tuple[float, int]]) -> None:
+    """A graph in which some bytes are changed is checked or refused."""
+    data = bytearray(load_corpus().graphs[name].data)
+    for place, byte in changes:
+        data[int(place * len(data))] = byte
+    _answers(bytes(data))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.binary(max_size=200))
+def test_any_bytes(data: bytes) -> None:
+    """Any bytes are checked or refused."""
+    _answers(data)
+
+
+_TEXTS = st.sampled_from(
+    [
+        "",
+        "a",
+        "b",
+        "^a",
+        "a:0",
+        "a:1",
+        "b:99999999999999999999",
+        "^a:0",
+        "\x1e",
+        "\x1f",
+        "\n",
+        ":",
+        "^",
+        "_x",
+        "é",
+    ]
+)
+_OPS = st.sampled_from(
+    ["NoOp", "Identity", "Merge", "NextIteration", "Placeholder", "PartitionedCall", "f", "", "\n"]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    nodes=st.lists(st.tuples(_TEXTS, _OPS, st.lists(_TEXTS, max_size=3)), max_size=6),
+    order=st.booleans(),
+)
+def test_odd_names_and_inputs(nodes: list[tuple[str, str, list[str]]], *, order: bool) -> None:
+    """Nodes with any names, ops and inputs are checked, cycles and doubled names included."""
+    message = MetaGraphDef()
+    for name, op, inputs in nodes:
+        node = message.graph_def.node.add(name=name, op=op, input=inputs)
+        if order:
+            node.attr["T"].type = 1
+            node.attr["N"].i = len(inputs)
+    assert _answers(message)
+
+
+@pytest.mark.parametrize("op", ["Pack", "IdentityN", "Merge"])
+def test_huge_counts(op: str) -> None:
+    """An attribute that says that a node has billions of inputs takes neither time nor memory."""
+    graph = GraphDef()
+    node = graph.node.add(name="x", op=op)
+    node.attr["T"].type = 1
+    node.attr["N"].i = 1 << 60
+    assert _answers(graph)
+
+
+def test_deep_calls() -> None:
+    """A thousand functions that call one another, in a row and in a circle, are checked."""
+    for last in (999, 0):
+        message = MetaGraphDef()
+        for number in range(1000):
+            function = message.graph_def.library.function.add()
+            function.signature.name = f"f{number}"
+            following = number + 1 if number < 999 else last
+            function.node_def.add(name="n", op=f"f{following}")
+        message.graph_def.node.add(name="x", op="f0")
+        assert _answers(message)
+
+
+def test_versions_that_can_be_checked() -> None:
+    """The check knows the importers of 1.8 to 2.21."""
+    assert (checkable_versions()[0], checkable_versions()[-1]) == ("1.8", "2.21")

@@ -1,0 +1,252 @@
+"""The check reads every form of a graph, and reports what TensorFlow would report first, first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from google.protobuf import text_format
+from load_samples import CASES, FLOAT, call, function, graph, node, placeholder, saver, value
+
+from pytest_metagraph import NotLoadableError, assert_loadable, check_meta_graph
+from pytest_metagraph.loadability.check import UncheckableInputError, checks_of
+from pytest_metagraph.loadability.op_registries import UnknownVersionError
+from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel
+
+BROKEN = graph(CASES["LOAD-17"].broken)
+SOUND = graph(CASES["LOAD-17"].sound)
+
+
+def _written(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def test_every_form_gives_the_same_problems(tmp_path: Path) -> None:
+    """A message, its bytes, a binary file, a text file and its GraphDef have the same problem."""
+    data = BROKEN.SerializeToString()
+    text = text_format.MessageToString(BROKEN).encode()
+    graph_def = BROKEN.graph_def.SerializeToString()
+    forms = [
+        BROKEN,
+        data,
+        bytearray(data),
+        _written(tmp_path, "a.meta", data),
+        str(tmp_path / "a.meta"),
+        _written(tmp_path, "a.pbtxt", text),
+        BROKEN.graph_def,
+        graph_def,
+        _written(tmp_path, "a.pb", graph_def),
+        _written(tmp_path, "graph.pbtxt", text_format.MessageToString(BROKEN.graph_def).encode()),
+    ]
+    for form in forms:
+        problems = check_meta_graph(form, "1.15").problems
+        assert [(one.code, one.node, one.op, one.attr) for one in problems] == [
+            ("LOAD-17", "x", "Square", "wrong")
+        ]
+
+
+def test_a_saved_model_is_checked_graph_by_graph(tmp_path: Path) -> None:
+    """Each meta graph of a SavedModel has a report; that of all is the one that does not load."""
+    saved = SavedModel(saved_model_schema_version=1, meta_graphs=[SOUND, BROKEN])
+    saved.meta_graphs[0].meta_info_def.tags.extend(["serve", "gpu"])
+    _written(tmp_path, "saved_model.pb", saved.SerializeToString())
+    labels = [check.label for check in checks_of(tmp_path)]
+    assert labels == [f"{tmp_path} [serve,gpu]", f"{tmp_path} [1]"]
+    assert check_meta_graph(tmp_path, "1.15").label == f"{tmp_path} [1]"
+    assert check_meta_graph(saved, "2.5").loads
+    assert not check_meta_graph(tmp_path / "saved_model.pb", "1.15").loads
+
+
+def test_the_input_is_not_changed() -> None:
+    """A message is as it was after a check."""
+    before = BROKEN.SerializeToString(deterministic=True)
+    check_meta_graph(BROKEN, "1.15")
+    assert BROKEN.SerializeToString(deterministic=True) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "part"),
+    [
+        ("empty.meta", b"", "is empty"),
+        ("damaged.meta", BROKEN.SerializeToString()[:-3], "truncated, damaged or another message"),
+        ("words.meta", b"version https://git-lfs.github.com/spec/v1\n", "looks like text"),
+        ("no_graphs.pb", SavedModel(saved_model_schema_version=1).SerializeToString(), "without meta graphs"),
+    ],
+    ids=["empty", "damaged", "words", "no graphs"],  # a name must not depend on the order of a map
+)
+def test_what_is_no_graph(tmp_path: Path, name: str, content: bytes, part: str) -> None:
+    """A file that is not a graph is refused with a message that says why."""
+    with pytest.raises(UncheckableInputError) as refused:
+        check_meta_graph(_written(tmp_path, name, content))
+    assert part in str(refused.value)
+
+
+def test_what_cannot_be_checked(tmp_path: Path) -> None:
+    """A missing file, a folder, another message and another object are refused, and what they are is said."""
+    for given, part in (
+        (tmp_path / "nowhere.meta", "cannot read"),
+        (tmp_path, "is a folder without a saved_model.pb"),
+        ("a\0b", "is not a path"),
+        (BROKEN.graph_def.node[0], "a tensorflow.NodeDef message cannot be checked"),
+        (5, "a int cannot be checked"),
+    ):
+        with pytest.raises(UncheckableInputError) as refused:
+            check_meta_graph(given)
+        assert part in str(refused.value)
+
+
+def test_an_unknown_version() -> None:
+    """A version that no release has is refused."""
+    with pytest.raises(UnknownVersionError):
+        check_meta_graph(SOUND, "3.0")
+
+
+def test_assert_loadable_raises_the_report() -> None:
+    """The exception has the text of the report; a graph that only fails later does not raise."""
+    with pytest.raises(NotLoadableError) as raised:
+        assert_loadable(BROKEN, "1.15")
+    assert str(raised.value) == check_meta_graph(BROKEN, "1.15").render()
+    assert_loadable(BROKEN, "2.5")
+    assert_loadable(graph(CASES["LOAD-42"].broken), "1.15")
+
+
+def _codes_and_nodes(message: MetaGraphDef, version: str = "1.15") -> list[tuple[str, str]]:
+    return [(one.code, one.node) for one in check_meta_graph(message, version).problems]
+
+
+def test_the_importer_takes_the_first_ready_node() -> None:
+    """Nodes are reported in the order in which TensorFlow was observed to report them."""
+    message = graph(lambda _: None)
+    node(message, "b", "NoSuchOpB", ["^z"])
+    node(message, "c", "NoSuchOpC", ["^y"])
+    node(message, "y", "NoOp")
+    node(message, "z", "NoOp")
+    assert _codes_and_nodes(message) == [("LOAD-16", "c"), ("LOAD-16", "b")]
+
+
+def test_the_order_of_the_steps() -> None:
+    """Of several problems that one is first which the importer comes to first; what fails later is last."""
+    message = graph(lambda _: None)
+    message.meta_info_def.tensorflow_version = "unknown"
+    message.collection_def["unbound_inputs"].bytes_list.value.append(b"a")
+    message.collection_def["losses"].node_list.value.append("nowhere")
+    message.graph_def.versions.producer = -1
+    saver(message, "nowhere:0", "nowhere")
+    function(message, "f", "Identity")
+    function(message, "f", "Square")
+    placeholder(message, "p")
+    node(message, "op", "NoSuchOp")
+    node(message, "input", "Square", ["nowhere"], T=value(type=FLOAT))
+    node(message, "_name", "NoOp")
+    message.graph_def.node.add(name="device", op="NoOp", device="here")
+    found = [code for code, _ in _codes_and_nodes(message)]
+    assert found == [
+        "LOAD-02",
+        "LOAD-03",
+        "LOAD-06",
+        "LOAD-10",
+        "LOAD-11",
+        "LOAD-16",
+        "LOAD-30",
+        "LOAD-34",
+        "LOAD-35",
+        "LOAD-42",
+    ]
+
+
+def test_equal_problems_are_one() -> None:
+    """Nodes with the same problem are counted, with the names of some."""
+    message = graph(lambda _: None)
+    for number in range(41):
+        node(message, f"n{number}", "NoOp", wrong=value(i=1))
+    (problem,) = check_meta_graph(message, "1.15").problems
+    assert (problem.count, problem.node, problem.nodes) == (41, "n0", ("n0", "n1", "n2", "n3"))
+    assert "and 40 more: n1, n2, n3, ..." in problem.text()
+
+
+@pytest.mark.parametrize("other", [None, 2])
+def test_a_default_that_the_op_list_declares_may_go(other: int | None) -> None:
+    """An unknown attribute is no problem if the op list of the graph says that its value is the default."""
+    message = graph(lambda made: node(made, "x", "NoOp", newer=value(i=1)))
+    message.meta_info_def.stripped_op_list.op.add(name="NoOp").attr.add(
+        name="newer", type="int"
+    ).default_value.i = other or 1
+    assert _codes_and_nodes(message) == ([("LOAD-17", "x")] if other else [])
+
+
+def test_an_unset_value_is_the_default() -> None:
+    """An attribute without a value takes the default of its op, as the importer gives it."""
+    message = graph(lambda made: placeholder(made, "x"))
+    message.graph_def.node[0].attr["shape"].Clear()
+    assert _codes_and_nodes(message) == []
+
+
+def test_an_op_of_the_op_list_is_looked_up_first_up_to_1_14() -> None:
+    """TensorFlow 1.13 reports an unknown op of the op list first, 1.15 when it comes to its node."""
+    message = graph(lambda made: node(made, "bad name", "NoSuchOp"))
+    message.meta_info_def.stripped_op_list.op.add(name="NoSuchOp")
+    assert [code for code, _ in _codes_and_nodes(message, "1.13")] == ["LOAD-16", "LOAD-06"]
+    assert [code for code, _ in _codes_and_nodes(message, "1.15")] == ["LOAD-06", "LOAD-16"]
+
+
+def test_functions_that_functions_call_are_built() -> None:
+    """A body that a called function calls is judged, too, and the problem names the way to it."""
+    message = graph(lambda made: function(made, "inner", "NoSuchOp"))
+    outer = function(message, "outer")
+    added = outer.node_def.add(name="m", op="inner", input=["n:output:0"])
+    outer.ret["y"] = "m:y:0"
+    call(message, "outer")
+    (problem,) = check_meta_graph(message, "1.15").problems
+    assert (problem.code, problem.node) == ("LOAD-29", "call")
+    assert problem.message.startswith("the function 'outer' cannot be built: it calls 'inner'")
+    assert added.name == "m"
+
+
+def test_odd_wire_forms_are_read() -> None:
+    """Nodes with doubled or missing fields, which no writer makes but every parser reads, are read alike."""
+    twice = GraphDef()
+    twice.node.add(name="a", op="NoOp")
+    data = twice.SerializeToString()
+    doubled = b"\x0a\x10" + b"\x0a\x01x\x0a\x01a\x12\x02No\x12\x04NoOp"
+    assert GraphDef.FromString(doubled) == twice
+    nameless = b"\x0a\x06\x12\x04NoOp"
+    assert [one.code for one in check_meta_graph(doubled).problems] == []
+    assert [one.code for one in check_meta_graph(GraphDef.FromString(data + nameless)).problems] == [
+        "LOAD-06"
+    ]
+
+
+@pytest.mark.parametrize("name", ["\x1e", "\x1f", "\n", "a\nb", "^", ":0", "a:0"])
+def test_names_like_separators(name: str) -> None:
+    """A name that is like what the check puts between nodes is a name that is not valid, and nothing else."""
+    message = graph(lambda made: node(made, name, "NoOp"))
+    node(message, "b", "NoOp", [f"^{name}"])
+    node(message, "c", "NoOp", ["^b"])
+    codes = {one.code for one in check_meta_graph(message).problems}
+    assert "LOAD-06" in codes
+    assert codes <= {"LOAD-06", "LOAD-10", "LOAD-28", "LOAD-15", "LOAD-23"}
+
+
+def test_the_text_has_no_control_characters() -> None:
+    """What a terminal would act on is printed as an escape."""
+    message = graph(lambda made: node(made, "a\x1b[2Jb", "No\nOp"))
+    text = check_meta_graph(message).render()
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert "a\\x1b[2Jb (No\\nOp)" in text
+
+
+def test_the_json_form() -> None:
+    """The JSON has the verdict, and each problem with its code, severity, node, op, message and way out."""
+    (data,) = [json.loads(check_meta_graph(BROKEN, "1.15").to_json())]
+    assert (data["tensorflow"], data["loads"], data["file"]) == ("1.15", False, "<message>")
+    (problem,) = data["problems"]
+    assert problem["severity"] == "refused"
+    assert (problem["code"], problem["node"], problem["op"]) == ("LOAD-17", "x", "Square")
+    assert problem["message"] == "Square has no attribute 'wrong'"
+    assert problem["way_out"]
+    assert data["notes"] == [
+        "shapes, which TensorFlow infers from node to node, apart from what a node itself declares"
+    ]
