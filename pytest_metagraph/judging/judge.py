@@ -84,7 +84,7 @@ class Judge:
         expected: MessageComparison | ExpectedError
         options = _options(case)
         if isinstance(expectation, ExpectedMessage):
-            expected = MessageComparison(expectation.data, options, case.id)
+            expected = MessageComparison(expectation.data, options, case.id, case.calls()[-1])
         else:
             expected = expectation
         graph = case.graph.message()

@@ -189,7 +189,7 @@ MISTAKES: list[tuple[Callable[[], Exporter], str, str]] = [
         "differs from the returned message",
         "Write the message that is returned",
     ),
-    (lambda: writes_text, "is no MetaGraphDef in binary form", "write the serialised message"),
+    (lambda: writes_text, "is not a MetaGraphDef in binary form", "write the serialised message"),
     (
         lambda: fails_to_write,
         "raised OSError: read-only file system",
