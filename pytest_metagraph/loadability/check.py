@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from pytest_metagraph.loadability.finding import Finding, Phase, Target, version_numbers
 from pytest_metagraph.loadability.importer_rules import RULES, Severity
@@ -21,6 +21,7 @@ from pytest_metagraph.loadability.versions import minor_version
 from pytest_metagraph.loadability.ways_out import WaysOut
 
 __all__ = [
+    "AssertLoadable",
     "GraphCheck",
     "NotLoadableError",
     "UncheckableInputError",
@@ -41,6 +42,8 @@ class NotLoadableError(AssertionError):
     Attributes:
         report: the report.
     """
+
+    __module__ = "pytest_metagraph"
 
     def __init__(self, report: LoadReport) -> None:
         super().__init__(report.render())
@@ -83,6 +86,13 @@ def assert_loadable(meta_graph: object, tensorflow: str = _NEWEST) -> None:
     report = check_meta_graph(meta_graph, tensorflow)
     if not report.loads:
         raise NotLoadableError(report)
+
+
+class AssertLoadable(Protocol):
+    """The type of the fixture `assert_loadable`, which is the function of this name."""
+
+    def __call__(self, meta_graph: object, tensorflow: str = _NEWEST) -> None:
+        """Raise an error unless a version of TensorFlow imports a graph; see the function."""
 
 
 def checkable_versions() -> tuple[str, ...]:

@@ -2,12 +2,14 @@
 
 pytest imports it in every session of a project that has it installed. Whatever takes time to import, protobuf
 above all, is imported in the functions below, which a session without conformance cases never calls.
+
+PYTEST_DONT_REWRITE: it has no assertions, and `metagraph run` imports it before pytest.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,17 +24,20 @@ from pytest_metagraph.plugin.session import (
     is_xdist_worker,
     make_importable,
     pattern_of,
+    provides_exporter,
     runs_corpus,
     stop_run,
     usage_errors,
 )
-from pytest_metagraph.plugin.snapshots import SnapshotSummary, snapshots_of
+from pytest_metagraph.plugin.snapshots import OrphanFinder, SnapshotSummary, snapshots_of
 
 if TYPE_CHECKING:
     from conformance_cases import Case
+    from pytest_metagraph.diff.api import AssertMetaGraph
     from pytest_metagraph.exporters.client import ExporterClient
     from pytest_metagraph.exporters.request import Exporter
     from pytest_metagraph.judging.files import ScratchFolder
+    from pytest_metagraph.loadability.check import AssertLoadable
     from pytest_metagraph.settings import Settings
     from pytest_metagraph.snapshots.snapshot import Snapshots
 
@@ -68,11 +73,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     results = Results()
     settings = settings_of(config)
+    orphans = OrphanFinder()
     config.pluginmanager.register(ResultSender(), "metagraph-sender")
+    config.pluginmanager.register(orphans, "metagraph-orphans")
     if not is_xdist_worker(config):
         config.pluginmanager.register(ResultCollector(results), "metagraph-results")
         config.pluginmanager.register(SummaryPlugin(settings, results), "metagraph-summary")
-        config.pluginmanager.register(SnapshotSummary(config), "metagraph-snapshots")
+        config.pluginmanager.register(SnapshotSummary(config, orphans), "metagraph-snapshots")
         if settings.reports and runs_corpus(config):
             from pytest_metagraph.plugin import reports  # noqa: PLC0415 - most sessions write no reports
 
@@ -99,11 +106,12 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     )
 
 
+@pytest.hookimpl(trylast=True)  # after pytest has set up fixtures, and before xdist starts workers
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuse what does not exist before anything is collected or a worker is started.
 
     Raises:
-        pytest.UsageError: if the exporter or the user's graphs cannot be used.
+        pytest.UsageError: if there is no exporter, or it or the user's graphs cannot be used.
     """
     config = session.config
     if is_xdist_worker(config) or not runs_corpus(config):
@@ -111,7 +119,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     settings = settings_of(config)
     if settings.graphs:
         _check_own_graphs(config, settings)
-    if settings.exporter or settings.has_client:
+    if settings.exporter or settings.has_client or not provides_exporter(session):
         from pytest_metagraph.exporters.client import check_client  # noqa: PLC0415 - protobuf
 
         make_importable(config)
@@ -204,7 +212,7 @@ def metagraph_cases(pytestconfig: pytest.Config) -> tuple[Case, ...]:
 
 
 @pytest.fixture(scope="session")
-def assert_metagraph() -> Callable[..., None]:
+def assert_metagraph() -> AssertMetaGraph:
     """`pytest_metagraph.assert_meta_graph_equal`, which compares two MetaGraphDefs by meaning."""
     from pytest_metagraph.diff import assert_meta_graph_equal  # noqa: PLC0415 - protobuf
 
@@ -212,7 +220,7 @@ def assert_metagraph() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
-def assert_loadable() -> Callable[..., None]:
+def assert_loadable() -> AssertLoadable:
     """`pytest_metagraph.assert_loadable`, which raises unless a version of TensorFlow imports a graph."""
     from pytest_metagraph.loadability.check import assert_loadable as check  # noqa: PLC0415 - protobuf
 

@@ -34,7 +34,8 @@ from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ReportError
 from pytest_metagraph.reports.jsonl import read_report, report_text
 from pytest_metagraph.settings import Shard, parse_seconds
-from pytest_metagraph.snapshots.files import read_stamp, write
+from pytest_metagraph.snapshots.files import write
+from pytest_metagraph.snapshots.place import read_stamp
 from reference_impl import Graph, export_meta_graph, read_meta_graph_file
 from reference_impl.schema import SaverDef
 
@@ -275,7 +276,7 @@ def _option(data: bytes, _: Path) -> None:
 def _words(data: bytes, folder: Path) -> None:
     """Run the command line, which must end with a status whatever the words are."""
     words = data.decode(errors="surrogateescape").split(" ")
-    if words[0] in {"new-adapter", "cases", "record", "smoke", "fuzz", "shrink", "replay"}:
+    if words[0] in {"new-adapter", "cases", "record", "request", "run", "smoke", "fuzz", "shrink", "replay"}:
         words[0] = "diff"  # those write where they are told to, or run what they are told to
     with contextlib.chdir(folder):
         assert _run(*words) in {0, 1, 2}

@@ -109,6 +109,20 @@ def exits_instead_of_raising(request: ExportRequest) -> MetaGraphDef:
         sys.exit(str(error))
 
 
+def crashes_on_a_scope(request: ExportRequest) -> MetaGraphDef:
+    """End the process when a scope is given, in the same way for every graph."""
+    if "export_scope" in request.arguments:
+        sys.exit("segmentation fault")
+    return reference.export(request)
+
+
+def refuses_arguments(request: ExportRequest) -> MetaGraphDef:
+    """Raise one and the same error for every argument that changes the message."""
+    if set(request.arguments) - {"filename", "as_text", "save_debug_info"}:
+        raise ValueError("no arguments, please")
+    return reference.export(request)
+
+
 def ignores_the_filename(request: ExportRequest) -> MetaGraphDef:
     """Write no file."""
     request.arguments["filename"] = None
@@ -119,6 +133,19 @@ def writes_beside_the_file(request: ExportRequest) -> MetaGraphDef:
     """Leave a log where it exports to."""
     if request.arguments["filename"]:
         Path(request.arguments["filename"] + ".log").touch()
+    return reference.export(request)
+
+
+def writes_another_message(request: ExportRequest) -> MetaGraphDef:
+    """Change the message after it was written."""
+    message = reference.export(request)
+    message.meta_info_def.tags.append("late")
+    return message
+
+
+def writes_text(request: ExportRequest) -> MetaGraphDef:
+    """Write text in every case."""
+    request.arguments["as_text"] = True
     return reference.export(request)
 
 
@@ -152,10 +179,22 @@ MISTAKES: list[tuple[Callable[[], Exporter], str, str]] = [
         "export_meta_graph(**request.arguments)",
     ),
     (lambda: names_errors_its_own_way, "it raised RejectedError", "here that is ValueError"),
-    (lambda: exits_instead_of_raising, "has to raise ValueError; it ended", "a crash is no rejection"),
+    (lambda: exits_instead_of_raising, "has to raise ValueError. It crashed", "Let it raise an exception"),
+    (lambda: crashes_on_a_scope, "export_scope=model,strip_default_attrs: It crashed", "Let it raise"),
+    (lambda: refuses_arguments, "Every call with arguments raised an error", "Pass on the arguments"),
     (lambda: ignores_the_filename, "did not write the file model.meta", "is an absolute path"),
     (lambda: writes_beside_the_file, "model.meta.log", "nothing else beside it"),
-    (lambda: fails_to_write, "read-only file system", "Pass request.arguments['filename'] on"),
+    (
+        lambda: writes_another_message,
+        "differs from the returned message",
+        "Write the message that is returned",
+    ),
+    (lambda: writes_text, "is not a MetaGraphDef in binary form", "write the serialised message"),
+    (
+        lambda: fails_to_write,
+        "raised OSError: read-only file system",
+        "Pass on request.arguments['filename']",
+    ),
 ]
 
 
@@ -175,6 +214,28 @@ def test_an_adapter_without_a_mistake_has_no_problem() -> None:
     assert [finding for finding in findings if finding.problem or finding.skipped] == []
 
 
+class RefusesEveryGraphButOne:
+    """Loads the first graph only; an error is no message, so that two errors are not one answer."""
+
+    def __init__(self) -> None:
+        self.case_id = ""
+
+    def __call__(self, request: ExportRequest) -> MetaGraphDef:
+        """Answer the requests of the first case."""
+        self.case_id = self.case_id or request.case_id
+        if request.case_id != self.case_id:
+            raise RuntimeError("no such op: Relu6")
+        return reference.export(request)
+
+
+def test_errors_are_not_compared_as_messages() -> None:
+    """Where a second graph is refused, the question whether two graphs have two answers is skipped."""
+    findings = {finding.question: finding for finding in examine(RefusesEveryGraphButOne())}
+    found = findings["Do two graphs have two answers?"]
+    assert found.problem == ""
+    assert found.skipped.endswith("/plain raised RuntimeError")
+
+
 def test_questions_about_what_is_not_supported_are_not_asked() -> None:
     """A declared gap is no mistake; what could not be asked is said."""
 
@@ -186,7 +247,7 @@ def test_questions_about_what_is_not_supported_are_not_asked() -> None:
     findings = examine(export)
     assert [finding for finding in findings if finding.problem] == []
     assert [finding.skipped for finding in findings if finding.skipped] == [
-        "it declares every argument of the smoke tier as not supported",
-        "no case that it can do is an error",
+        "it declares every argument of the smoke tier as unsupported",
+        "it supports no case that expects an error",
         "it declares that it writes no files",
     ]
