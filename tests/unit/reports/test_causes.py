@@ -127,7 +127,7 @@ def test_names_of_files_and_of_what_was_due_do_not_make_causes() -> None:
         for due in ("a message", "ValueError")
     ]
     stray = [
-        samples.finding("stray_file", f"The export left a file that was not asked for: {name}")
+        samples.finding("stray_file", f"The export left a file that was not requested: {name}")
         for name in "xy"
     ]
     results = [
@@ -135,5 +135,5 @@ def test_names_of_files_and_of_what_was_due_do_not_make_causes() -> None:
     ]
     assert [(cause.cause, cause.cases) for cause in causes_of(results)] == [
         ("KeyError was raised", ("0", "1")),
-        ("The export left a file that was not asked for", ("2", "3")),
+        ("The export left a file that was not requested", ("2", "3")),
     ]
