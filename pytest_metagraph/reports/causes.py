@@ -83,7 +83,7 @@ def _kind_of(finding: ReportedFinding) -> str:
     if finding.code in _FILE_KINDS:
         return _FILE_KINDS[finding.code]
     if finding.code in {FindingCode.RAISED, FindingCode.WRONG_ERROR}:
-        return finding.summary.partition(" where ")[0]
+        return finding.summary.partition(" instead of ")[0]
     return finding.summary.partition(":")[0]
 
 
