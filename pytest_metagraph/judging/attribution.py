@@ -298,7 +298,7 @@ def _closeness(part: Part, patterns: Iterable[Part]) -> int:
 
 
 def _match(part: Part, pattern: Part) -> int:
-    """How closely a pattern names a part; a wildcard counts less than a word, and 0 is no match."""
+    """Return how closely a pattern names a part: a wildcard counts less than a word, and 0 means no match."""
     if len(pattern) > len(part) or any(word not in {"*", part[at]} for at, word in enumerate(pattern)):
         return 0
     return sum(1 if word == "*" else 2 for word in pattern)

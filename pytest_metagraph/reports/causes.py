@@ -16,14 +16,14 @@ from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.result import CaseResult, Cause, ReportedFinding
 
 _FILE_KINDS: Mapping[FindingCode, str] = {
-    FindingCode.FILE_MISSING: "The export wrote no file",
-    FindingCode.FILE_UNREADABLE: "The file is no MetaGraphDef in the form that was asked for",
+    FindingCode.FILE_MISSING: "The export did not write the file",
+    FindingCode.FILE_UNREADABLE: "The file is not a MetaGraphDef in the requested format",
     FindingCode.FILE_DIFFERS: "The file differs from the returned message",
-    FindingCode.STRAY_FILE: "The export left a file that was not asked for",
-    FindingCode.DEBUG_INFO_MISSING: "The export wrote no debug info to the file that it belongs in",
-    FindingCode.DEBUG_INFO_UNREADABLE: "The debug info is no GraphDebugInfo in the form that was asked for",
+    FindingCode.STRAY_FILE: "The export left a file that was not requested",
+    FindingCode.DEBUG_INFO_MISSING: "The export did not write debug info to the expected file",
+    FindingCode.DEBUG_INFO_UNREADABLE: "The debug info is not a GraphDebugInfo in the requested format",
 }
-"""The kinds of what is wrong with files, without their names."""
+"""The summaries of findings about files, without the names of the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _kind_of(finding: ReportedFinding) -> str:
     if finding.code in _FILE_KINDS:
         return _FILE_KINDS[finding.code]
     if finding.code in {FindingCode.RAISED, FindingCode.WRONG_ERROR}:
-        return finding.summary.partition(" where ")[0]
+        return finding.summary.partition(" instead of ")[0]
     return finding.summary.partition(":")[0]
 
 

@@ -31,8 +31,8 @@ def headline(finding: ReportedFinding) -> str:
 
 
 def _with_message(finding: ReportedFinding) -> str:
-    """The summary of an exception, with its message from the last line of the traceback."""
-    raised, space, rest = finding.summary.partition(" ")
+    """Return the last line of the traceback and what was expected; the summary if it is another line."""
+    raised, space, rest = finding.summary.removeprefix("The exporter raised ").partition(" ")
     lines = finding.detail.strip().splitlines()
     said = lines[-1].strip() if lines else ""
     if said.partition(":")[0].rpartition(".")[2] == raised:

@@ -29,7 +29,7 @@ _CALL_PARTS = {
     "file": {"presence", "form", "content", "stray"},
     "debug_info": {"", "presence", "form"},
 }
-"""The parts that are no field of a message, and the second word of each."""
+"""The parts that are not a field of a message, and the second word of each."""
 
 Change = Callable[[MetaGraphDef], None]
 
@@ -169,7 +169,7 @@ def test_an_error_that_no_rule_governs_points_at_the_most_specific_rule() -> Non
 
 
 def test_a_crash_points_nowhere() -> None:
-    """An exporter that ends says nothing about any rule."""
+    """An exporter that exits without an answer blames no requirement."""
     (found,) = attribute(CASES[TOWERS], [Finding(FindingCode.CRASHED, "It ended")], CATALOGUE, ())
     assert found.blamed == ((),)
 

@@ -123,17 +123,17 @@ def test_a_wider_cause_explains_what_it_looks_like_elsewhere() -> None:
 def test_names_of_files_and_of_what_was_due_do_not_make_causes() -> None:
     """The same exception, and the same thing wrong with files of other names, are one cause each."""
     raised = [
-        samples.finding("raised", f"KeyError was raised where {due} was expected")
-        for due in ("a message", "ValueError")
+        samples.finding("raised", f"The exporter raised KeyError instead of {due}")
+        for due in ("returning a message", "ValueError")
     ]
     stray = [
-        samples.finding("stray_file", f"The export left a file that was not asked for: {name}")
+        samples.finding("stray_file", f"The export left a file that was not requested: {name}")
         for name in "xy"
     ]
     results = [
         samples.result(str(at), Verdict.FAIL, findings=(one,)) for at, one in enumerate((*raised, *stray))
     ]
     assert [(cause.cause, cause.cases) for cause in causes_of(results)] == [
-        ("KeyError was raised", ("0", "1")),
-        ("The export left a file that was not asked for", ("2", "3")),
+        ("The export left a file that was not requested", ("2", "3")),
+        ("The exporter raised KeyError", ("0", "1")),
     ]

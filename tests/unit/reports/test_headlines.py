@@ -52,22 +52,22 @@ def test_a_likely_cause_goes_before_the_kinds() -> None:
     [
         (
             "Traceback ...\n  in export\nKeyError: 'lost'",
-            "KeyError: 'lost' was raised where a message was expected",
+            "KeyError: 'lost' instead of returning a message",
         ),
-        ("Traceback ...\nlost.KeyError: 'x'", "lost.KeyError: 'x' was raised where a message was expected"),
-        ("something else", "KeyError was raised where a message was expected"),
-        ("", "KeyError was raised where a message was expected"),
+        ("Traceback ...\nlost.KeyError: 'x'", "lost.KeyError: 'x' instead of returning a message"),
+        ("something else", "The exporter raised KeyError instead of returning a message"),
+        ("", "The exporter raised KeyError instead of returning a message"),
     ],
 )
 def test_an_exception_shows_its_message(detail: str, expected: str) -> None:
     """The last line of the traceback is in the headline if it is that of the exception."""
-    finding = samples.finding("raised", "KeyError was raised where a message was expected", detail)
+    finding = samples.finding("raised", "The exporter raised KeyError instead of returning a message", detail)
     assert headline(finding) == expected
 
 
 def test_the_first_finding_is_the_headline_of_the_case() -> None:
     """Further findings are counted; without any, the reason is shown."""
-    raised = samples.finding("crashed", "The exporter ended instead of answering")
+    raised = samples.finding("crashed", "The exporter exited without answering")
     failed = samples.result("a", Verdict.FAIL, findings=(raised, samples.FINDING, samples.FINDING))
-    assert headline_of(failed) == "The exporter ended instead of answering; 2 other findings"
+    assert headline_of(failed) == "The exporter exited without answering; 2 other findings"
     assert headline_of(samples.result("b", Verdict.UNEXPECTED_PASS, reason="it passes")) == "it passes"
