@@ -80,7 +80,7 @@ def test_render_chooses_the_format_by_suffix_or_option(
     assert main(["report", "render", report, "-o", "report.html"]) == 0
     assert "2</strong> of 3" in Path("report.html").read_text()
     assert main(["report", "render", report, "--format", "annotations"]) == 0
-    assert capsys.readouterr().out.startswith("::error title=1 case")
+    assert capsys.readouterr().out.startswith("::error title=clear_devices looks unapplied%3A ")
     assert main(["report", "render", report, other, "--format", "md", "-o", "comparison.txt"]) == 0
     assert "| c | fail | pass |" in Path("comparison.txt").read_text()
 
