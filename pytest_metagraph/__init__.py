@@ -2,6 +2,8 @@
 
 The names below are loaded when they are first used: pytest imports this package in every session that
 has the plugin installed, and a session without conformance cases must not pay for it.
+
+PYTEST_DONT_REWRITE: it has no assertions, and `metagraph run` imports it before pytest.
 """
 
 from __future__ import annotations
@@ -10,33 +12,53 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pytest_metagraph._util.errors import MetagraphError
     from pytest_metagraph.diff import (
         CompareOptions,
+        DifferenceCode,
         MetaGraphDiff,
         MetaGraphMismatch,
+        UnusableInputError,
         assert_meta_graph_equal,
         diff_meta_graphs,
     )
-    from pytest_metagraph.exporters.request import Exporter, ExportRequest, Unsupported
+    from pytest_metagraph.diff.api import AssertMetaGraph
+    from pytest_metagraph.exporters.client import ExporterClient
+    from pytest_metagraph.exporters.request import Exporter, ExportRequest, Unsupported, exporter
     from pytest_metagraph.exporters.serve import serve
-    from pytest_metagraph.loadability.check import NotLoadableError, assert_loadable, check_meta_graph
+    from pytest_metagraph.loadability.check import (
+        AssertLoadable,
+        NotLoadableError,
+        assert_loadable,
+        check_meta_graph,
+    )
     from pytest_metagraph.loadability.make_loadable import make_loadable
     from pytest_metagraph.loadability.report import LoadProblem, LoadReport
+    from pytest_metagraph.snapshots.snapshot import SnapshotError, Snapshots
 
 __all__ = [
+    "AssertLoadable",
+    "AssertMetaGraph",
     "CompareOptions",
+    "DifferenceCode",
     "ExportRequest",
     "Exporter",
+    "ExporterClient",
     "LoadProblem",
     "LoadReport",
     "MetaGraphDiff",
     "MetaGraphMismatch",
+    "MetagraphError",
     "NotLoadableError",
+    "SnapshotError",
+    "Snapshots",
     "Unsupported",
+    "UnusableInputError",
     "assert_loadable",
     "assert_meta_graph_equal",
     "check_meta_graph",
     "diff_meta_graphs",
+    "exporter",
     "make_loadable",
     "serve",
 ]
@@ -45,19 +67,28 @@ __all__ = [
 pytest_plugins = ["pytest_metagraph.plugin"]
 
 _HOMES = {
+    "AssertLoadable": "pytest_metagraph.loadability.check",
+    "AssertMetaGraph": "pytest_metagraph.diff.api",
     "CompareOptions": "pytest_metagraph.diff",
+    "DifferenceCode": "pytest_metagraph.diff",
     "ExportRequest": "pytest_metagraph.exporters.request",
     "Exporter": "pytest_metagraph.exporters.request",
+    "ExporterClient": "pytest_metagraph.exporters.client",
     "LoadProblem": "pytest_metagraph.loadability.report",
     "LoadReport": "pytest_metagraph.loadability.report",
     "MetaGraphDiff": "pytest_metagraph.diff",
     "MetaGraphMismatch": "pytest_metagraph.diff",
+    "MetagraphError": "pytest_metagraph._util.errors",
     "NotLoadableError": "pytest_metagraph.loadability.check",
+    "SnapshotError": "pytest_metagraph.snapshots.snapshot",
+    "Snapshots": "pytest_metagraph.snapshots.snapshot",
     "Unsupported": "pytest_metagraph.exporters.request",
+    "UnusableInputError": "pytest_metagraph.diff",
     "assert_loadable": "pytest_metagraph.loadability.check",
     "assert_meta_graph_equal": "pytest_metagraph.diff",
     "check_meta_graph": "pytest_metagraph.loadability.check",
     "diff_meta_graphs": "pytest_metagraph.diff",
+    "exporter": "pytest_metagraph.exporters.request",
     "make_loadable": "pytest_metagraph.loadability.make_loadable",
     "serve": "pytest_metagraph.exporters.serve",
 }

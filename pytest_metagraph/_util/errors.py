@@ -14,6 +14,8 @@ class MetagraphError(Exception):
         hint: what to do about it; empty if the message already says so.
     """
 
+    __module__ = "pytest_metagraph"
+
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(f"{message}; {hint}" if hint else message)
         self.message = message

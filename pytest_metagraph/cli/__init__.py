@@ -28,15 +28,18 @@ if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
 COMMANDS = {
-    "cases": "write the cases for systems that cannot be called from a test",
+    "cases": "list the cases, or write them for systems that cannot be called from a test",
     "check": "tell whether a version of TensorFlow imports a file",
     "diff": "compare two files by meaning",
+    "explain": "explain a case or a rule",
     "export": "export a graph file with the reference exporter",
     "fuzz": "look for differences with random graphs and arguments",
     "new-adapter": "write a first adapter, and the CI job that runs it",
     "record": "record the corpus or the schema from the installed TensorFlow",
     "replay": "repeat the call of a case folder",
     "report": "validate, merge, compare and render reports",
+    "request": "write the request of a case as a worker receives it",
+    "run": "run the corpus with pytest",
     "show": "summarise a file or a case",
     "shrink": "make a failing case as small as possible",
     "smoke": "check in seconds that an adapter is wired correctly",
@@ -51,7 +54,7 @@ examples:
   metagraph SUBCOMMAND --help
 
 To run the corpus against an implementation of export_meta_graph:
-  pytest -p pytest_metagraph --pyargs conformance_cases --metagraph-exporter=my_module:my_function
+  metagraph run --exporter my_module:my_function
 
 exit status: 0 success, 1 a difference or a failure, 2 unusable input, 130 after Ctrl-C, 143 after SIGTERM
 """
@@ -130,13 +133,31 @@ def _run(command: str, words: Sequence[str]) -> int:
     if any("\0" in word for word in words):  # only a caller in Python can pass one
         parser.error("an argument contains a NUL character, which no file name can contain")
     try:
-        arguments = parser.parse_args(words)
+        arguments = parse(parser, words)
     except SystemExit:
         sys.stdout.flush()  # the output of --help and --version has to arrive as well
         raise
     status: int = arguments.run(arguments)
     sys.stdout.flush()
     return status
+
+
+def parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """Parse a command line.
+
+    A sub-command that sets a default for `passed_on` gets the words that its parser does not know in this
+    attribute; with every other one they are an error.
+
+    Args:
+        parser: the parser of `build_parser`.
+        words: the words after `metagraph`.
+    """
+    arguments, unknown = parser.parse_known_args(words)
+    if unknown and not hasattr(arguments, "passed_on"):
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    if unknown:
+        arguments.passed_on = unknown
+    return arguments
 
 
 class _Parser(argparse.ArgumentParser):

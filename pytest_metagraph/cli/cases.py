@@ -1,4 +1,4 @@
-"""`metagraph cases`: write the corpus for systems that cannot be called from a test."""
+"""`metagraph cases`: list the corpus, or write it for systems that cannot be called from a test."""
 
 from __future__ import annotations
 
@@ -6,33 +6,47 @@ import argparse
 from pathlib import Path
 
 from conformance_cases import Tier, load_corpus
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.cli._errors import writing
-from pytest_metagraph.cli._options import NEW_FOLDER, add_contract_option, add_out_option, check_is_new
+from pytest_metagraph.cli._options import NEW_FOLDER, add_contract_option, check_is_new
 from pytest_metagraph.cli._output import say
 from pytest_metagraph.exporters.case_files import write_cases
+from pytest_metagraph.selection import NoSuchCaseError, select
 from pytest_metagraph.settings import TIERS
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\
 Write the input graphs, and the arguments of every case as JSON, to a folder. Export them with any system,
-write its answers to another folder, and judge them with `pytest ... --metagraph-exports=DIR`.
+write its answers to another folder, and judge them with `metagraph run --exports DIR`. Or list the ids of the
+cases, one on each line.
 """
 
 EPILOG = """\
 examples:
   metagraph cases --out cases
   metagraph cases --out cases --tier smoke --contract tensorflow
+  metagraph cases --list 'SCOPE-*'
+  metagraph cases --list '*clear_devices*' --tier full | wc -l
 
-exit status: 0 the cases were written, 2 the folder cannot be used
+exit status: 0 the cases were listed or written, 2 no id matches, or the folder cannot be used
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the sub-command."""
-    add_out_option(parser, "for the cases")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--out", type=Path, metavar="DIR", help="new or empty folder for the cases")
+    what.add_argument(
+        "--list",
+        nargs="?",
+        const="*",
+        dest="glob",
+        metavar="GLOB",
+        help="list the ids of the cases that match, or of all cases",
+    )
     parser.add_argument(
-        "--tier", choices=TIERS, default="default", help="how many cases to write; default: %(default)s"
+        "--tier", choices=TIERS, default="default", help="how many cases; default: %(default)s"
     )
     add_contract_option(parser)
 
@@ -41,11 +55,23 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the sub-command.
 
     Raises:
-        MetagraphError: if the folder is not empty or cannot be written.
+        MetagraphError: if no case matches, or the folder is not empty or cannot be written.
     """
+    if arguments.glob is not None:
+        return _list(arguments.glob, Tier(arguments.tier))
     folder: Path = arguments.out
     check_is_new(folder)
     with writing(folder, NEW_FOLDER):
         count = write_cases(load_corpus(), folder, Tier(arguments.tier), Contract(arguments.contract))
     say(f"{folder}: {counted(count, 'case')} of the tier {arguments.tier}")
+    return 0
+
+
+def _list(glob: str, tier: Tier) -> int:
+    try:
+        cases = select(load_corpus(), tier, [glob])
+    except NoSuchCaseError as error:  # its hint is about pytest's option
+        raise MetagraphError(error.message, error.hint.replace("--metagraph-tier=", "--tier ")) from error
+    for case in cases:
+        say(case.id)
     return 0

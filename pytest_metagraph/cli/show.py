@@ -9,15 +9,19 @@ from pathlib import Path
 
 from google.protobuf import text_format
 
-from conformance_cases import load_corpus
+from conformance_cases import ExpectedError, ExpectedMessage, NotAsked, load_corpus
 from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph.cli._errors import refusing
+from pytest_metagraph.cli._options import add_contract_option
 from pytest_metagraph.cli._output import say
 from pytest_metagraph.diff import UnusableInputError
 from pytest_metagraph.diff.sides import read_message
+from reference_impl.contracts import Contract
 from reference_impl.schema import POOL, MetaGraphDef
 
 DESCRIPTION = """\
-Summarise a MetaGraphDef file, binary or text, or the input graph of a case of the corpus.
+Summarise a MetaGraphDef file, binary or text, or the input graph of a case of the corpus, or the message that
+the case expects.
 """
 
 EPILOG = """\
@@ -25,6 +29,7 @@ examples:
   metagraph show model.meta
   metagraph show model.meta --text | less
   metagraph show matrix/towers/plain
+  metagraph show matrix/towers/export_scope=tower_1 --expected
 
 exit status: 0 the message was shown, 2 there is no such file or case, or it cannot be read
 """
@@ -36,6 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the sub-command."""
     parser.add_argument("what", metavar="FILE|CASE", help="a file, or the id of a case")
     parser.add_argument("--text", action="store_true", help="print the whole message as text instead")
+    parser.add_argument(
+        "--expected", action="store_true", help="show what a case expects instead of its input graph"
+    )
+    add_contract_option(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,7 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         MetagraphError: if there is no such file or case, or it cannot be read.
     """
-    message = _message(arguments.what)
+    if arguments.expected:
+        message = _expected(arguments.what, Contract(arguments.contract))
+    else:
+        message = _message(arguments.what)
     if arguments.text:
         say(text_format.MessageToString(message, descriptor_pool=POOL).removesuffix("\n"), keep_newlines=True)
     else:
@@ -65,6 +77,20 @@ def _message(what: str) -> MetaGraphDef:
     except UnusableInputError as error:  # there is only one side here
         raise MetagraphError(error.problem) from error
     return MetaGraphDef.FromString(message.SerializeToString())
+
+
+def _expected(case_id: str, contract: Contract) -> MetaGraphDef:
+    """Return the message that a case expects."""
+    with refusing(KeyError):
+        expectation = load_corpus().case(case_id).expectation(contract)
+    match expectation:
+        case ExpectedMessage():
+            return expectation.message()
+        case ExpectedError(type=name):
+            problem = f"{case_id!r} expects {name} to be raised, and no message"
+        case NotAsked():
+            problem = f"{case_id!r} expects nothing under the contract {contract}"
+    raise MetagraphError(problem, f"`metagraph explain {case_id}` shows the case")
 
 
 def summary(message: MetaGraphDef) -> Iterator[str]:

@@ -7,8 +7,10 @@ import contextlib
 import shlex
 import textwrap
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
 from conformance_cases import Tier, load_corpus
+from pytest_metagraph._util.progress import progress
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.cli._options import add_contract_option, add_exporter_options, chosen_exporter
 from pytest_metagraph.cli._output import say
@@ -17,11 +19,17 @@ from pytest_metagraph.fuzzing.texts import title
 from pytest_metagraph.judging.adapter_check import AdapterCheck
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
+from pytest_metagraph.judging.result import CaseResult, result_of
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.reports.causes import causes_of
+from pytest_metagraph.reports.model import strictest
+from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, LEVELS
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\
-Check an adapter with a few requests whose answers show common mistakes in its wiring, give advice for each
-mistake, then judge the cases of the smoke tier. How many of these fail does not change the exit status.
+Check an adapter with a few requests whose answers show common mistakes in its wiring, and give advice for
+each mistake. If there is none, judge the cases of the smoke tier, and list the causes of failures. Failed
+cases do not change the exit status.
 """
 
 EPILOG = """\
@@ -32,6 +40,9 @@ examples:
 
 exit status: 0 the adapter is wired correctly, 1 it is not, 2 unusable input
 """
+
+_MAX_CASES = 3
+"""Cases that are listed for each cause; further ones are counted."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,39 +61,77 @@ def run(arguments: argparse.Namespace) -> int:
         MetagraphError: if the exporter does not exist.
     """
     contract = Contract(arguments.contract)
-    with contextlib.closing(ScratchFolder(contract)) as folder, chosen_exporter(arguments) as client:
-        status = _check(client, contract, folder)
-    if status == 0:
-        options = ("exporter", "command", "exports", "contract")
-        given = [f"--metagraph-{name}={value}" for name in options if (value := getattr(arguments, name))]
-        say(f"next: pytest -p pytest_metagraph --pyargs conformance_cases {shlex.join(given)}")
-    return status
-
-
-def _check(client: ExporterClient, contract: Contract, folder: ScratchFolder) -> int:
-    say(f"exporter {title(client)}")
-    say(f"declared as unsupported: {', '.join(sorted(client.unsupported)) or 'nothing'}")
-    problems = 0
-    for finding in AdapterCheck(client, load_corpus(), contract, folder).run():
-        if finding.problem:
-            problems += 1
-            say(f"[wrong] {finding.question}")
-            say(textwrap.indent(finding.problem, "        "), keep_newlines=True)
-            say(f"        advice: {finding.advice}")
-        elif finding.skipped:
-            say(f"[--]    {finding.question} Skipped: {finding.skipped}.")
-        else:
-            say(f"[ok]    {finding.question}")
-    if problems:
-        say(f"not wired correctly yet: {counted(problems, 'problem')}")
-        return 1
-    say(_score(client, contract, folder))
+    with (
+        contextlib.closing(ScratchFolder(contract)) as folder,
+        chosen_exporter(arguments) as client,
+        progress("checking the adapter") as step,
+    ):
+        say(f"exporter {title(client)}")
+        say(f"declared as unsupported: {', '.join(sorted(client.unsupported)) or 'nothing'}")
+        if problems := _check(client, contract, folder):
+            say(f"not wired correctly yet: {counted(problems, 'problem')}")
+            return 1
+        results = list(_results(Judge(client, contract, folder), step))
+    _show(results, _run_command(arguments))
     return 0
 
 
-def _score(client: ExporterClient, contract: Contract, folder: ScratchFolder) -> str:
-    judge = Judge(client, contract, folder)
-    cases = load_corpus().cases(Tier.SMOKE)
-    verdicts = Counter(judge.judge(case).verdict.value for case in cases)
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
-    return f"wired correctly; the {counted(len(cases), 'case')} of the smoke tier: {counts}"
+def _check(client: ExporterClient, contract: Contract, folder: ScratchFolder) -> int:
+    """Print the result of each question, and return the number of problems."""
+    problems = 0
+    for found in AdapterCheck(client, load_corpus(), contract, folder).run():
+        if found.problem:
+            problems += 1
+            say(f"[wrong] {found.question}")
+            say(textwrap.indent(found.problem, "        "), keep_newlines=True)
+            say(f"        advice: {found.advice}")
+        elif found.skipped:
+            say(f"[--]    {found.question} Skipped: {found.skipped}.")
+        else:
+            say(f"[ok]    {found.question}")
+    return problems
+
+
+def _results(judge: Judge, step: Callable[[str], None]) -> Iterator[CaseResult]:
+    """Judge the cases of the smoke tier as a run of the level `required` does."""
+    corpus = load_corpus()
+    cases = corpus.cases(Tier.SMOKE)
+    for number, case in enumerate(cases, start=1):
+        step(f"judging case {number:,} of {len(cases):,} of the smoke tier")
+        level = strictest(corpus.requirements[name].level.value for name in case.requirements)
+        judgement = judge.judge(case).enforced(required=level == LEVELS[0], level=LEVELS[0])
+        yield result_of(case, judgement)
+
+
+def _show(results: Sequence[CaseResult], command: str) -> None:
+    """Print how many cases have each verdict, the causes of failures with their cases, and the next step."""
+    verdicts = Counter(result.verdict.value for result in results)
+    counts = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(verdicts.items()))
+    say(f"wired correctly; the {counted(len(results), 'case')} of the smoke tier: {counts}")
+    failed = [result for result in results if result.verdict is Verdict.FAIL]
+    causes = causes_of(failed)
+    if not causes:
+        say(f"next: {command}")
+        return
+    say("why cases fail, the most frequent cause first:")
+    for number, cause in enumerate(causes, start=1):
+        blamed = f" ({', '.join(cause.requirements)})" if cause.requirements else ""
+        say(f"  {number}. {counted(len(cause.cases), 'case')}: {cause.cause}{blamed}")
+        for case_id in cause.cases[:_MAX_CASES]:
+            say(f"       {case_id}")
+        if len(cause.cases) > _MAX_CASES:
+            say(f"       and {len(cause.cases) - _MAX_CASES:,} more")
+    say(f"next: {command} --tier smoke")
+
+
+def _run_command(arguments: argparse.Namespace) -> str:
+    """Return the command that runs the corpus with the same exporter and contract."""
+    words = ["metagraph", "run"]
+    for name in ("exporter", "command", "exports"):
+        if value := getattr(arguments, name):
+            words += [f"--{name}", value]
+    if arguments.contract != CONTRACTS[0]:
+        words += ["--contract", arguments.contract]
+    if arguments.timeout != DEFAULT_SECONDS:
+        words += ["--timeout", f"{arguments.timeout:g}"]
+    return shlex.join(words)

@@ -34,6 +34,8 @@ class UnusableInputError(MetagraphError, ValueError):
         problem: what is wrong with it, and what to do about it.
     """
 
+    __module__ = "pytest_metagraph"
+
     def __init__(self, side: str, problem: str) -> None:
         super().__init__(f"the {side} side cannot be used: {problem}")
         self.side = side

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
+from google.protobuf.message import Message
+
+from conformance_cases import Capability
+from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.text import nearest_names
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 
@@ -35,12 +40,46 @@ class ExportRequest:
     preceding: tuple[dict[str, Any], ...] = ()
 
 
-Exporter: TypeAlias = Callable[[ExportRequest], MetaGraphDef | bytes]
+Exporter: TypeAlias = Callable[[ExportRequest], Message | bytes]
 """Makes the call and returns the MetaGraphDef, as a message of any pool or serialised.
 
-It raises what its `export_meta_graph` raises. What it cannot do it declares in an attribute `unsupported`, a
-collection of names of `conformance_cases.Capability`; cases that need one of them are skipped.
+It raises what its `export_meta_graph` raises. What it cannot do it declares with the decorator `exporter`, or
+in an attribute `unsupported`, a collection of names of `conformance_cases.Capability`; cases that need one of
+them are skipped.
 """
+
+ExporterT = TypeVar("ExporterT", bound=Exporter)
+
+
+def exporter(*, unsupported: Collection[str] = (), version: str = "") -> Callable[[ExporterT], ExporterT]:
+    """Declare what the kit should know about an exporter.
+
+    Use it as a decorator of the adapter, a function of one ExportRequest. It sets the function's attributes
+    `unsupported` and `version`, and returns the function itself.
+
+    Args:
+        unsupported: the capabilities that the exporter lacks, by their names in
+            `conformance_cases.Capability`; cases that need one of them are skipped.
+        version: the version of the exporter, for reports.
+
+    Raises:
+        MetagraphError: if a capability does not exist.
+    """
+    if isinstance(unsupported, str):
+        raise MetagraphError(f"unsupported = {unsupported!r} is a text", f"use a set: {{{unsupported!r}}}")
+    known = set(Capability)
+    for name in unsupported:
+        if name not in known:
+            likely = nearest_names(name, Capability) or sorted(Capability)
+            raise MetagraphError(f"{name!r} is not a capability", f"did you mean {' or '.join(likely)}?")
+
+    def declare(function: ExporterT) -> ExporterT:
+        declared: Any = function
+        declared.unsupported = frozenset(map(Capability, unsupported))
+        declared.version = version
+        return function
+
+    return declare
 
 
 class Unsupported(Exception):  # noqa: N818 - a pinned name; it reports a missing capability, not a failure
@@ -49,6 +88,8 @@ class Unsupported(Exception):  # noqa: N818 - a pinned name; it reports a missin
     Args:
         capability: the missing capability, by its name in `conformance_cases.Capability`.
     """
+
+    __module__ = "pytest_metagraph"
 
     def __init__(self, capability: str) -> None:
         super().__init__(capability)

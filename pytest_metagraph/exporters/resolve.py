@@ -106,6 +106,8 @@ def check_name(name: str) -> None:
 def _import(name: str, module_name: str) -> Any:
     try:
         return importlib.import_module(module_name)
+    except MetagraphError as error:  # what the module declares, see `request.exporter`
+        raise ExporterNotFoundError(f"the exporter {name!r} cannot be used: {error}") from error
     except Exception as error:
         raise ExporterNotFoundError(
             f"the exporter {name!r} cannot be imported: {type(error).__name__}: {error}; "

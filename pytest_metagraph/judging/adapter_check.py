@@ -1,10 +1,9 @@
-"""Asks an exporter a few questions whose answers show how an adapter is wired wrongly."""
+"""Check that an adapter is wired correctly, with a few requests whose answers show common mistakes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import assert_never
 
 from conformance_cases import Case, Corpus, ExpectedError, ExpectedMessage, Tier, Variant
 from conformance_cases.matrix_graph import PREFIX
@@ -18,24 +17,33 @@ from pytest_metagraph.exporters.answers import (
     TimedOut,
 )
 from pytest_metagraph.exporters.client import ExporterClient
-from pytest_metagraph.exporters.request import ExportRequest
+from pytest_metagraph.judging.case_request import case_request
 from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.findings import FindingCode
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 
 RETURNED = Variant()
 TO_FILE = Variant(filename=True)
 
+_FILE_ADVICE = {
+    FindingCode.FILE_MISSING: "request.arguments['filename'] is an absolute path: write the file there.",
+    FindingCode.FILE_UNREADABLE: "as_text is False in this request: write the serialised message.",
+    FindingCode.FILE_DIFFERS: "Write the message that is returned: both must mean the same (CALL-02).",
+    FindingCode.STRAY_FILE: "Write the file that is requested, and nothing else beside it.",
+}
+"""What to do about each finding on the file of a plain export."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one question showed.
+    """The result of one question.
 
     Attributes:
-        question: what was asked.
-        problem: what is wrong; empty where nothing is.
+        question: the question.
+        problem: what is wrong; empty if nothing is.
         advice: what to do about it.
-        skipped: why the question could not be asked; empty where it was.
+        skipped: why the question has no answer; empty if it has one.
     """
 
     question: str
@@ -45,13 +53,13 @@ class Observation:
 
 
 class AdapterCheck:
-    """Asks one exporter, with small cases.
+    """Checks one exporter with small cases.
 
     Args:
         client: the exporter client.
         corpus: the corpus.
-        contract: the contract to ask under.
-        folder: where exports write to.
+        contract: the contract of the requests.
+        folder: the folder that exports write to.
     """
 
     def __init__(
@@ -65,12 +73,12 @@ class AdapterCheck:
         self._plain = [case for case in self._cases if not case.keyword_arguments()]
 
     def run(self) -> Iterator[Observation]:
-        """Ask every question; nothing more where not even a plain export is answered."""
+        """Yield the result of every question; stop if not even a plain export is answered."""
         if not self._plain:
             yield Observation(
                 "Does it declare what it can do?",
-                "It declares so much as not supported that not even a plain export is left.",
-                "Take out of `unsupported` what the exporter can do.",
+                "It declares so much as unsupported that not even a plain export is left.",
+                "Remove from `unsupported` what the exporter can do.",
             )
             return
         answered = self._answers_a_plain_export()
@@ -80,8 +88,8 @@ class AdapterCheck:
         questions: list[Callable[[], Observation]] = [
             self._leaves_its_input_alone,
             self._exports_the_graph,
-            self._tells_graphs_apart,
-            self._looks_at_arguments,
+            self._distinguishes_graphs,
+            self._uses_arguments,
             self._names_errors,
             self._writes_files,
         ]
@@ -89,70 +97,42 @@ class AdapterCheck:
             yield question()
 
     def _small_first(self, tier: Tier) -> list[Case]:
-        """Cases that the exporter can do, of whole graphs: requirement cases look into one corner each."""
+        """Return the cases of whole graphs that the exporter supports; small graphs are answered quickly."""
         cases = [
             case
             for case in self._corpus.cases(tier)
             if case.id.startswith(PREFIX) and not case.capabilities & self._client.unsupported
         ]
-        return sorted(cases, key=lambda case: len(case.graph.data))  # small graphs answer fast
+        return sorted(cases, key=lambda case: len(case.graph.data))
 
-    def _ask(self, case: Case, variant: Variant = RETURNED, graph: MetaGraphDef | None = None) -> Answer:
-        arguments = {
-            **case.keyword_arguments(),
-            "filename": self._folder.filename if variant.filename else None,
-            "as_text": variant.as_text,
-            "save_debug_info": variant.save_debug_info,
-        }
-        given = case.graph.message() if graph is None else graph
-        request = ExportRequest(given, arguments, variant.default_graph, case.eager, self._contract, case.id)
-        return self._client.export(request)
+    def _export(self, case: Case, variant: Variant = RETURNED, graph: MetaGraphDef | None = None) -> Answer:
+        return self._client.export(case_request(case, variant, self._contract, self._folder.path_of, graph))
 
     def _answers_a_plain_export(self) -> Observation:
         case = self._plain[0]
         question = f"Does it answer a plain export ({case.id})?"
-        match self._ask(case):
-            case Exported():
-                return Observation(question)
-            case Raised(classes=classes, text=text, traceback=trace):
-                problem = f"It raised {classes[0]}: {text}\n{trace}".rstrip()
-                return Observation(question, problem, _advice_on_error(classes[0], text))
-            case NotSupported(capability=capability):
-                advice = "Declare it in `unsupported`, if it is a capability, or export without it."
-                return Observation(question, f"It says that it does not support {capability!r}.", advice)
-            case TimedOut(seconds=seconds):
-                advice = (
-                    "Is it waiting for input, or does it not flush its answers? If it is slow: --timeout."
-                )
-                return Observation(question, f"No answer came within {seconds:g} seconds.", advice)
-            case Crashed(detail=detail):
-                advice = "Let it raise an exception, or answer Raised, instead of ending."
-                return Observation(question, f"It ended instead of answering: {detail}", advice)
-            case Malformed(reason=reason):
-                advice = (
-                    "Return the MetaGraphDef that your export_meta_graph returned, or its serialised bytes."
-                )
-                return Observation(question, reason, advice)
-            case unreachable:
-                assert_never(unreachable)
+        answer = self._export(case)
+        if isinstance(answer, Raised):
+            name, text = answer.classes[0], answer.text
+            problem = f"It raised {name}: {text}\n{answer.traceback}".rstrip()
+            return Observation(question, problem, _advice_on_error(name, text))
+        return Observation(question, *_failure(answer))
 
     def _leaves_its_input_alone(self) -> Observation:
-        question = "Does it leave the graph that it is given as it was?"
+        question = "Does it leave the graph of the request unchanged?"
         graph = self._plain[0].graph.message()
-        self._ask(self._plain[0], graph=graph)
-        if graph.SerializeToString(deterministic=True) == _bytes_of(self._plain[0]):
-            return Observation(question)
-        return Observation(
-            question, "It changed request.graph.", "Load a copy, such as its SerializeToString()."
-        )
+        problem, advice = _failure(self._export(self._plain[0], graph=graph))
+        if not problem and _bytes(graph) != _bytes(self._plain[0].graph.message()):
+            problem, advice = "It changed request.graph.", "Load a copy, such as its SerializeToString()."
+        return Observation(question, problem, advice)
 
     def _exports_the_graph(self) -> Observation:
-        question = "Are the nodes of the graph in the answer?"
+        question = "Does the answer contain the nodes of the graph?"
         expected = {node.name for node in self._plain[0].graph.message().graph_def.node}
-        answer = self._ask(self._plain[0])
-        exported = (
-            {node.name for node in answer.message.graph_def.node} if isinstance(answer, Exported) else set()
-        )
+        answer = self._export(self._plain[0])
+        if not isinstance(answer, Exported):
+            return _no_message(question, self._plain[0], answer)
+        exported = {node.name for node in answer.message.graph_def.node}
         if exported & expected:
             return Observation(question)
         return Observation(
@@ -161,46 +141,70 @@ class AdapterCheck:
             "Is request.graph loaded into the graph that is exported, and not into another default graph?",
         )
 
-    def _tells_graphs_apart(self) -> Observation:
-        question = "Do two graphs give two answers?"
+    def _distinguishes_graphs(self) -> Observation:
+        question = "Do two graphs have two answers?"
         if len(self._plain) == 1:
-            return Observation(question, skipped="only one graph is left to ask about")
-        first, second = (_said(self._ask(case)) for case in self._plain[:2])
-        if first != second:
+            return Observation(question, skipped="the exporter supports only one graph of the smoke tier")
+        answers: list[bytes] = []
+        for case in self._plain[:2]:
+            answer = self._export(case)
+            if not isinstance(answer, Exported):
+                return _no_message(question, case, answer)
+            answers.append(answer.serialised)
+        if answers[0] != answers[1]:
             return Observation(question)
         return Observation(
             question,
             f"The answers to {self._plain[0].id} and {self._plain[1].id} are the same message.",
-            "Load request.graph anew in every call; a cache has to know which graph it holds.",
+            "Load request.graph anew in every call; a cache has to know which graph it contains.",
         )
 
-    def _looks_at_arguments(self) -> Observation:
+    def _uses_arguments(self) -> Observation:
+        """Compare messages only: a call that is refused is no proof that its arguments are ignored."""
         question = "Do the arguments make a difference?"
-        plain = {case.graph.name: _said(self._ask(case)) for case in self._plain}
-        asked = ignored = 0
-        names: set[str] = set()
+        plain = {case.graph.name: self._export(case) for case in self._plain}
+        exported = 0
+        ignoring: list[Case] = []
+        refused: list[tuple[Case, Raised]] = []
         for case in self._cases:
-            if not case.keyword_arguments() or case.graph.name not in plain or not self._differs(case):
+            without = plain.get(case.graph.name)
+            if not case.keyword_arguments() or not isinstance(without, Exported) or not self._differs(case):
                 continue
-            asked += 1
-            if _said(self._ask(case)) == plain[case.graph.name]:
-                ignored += 1
-                names.update(case.keyword_arguments())
-        if not asked:
+            answer = self._export(case)
+            if isinstance(answer, Raised):
+                refused.append((case, answer))
+            elif isinstance(answer, Exported):
+                exported += 1
+                if answer.serialised == without.serialised:
+                    ignoring.append(case)
+            else:
+                return _no_message(question, case, answer)
+        if ignoring:
+            names = sorted({name for case in ignoring for name in case.keyword_arguments()})
             return Observation(
-                question, skipped="it declares every argument of the smoke tier as not supported"
+                question,
+                f"{len(ignoring)} of {exported} calls with arguments gave the same message as a call "
+                "without any.",
+                f"Pass on {', '.join(names)}, as in export_meta_graph(**request.arguments), or declare in "
+                "`unsupported` what the exporter does not take.",
             )
-        if not ignored:
-            return Observation(question)
-        return Observation(
-            question,
-            f"{ignored} of {asked} calls with arguments gave the same message as a call without any.",
-            f"Pass on {', '.join(sorted(names))}, as in export_meta_graph(**request.arguments), "
-            "or declare in `unsupported` what the exporter does not take.",
-        )
+        if refused and not exported:
+            case, error = refused[0]
+            return Observation(
+                question,
+                f"Every call with arguments raised an error, such as {case.id}: "
+                f"{error.classes[0]}: {error.text}",
+                "Pass on the arguments as they are, as in export_meta_graph(**request.arguments), or declare "
+                "in `unsupported` what the exporter does not take.",
+            )
+        if not exported:
+            return Observation(
+                question, skipped="it declares every argument of the smoke tier as unsupported"
+            )
+        return Observation(question)
 
     def _differs(self, case: Case) -> bool:
-        """Whether the right answer to a case is another one than to the plain export of its graph."""
+        """Return whether the right answer to a case is another message than for a plain export."""
         plain = next(other for other in self._plain if other.graph.name == case.graph.name)
         ours, theirs = (item.expectation(self._contract) for item in (case, plain))
         if not (isinstance(ours, ExpectedMessage) and isinstance(theirs, ExpectedMessage)):
@@ -211,61 +215,100 @@ class AdapterCheck:
         question = "Do errors have the names of Python's exceptions?"
         refused = next(self._refused(), None)
         if refused is None:
-            return Observation(question, skipped="no case that it can do is an error")
+            return Observation(question, skipped="it supports no case that expects an error")
         case, expected = refused
-        match self._ask(case):
-            case Raised(classes=classes, text=text) if expected not in classes:
-                problem = f"{case.id} has to raise {expected}; it raised {' > '.join(classes)}: {text}"
-                advice = f"State the Python class that corresponds to the error; here that is {expected}."
-                return Observation(question, problem, advice)
-            case Crashed(detail=detail):
-                problem = f"{case.id} has to raise {expected}; it ended: {detail}"
-                return Observation(question, problem, "Raise, or answer Raised: a crash is no rejection.")
-            case _:
-                return Observation(question)  # an error that is missing is no matter of wiring
+        answer = self._export(case)
+        if isinstance(answer, Raised) and expected not in answer.classes:
+            problem = (
+                f"{case.id} has to raise {expected}; it raised {' > '.join(answer.classes)}: {answer.text}"
+            )
+            advice = f"Give the Python class that corresponds to the error; here that is {expected}."
+            return Observation(question, problem, advice)
+        problem, advice = _failure(answer)  # a missing error is a matter of conformance
+        if problem:
+            problem = f"{case.id} has to raise {expected}. {problem}"
+        return Observation(question, problem, advice)
 
     def _refused(self) -> Iterator[tuple[Case, str]]:
-        """Cases that have to raise, with the class of the error; the smoke tier need not have one."""
+        """Yield the cases that expect an error, with its class; the smoke tier may have none."""
         for case in self._small_first(Tier.DEFAULT):
             expected = case.expectation(self._contract)
             if isinstance(expected, ExpectedError):
                 yield case, expected.type
 
     def _writes_files(self) -> Observation:
-        question = "Does it write the file that it is asked for?"
+        question = "Does it write the requested file?"
         if TO_FILE.capabilities & self._client.unsupported:
             return Observation(question, skipped="it declares that it writes no files")
-        answer = self._ask(self._plain[0], TO_FILE)
+        answer = self._export(self._plain[0], TO_FILE)
         if isinstance(answer, NotSupported):
-            problem = f"With a filename it says that it does not support {answer.capability!r}."
+            problem = f"With a filename it answers that it does not support {answer.capability!r}."
             return Observation(question, problem, "Write the file, or declare `files` in `unsupported`.")
+        if isinstance(answer, Raised):
+            problem = f"With a filename it raised {answer.classes[0]}: {answer.text}"
+            return Observation(question, problem, "Pass on request.arguments['filename'], an absolute path.")
         if not isinstance(answer, Exported):
-            return Observation(
-                question, f"With a filename it answers {answer}.", "Pass request.arguments['filename'] on."
-            )
+            return _no_message(question, self._plain[0], answer)
         for found in self._folder.check_export(answer, as_text=False, debug_info=False):
-            advice = (
-                "request.arguments['filename'] is an absolute path: write there, and nothing else beside it."
-            )
-            return Observation(question, f"{found.summary}. {found.detail}".rstrip(), advice)
+            problem = f"{found.summary}. {found.detail}".rstrip()
+            return Observation(question, problem, _FILE_ADVICE[found.code])
         return Observation(question)
 
 
-def _bytes_of(case: Case) -> bytes:
-    return case.graph.message().SerializeToString(deterministic=True)
+def _bytes(message: MetaGraphDef) -> bytes:
+    """Return the serialised message, because a message with a NaN is not equal to itself."""
+    return message.SerializeToString(deterministic=True)
 
 
-def _said(answer: Answer) -> Answer | bytes:
-    """What can be compared: bytes for a message, where a NaN is equal to itself."""
-    return answer.serialised if isinstance(answer, Exported) else answer
+def _failure(answer: Answer) -> tuple[str, str]:
+    """Return what is wrong with an answer that is neither a message nor an error, and what to do about it.
+
+    Returns:
+        Problem and advice; both are empty for a message or an error.
+    """
+    match answer:
+        case Exported() | Raised():
+            return "", ""
+        case NotSupported(capability=capability):
+            return (
+                f"It answers that it does not support {capability!r}, which it has not declared.",
+                "Declare it in `unsupported`, if it is a capability, or export without it.",
+            )
+        case TimedOut(seconds=seconds):
+            return (
+                f"No answer came within {seconds:g} seconds.",
+                "Is it waiting for input, or does it not flush its answers? If it is slow: --timeout.",
+            )
+        case Crashed(detail=detail):
+            return (
+                f"It crashed instead of answering:\n{detail}",
+                "Let it raise an exception, or answer Raised, instead of ending the process.",
+            )
+        case Malformed(reason=reason):
+            return (
+                reason,
+                "Return the MetaGraphDef that your export_meta_graph returned, or its serialised bytes.",
+            )
+
+
+def _no_message(question: str, case: Case, answer: Answer) -> Observation:
+    """Return the observation if a question needs a message and there is none.
+
+    A refusal is a matter of conformance, which the cases judge; every other failure is a problem.
+    """
+    if isinstance(answer, Raised):
+        return Observation(question, skipped=f"the export of {case.id} raised {answer.classes[0]}")
+    problem, advice = _failure(answer)
+    return Observation(question, f"{case.id}: {problem}", advice)
 
 
 def _advice_on_error(class_name: str, text: str) -> str:
     if class_name == "TypeError" and "unexpected keyword argument" in text:
         return (
-            "request.arguments holds the keyword arguments of export_meta_graph, filename, as_text and "
-            "save_debug_info always among them: call a function that takes these names."
+            "request.arguments contains the keyword arguments of export_meta_graph, always with filename, "
+            "as_text and save_debug_info: call a function that takes these names."
         )
     return (
-        "A plain export raises nothing: call the adapter alone with this graph (`metagraph cases --out DIR`)."
+        "A plain export raises nothing: call the adapter alone with this graph, which `metagraph cases --out "
+        "DIR` writes."
     )

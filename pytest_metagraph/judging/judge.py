@@ -1,10 +1,9 @@
-"""Runs one case: asks every variant, checks every answer, decides."""
+"""Run one case: call the exporter in every variant, check every answer, and judge."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NotAsked, Variant
 from conformance_cases.requirements import load_requirements
@@ -12,9 +11,9 @@ from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import CompareOptions
 from pytest_metagraph.exporters.answers import Answer, Exported, Raised, TimedOut
 from pytest_metagraph.exporters.client import ExporterClient
-from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.judging.answer_check import MessageComparison, check_answer, check_repetition
 from pytest_metagraph.judging.attribution import attribute
+from pytest_metagraph.judging.case_request import case_request
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding, FindingCode, merge
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
@@ -27,12 +26,12 @@ _MAX_NOT_RUN = 4
 
 
 class Judge:
-    """Judges cases of one exporter under one contract.
+    """A judge of one exporter under one contract.
 
     Args:
         client: the exporter client.
         contract: the contract to judge under.
-        folder: where exports write to.
+        folder: the folder that exports write to.
     """
 
     def __init__(
@@ -50,40 +49,42 @@ class Judge:
         """Run one case.
 
         Raises:
-            Exception: only where the kit itself or the corpus is broken, never because of the exporter.
+            Exception: only if the kit itself or the corpus is broken, never because of the exporter.
         """
         expectation = case.expectation(self._contract)
         if isinstance(expectation, NotAsked):
             return Judgement(Verdict.UNTESTABLE, reason=expectation.reason)
         variants = [variant for variant in case.variants if not variant.capabilities & self._unsupported]
-        lacking = set(case.capabilities & self._unsupported)
+        unsupported = set(case.capabilities & self._unsupported)
         if not variants:
-            lacking.update(*(variant.capabilities & self._unsupported for variant in case.variants))
-        if lacking:
-            reason = f"the exporter does not support {', '.join(sorted(lacking))}"
+            unsupported.update(*(variant.capabilities & self._unsupported for variant in case.variants))
+        if unsupported:
+            reason = f"the exporter does not support {', '.join(sorted(unsupported))}"
             return Judgement(Verdict.UNSUPPORTED, reason=reason)
-        found, asked = self._ask_all(case, variants, expectation)
+        found, checks = self._run_variants(case, variants, expectation)
         if not found:
-            return Judgement(Verdict.PASS, checks=asked)
+            return Judgement(Verdict.PASS, checks=checks)
         failed_checks = len({finding.variants for finding in found})
         findings = attribute(case, merge(found), load_requirements(), self._unsupported)
         blamed = tuple(
             dict.fromkeys(name for finding in findings for names in finding.blamed for name in names)
         )
-        return Judgement(Verdict.FAIL, findings, asked, failed_checks, blamed=blamed or case.requirements[:1])
+        return Judgement(
+            Verdict.FAIL, findings, checks, failed_checks, blamed=blamed or case.requirements[:1]
+        )
 
-    def _ask_all(
+    def _run_variants(
         self, case: Case, variants: list[Variant], expectation: ExpectedMessage | ExpectedError
     ) -> tuple[list[Finding], int]:
-        """Ask the variants one after the other, up to one that takes too long: the rest might, too.
+        """Run the variants one after the other, up to one that times out, because the rest might as well.
 
         Returns:
-            The findings, each of which names its one variant, and the number of variants that were asked.
+            The findings, each of which names its one variant, and the number of variants that were run.
         """
         expected: MessageComparison | ExpectedError
         options = _options(case)
         if isinstance(expectation, ExpectedMessage):
-            expected = MessageComparison(expectation.data, options, case.id)
+            expected = MessageComparison(expectation.data, options, case.id, case.calls()[-1])
         else:
             expected = expectation
         graph = case.graph.message()
@@ -95,16 +96,16 @@ class Judge:
             if isinstance(answers[-1], TimedOut):
                 return _given_up(found, variants[len(answers) :]), len(answers)
         if _is_changed(graph, case):
-            # One variant has changed what the later ones were asked with: now each gets a graph of its own.
-            found = [finding for variant in variants for finding in self._ask_alone(case, variant, expected)]
-        if found or len(variants) == 1:  # else the variants have shown already that the answer stays the same
-            found += self._ask_again(case, variants[0], answers[0], options)
+            # One variant has changed the graph of the later ones: run each again with a graph of its own.
+            found = [finding for variant in variants for finding in self._run_alone(case, variant, expected)]
+        if found or len(variants) == 1:  # otherwise the variants have shown that the answer stays the same
+            found += self._repeat(case, variants[0], answers[0], options)
         return found, len(variants)
 
-    def _ask_alone(
+    def _run_alone(
         self, case: Case, variant: Variant, expected: MessageComparison | ExpectedError
     ) -> Iterator[Finding]:
-        """Ask with a graph that no earlier call can have changed, and see whether this call changes it."""
+        """Run a variant with a new graph, and report if the call changes it."""
         graph = case.graph.message()
         yield from self._check(self._call(case, variant, graph), case, variant, expected)
         if _is_changed(graph, case):
@@ -112,10 +113,8 @@ class Judge:
             advice = "Load a copy of request.graph."
             yield Finding(FindingCode.INPUT_CHANGED, summary, advice, variants=(variant.name,))
 
-    def _ask_again(
-        self, case: Case, variant: Variant, first: Answer, options: CompareOptions
-    ) -> list[Finding]:
-        """Make a call that was answered once more; an exporter that failed to answer is left in peace."""
+    def _repeat(self, case: Case, variant: Variant, first: Answer, options: CompareOptions) -> list[Finding]:
+        """Repeat a call that returned or raised; after any other answer, a second call would show nothing."""
         if not isinstance(first, Exported | Raised):
             return []
         second = self._call(case, variant, case.graph.message())
@@ -129,32 +128,7 @@ class Judge:
         return _named((*check_answer(answer, expected), *in_files), variant)
 
     def _call(self, case: Case, variant: Variant, graph: MetaGraphDef) -> Answer:
-        *earlier, arguments = self._calls(case, variant)
-        request = ExportRequest(
-            graph,
-            arguments,
-            variant.default_graph,
-            case.eager,
-            self._contract,
-            case.id,
-            tuple(earlier),
-        )
-        return self._client.export(request)
-
-    def _calls(self, case: Case, variant: Variant) -> list[dict[str, Any]]:
-        """The whole keyword arguments of every call that a variant makes, the answered one last."""
-        *earlier, call = case.calls()
-        made = [
-            {**before, "filename": self._folder.path_of(name)}
-            for before, name in zip(earlier, case.earlier_filenames, strict=True)
-        ]
-        answered = {
-            **call,
-            "filename": self._folder.path_of(case.filename) if variant.filename else None,
-            "as_text": variant.as_text,
-            "save_debug_info": variant.save_debug_info,
-        }
-        return [*made, answered]
+        return self._client.export(case_request(case, variant, self._contract, self._folder.path_of, graph))
 
     def _check_files(
         self, answer: Answer, case: Case, variant: Variant, expected: MessageComparison | ExpectedError
@@ -171,30 +145,31 @@ class Judge:
         elif isinstance(answer, Exported) or isinstance(expected, ExpectedError):
             yield from self._folder.check_no_export(case.earlier_filenames)
         else:
-            # A call that failed where it should not has been reported; what it left tells nothing more.
+            # The failed call is a finding already; its files add nothing.
             self._folder.clear()
 
 
 def _is_changed(graph: MetaGraphDef, case: Case) -> bool:
-    """Whether a graph no longer says what the graph of its case says."""
+    """Return whether a graph differs from the graph of its case."""
     data = graph.SerializeToString(deterministic=True)
-    # The stored bytes are the same, unless another release of protobuf puts something in another order.
+    # The stored bytes are the same, unless another release of protobuf serialises in another order.
     return data != case.graph.data and data != case.graph.message().SerializeToString(deterministic=True)
 
 
 def _options(case: Case) -> CompareOptions:
-    """How a case compares messages.
+    """Return how a case compares messages.
 
-    A defect that the expectation has, such as names that became equal (SCOPE-04), is asked for. What a node
-    says of its origins is otherwise noted; versions and op list, which are noted as well, are left out there.
-    The revision of TensorFlow is nobody's but TensorFlow's, so it is not even noted.
+    A defect of the expectation, such as names that became equal (SCOPE-04), is required of the answer. The
+    origins of a node are notes, except in the cases that test them; those ignore the other parts whose
+    differences are notes, the versions and the op list. The git version of TensorFlow is ignored, because no
+    other implementation has it.
     """
-    asks_for_origins = Detail.NODE_ORIGINS in case.details
+    tests_origins = Detail.NODE_ORIGINS in case.details
     return CompareOptions(
         check_node_order=Detail.NODE_ORDER in case.details,
-        ignore_sections=("meta_info_def", "graph_def.versions") if asks_for_origins else (_GIT_VERSION,),
+        ignore_sections=("meta_info_def", "graph_def.versions") if tests_origins else (_GIT_VERSION,),
         allow_equal_defects=True,
-        fail_on_notes=asks_for_origins,
+        fail_on_notes=tests_origins,
     )
 
 
@@ -212,5 +187,5 @@ def _given_up(findings: Iterable[Finding], not_run: Sequence[Variant]) -> list[F
 
 
 def _named(findings: Iterable[Finding], variant: Variant) -> list[Finding]:
-    """Findings that name the variant they are about."""
+    """Return findings with the name of their variant."""
     return [replace(finding, variants=(variant.name,)) for finding in findings]

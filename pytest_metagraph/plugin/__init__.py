@@ -2,12 +2,14 @@
 
 pytest imports it in every session of a project that has it installed. Whatever takes time to import, protobuf
 above all, is imported in the functions below, which a session without conformance cases never calls.
+
+PYTEST_DONT_REWRITE: it has no assertions, and `metagraph run` imports it before pytest.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,9 +33,11 @@ from pytest_metagraph.plugin.snapshots import OrphanFinder, SnapshotSummary, sna
 
 if TYPE_CHECKING:
     from conformance_cases import Case
+    from pytest_metagraph.diff.api import AssertMetaGraph
     from pytest_metagraph.exporters.client import ExporterClient
     from pytest_metagraph.exporters.request import Exporter
     from pytest_metagraph.judging.files import ScratchFolder
+    from pytest_metagraph.loadability.check import AssertLoadable
     from pytest_metagraph.settings import Settings
     from pytest_metagraph.snapshots.snapshot import Snapshots
 
@@ -208,7 +212,7 @@ def metagraph_cases(pytestconfig: pytest.Config) -> tuple[Case, ...]:
 
 
 @pytest.fixture(scope="session")
-def assert_metagraph() -> Callable[..., None]:
+def assert_metagraph() -> AssertMetaGraph:
     """`pytest_metagraph.assert_meta_graph_equal`, which compares two MetaGraphDefs by meaning."""
     from pytest_metagraph.diff import assert_meta_graph_equal  # noqa: PLC0415 - protobuf
 
@@ -216,7 +220,7 @@ def assert_metagraph() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
-def assert_loadable() -> Callable[..., None]:
+def assert_loadable() -> AssertLoadable:
     """`pytest_metagraph.assert_loadable`, which raises unless a version of TensorFlow imports a graph."""
     from pytest_metagraph.loadability.check import assert_loadable as check  # noqa: PLC0415 - protobuf
 

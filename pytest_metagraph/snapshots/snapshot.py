@@ -24,6 +24,8 @@ _DEFAULT = CompareOptions.conformance()
 class SnapshotError(MetagraphError, AssertionError):
     """A test has no snapshot to compare with, or the file is not a snapshot of the test."""
 
+    __module__ = "pytest_metagraph"
+
 
 class Snapshots:
     """The snapshots of one test: the value of the fixture `metagraph_snapshot`.

@@ -43,7 +43,7 @@ def _exceptions() -> dict[str, type[BaseException]]:
         found |= {
             name: value
             for name, value in inspect.getmembers(loaded, inspect.isclass)
-            if issubclass(value, BaseException) and value.__module__ == module.name
+            if issubclass(value, BaseException) and value.__module__ in {module.name, "pytest_metagraph"}
         }
     return found
 

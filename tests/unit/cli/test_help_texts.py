@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_metagraph.cli import COMMANDS, build_parser, main
+from pytest_metagraph.cli import COMMANDS, build_parser, main, parse
 
 
 def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
@@ -57,7 +57,7 @@ def test_examples_can_be_parsed(prog: str) -> None:
     for example in examples:
         words = shlex.split(example.partition(" | ")[0].partition(" > ")[0])
         if words[1:] != ["SUBCOMMAND", "--help"]:
-            assert callable(build_parser().parse_args(words[1:]).run), example
+            assert callable(parse(build_parser(), words[1:]).run), example
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -1,4 +1,4 @@
-"""Questions to an adapter: each way to wire it wrongly is seen, and comes with advice."""
+"""The adapter check finds each way to wire an adapter wrongly, and gives advice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from reference_impl.schema import MetaGraphDef
 
 
 def examine(exporter: Exporter) -> list[Observation]:
-    """What the questions show about a function."""
+    """Return what the adapter check observes of a function."""
     contract = Contract.DOCUMENTED
     client = InProcess(exporter, "adapter:export")
     with contextlib.closing(ScratchFolder(contract)) as folder:
@@ -49,7 +49,7 @@ def cannot_load(_: ExportRequest) -> MetaGraphDef:
 
 
 def gives_up(_: ExportRequest) -> MetaGraphDef:
-    """Name as missing what is no capability."""
+    """Declare something unsupported that is not a capability."""
     raise Unsupported("graphs")
 
 
@@ -59,7 +59,7 @@ def exits(_: ExportRequest) -> MetaGraphDef:
 
 
 def changes_its_input(request: ExportRequest) -> MetaGraphDef:
-    """Work on the message that was handed over."""
+    """Change the message that was given."""
     message = reference.export(request)
     request.graph.graph_def.node[0].device = "/device:TPU:0"
     return message
@@ -84,13 +84,13 @@ class RemembersTheFirstGraph:
 
 
 def ignores_arguments(request: ExportRequest) -> MetaGraphDef:
-    """Pass on where to write, and nothing else."""
+    """Pass on the arguments of the file, and no others."""
     passed_on = {name: request.arguments[name] for name in ("filename", "as_text", "save_debug_info")}
     return reference.export(ExportRequest(request.graph, passed_on, request.default_graph))
 
 
 def names_errors_its_own_way(request: ExportRequest) -> MetaGraphDef:
-    """Raise a class of its own that is no ValueError."""
+    """Raise a class of its own that is not a ValueError."""
 
     class RejectedError(Exception):
         pass
@@ -102,11 +102,25 @@ def names_errors_its_own_way(request: ExportRequest) -> MetaGraphDef:
 
 
 def exits_instead_of_raising(request: ExportRequest) -> MetaGraphDef:
-    """End where it should raise."""
+    """Exit instead of raising."""
     try:
         return reference.export(request)
     except ValueError as error:
         sys.exit(str(error))
+
+
+def crashes_on_a_scope(request: ExportRequest) -> MetaGraphDef:
+    """End the process when a scope is given, in the same way for every graph."""
+    if "export_scope" in request.arguments:
+        sys.exit("segmentation fault")
+    return reference.export(request)
+
+
+def refuses_arguments(request: ExportRequest) -> MetaGraphDef:
+    """Raise one and the same error for every argument that changes the message."""
+    if set(request.arguments) - {"filename", "as_text", "save_debug_info"}:
+        raise ValueError("no arguments, please")
+    return reference.export(request)
 
 
 def ignores_the_filename(request: ExportRequest) -> MetaGraphDef:
@@ -122,15 +136,28 @@ def writes_beside_the_file(request: ExportRequest) -> MetaGraphDef:
     return reference.export(request)
 
 
+def writes_another_message(request: ExportRequest) -> MetaGraphDef:
+    """Change the message after it was written."""
+    message = reference.export(request)
+    message.meta_info_def.tags.append("late")
+    return message
+
+
+def writes_text(request: ExportRequest) -> MetaGraphDef:
+    """Write text in every case."""
+    request.arguments["as_text"] = True
+    return reference.export(request)
+
+
 def fails_to_write(request: ExportRequest) -> MetaGraphDef:
-    """Fail where it should write."""
+    """Fail instead of writing the file."""
     if request.arguments["filename"]:
         raise OSError("read-only file system")
     return reference.export(request)
 
 
 def writes_no_files(request: ExportRequest) -> MetaGraphDef:
-    """Say only when asked that it writes no files."""
+    """Declare only on request that files are unsupported."""
     if request.arguments["filename"]:
         raise Unsupported("filename")
     return reference.export(request)
@@ -152,10 +179,22 @@ MISTAKES: list[tuple[Callable[[], Exporter], str, str]] = [
         "export_meta_graph(**request.arguments)",
     ),
     (lambda: names_errors_its_own_way, "it raised RejectedError", "here that is ValueError"),
-    (lambda: exits_instead_of_raising, "has to raise ValueError; it ended", "a crash is no rejection"),
-    (lambda: ignores_the_filename, "wrote no file model.meta", "is an absolute path"),
+    (lambda: exits_instead_of_raising, "has to raise ValueError. It crashed", "Let it raise an exception"),
+    (lambda: crashes_on_a_scope, "export_scope=model,strip_default_attrs: It crashed", "Let it raise"),
+    (lambda: refuses_arguments, "Every call with arguments raised an error", "Pass on the arguments"),
+    (lambda: ignores_the_filename, "did not write the file model.meta", "is an absolute path"),
     (lambda: writes_beside_the_file, "model.meta.log", "nothing else beside it"),
-    (lambda: fails_to_write, "read-only file system", "Pass request.arguments['filename'] on"),
+    (
+        lambda: writes_another_message,
+        "differs from the returned message",
+        "Write the message that is returned",
+    ),
+    (lambda: writes_text, "is not a MetaGraphDef in binary form", "write the serialised message"),
+    (
+        lambda: fails_to_write,
+        "raised OSError: read-only file system",
+        "Pass on request.arguments['filename']",
+    ),
 ]
 
 
@@ -175,6 +214,28 @@ def test_an_adapter_without_a_mistake_has_no_problem() -> None:
     assert [finding for finding in findings if finding.problem or finding.skipped] == []
 
 
+class RefusesEveryGraphButOne:
+    """Loads the first graph only; an error is no message, so that two errors are not one answer."""
+
+    def __init__(self) -> None:
+        self.case_id = ""
+
+    def __call__(self, request: ExportRequest) -> MetaGraphDef:
+        """Answer the requests of the first case."""
+        self.case_id = self.case_id or request.case_id
+        if request.case_id != self.case_id:
+            raise RuntimeError("no such op: Relu6")
+        return reference.export(request)
+
+
+def test_errors_are_not_compared_as_messages() -> None:
+    """Where a second graph is refused, the question whether two graphs have two answers is skipped."""
+    findings = {finding.question: finding for finding in examine(RefusesEveryGraphButOne())}
+    found = findings["Do two graphs have two answers?"]
+    assert found.problem == ""
+    assert found.skipped.endswith("/plain raised RuntimeError")
+
+
 def test_questions_about_what_is_not_supported_are_not_asked() -> None:
     """A declared gap is no mistake; what could not be asked is said."""
 
@@ -186,7 +247,7 @@ def test_questions_about_what_is_not_supported_are_not_asked() -> None:
     findings = examine(export)
     assert [finding for finding in findings if finding.problem] == []
     assert [finding.skipped for finding in findings if finding.skipped] == [
-        "it declares every argument of the smoke tier as not supported",
-        "no case that it can do is an error",
+        "it declares every argument of the smoke tier as unsupported",
+        "it supports no case that expects an error",
         "it declares that it writes no files",
     ]

@@ -18,7 +18,7 @@ def group(kind: str, *blamed: str, hint: str = "", section: str = NODES) -> Diff
 
 
 def failed(case: str, *groups: DifferenceGroup, verdict: Verdict = Verdict.FAIL) -> CaseResult:
-    """A case in which the message differs in some kinds."""
+    """Return a case whose message has some kinds of difference."""
     hints = tuple(ReportedHint(one.hint, f"{one.hint} in {case}") for one in groups if one.hint)
     finding = ReportedFinding(FindingCode.MESSAGE_DIFFERS, "It differs", "", hints, groups, ("returned",), ())
     return samples.result(case, verdict, findings=(finding,))
@@ -74,7 +74,7 @@ def test_requirement_cases_are_smaller_than_matrix_cases() -> None:
 
 def test_what_points_nowhere_is_explained_by_its_kind() -> None:
     """A crash has no part of a message; all crashes are one cause."""
-    crash = samples.finding("crashed", "The exporter ended instead of answering")
+    crash = samples.finding("crashed", "The exporter exited without answering")
     results = [samples.result(case, Verdict.FAIL, findings=(crash,)) for case in "ab"]
     (cause,) = causes_of(results)
     assert (cause.cause, cause.cases, cause.requirements) == (crash.summary, ("a", "b"), ())
@@ -94,3 +94,46 @@ def test_cases_that_passed_have_no_cause() -> None:
     assert causes_of([samples.result("a")]) == ()
     known = failed("b", group("x", "CLS-02"), verdict=Verdict.KNOWN_FAILURE)
     assert [cause.cases for cause in causes_of([known])] == [("b",)]
+
+
+def test_a_hint_explains_cases_that_blame_different_requirements() -> None:
+    """A cause that hints name is one cause, whatever rule each of its cases is named after."""
+    (cause,) = causes_of(
+        [
+            failed(case, group("x", name, hint="ops-missing"))
+            for case, name in (("a", "OPS-01"), ("b", "STRIP-05"))
+        ]
+    )
+    assert cause.cause == "ops-missing in a"
+    assert cause.cases == ("a", "b")
+
+
+def test_a_wider_cause_explains_what_it_looks_like_elsewhere() -> None:
+    """Collections that are not pruned keep the scope where all items lie in it: that is one cause."""
+    (cause,) = causes_of(
+        [
+            failed("a", group("x", "COL-14", hint="collections-keep-scope")),
+            failed("b", group("y", "COL-12", hint="collections-not-pruned")),
+        ]
+    )
+    assert cause.cause == "collections-not-pruned in b"
+    assert cause.cases == ("a", "b")
+
+
+def test_names_of_files_and_of_what_was_due_do_not_make_causes() -> None:
+    """The same exception, and the same thing wrong with files of other names, are one cause each."""
+    raised = [
+        samples.finding("raised", f"KeyError was raised where {due} was expected")
+        for due in ("a message", "ValueError")
+    ]
+    stray = [
+        samples.finding("stray_file", f"The export left a file that was not asked for: {name}")
+        for name in "xy"
+    ]
+    results = [
+        samples.result(str(at), Verdict.FAIL, findings=(one,)) for at, one in enumerate((*raised, *stray))
+    ]
+    assert [(cause.cause, cause.cases) for cause in causes_of(results)] == [
+        ("KeyError was raised", ("0", "1")),
+        ("The export left a file that was not asked for", ("2", "3")),
+    ]

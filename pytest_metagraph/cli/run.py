@@ -1,0 +1,74 @@
+"""`metagraph run`: run the corpus with pytest, in one short line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from pytest_metagraph.settings import OPTIONS, Option
+
+DESCRIPTION = """\
+Run the cases of the corpus with pytest. The output and the exit status are those of pytest. The options are
+those of the plugin without the prefix `metagraph-`; every other option, and everything after `--`, is passed
+on to pytest.
+"""
+
+EPILOG = """\
+examples:
+  metagraph run --exporter my_framework.adapter:export
+  metagraph run --command 'node worker.mjs' --tier smoke -x
+  metagraph run --exports answers --contract tensorflow --report report.html
+  metagraph run --exporter my_framework.adapter:export --case 'SCOPE-*' -- -n 2 --tb=short
+
+exit status: that of pytest: 0 everything passed, 1 a case failed, 2 interrupted, 3 an error inside of pytest,
+4 an option cannot be used, 5 no case was selected
+"""
+
+_PREFIX = "--metagraph-"
+_LEFT_OUT = {"snapshot_updates"}
+"""The fields of options that are for tests of the user and not for cases."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the sub-command."""
+    parser.allow_abbrev = False  # --co is an option of pytest, and not short for --contract
+    parser.set_defaults(passed_on=[])
+    for option in _options():
+        flag, text = option.flag.replace(_PREFIX, "--"), option.help.replace(_PREFIX, "--")
+        if not option.metavar:
+            parser.add_argument(flag, dest=option.field, action="store_true", help=text)
+            continue
+        parser.add_argument(
+            flag,
+            dest=option.field,
+            action="append" if option.repeatable else "store",
+            metavar=option.metavar,
+            help=text,
+        )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the sub-command.
+
+    Returns:
+        The exit status of pytest.
+    """
+    from pytest_metagraph.plugin.main import run_corpus  # noqa: PLC0415 - --help needs no pytest
+
+    words = [word for option in _options() for word in _words(option, getattr(arguments, option.field))]
+    passed_on = list(arguments.passed_on)
+    if "--" in passed_on:
+        passed_on.remove("--")
+    return run_corpus([*words, *passed_on])
+
+
+def _options() -> Iterator[Option]:
+    return (option for option in OPTIONS if option.field not in _LEFT_OUT)
+
+
+def _words(option: Option, value: str | list[str] | bool | None) -> Iterator[str]:
+    """Yield an option of pytest for each value that was given; pytest checks the values."""
+    if isinstance(value, bool):
+        yield from [option.flag] * value
+    elif value is not None:
+        yield from (f"{option.flag}={one}" for one in ([value] if isinstance(value, str) else value))

@@ -1,0 +1,47 @@
+"""`metagraph run` runs the corpus as the long line of pytest does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from user_process import run_metagraph
+
+ADAPTER = """
+from pytest_metagraph.exporters import reference
+
+def export(request):
+    message = reference.export(request)
+    for node in message.graph_def.node:
+        node.device = ""
+    return message
+"""
+CASE = "matrix/towers/plain"
+
+
+def test_a_run_has_the_output_and_the_status_of_pytest(tmp_path: Path) -> None:
+    """A failure is status 1, is shown by pytest, and can be run again with a line of pytest."""
+    (tmp_path / "adapter.py").write_text(ADAPTER, encoding="utf-8")
+    words = ("run", "--exporter", "adapter:export", "--case", "matrix/towers/*", "--tier", "smoke", "-q")
+    ended = run_metagraph(*words, "--", "-p", "no:cacheprovider", folder=tmp_path)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "exporter adapter:export, contract documented, tier smoke" in ended.stdout
+    assert (
+        "    pytest -p pytest_metagraph --pyargs conformance_cases --metagraph-exporter=adapter:export "
+        f"--metagraph-tier=smoke --metagraph-case={CASE}\n"
+    ) in ended.stdout
+
+
+def test_no_module_is_imported_too_early_for_pytest(tmp_path: Path) -> None:
+    """There is nothing to warn about, so that projects that turn warnings into errors can run it."""
+    words = ("run", "--exporter", "reference", "--case", CASE, "-W", "error", "-p", "no:cacheprovider")
+    ended = run_metagraph(*words, folder=tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "1 passed" in ended.stdout
+    assert "warning" not in ended.stdout
+
+
+def test_what_cannot_be_used_is_the_usage_error_of_pytest(tmp_path: Path) -> None:
+    """An exporter that does not exist is status 4, before anything runs."""
+    ended = run_metagraph("run", "--exporter", "nothing:export", folder=tmp_path)
+    assert ended.returncode == 4
+    assert ended.stderr.startswith("ERROR: the exporter 'nothing:export' cannot be imported")
