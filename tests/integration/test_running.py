@@ -232,7 +232,7 @@ def test_a_timeout_names_the_variants_that_ran(project: Project) -> None:
     result = silent.case(PLAIN).run_apart()
     result.stdout.fnmatch_lines(
         [
-            "No answer came within 0.5 seconds, in the variant returned.",
+            "The exporter did not answer within 0.5 seconds, in the variant returned.",
             "    15 other variants of the call did not run: default_graph; save_debug_info; *; ...",
         ]
     )
