@@ -245,7 +245,7 @@ def test_a_run_that_judges_nothing_touches_no_file(project: Project, options: li
         (["--metagraph-report=a_folder.md"], "*--metagraph-report: *a_folder.md can not be written.*"),
         (
             ["--metagraph-shard=5/4"],
-            "*metagraph_shard: '5/4' is not a valid shard; the second one of four is 2/4*",
+            "*metagraph_shard: '5/4' is not a valid shard; write the second of four as 2/4*",
         ),
     ],
 )

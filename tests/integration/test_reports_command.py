@@ -40,7 +40,8 @@ def test_validate_tells_valid_from_invalid(save: Save, capsys: pytest.CaptureFix
     assert capsys.readouterr().out == "good.jsonl: valid, 2 of 3 required\n"
     assert main(["report", "validate", "good.jsonl", save("bad.jsonl", *RESULTS, expected_cases=4)]) == 1
     assert capsys.readouterr().out == (
-        "good.jsonl: valid, 2 of 3 required\nbad.jsonl: INVALID\n  missing_cases: 1 case of 4 missing.\n"
+        "good.jsonl: valid, 2 of 3 required\nbad.jsonl: INVALID\n"
+        "  missing_cases: There is no result for 1 of 4 cases.\n"
     )
 
 
@@ -80,7 +81,7 @@ def test_render_chooses_the_format_by_suffix_or_option(
     assert main(["report", "render", report, "-o", "report.html"]) == 0
     assert "2</strong> of 3" in Path("report.html").read_text()
     assert main(["report", "render", report, "--format", "annotations"]) == 0
-    assert capsys.readouterr().out.startswith("::error title=1 case")
+    assert capsys.readouterr().out.startswith("::error title=clear_devices looks unapplied%3A ")
     assert main(["report", "render", report, other, "--format", "md", "-o", "comparison.txt"]) == 0
     assert "| c | fail | pass |" in Path("comparison.txt").read_text()
 
@@ -93,7 +94,7 @@ def test_render_chooses_the_format_by_suffix_or_option(
         (["validate", "report.jsonl", "report.jsonl"], "report.jsonl is given twice."),
         (
             ["merge", "report.jsonl", "partial.jsonl", "-o", "x.jsonl"],
-            "partial.jsonl is INVALID: 1 case of 4",
+            "partial.jsonl is INVALID: There is no result for 1 of 4 cases.",
         ),
         (
             ["merge", "report.jsonl", "-o", "text.jsonl/x.jsonl"],
