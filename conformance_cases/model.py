@@ -298,8 +298,8 @@ class Case:
     def calls(self) -> tuple[dict[str, Any], ...]:
         """Return the arguments of each export of the one loaded graph; only the last one is compared.
 
-        Most cases make one call. In the others, the earlier calls show what an export leaves behind. All
-        calls that take a graph_def share one message.
+        Most cases make one call. In the others, the earlier calls show what an export changes for the next.
+        All calls that take a graph_def share one message.
 
         Returns:
             New dicts, as `keyword_arguments` describes them.

@@ -1,1 +1,1 @@
-"""What is right and wrong about an answer: findings, and the verdict that follows from them."""
+"""Check the answers of an exporter: findings, the requirements they blame, and the verdict on each case."""

@@ -1,4 +1,4 @@
-"""Compares an answer with what the corpus expects."""
+"""Compare an answer with what the corpus expects."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ from pytest_metagraph.exporters.answers import (
 from pytest_metagraph.judging.findings import Finding, FindingCode
 from reference_impl.schema import MetaGraphDef
 
-_REPETITION_ADVICE = "What does an export leave behind, in the graph that it loads or in the exporter itself?"
+_REPETITION_ADVICE = (
+    "Look for state that one export leaves for the next, in the loaded graph or in the exporter."
+)
 
 
 class MessageComparison:
-    """Compares messages with one expected message.
+    """Compare messages with one expected message.
 
-    The variants of a case bring the same message up to sixteen times: equal bytes need neither a parser nor
-    the differ, and the differ looks at each different message once.
+    The variants of a case return the same message up to sixteen times. Messages with equal bytes are not
+    parsed, and each different message is compared once.
 
     Args:
-        expected: the message that the corpus expects, serialised.
+        expected: the serialised message that the corpus expects.
         options: how to compare.
-        case_id: the case that expects it, for the text of a difference.
+        case_id: the id of the case, which the text of a difference names.
     """
 
     def __init__(self, expected: bytes, options: CompareOptions | None = None, case_id: str = "") -> None:
@@ -40,7 +42,7 @@ class MessageComparison:
         self._findings: dict[bytes, list[Finding]] = {}
 
     def check(self, answer: Exported) -> list[Finding]:
-        """Say how a message differs from the expected one."""
+        """Return a finding if a message differs from the expected one, and nothing if it does not."""
         if answer.serialised == self._expected:
             return []
         if answer.serialised not in self._findings:
@@ -62,18 +64,18 @@ class MessageComparison:
 
 
 def _gist(diff: MetaGraphDiff) -> str:
-    """The first kind of difference, so that lists of failures tell more than that something differs."""
+    """Return the title of the first kind of difference and the number of others, for lists of failures."""
     more = len(diff.groups) - 1
     others = f", and {more:,} other kind{'s' if more > 1 else ''}" if more else ""
     return f"{diff.groups[0].title}{others}"
 
 
 def check_answer(answer: Answer, expected: MessageComparison | ExpectedError) -> list[Finding]:
-    """Say what is wrong with an answer.
+    """Return what is wrong with an answer.
 
     Args:
-        answer: what came back.
-        expected: the message, or the error, that should have.
+        answer: the answer of the exporter.
+        expected: the message or the error that the corpus expects.
     """
     match answer:
         case Exported():
@@ -85,45 +87,41 @@ def check_answer(answer: Answer, expected: MessageComparison | ExpectedError) ->
 
 
 def check_repetition(first: Answer, second: Answer, options: CompareOptions) -> list[Finding]:
-    """Say what is wrong with the second answer to one and the same call: it has to mean what the first meant.
-
-    Implements CALL-12.
+    """Return how the answers to two identical calls differ; they must mean the same (CALL-12).
 
     Args:
-        first: the answer when the call was made first.
-        second: the answer when it was made again.
+        first: the answer to the first call.
+        second: the answer to the second call.
         options: how to compare messages.
     """
-    detail = f"First it answered with {_said(first)}, then with {_said(second)}."
+    detail = f"The first call {_outcome(first)}; the second {_outcome(second)}."
     if isinstance(first, Exported) and isinstance(second, Exported):
-        # From its bytes: an exporter may have returned one and the same object, and changed it since.
+        # Compare the bytes: the exporter may have returned the same object twice and changed it in between.
         found = MessageComparison(first.serialised, options).check(second)
         if not found:
             return []
-        detail = (
-            f"Below, what is expected is the first answer, and what is actual the second.\n{found[0].detail}"
-        )
-    elif _said(first) == _said(second):
+        detail = f"Below, the first answer is `expected` and the second is `actual`.\n{found[0].detail}"
+    elif _outcome(first) == _outcome(second):
         return []
-    summary = "The exporter answered differently when it was asked the same again"
+    summary = "The exporter answered differently when the same call was repeated"
     return [Finding(FindingCode.UNREPEATABLE, summary, f"{_REPETITION_ADVICE}\n{detail}")]
 
 
-def _said(answer: Answer) -> str:
-    """What kind of answer it is; texts may differ from call to call, such as those that hold an address."""
+def _outcome(answer: Answer) -> str:
+    """Return the kind of an answer, without texts that may differ from call to call, such as addresses."""
     match answer:
         case Exported():
-            return "a message"
+            return "returned a message"
         case Raised(classes=classes):
-            return classes[0]
+            return f"raised {classes[0]}"
         case NotSupported(capability=capability):
-            return f"the lack of {capability!r}"
+            return f"answered that {capability!r} is unsupported"
         case TimedOut():
-            return "silence up to the time limit"
+            return "timed out"
         case Crashed():
-            return "its end"
+            return "exited without answering"
         case Malformed():
-            return "what is no MetaGraphDef"
+            return "returned something that is not a MetaGraphDef"
         case _:
             assert_never(answer)
 
@@ -131,30 +129,29 @@ def _said(answer: Answer) -> str:
 def _check_message(answer: Exported, expected: MessageComparison | ExpectedError) -> list[Finding]:
     if isinstance(expected, MessageComparison):
         return expected.check(answer)
-    summary = f"A message was returned where {expected.type} was expected"
+    summary = f"The exporter returned a message instead of raising {expected.type}"
     return [Finding(FindingCode.NOT_RAISED, summary, symptom=expected.type)]
 
 
 def _check_raised(answer: Raised, expected: MessageComparison | ExpectedError) -> list[Finding]:
-    """Only the class of an error counts, never its text."""
+    """Compare the class of an error, never its text."""
     raised = answer.classes[0]
     detail = answer.traceback or answer.text
     if isinstance(expected, MessageComparison):
-        return [
-            Finding(FindingCode.RAISED, f"{raised} was raised where a message was expected", detail, raised)
-        ]
+        summary = f"The exporter raised {raised} instead of returning a message"
+        return [Finding(FindingCode.RAISED, summary, detail, raised)]
     if expected.type in answer.classes:
         return []
-    summary = f"{raised} was raised where {expected.type} was expected"
+    summary = f"The exporter raised {raised} instead of {expected.type}"
     return [Finding(FindingCode.WRONG_ERROR, summary, detail, raised)]
 
 
 def _advice_on_capability(name: str) -> str:
-    """What to do where an exporter says that it does not support something that it has not declared."""
+    """Return what to do if an exporter does not support something that it does not declare as unsupported."""
     if name in set(Capability):
-        return f"Declare it up front: set the exporter's attribute `unsupported = {{{name!r}}}`."
+        return f"Declare it: set the exporter's attribute `unsupported = {{{name!r}}}`."
     return (
-        f"{name!r} is no capability, so it can not be declared. Raise what export_meta_graph raises, or "
+        f"{name!r} is not a capability, so it cannot be declared. Raise what export_meta_graph raises, or "
         f"declare one of these in the exporter's attribute `unsupported`:\n{', '.join(Capability)}"
     )
 
@@ -162,16 +159,16 @@ def _advice_on_capability(name: str) -> str:
 def _no_answer(answer: NotSupported | TimedOut | Crashed | Malformed) -> Finding:
     match answer:
         case NotSupported(capability=capability):
-            summary = f"The exporter says that it does not support {capability!r}, which it has not declared"
+            summary = (
+                f"The exporter answered that {capability!r} is unsupported, but it does not declare that"
+            )
             return Finding(FindingCode.UNSUPPORTED, summary, _advice_on_capability(capability), capability)
         case TimedOut(seconds=seconds):
-            summary = f"No answer came within {seconds:g} seconds"
-            return Finding(
-                FindingCode.TIMED_OUT, summary, "The variants of the call after it were not asked."
-            )
+            summary = f"The exporter did not answer within {seconds:g} seconds"
+            return Finding(FindingCode.TIMED_OUT, summary, "The remaining variants of the call were not run.")
         case Crashed(detail=detail):
-            return Finding(FindingCode.CRASHED, "The exporter ended instead of answering", detail)
+            return Finding(FindingCode.CRASHED, "The exporter exited without answering", detail)
         case Malformed(reason=reason):
-            return Finding(FindingCode.MALFORMED, "What came back is no MetaGraphDef", reason)
+            return Finding(FindingCode.MALFORMED, "The answer of the exporter is not a MetaGraphDef", reason)
         case _:
             assert_never(answer)

@@ -20,7 +20,7 @@ def call_lines(
     Args:
         calls: the keyword arguments of each call, without `graph` and those that a variant sets.
         filenames: the file of each call; the last one is written only if the variant writes a file.
-        variant: the way the last call is made.
+        variant: the variant of the last call.
     """
     *earlier, judged = calls
     lines = [
@@ -41,7 +41,7 @@ def case_calls(case: Case, variants: Collection[str]) -> tuple[str, ...]:
 
     Args:
         case: the case.
-        variants: names of variants of the case; the first variant of the case if there are none.
+        variants: names of variants of the case; if there are none, the first variant of the case is used.
     """
     variant = next((one for one in case.variants if one.name in variants), case.variants[0])
     return call_lines(case.calls(), (*case.earlier_filenames, case.filename), variant)

@@ -13,9 +13,9 @@ from pytest_metagraph.judging.verdicts import Judgement
 _INDENT = "    "
 _WIDTH = 110
 _MAX_REQUIREMENTS = 3
-"""Blamed requirements that are quoted; further ones are named."""
+"""The number of blamed requirements that are quoted; further ones are only named."""
 _MAX_VARIANTS = 4
-"""Variants that are named one by one; further ones are counted."""
+"""The number of variants that are named; further ones are only counted."""
 
 
 def render(case: Case, judgement: Judgement, requirements: Mapping[str, Requirement], command: str) -> str:
@@ -23,7 +23,7 @@ def render(case: Case, judgement: Judgement, requirements: Mapping[str, Requirem
 
     Args:
         case: the case.
-        judgement: what was found; it has findings, or passes although it is known to fail.
+        judgement: the judgement of the case; it has findings, or passes although it is a known failure.
         requirements: the requirement catalogue by id.
         command: the shell command that runs the case again.
 
@@ -46,14 +46,14 @@ def render(case: Case, judgement: Judgement, requirements: Mapping[str, Requirem
 
 
 def _call_lines(case: Case, judgement: Judgement) -> Iterator[str]:
-    """The calls of the first variant that shows a finding."""
+    """Yield the calls of the first variant that has the first finding."""
     variants = judgement.findings[0].variants if judgement.findings else ()
     for line in case_calls(case, variants):
         yield f"  {line}{'  (eager)' if case.eager else ''}"
 
 
 def _requirement_lines(ids: Sequence[str], requirements: Mapping[str, Requirement]) -> Iterator[str]:
-    """The rules that the failure points at, the first few with their sentences."""
+    """Yield the blamed requirements, the first few with their sentences."""
     for requirement_id in ids[:_MAX_REQUIREMENTS]:
         requirement = requirements[requirement_id]
         text = f"{requirement_id} ({requirement.level}, {requirement.basis}): {requirement.sentence}"
@@ -66,7 +66,7 @@ def _requirement_lines(ids: Sequence[str], requirements: Mapping[str, Requiremen
 
 
 def _list_lines(judgement: Judgement) -> Iterator[str]:
-    """What the list of known failures says about the case, and the fingerprint that an entry needs."""
+    """Yield the reason in the list of known failures, and the fingerprint that an entry needs."""
     if judgement.reason:
         yield ""
         yield textwrap.fill(judgement.reason, 110, break_long_words=False, break_on_hyphens=False)
@@ -75,16 +75,16 @@ def _list_lines(judgement: Judgement) -> Iterator[str]:
         yield f"fingerprint: {judgement.fingerprint}"
 
 
-def _finding_lines(finding: Finding, asked: int) -> Iterator[str]:
+def _finding_lines(finding: Finding, checks: int) -> Iterator[str]:
     yield ""
-    yield f"{finding.summary}, {_where(finding.variants, asked)}."
+    yield f"{finding.summary}, {_where(finding.variants, checks)}."
     if finding.detail:
         yield textwrap.indent(finding.detail, _INDENT)
 
 
-def _where(variants: Sequence[str], asked: int) -> str:
-    if len(variants) == asked:
-        return "in every variant of the call" if asked > 1 else "in the one variant of the call"
+def _where(variants: Sequence[str], checks: int) -> str:
+    if len(variants) == checks:
+        return "in every variant of the call" if checks > 1 else "in the only variant of the call"
     named = "; ".join(variants[:_MAX_VARIANTS])
     more = f"; and {len(variants) - _MAX_VARIANTS} more" if len(variants) > _MAX_VARIANTS else ""
-    return f"in {len(variants)} of {asked} variants of the call ({named}{more})"
+    return f"in {len(variants)} of {checks} variants of the call ({named}{more})"

@@ -1,4 +1,4 @@
-"""Checks the files that an export has written (CALL-02, FILE-01, FILE-02, DBG-01)."""
+"""Check the files that an export has written (CALL-02, FILE-01, FILE-02, DBG-01)."""
 
 from __future__ import annotations
 
@@ -23,39 +23,40 @@ from reference_impl.files import debug_info_path
 from reference_impl.schema import POOL, GraphDebugInfo, MetaGraphDef
 
 _EARLIER_CALL_ADVICE = (
-    "This case exports one loaded graph several times. Make the calls in `request.preceding`, each with its "
-    "own keyword arguments, before the one that you answer; or declare `unsupported = {'preceding_exports'}`."
+    "This case exports one loaded graph several times. First make the calls in `request.preceding`, each "
+    "with its own keyword arguments, then the one whose result you return; or declare "
+    "`unsupported = {'preceding_exports'}`."
 )
 
 MessageT = TypeVar("MessageT", bound=protobuf.Message)
 
 
 class ScratchFolder:
-    """A new folder that exports write to; emptied after each of them.
+    """A new folder that exports write to; it is emptied after each export.
 
-    It makes the folder itself, so that what it empties holds nothing but what exports have left there.
+    The class creates the folder itself, so that it never deletes anything but the files of exports.
 
-    Text is parsed at about 1 MB/s, and many exports write the same text: what a text says is remembered
-    by its digest, for the whole session.
+    Text is parsed at about 1 MB/s, and many exports write the same text. The digest of the message that a
+    text contains is therefore kept for the whole session, by the digest of the text.
 
     Args:
-        contract: which file the debug info is expected in, where its name is asked for (DBG-01).
-        parent: where to make the folder; where the system has temporary files by default.
+        contract: the contract that names the file of the debug info, for cases that test the name (DBG-01).
+        parent: the folder to create it in; by default the system's folder for temporary files.
     """
 
     def __init__(self, contract: Contract, parent: Path | None = None) -> None:
         self._path = Path(tempfile.mkdtemp(prefix="metagraph-exports-", dir=parent))
         self._identity = _identity(self._path)
         self._contract = contract
-        self._said: dict[bytes, bytes] = {}
+        self._contents: dict[bytes, bytes] = {}
 
     @property
     def filename(self) -> str:
-        """The absolute path to export to, unless a case is about another name."""
+        """The absolute path to export to, unless a case names another file."""
         return self.path_of(DEFAULT_FILENAME)
 
     def path_of(self, name: str) -> str:
-        """The absolute path of a file in the folder."""
+        """Return the absolute path of a file in the folder."""
         return f"{self._path}{os.sep}{name}"
 
     def check_export(
@@ -72,15 +73,15 @@ class ScratchFolder:
 
         Args:
             returned: what the export returned.
-            as_text: whether text was asked for.
-            debug_info: whether debug info was asked for.
-            filename: the file that was asked for, relative to the folder.
-            debug_info_name: whether the debug info must have the name that the contract gives it; otherwise
-                it may have the name of either contract.
-            earlier: the files of the calls that were to be made before.
+            as_text: whether text was requested.
+            debug_info: whether debug info was requested.
+            filename: the requested file, relative to the folder.
+            debug_info_name: whether the file of the debug info must have the name of the contract; otherwise
+                the name of either contract is accepted.
+            earlier: the files of the calls that had to be made before.
 
         Yields:
-            What is wrong with the files.
+            A finding for everything that is wrong with the files.
         """
         yield from self._earlier_findings(earlier)
         yield from self._check_meta(returned, filename, as_text=as_text)
@@ -92,19 +93,19 @@ class ScratchFolder:
         yield from self._stray_findings(self.clear() - wanted)
 
     def check_no_export(self, earlier: Sequence[str] = ()) -> Iterator[Finding]:
-        """Check that a call that should write nothing has written nothing; then empty the folder.
+        """Check that a call that must not write files has written none; then empty the folder.
 
         Args:
-            earlier: the files of the calls that were to be made before.
+            earlier: the files of the calls that had to be made before.
         """
         yield from self._earlier_findings(earlier)
         yield from self._stray_findings(self.clear() - {*earlier})
 
     def clear(self) -> set[str]:
-        """Empty the folder; returns the names of the files that were in it, relative to it.
+        """Empty the folder and return the names of the files that were in it, relative to it.
 
         Raises:
-            RuntimeError: when another folder, or a link, has taken its place: nothing is then deleted.
+            RuntimeError: if the folder was replaced by another one or by a link; nothing is then deleted.
         """
         if _identity(self._path) != self._identity:
             raise RuntimeError(f"the scratch folder {self._path} was replaced while an exporter ran")
@@ -120,7 +121,7 @@ class ScratchFolder:
         return names
 
     def close(self) -> None:
-        """Remove the folder; what has taken its place is left alone."""
+        """Remove the folder, unless it was replaced by something else."""
         with contextlib.suppress(RuntimeError, FileNotFoundError):
             self.clear()
             self._path.rmdir()
@@ -128,7 +129,7 @@ class ScratchFolder:
     @staticmethod
     def _stray_findings(names: set[str]) -> Iterator[Finding]:
         for name in sorted(names):
-            summary = f"The export left a file that was not asked for: {name}"
+            summary = f"The export left a file that was not requested: {name}"
             yield Finding(FindingCode.STRAY_FILE, summary, symptom=name)
 
     def _earlier_findings(self, names: Sequence[str]) -> Iterator[Finding]:
@@ -140,45 +141,45 @@ class ScratchFolder:
     def _check_meta(self, returned: Exported, filename: str, *, as_text: bool) -> Iterator[Finding]:
         path = self._path / filename
         if not path.is_file():
-            yield Finding(FindingCode.FILE_MISSING, f"The export wrote no file {filename}")
+            yield Finding(FindingCode.FILE_MISSING, f"The export did not write the file {filename}")
             return
         data = path.read_bytes()
-        if self._is_known_to_say(data, returned, as_text=as_text):
+        if self._is_known_to_contain(data, returned, as_text=as_text):
             return
         try:
             written = _parse(data, MetaGraphDef, as_text=as_text)
         except ValueError as error:
-            summary = f"The file {filename} is no MetaGraphDef in {_form(as_text)}"
+            summary = f"The file {filename} is not a MetaGraphDef in {_format(as_text)}"
             yield Finding(FindingCode.FILE_UNREADABLE, summary, str(error), _form(as_text))
             return
         if as_text:
-            self._said[_digest(data)] = _digest(written.SerializeToString(deterministic=True))
+            self._contents[_digest(data)] = _digest(written.SerializeToString(deterministic=True))
         diff = diff_meta_graphs(
             actual=written,
             expected=returned.message,
-            # What the returned message has is for its own comparison to judge.
+            # Defects of the returned message are found when it is compared with the expected one.
             options=CompareOptions(allow_equal_defects=True),
             actual_label=filename,
             expected_label="what the exporter returned",
         )
         if not diff.equal:
-            summary = f"The file {filename} ({_form(as_text)}) differs from the returned message"
+            summary = f"The file {filename} ({_format(as_text)}) differs from the returned message"
             yield Finding(FindingCode.FILE_DIFFERS, summary, diff.render(), diff.fingerprint, diff=diff)
 
-    def _is_known_to_say(self, data: bytes, returned: Exported, *, as_text: bool) -> bool:
-        """Whether a file says what was returned, as far as that can be told without parsing it."""
+    def _is_known_to_contain(self, data: bytes, returned: Exported, *, as_text: bool) -> bool:
+        """Return whether a file is known to contain the returned message, without parsing the file."""
         if not as_text:
             return data == returned.serialised
         text, message = _digest(data), _digest(returned.serialised)
-        if self._said.get(text) == message:
+        if self._contents.get(text) == message:
             return True
         if data != str(returned.message).encode():  # protobuf's own text, printed in C
             return False
-        self._said[text] = message
+        self._contents[text] = message
         return True
 
     def _debug_info_file(self, filename: str, *, as_contracted: bool) -> str:
-        """Where the debug info has to be; without `as_contracted`, where it is, if there is any."""
+        """Return the file that must contain the debug info; without `as_contracted`, the one that exists."""
         contracts = (self._contract,) if as_contracted else (self._contract, *Contract)
         names = [debug_info_path(filename, contract) for contract in contracts]
         return next((name for name in names if (self._path / name).is_file()), names[0])
@@ -186,17 +187,17 @@ class ScratchFolder:
     def _check_debug_info(self, name: str, *, as_text: bool) -> Iterator[Finding]:
         path = self._path / name
         if not path.is_file():
-            yield Finding(FindingCode.DEBUG_INFO_MISSING, f"The export wrote no debug info to {name}")
+            yield Finding(FindingCode.DEBUG_INFO_MISSING, f"The export did not write debug info to {name}")
             return
         try:
             _parse(path.read_bytes(), GraphDebugInfo, as_text=as_text)
         except ValueError as error:
-            summary = f"The file {name} is no GraphDebugInfo in {_form(as_text)}"
+            summary = f"The file {name} is not a GraphDebugInfo in {_format(as_text)}"
             yield Finding(FindingCode.DEBUG_INFO_UNREADABLE, summary, str(error), _form(as_text))
 
 
 def _parse(data: bytes, kind: type[MessageT], *, as_text: bool) -> MessageT:
-    """Parse a file in exactly one form: a binary file where text was asked for is an error."""
+    """Parse a file in exactly one format: a binary file is an error if text was requested."""
     try:
         if as_text:
             return text_format.Parse(data.decode(), kind(), descriptor_pool=POOL)
@@ -206,12 +207,17 @@ def _parse(data: bytes, kind: type[MessageT], *, as_text: bool) -> MessageT:
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """What tells a folder from another one that takes its name, or from a link to another one."""
+    """Return what distinguishes a folder from another one of the same name, or from a link."""
     found = os.lstat(path)
     return found.st_dev, found.st_ino
 
 
+def _format(as_text: bool) -> str:
+    return "text format" if as_text else "binary format"
+
+
 def _form(as_text: bool) -> str:
+    """Return the symptom of an unreadable file; fingerprints in lists depend on it, so it never changes."""
     return "text" if as_text else "binary form"
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with an answer, as data."""
+"""Findings: what is wrong with an answer, as data."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Finding:
     """One thing that is wrong.
 
     Attributes:
-        code: its kind.
+        code: the kind of finding.
         summary: what is wrong, as one sentence.
         detail: lines that show it, such as the differ's text or a traceback; may be empty.
-        symptom: what tells this finding from others of its kind, the same in every run.
+        symptom: what distinguishes this finding from others of its kind; the same in every run.
         variants: names of the variants of the case that show it.
         diff: the whole difference if messages were compared; None otherwise.
         blamed: the requirements that each group of the difference points at, in the order of its groups; one
@@ -56,7 +56,7 @@ class Finding:
 
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Join findings that differ only in the variant, in the order in which they first appeared."""
+    """Join findings that differ only in their variant, in the order of their first appearance."""
     joined: dict[tuple[FindingCode, str, str], Finding] = {}
     for finding in findings:
         key = (finding.code, finding.summary, finding.symptom)
@@ -70,10 +70,10 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def fingerprint(findings: Sequence[Finding]) -> str:
-    """A short digest of what is wrong: the same in every run, another one when the symptom changes.
+    """Return a short digest of what is wrong; it is the same in every run until a symptom changes.
 
     Returns:
-        16 hexadecimal digits, or an empty string where nothing is wrong.
+        16 hexadecimal digits, or an empty string if nothing is wrong.
     """
     if not findings:
         return ""

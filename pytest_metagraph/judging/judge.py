@@ -1,4 +1,4 @@
-"""Runs one case: asks every variant, checks every answer, decides."""
+"""Run one case: call the exporter in every variant, check every answer, and judge."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from reference_impl.schema import MetaGraphDef
 
 
 class Judge:
-    """Judges cases of one exporter under one contract.
+    """A judge of one exporter under one contract.
 
     Args:
         client: the exporter client.
         contract: the contract to judge under.
-        folder: where exports write to.
+        folder: the folder that exports write to.
     """
 
     def __init__(
@@ -44,35 +44,37 @@ class Judge:
         """Run one case.
 
         Raises:
-            Exception: only where the kit itself or the corpus is broken, never because of the exporter.
+            Exception: only if the kit itself or the corpus is broken, never because of the exporter.
         """
         expectation = case.expectation(self._contract)
         if isinstance(expectation, NotAsked):
             return Judgement(Verdict.UNTESTABLE, reason=expectation.reason)
         variants = [variant for variant in case.variants if not variant.capabilities & self._unsupported]
-        lacking = set(case.capabilities & self._unsupported)
+        unsupported = set(case.capabilities & self._unsupported)
         if not variants:
-            lacking.update(*(variant.capabilities & self._unsupported for variant in case.variants))
-        if lacking:
-            reason = f"the exporter does not support {', '.join(sorted(lacking))}"
+            unsupported.update(*(variant.capabilities & self._unsupported for variant in case.variants))
+        if unsupported:
+            reason = f"the exporter does not support {', '.join(sorted(unsupported))}"
             return Judgement(Verdict.UNSUPPORTED, reason=reason)
-        found, asked = self._ask_all(case, variants, expectation)
+        found, checks = self._run_variants(case, variants, expectation)
         if not found:
-            return Judgement(Verdict.PASS, checks=asked)
+            return Judgement(Verdict.PASS, checks=checks)
         failed_checks = len({finding.variants for finding in found})
         findings = attribute(case, merge(found), load_requirements(), self._unsupported)
         blamed = tuple(
             dict.fromkeys(name for finding in findings for names in finding.blamed for name in names)
         )
-        return Judgement(Verdict.FAIL, findings, asked, failed_checks, blamed=blamed or case.requirements[:1])
+        return Judgement(
+            Verdict.FAIL, findings, checks, failed_checks, blamed=blamed or case.requirements[:1]
+        )
 
-    def _ask_all(
+    def _run_variants(
         self, case: Case, variants: list[Variant], expectation: ExpectedMessage | ExpectedError
     ) -> tuple[list[Finding], int]:
-        """Ask the variants one after the other, up to one that takes too long: the rest might, too.
+        """Run the variants one after the other, up to one that times out, because the rest might as well.
 
         Returns:
-            The findings, each of which names its one variant, and the number of variants that were asked.
+            The findings, each of which names its one variant, and the number of variants that were run.
         """
         expected: MessageComparison | ExpectedError
         options = _options(case)
@@ -89,16 +91,16 @@ class Judge:
             if isinstance(answers[-1], TimedOut):
                 return found, len(answers)
         if _is_changed(graph, case):
-            # One variant has changed what the later ones were asked with: now each gets a graph of its own.
-            found = [finding for variant in variants for finding in self._ask_alone(case, variant, expected)]
-        if found or len(variants) == 1:  # else the variants have shown already that the answer stays the same
-            found += self._ask_again(case, variants[0], answers[0], options)
+            # One variant has changed the graph of the later ones: run each again with a graph of its own.
+            found = [finding for variant in variants for finding in self._run_alone(case, variant, expected)]
+        if found or len(variants) == 1:  # otherwise the variants have shown that the answer stays the same
+            found += self._repeat(case, variants[0], answers[0], options)
         return found, len(variants)
 
-    def _ask_alone(
+    def _run_alone(
         self, case: Case, variant: Variant, expected: MessageComparison | ExpectedError
     ) -> Iterator[Finding]:
-        """Ask with a graph that no earlier call can have changed, and see whether this call changes it."""
+        """Run a variant with a new graph, and report if the call changes it."""
         graph = case.graph.message()
         yield from self._check(self._call(case, variant, graph), case, variant, expected)
         if _is_changed(graph, case):
@@ -106,10 +108,8 @@ class Judge:
             advice = "Load a copy of request.graph."
             yield Finding(FindingCode.INPUT_CHANGED, summary, advice, variants=(variant.name,))
 
-    def _ask_again(
-        self, case: Case, variant: Variant, first: Answer, options: CompareOptions
-    ) -> list[Finding]:
-        """Make a call that was answered once more; an exporter that failed to answer is left in peace."""
+    def _repeat(self, case: Case, variant: Variant, first: Answer, options: CompareOptions) -> list[Finding]:
+        """Repeat a call that returned or raised; after any other answer, a second call would show nothing."""
         if not isinstance(first, Exported | Raised):
             return []
         second = self._call(case, variant, case.graph.message())
@@ -140,32 +140,33 @@ class Judge:
         elif isinstance(answer, Exported) or isinstance(expected, ExpectedError):
             yield from self._folder.check_no_export(case.earlier_filenames)
         else:
-            # A call that failed where it should not has been reported; what it left tells nothing more.
+            # The failed call is a finding already; its files add nothing.
             self._folder.clear()
 
 
 def _is_changed(graph: MetaGraphDef, case: Case) -> bool:
-    """Whether a graph no longer says what the graph of its case says."""
+    """Return whether a graph differs from the graph of its case."""
     data = graph.SerializeToString(deterministic=True)
-    # The stored bytes are the same, unless another release of protobuf puts something in another order.
+    # The stored bytes are the same, unless another release of protobuf serialises in another order.
     return data != case.graph.data and data != case.graph.message().SerializeToString(deterministic=True)
 
 
 def _options(case: Case) -> CompareOptions:
-    """How a case compares messages.
+    """Return how a case compares messages.
 
-    A defect that the expectation has, such as names that became equal (SCOPE-04), is asked for. What a node
-    says of its origins is otherwise noted; versions and op list, which are noted as well, are left out there.
+    A defect of the expectation, such as names that became equal (SCOPE-04), is required of the answer. The
+    origins of a node are notes, except in the cases that test them; those ignore the other parts whose
+    differences are notes, the versions and the op list.
     """
-    asks_for_origins = Detail.NODE_ORIGINS in case.details
+    tests_origins = Detail.NODE_ORIGINS in case.details
     return CompareOptions(
         check_node_order=Detail.NODE_ORDER in case.details,
-        ignore_sections=("meta_info_def", "graph_def.versions") if asks_for_origins else (),
+        ignore_sections=("meta_info_def", "graph_def.versions") if tests_origins else (),
         allow_equal_defects=True,
-        fail_on_notes=asks_for_origins,
+        fail_on_notes=tests_origins,
     )
 
 
 def _named(findings: Iterable[Finding], variant: Variant) -> list[Finding]:
-    """Findings that name the variant they are about."""
+    """Return findings with the name of their variant."""
     return [replace(finding, variants=(variant.name,)) for finding in findings]

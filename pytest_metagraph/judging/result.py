@@ -1,7 +1,7 @@
 """The result of one case as plain data: it travels once, from the judge to every report.
 
-A `Judgement` holds live objects such as whole differences. What is kept of it here can be sent from a worker
-of pytest-xdist, written as a line of JSON, and read by a later version of the kit.
+A `Judgement` contains live objects such as whole differences. Its result here can be sent from a worker of
+pytest-xdist, written as a line of JSON, and read by a later version of the kit.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from conformance_cases import Case
 from pytest_metagraph.diff import MetaGraphDiff
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.judging.findings import Finding, FindingCode
-from pytest_metagraph.judging.verdicts import ASKED, PASSED, Judgement, Verdict
+from pytest_metagraph.judging.verdicts import PASSED, TESTED, Judgement, Verdict
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 PositiveCount = Annotated[int, msgspec.Meta(ge=1)]
 
 MAX_DETAIL = 8_000
-"""Characters of a finding's detail that are kept; the case shows the whole when it runs again."""
+"""The number of characters of a finding's detail that are kept; running the case again shows all."""
 
 
 class ReportedExporter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,7 +63,7 @@ class DifferenceGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         kind: what differs there, such as `device`.
         count: the number of differences.
         hint: the code of the likely cause that accounts for most of them; empty if there is none.
-        blamed: ids of the requirements that they point at.
+        blamed: ids of the requirements that they violate.
     """
 
     section: str
@@ -77,13 +77,13 @@ class ReportedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing that is wrong with the answers to a case.
 
     Attributes:
-        code: its kind.
+        code: the kind of finding.
         summary: what is wrong, as one sentence.
         detail: lines that show it, of limited length; may be empty.
         hints: likely causes, the one that accounts for most first.
         groups: the differences, counted by kind; empty if no messages were compared.
         variants: names of the variants of the case that show it.
-        blamed: ids of the requirements that it points at; may be empty.
+        blamed: ids of the requirements that it violates; may be empty.
     """
 
     code: FindingCode
@@ -101,14 +101,14 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="c
     Attributes:
         case: the id of the case.
         graph: the name of its graph.
-        arguments: the name of the value of each argument that the case gives.
+        arguments: the name of the value of each argument that the case passes.
         requirements: ids of the requirements that it involves, the most specific first.
-        blamed: ids of the requirements that a failure points at; empty unless something is wrong.
+        blamed: ids of the requirements that the answers violate; empty if nothing is wrong.
         verdict: the verdict.
         checks: number of calls of the exporter.
         failed_checks: number of calls with a finding.
         fingerprint: a short digest of what is wrong; empty if nothing is.
-        reason: why nothing was asked, or why a failure is known; may be empty.
+        reason: why the case was not tested, or why it is a known failure; may be empty.
         findings: what is wrong.
         duration: seconds that the case took.
     """
@@ -128,13 +128,13 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="c
 
     @property
     def passed(self) -> bool:
-        """Whether the exporter answered as the contract says."""
+        """Whether the exporter answered as the contract requires."""
         return self.verdict in PASSED
 
     @property
     def failed(self) -> bool:
         """Whether something is wrong with the answers, known or not."""
-        return self.verdict in ASKED - PASSED
+        return self.verdict in TESTED - PASSED
 
     @property
     def summary(self) -> str:
@@ -164,7 +164,7 @@ class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def result_of(case: Case, judgement: Judgement) -> CaseResult:
-    """Return what is kept of a judged case; pytest measures its duration later."""
+    """Return the result of a judged case; pytest measures its duration later."""
     return CaseResult(
         case=case.id,
         graph=case.graph.name,
@@ -182,7 +182,7 @@ def result_of(case: Case, judgement: Judgement) -> CaseResult:
 
 
 def exporter_of(client: ExporterClient) -> ReportedExporter:
-    """Return what is kept of an exporter."""
+    """Return the description of an exporter for reports."""
     return ReportedExporter(client.name, client.version, tuple(sorted(map(str, client.unsupported))))
 
 
@@ -201,14 +201,14 @@ def _reported(finding: Finding) -> ReportedFinding:
 
 
 def _groups(diff: MetaGraphDiff, blamed: tuple[tuple[str, ...], ...]) -> Iterator[DifferenceGroup]:
-    """The groups of a difference; only that of the message itself points at requirements by group."""
+    """Yield the groups of a diff; only the groups of the returned message blame requirements one by one."""
     names = blamed if len(blamed) == len(diff.groups) else ((),) * len(diff.groups)
-    for group, pointed in zip(diff.groups, names, strict=True):
+    for group, group_blamed in zip(diff.groups, names, strict=True):
         members = set(group.members)
         hint = next(
             (str(one.code) for one in diff.hints if 2 * len(one.covers & members) >= len(members)), ""
         )
-        yield DifferenceGroup(group.section or "the message", group.kind, len(members), hint, pointed)
+        yield DifferenceGroup(group.section or "the message", group.kind, len(members), hint, group_blamed)
 
 
 def _capped(detail: str) -> str:

@@ -1,4 +1,4 @@
-"""The verdict on a case, from what was asked and what was found."""
+"""The verdict on a case, and everything that was found in it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pytest_metagraph.judging.findings import Finding, fingerprint
 
 
 class Verdict(enum.StrEnum):
-    """What a case says about an exporter; stable, because reports name them.
+    """The verdicts; their values are stable, because reports contain them.
 
-    `PASS` and `FAIL` speak for themselves. `RECOMMENDED_FAILURE` is a failure of recommended rules only, in a
-    run that enforces required ones. `KNOWN_FAILURE` is a failure that the user has listed, and
-    `UNEXPECTED_PASS` a listed failure that did not happen. `UNSUPPORTED` needs a capability that the
-    exporter has declared not to have. `UNTESTABLE` asks nothing under this contract. `HARNESS_ERROR` says
-    that the kit itself failed and nothing is known about the exporter.
+    A case passes (`PASS`) or fails (`FAIL`). `RECOMMENDED_FAILURE` is a failure of recommended rules only, in
+    a run that enforces required ones. `KNOWN_FAILURE` is a failure that the user has listed, and
+    `UNEXPECTED_PASS` a listed failure that did not happen. An `UNSUPPORTED` case needs a capability that the
+    exporter declares as unsupported. An `UNTESTABLE` case tests nothing under this contract. A
+    `HARNESS_ERROR` is a failure of the kit itself, after which nothing is known about the exporter.
     """
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
@@ -34,23 +34,23 @@ class Verdict(enum.StrEnum):
 
 
 PASSED = frozenset({Verdict.PASS, Verdict.UNEXPECTED_PASS})
-"""The verdicts on cases that the exporter answered as the contract says."""
+"""The verdicts on cases that the exporter answered as the contract requires."""
 
-ASKED = PASSED | {Verdict.FAIL, Verdict.RECOMMENDED_FAILURE, Verdict.KNOWN_FAILURE}
+TESTED = PASSED | {Verdict.FAIL, Verdict.RECOMMENDED_FAILURE, Verdict.KNOWN_FAILURE}
 """The verdicts that count in the denominator of a score."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one case says about an exporter.
+    """The verdict on one case and everything that was found in it.
 
     Attributes:
         verdict: the verdict.
         findings: what is wrong, joined over the variants.
-        checks: number of variants that were asked.
+        checks: number of variants that were run.
         failed_checks: number of variants with a finding.
-        blamed: the requirements that a failure points at, in the order of the case.
-        reason: why nothing was asked, or what the list of known failures says; empty otherwise.
+        blamed: ids of the blamed requirements, in the order of the case.
+        reason: why the case was not tested, or what the list of known failures says; empty otherwise.
     """
 
     verdict: Verdict
@@ -66,7 +66,7 @@ class Judgement:
         return fingerprint(self.findings)
 
     def enforced(self, *, required: bool, level: str) -> Judgement:
-        """Return the judgement as a run of some level sees it.
+        """Return the judgement in a run that enforces a level.
 
         Args:
             required: whether the case involves a required rule.

@@ -1,6 +1,6 @@
-"""Lists of known failures: what is known to fail, and why, checked so strictly that it cannot rot.
+"""Lists of known failures: which cases fail, and why; checked strictly, so that a list stays true.
 
-A list is a TOML file (`loading`) of entries (`entries`). Each case is looked up while it is judged
-(`lookup`); the list as a whole is checked when the run ends (`problems`), or brought up to date with what
-the run has seen (`changes`, `editing`). `session` is the pytest plugin that does this.
+A list is a TOML file (`load`) of entries (`model`). Each case is looked up when it has been judged, and the
+whole list is checked at the end of the run (`lookup`) or updated from its results (`edit`). The pytest plugin
+that does this is in `plugin.known_failures`.
 """

@@ -1,4 +1,4 @@
-"""Update a list of known failures from a run; what a person wrote stays as it is."""
+"""Update a list of known failures from a run, without changing what a person wrote."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ class Removal:
 
     @property
     def sentence(self) -> str:
-        """What is done, for the person who asked for it."""
+        """The change as a sentence for the user."""
         return f"removed entry {self.entry.number} ({self.entry.patterns[0]!r}): its cases pass now"
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """An entry some of whose cases pass now.
+    """An entry of which some cases pass now.
 
     Attributes:
-        passing: the ids of those that pass.
+        entry: the entry.
+        passing: the ids of the cases that pass.
     """
 
     entry: Entry
@@ -43,17 +44,18 @@ class Narrowing:
 
     @property
     def sentence(self) -> str:
-        """What is done, for the person who asked for it."""
+        """The change as a sentence for the user."""
         more = f" and {len(self.passing) - 1:,} more" if len(self.passing) > 1 else ""
-        return f"took what passes now out of entry {self.entry.number}: {self.passing[0]}{more}"
+        return f"removed passing cases from entry {self.entry.number}: {self.passing[0]}{more}"
 
 
 @dataclass(frozen=True, slots=True)
 class NewFingerprints:
-    """An entry whose cases fail in another way than it says.
+    """An entry whose cases fail in another way than its fingerprints.
 
     Attributes:
-        fingerprints: what it has to say instead.
+        entry: the entry.
+        fingerprints: its new fingerprints.
     """
 
     entry: Entry
@@ -61,22 +63,22 @@ class NewFingerprints:
 
     @property
     def sentence(self) -> str:
-        """What is done, for the person who asked for it."""
+        """The change as a sentence for the user."""
         return (
             f"wrote new fingerprints into entry {self.entry.number} ({self.entry.patterns[0]!r}): "
-            "read whether its reason still holds"
+            "check that its reason still holds"
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A new entry, for failures that no entry is about; a person has to write its kind and reason.
+    """A new entry for failures that are not listed; a person must write its kind and reason.
 
     Attributes:
         cases: the ids of the cases that fail in this way.
-        fingerprint: what tells this way to fail from others.
+        fingerprint: the fingerprint of the failures.
         contract: the contract of the run.
-        summary: the first thing that is wrong, as a sentence.
+        summary: the first finding, as a sentence.
     """
 
     cases: tuple[str, ...]
@@ -86,13 +88,13 @@ class Draft:
 
     @property
     def sentence(self) -> str:
-        """What is done, for the person who asked for it."""
+        """The change as a sentence for the user."""
         more = f" and {len(self.cases) - 1:,} more" if len(self.cases) > 1 else ""
-        return f"drafted an entry for {self.cases[0]!r}{more}: write its kind and its reason"
+        return f"drafted an entry for {self.cases[0]!r}{more}: write its kind and reason"
 
 
 Change: TypeAlias = Removal | Narrowing | NewFingerprints | Draft
-"""One change of a list."""
+"""A change of a list."""
 
 
 def changes(
@@ -102,7 +104,7 @@ def changes(
 
     Args:
         results: the results of the run.
-        lookup: the entries that hold in the run; the others are left as they are.
+        lookup: the entries that apply to the run; the others are not changed.
         case_ids: every case of the corpus, in every tier.
         contract: the contract of the run.
 
@@ -138,7 +140,7 @@ def _entry_changes(entry: Entry, results: Sequence[CaseResult], *, all_ran: bool
     if passing:
         yield Narrowing(entry, passing)
     if entry.fingerprints and failing:
-        # Cases that have not run may still show what the entry says.
+        # Cases that did not run may still have the fingerprints of the entry.
         kept = [known for known in entry.fingerprints if known in failing or not all_ran]
         fingerprints = (*kept, *sorted(failing.difference(kept)))
         if fingerprints != entry.fingerprints:
@@ -153,26 +155,26 @@ def _drafts(failed: Sequence[CaseResult], contract: str) -> Iterator[Draft]:
         yield Draft(tuple(result.case for result in group), fingerprint, contract, group[0].summary)
 
 
-_START = "# Cases that are known to fail. The list can be used when each entry has a kind and a reason.\n"
+_START = "# Cases that are known to fail. Each entry needs a kind and a reason before the list can be used.\n"
 
 
 def edit(text: str, changes: Sequence[Change]) -> str:
     """Apply changes to the text of a list.
 
-    Comments, blank lines and the order of entries stay, also the comments above an entry that is removed.
+    Comments, blank lines and the order of entries are kept, and so are comments above a removed entry.
 
     Args:
         text: the TOML text; empty for a new list.
-        changes: what to change, as `changes.changes` found it for this text.
+        changes: the changes that `changes` returned for this text.
 
     Raises:
-        KnownFailuresError: when the entries are not written as tables of their own.
+        KnownFailuresError: if the entries are not written as tables of their own.
     """
     starts = [match.start() for match in HEADER.finditer(text)]
     ends = [*starts, len(text)][1:]
     if len(starts) != len(tomlkit.parse(text).get(TABLE, ())):
         raise KnownFailuresError(
-            f"start each entry with [[{TABLE}]] on a line of its own, so that it can be updated"
+            f"the list cannot be updated; start each entry with [[{TABLE}]] on a line of its own"
         )
     listed = [change for change in changes if not isinstance(change, Draft)]
     parts = [text[: starts[0]] if starts else text or _START]
@@ -189,19 +191,19 @@ def edit(text: str, changes: Sequence[Change]) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Replace a file in one step: whoever reads it sees the old text or the new, never a part.
+    """Replace a file atomically: a reader sees the old text or the new text, never a part.
 
     Raises:
-        KnownFailuresError: when the file can not be written; it is then as it was.
+        KnownFailuresError: if the file cannot be written; it is then unchanged.
     """
     try:
         write_file(path, text.encode())
     except OSError as error:
-        raise KnownFailuresError(f"the known failures can not be written: {error}") from error
+        raise KnownFailuresError(f"the known failures cannot be written: {error}") from error
 
 
 def _edited(part: str, changes: Sequence[Change], *, after_blank: bool) -> str:
-    """Change the text of one entry, which reaches from its header to the next one."""
+    """Change the text of one entry, from its header to the next one."""
     rest = _comments_below(part)
     if any(isinstance(change, Removal) for change in changes):
         return rest.lstrip("\r\n") if after_blank else rest
@@ -216,14 +218,14 @@ def _edited(part: str, changes: Sequence[Change], *, after_blank: bool) -> str:
 
 
 def _comments_below(part: str) -> str:
-    """What stands below the last value of an entry: it is about the next entry, or about the file."""
+    """Return the comments below the last value of an entry; they belong to the next entry or to the file."""
     table: Any = tomlkit.parse(part)[TABLE][0]
     below = itertools.takewhile(lambda item: item[0] is None, reversed(table.value.body))
     return "".join(reversed([item.as_string() for _, item in below]))
 
 
 def _narrow(table: Any, passing: Sequence[str]) -> None:
-    """Take cases out: from the ids that the entry lists, or as exceptions from its globs."""
+    """Remove cases from the ids of an entry, and add an exception for each case that its globs match."""
     listed = _as_list(table["case"])
     remaining = [pattern for pattern in listed if pattern not in passing]
     if remaining != listed:
@@ -234,7 +236,7 @@ def _narrow(table: Any, passing: Sequence[str]) -> None:
 
 
 def _drafted(draft: Draft, *, after: str) -> str:
-    """The text of a new entry, which can not be used before a person has completed it."""
+    """Return the text of a new entry, which a person must complete before it can be used."""
     table = tomlkit.table()
     table.add("case", _one_or_many(draft.cases))
     table.add("fingerprint", draft.fingerprint)
@@ -250,7 +252,7 @@ def _as_list(value: Any) -> list[str]:
 
 
 def _one_or_many(items: Sequence[str]) -> Any:
-    """One string, or an array with an item in each line."""
+    """Return one string, or an array with one item per line."""
     if len(items) == 1:
         return items[0]
     array = tomlkit.array()

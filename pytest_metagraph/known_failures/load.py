@@ -1,4 +1,4 @@
-"""Find and read a list of known failures; refuse whatever is not plainly right in it."""
+"""Find and read a list of known failures, and refuse a list with any mistake."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from pytest_metagraph.known_failures.model import Entry, FailureKind, KnownFailu
 from pytest_metagraph.settings import CONTRACTS
 
 TABLE = "known_failure"
-"""The name of the array of tables that holds the entries."""
+"""The name of the array of tables that contains the entries."""
 
 HEADER = re.compile(r"^[ \t]*\[\[[ \t]*known_failure[ \t]*\]\]", re.MULTILINE)
-"""What an entry starts with, where it stands on a line of its own."""
+"""The start of an entry, if it is on a line of its own."""
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _REQUIRED = ("case", "kind", "reason")
@@ -31,7 +31,7 @@ class KnownFailuresError(MetagraphError):
     """A list cannot be used.
 
     Args:
-        problems: each problem as a sentence: where, what, and the way out.
+        problems: the problems; each is a sentence with the place, the problem and what to do.
     """
 
     def __init__(self, *problems: str) -> None:
@@ -47,17 +47,17 @@ def load(text: str, name: str) -> KnownFailures:
         name: the file's name, for messages.
 
     Raises:
-        KnownFailuresError: when the text is no TOML or says something that a list can not say; it names
-            every entry that is wrong.
+        KnownFailuresError: if the text is not valid TOML or not a valid list; the error names every entry
+            that is wrong.
     """
     try:
         document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # numbers of too many digits, brackets in brackets
-        raise KnownFailuresError(f"{name}: this is no TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # too many digits in a number, or too many nested brackets
+        raise KnownFailuresError(f"{name} is not valid TOML: {error}") from error
     problems = [_unknown(f"{name}: ", key, (TABLE,)) for key in document if key != TABLE]
     tables = document.get(TABLE, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        problems.append(f"{name}: {TABLE} is no array of tables; start each entry with [[{TABLE}]]")
+        problems.append(f"{name}: {TABLE} is not an array of tables; start each entry with [[{TABLE}]]")
         tables = []
     entries = []
     for number, (table, place) in enumerate(zip(tables, _places(text, name, len(tables)), strict=True), 1):
@@ -71,7 +71,7 @@ def load(text: str, name: str) -> KnownFailures:
 
 
 def _places(text: str, name: str, count: int) -> list[str]:
-    """Where each entry starts; without lines where the text writes entries in an unusual way."""
+    """Return the place of each entry, with its line if every entry has a header of its own."""
     lines = [number for number, line in enumerate(text.splitlines(), 1) if HEADER.match(line)]
     return [f"{name}:{line}" for line in lines] if len(lines) == count else [name] * count
 
@@ -83,8 +83,8 @@ def _named(table: Mapping[str, Any]) -> str:
 
 
 def _read(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The attributes of an entry, and what is wrong with it."""
-    problems = [f"it has no {key}; {_HELP[key]}" for key in _REQUIRED if key not in table]
+    """Return the attributes of an entry, and everything that is wrong with it."""
+    problems = [f"{key} is missing; {_HELP[key]}" for key in _REQUIRED if key not in table]
     values = {}
     for key, value in table.items():
         if key not in _READERS:
@@ -100,7 +100,7 @@ def _read(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 def _unknown(where: str, key: str, known: Any) -> str:
     near = nearest_names(key, known, most=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+    hint = f"did you mean {near[0]!r}?" if near else f"the known keys are {', '.join(known)}"
     return f"{where}unknown key {key!r}; {hint}"
 
 
@@ -121,53 +121,54 @@ def _strings(value: Any, text: str) -> tuple[str, ...]:
     if not items or not all(isinstance(item, str) and item.strip() for item in items):
         raise ValueError(text)
     if len(set(items)) < len(items):
-        raise ValueError("names something twice; name it once")
+        raise ValueError("contains an item twice; remove one of them")
     return tuple(items)
 
 
 def _kind(value: Any) -> FailureKind:
     if value not in list(FailureKind):
-        raise ValueError(f"is no kind; {_HELP['kind']}")
+        raise ValueError(f"is not a valid kind; {_HELP['kind']}")
     return FailureKind(value)
 
 
 def _reason(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"says nothing; {_HELP['reason']}")
+        problem = "is empty" if isinstance(value, str) else "is not a string"
+        raise ValueError(f"{problem}; {_HELP['reason']}")
     return " ".join(value.split())
 
 
 def _issue(value: Any) -> str:
     if not isinstance(value, str) or not value.startswith(("https://", "http://")):
-        raise ValueError("is no link; give one that starts with https://")
+        raise ValueError("is not a link; give one that starts with https://")
     return value
 
 
 def _expires(value: Any) -> dt.date:
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value
-    raise ValueError("is no date; write it without quotes, such as expires = 2030-12-31")
+    raise ValueError("is not a date; write it without quotes, such as expires = 2030-12-31")
 
 
 def _contract(value: Any) -> str:
     if value not in CONTRACTS:
-        raise ValueError(f"is no contract; it can be {' or '.join(CONTRACTS)}")
+        raise ValueError(f"is not a contract; use {' or '.join(CONTRACTS)}")
     return str(value)
 
 
 def _exporter_version(value: Any) -> SpecifierSet:
     text = value.strip() if isinstance(value, str) else ""
     try:
-        # An empty specifier would allow every version without saying so.
+        # An empty specifier would silently allow every version.
         return SpecifierSet(text or "nothing")
     except InvalidSpecifier:
-        raise ValueError("is no version specifier; write it as for pip, such as '==2.21.*'") from None
+        raise ValueError("is not a version specifier; write it as for pip, such as '==2.21.*'") from None
 
 
 _HELP = {
     "case": "name the cases that fail, by id or glob, such as 'matrix/towers/*clear_devices*'",
-    "kind": f"say why it is tolerated: {', '.join(FailureKind)}",
-    "reason": "write in a sentence why these cases fail and what would have to change",
+    "kind": f"use {', '.join(list(FailureKind)[:-1])} or {list(FailureKind)[-1]}",
+    "reason": "explain in a sentence why these cases fail and what would have to change",
 }
 _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "case": ("patterns", _globs),
@@ -180,7 +181,7 @@ _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "contract": ("contract", _contract),
     "exporter_version": ("exporter_version", _exporter_version),
 }
-"""The keys of an entry: the attribute that each becomes, and what reads its value."""
+"""The keys of an entry, each with its attribute and the function that reads its value."""
 
 
 _SHIPPED = Path(__file__).parent / "shipped"
@@ -188,12 +189,12 @@ _SHIPPED = Path(__file__).parent / "shipped"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a list is kept.
+    """The file of a list.
 
     Attributes:
-        name: the list as the user named it.
-        path: its file.
-        is_shipped: whether it comes with the kit.
+        name: the name of the list, as the user gave it.
+        path: the path of the file.
+        is_shipped: whether the list comes with the kit.
     """
 
     name: str
@@ -201,21 +202,21 @@ class Source:
     is_shipped: bool
 
     def read(self) -> str:
-        """The text of the list; empty where the file does not exist yet.
+        """Return the text of the list; empty if the file does not exist yet.
 
         Raises:
-            KnownFailuresError: when the file can not be read.
+            KnownFailuresError: if the file cannot be read.
         """
         try:
-            return self.path.read_bytes().decode()  # keeps the line ends as they are
+            return self.path.read_bytes().decode()  # keeps the line endings
         except FileNotFoundError:
             return ""
         except (OSError, UnicodeDecodeError) as error:
-            raise KnownFailuresError(f"the known failures {self.name!r} can not be read: {error}") from error
+            raise KnownFailuresError(f"the known failures {self.name!r} cannot be read: {error}") from error
 
 
 def shipped_lists() -> dict[str, Path]:
-    """The lists that come with the kit, by the name that the option takes."""
+    """Return the lists that come with the kit, by the name that the option takes."""
     return {path.stem: path for path in sorted(_SHIPPED.glob("*.toml"))}
 
 
@@ -224,18 +225,18 @@ def locate(name: str, folder: Path, *, update: bool) -> Source:
 
     Args:
         name: the name of a shipped list, or a path.
-        folder: what a relative path starts from.
-        update: whether the list is to be written: it may then not exist yet.
+        folder: the folder that a relative path starts from.
+        update: whether the list will be written; in that case it need not exist yet.
 
     Raises:
-        KnownFailuresError: when there is no such list, or a shipped one is to be written.
+        KnownFailuresError: if there is no such list, or if a shipped one would be written.
     """
     shipped = shipped_lists()
     if name in shipped:
         if update:
             raise KnownFailuresError(
-                f"the known failures {name!r} come with the kit and can not be updated; "
-                f"copy {shipped[name]} and name the copy"
+                f"the known failures {name!r} come with the kit and cannot be updated; "
+                f"copy {shipped[name]} and give the path of the copy"
             )
         return Source(name, shipped[name], is_shipped=True)
     path = folder / name
@@ -243,7 +244,7 @@ def locate(name: str, folder: Path, *, update: bool) -> Source:
         near = nearest_names(name, shipped, most=1)
         hint = f"did you mean {near[0]!r}?" if near else "--metagraph-update-known-failures starts a new list"
         raise KnownFailuresError(
-            f"there is no file of known failures {str(path)!r}, "
-            f"and the kit comes with {', '.join(shipped)} only; {hint}"
+            f"there is no file {str(path)!r}, and the only known failures that come with the kit are "
+            f"{', '.join(shipped)}; {hint}"
         )
     return Source(name, path, is_shipped=False)

@@ -1,4 +1,4 @@
-"""Find the entries of a list that are about a case, and the problems of the list as a whole."""
+"""Find the entries of a list that match a case, and the problems of the whole list."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _GLOB_CHARACTERS = frozenset("*?[")
 
 
 def _is_glob(pattern: str) -> bool:
-    """Whether a pattern may match more than the case whose id it is."""
+    """Return whether a pattern is a glob, so that it may match more than one case."""
     return not _GLOB_CHARACTERS.isdisjoint(pattern)
 
 
 def matches(pattern: str, case_id: str) -> bool:
-    """Whether a pattern is the id of a case, or a glob that matches it; `*` also matches `/`."""
+    """Return whether a pattern is the id of a case, or a glob that matches it; `*` also matches `/`."""
     return pattern == case_id or fnmatch.fnmatchcase(case_id, pattern)
 
 
 def cases_of(pattern: str, case_ids: Collection[str]) -> list[str]:
-    """The cases that a pattern is about, in the order of `case_ids`."""
+    """Return the cases that a pattern matches, in the order of `case_ids`."""
     if pattern in case_ids:
         return [pattern]
     return fnmatch.filter(case_ids, pattern) if _is_glob(pattern) else []
 
 
 class Lookup:
-    """Entries by case. Ids come from a dictionary, so that a list of thousands of them costs no more.
+    """The entries of a list by case; ids are looked up in a dictionary, so that long lists stay fast.
 
     Args:
         entries: the entries to look in.
@@ -53,24 +53,24 @@ class Lookup:
                 self._globs.append((re.compile("|".join(map(fnmatch.translate, globs))), entry))
 
     def entries_for(self, case_id: str) -> list[Entry]:
-        """The entries about a case, in the order of the list; more than one is a mistake in the list."""
+        """Return the entries that match a case, in their order; more than one is a mistake in the list."""
         found = {entry.number: entry for entry in self._by_id.get(case_id, ())}
         found.update({entry.number: entry for glob, entry in self._globs if glob.match(case_id)})
         return [found[number] for number in sorted(found) if not _is_excepted(found[number], case_id)]
 
     def entry_for(self, case_id: str) -> Entry | None:
-        """The first entry about a case; None where there is none."""
+        """Return the first entry that matches a case; None if there is none."""
         return next(iter(self.entries_for(case_id)), None)
 
     def apply(self, case_id: str, judgement: Judgement) -> Judgement:
-        """Return the judgement of a case as the list sees it.
+        """Return the judgement of a case after the list is applied.
 
-        A failure that an entry tolerates becomes a known failure, and a pass that an entry denies an
-        unexpected one. A case that was not asked stays as it is.
+        A failure that an entry tolerates becomes a known failure, and a pass that an entry lists as a failure
+        becomes an unexpected pass. A case that was not tested is not changed.
 
         Args:
-            case_id: the case.
-            judgement: what the exporter's answers show.
+            case_id: the id of the case.
+            judgement: the judgement without the list.
         """
         entry = self.entry_for(case_id)
         if entry is None or judgement.verdict not in {Verdict.PASS, Verdict.FAIL}:
@@ -84,25 +84,25 @@ class Lookup:
 
 
 def lookup_under(known: KnownFailures, contract: str, version: str) -> Lookup:
-    """The entries whose conditions are met.
+    """Return the entries whose conditions are met.
 
     Args:
         known: the list.
         contract: the contract of the run.
-        version: the version of the exporter; empty where it states none.
+        version: the version of the exporter; empty if it has none.
 
     Raises:
-        KnownFailuresError: when an entry depends on the version and the version is of no use.
+        KnownFailuresError: if an entry depends on the version, and the version is missing or not valid.
     """
     check_version(known.entries, version)
     return Lookup(entry for entry in known.entries if entry.holds(contract, version))
 
 
 def check_version(entries: Sequence[Entry], version: str) -> None:
-    """Refuse entries that depend on the version of an exporter whose version can not be compared.
+    """Refuse entries that depend on the version of the exporter if that cannot be compared.
 
     Raises:
-        KnownFailuresError: it names the first such entry.
+        KnownFailuresError: if there is such an entry; the error names the first one.
     """
     conditional = next((entry for entry in entries if entry.exporter_version is not None), None)
     if conditional is None:
@@ -110,10 +110,10 @@ def check_version(entries: Sequence[Entry], version: str) -> None:
     try:
         Version(version)
     except InvalidVersion:
-        stated = f"states {version!r}, which pip can not compare" if version else "states none"
+        problem = f"{version!r} is not a version that pip can compare" if version else "it has none"
         raise KnownFailuresError(
-            f"{conditional.place}: entry {conditional.number} depends on the exporter's version, "
-            f"but the exporter {stated}; set its attribute `version`, or drop exporter_version"
+            f"{conditional.place}: entry {conditional.number} depends on the version of the exporter, "
+            f"but {problem}; set the exporter's attribute `version`, or remove exporter_version"
         ) from None
 
 
@@ -128,26 +128,26 @@ def problems(
 
     Args:
         entries: the whole list.
-        lookup: the entries that hold in this run: only those can get in each other's way.
-        case_ids: every case of the corpus, in every tier; looked into often, so no list.
-        today: the day to judge expiry by.
+        lookup: the entries that apply to this run; only those can overlap.
+        case_ids: every case of the corpus, in every tier; a set or a mapping, because it is searched often.
+        today: the date that decides if an entry has expired.
 
     Yields:
-        Lines that say where, what is wrong, and the way out.
+        Lines with the place, the problem and what to do.
     """
     for entry in entries:
         where = f"{entry.place}: entry {entry.number}"
         yield from (f"{where} {problem}" for problem in _unmatched(entry, case_ids))
         if entry.expires is not None and entry.expires < today:
             yield (
-                f"{where} ({entry.patterns[0]!r}) expired on {entry.expires}; repair what it is about, "
-                "or say in its reason why it needs more time and set a later date"
+                f"{where} ({entry.patterns[0]!r}) expired on {entry.expires}; fix the failure, "
+                "or set a later date and explain in the reason why it needs more time"
             )
     yield from _overlaps(lookup, case_ids)
 
 
 def _unmatched(entry: Entry, case_ids: Collection[str]) -> Iterator[str]:
-    """Patterns that are about nothing: a mistyped one, or one for a case that has been retired."""
+    """Yield patterns that match nothing: mistyped ones, and those for cases that have been retired."""
     about: set[str] = set()
     for pattern in entry.patterns:
         matched = cases_of(pattern, case_ids)
@@ -158,11 +158,11 @@ def _unmatched(entry: Entry, case_ids: Collection[str]) -> Iterator[str]:
         about.update(matched)
     for pattern in entry.exceptions:
         if not any(matches(pattern, case_id) for case_id in about):
-            yield f"excepts what it does not match: {pattern!r}; remove the exception"
+            yield f"has an exception that it does not match: {pattern!r}; remove the exception"
 
 
 def _overlaps(lookup: Lookup, case_ids: Collection[str]) -> Iterator[str]:
-    """Pairs of entries for one case; one line for each pair."""
+    """Yield one line for each pair of entries that match the same case."""
     shared: dict[tuple[int, int], list[str]] = {}
     places: dict[int, str] = {}
     for case_id in case_ids:
@@ -174,5 +174,5 @@ def _overlaps(lookup: Lookup, case_ids: Collection[str]) -> Iterator[str]:
         more = f" and {len(cases) - 1:,} more cases" if len(cases) > 1 else ""
         yield (
             f"{places[other_number]}: entry {other_number} overlaps entry {first_number} "
-            f"({places[first_number]}) at {cases[0]}{more}; narrow one of them, with `except` if need be"
+            f"({places[first_number]}) at {cases[0]}{more}; narrow one of them, with `except` if necessary"
         )

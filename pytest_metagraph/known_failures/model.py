@@ -1,4 +1,4 @@
-"""A list of known failures as data, and what it says about one case."""
+"""A list of known failures as data, and the text about one case."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from packaging.specifiers import SpecifierSet
 
 
 class FailureKind(enum.StrEnum):
-    """Why a failure is tolerated.
+    """The reason to tolerate a failure.
 
-    `BUG` is to be repaired, `WONTFIX` stays as it is, and `DISPUTE` says that the corpus is thought to be
-    wrong.
+    A `BUG` will be fixed, a `WONTFIX` will not, and in a `DISPUTE` the corpus is thought to be wrong.
     """
 
     BUG = "bug"
@@ -27,16 +26,16 @@ class Entry:
 
     Attributes:
         number: its position in the list, from 1.
-        place: where it stands, such as `known.toml:12`.
+        place: its file and line, such as `known.toml:12`.
         patterns: ids of the cases, or globs of ids.
         kind: why the failure is tolerated.
         reason: the reason, written by a person.
-        exceptions: ids or globs of cases that `patterns` match and that the entry is not about.
-        fingerprints: what the failures look like; empty where any failure is meant.
-        issue: a link to more about it; may be empty.
-        expires: the last day on which the entry holds; None for no limit.
-        contract: the one contract under which the entry holds; empty for all.
-        exporter_version: the versions of the exporter for which the entry holds; None for all.
+        exceptions: ids or globs of cases that `patterns` match and that do not belong to the entry.
+        fingerprints: the fingerprints of the tolerated failures; empty if any failure is tolerated.
+        issue: a link to an issue or document; may be empty.
+        expires: the last day on which the entry applies; None for no limit.
+        contract: the contract under which the entry applies; empty for all.
+        exporter_version: the versions of the exporter to which the entry applies; None for all.
     """
 
     number: int
@@ -52,18 +51,18 @@ class Entry:
     exporter_version: SpecifierSet | None = None
 
     def holds(self, contract: str, version: str) -> bool:
-        """Whether the conditions of the entry are met.
+        """Return whether the conditions of the entry are met.
 
         Args:
             contract: the contract of the run.
-            version: the version of the exporter, see `lookup.check_version`.
+            version: the version of the exporter; see `lookup.check_version`.
         """
         if self.contract not in {"", contract}:
             return False
         return self.exporter_version is None or self.exporter_version.contains(version, prereleases=True)
 
     def tolerates(self, fingerprint: str) -> bool:
-        """Whether a failure with this fingerprint is the one that the entry is about."""
+        """Return whether the entry tolerates a failure with this fingerprint."""
         return not self.fingerprints or fingerprint in self.fingerprints
 
     @property
@@ -78,8 +77,8 @@ class KnownFailures:
     """A list of known failures.
 
     Attributes:
-        name: the list as the user named it.
-        entries: its entries in the order of the file; none where there is no list.
+        name: the name of the list, as the user gave it.
+        entries: its entries in the order of the file; empty if there is no list.
     """
 
     name: str = ""
@@ -87,21 +86,21 @@ class KnownFailures:
 
 
 def explain(entry: Entry, fingerprint: str) -> str:
-    """Say how a case and the entry about it go together.
+    """Return what an entry says about the result of a case.
 
     Args:
         entry: the entry.
-        fingerprint: what is wrong with the case; empty where it passes.
+        fingerprint: the fingerprint of the failure; empty if the case passes.
     """
     if not fingerprint:
         return (
             f"{entry.place} lists this case as a known failure ({entry.text}), but it passes. "
-            "Take it out of the list, by hand or with --metagraph-update-known-failures."
+            "Remove it from the list, by hand or with --metagraph-update-known-failures."
         )
     if not entry.tolerates(fingerprint):
         listed = " or ".join(entry.fingerprints)
         return (
             f"{entry.place} lists this case as a known failure ({entry.text}), but it fails in another way: "
-            f"its fingerprint is {fingerprint}, listed is {listed}."
+            f"its fingerprint is {fingerprint}, not {listed}."
         )
     return entry.text

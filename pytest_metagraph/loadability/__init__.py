@@ -1,1 +1,1 @@
-"""Whether a graph loads in a given TensorFlow, and how to make it load, without that TensorFlow."""
+"""Check if a graph loads in a given TensorFlow, and make it load, without that TensorFlow."""

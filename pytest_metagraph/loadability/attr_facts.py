@@ -1,7 +1,7 @@
 """Reduce the value of an attribute to the facts that the importer's rules judge.
 
-Two values that no rule can tell apart give equal facts, so that a graph with thousands of constants, shapes
-and shared names has few different ones.
+Values that make no difference to any rule give equal facts, so that a graph with thousands of constants,
+shapes and shared names has few different facts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ONE_COLOCATION: Final = {
     size: b"\n\x06_class\x12" + bytes((size - 10, 10, size - 12, 18, size - 14)) + _PREFIX
     for size in range(_TEXT_AT, 128 + 10)
 }
-"""How the serialised entry of a `_class` with one colocation begins, by the size of the entry.
+"""The first bytes of the serialised entry of a `_class` with one colocation, by the size of the entry.
 
 Large graphs have thousands of them; reading these few bytes takes a fraction of parsing the entry.
 """
@@ -35,7 +35,7 @@ Shape = tuple[int, ...] | None
 
 
 class AttrFact(NamedTuple):
-    """What the rules judge of an attribute of a node.
+    """The facts of an attribute of a node that the rules judge.
 
     Attributes:
         name: the name of the attribute.
@@ -47,12 +47,12 @@ class AttrFact(NamedTuple):
         types: the data types of a type or a list of types.
         strings: the values of a string or a list of strings, if the value of such an attribute matters.
         shapes: the shape of a shape or a tensor, or those of a list of shapes.
-        bad_shape: why one of the shapes is not valid; empty if all are.
+        bad_shape: the reason why one of the shapes is not valid; empty if all are valid.
         functions: the names of the functions that it refers to.
         default_of: the numbers of the equal default values that the op list of the graph declares for
             attributes of this name.
         colocated: the names of the nodes that `_class` names.
-        unusable_class: why `_class` cannot be read; empty if it can.
+        unusable_class: the reason why `_class` cannot be read; empty if it can.
     """
 
     name: str
@@ -79,7 +79,7 @@ class AttrFacts:
     """
 
     def __init__(self, op_list: OpList | None = None) -> None:
-        """Read the default values of the op list that the graph carries, if it carries one."""
+        """Read the default values of the op list of the graph, if it has one."""
         self._defaults: dict[str, dict[bytes, int]] = {}
         self.producer_defaults: dict[str, dict[str, int]] = {}
         for op in op_list.op if op_list is not None else ():
@@ -95,7 +95,7 @@ class AttrFacts:
         """Return the fact of a serialised entry of an attribute map; None if no rule judges it.
 
         Raises:
-            DecodeError: when the entry is damaged.
+            DecodeError: if the entry is damaged.
         """
         entry = _Entry.FromString(data)
         return self.of_value(entry.key, entry.value)
@@ -157,13 +157,13 @@ def _list_fact(name: str, value: AttrValue, default: frozenset[int]) -> AttrFact
 
 def _class_fact(value: AttrValue) -> AttrFact:
     if value.WhichOneof("value") == "s":
-        return AttrFact(COLOCATION, "s", unusable_class="it is a text and not a list of texts")
+        return AttrFact(COLOCATION, "s", unusable_class="it is a string and not a list of strings")
     if value.WhichOneof("value") != "list":
         return AttrFact(COLOCATION, value.WhichOneof("value") or "")
     filled = [field.name for field, _ in value.list.ListFields()]
     problem = ""
     if filled and filled != ["s"]:
-        problem = "it is a list of other values than texts"
+        problem = "it is a list of values that are not strings"
     colocated = []
     for text in value.list.s:
         try:

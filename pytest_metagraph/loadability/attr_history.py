@@ -1,4 +1,4 @@
-"""Say since when TensorFlow knows an attribute of an op."""
+"""Find the versions of TensorFlow that know an attribute of an op."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AttrHistory:
         op: the name of the op.
         attr: the name of the attribute.
         type: its type in the newest version that knows it, such as `bool`.
-        default: the text of its default value there; None when it has none.
+        default: the text of its default value there; None if it has none.
         versions: the minor versions that know it, ascending.
         op_versions: the minor versions that know the op, ascending.
     """
@@ -52,7 +52,7 @@ class AttrHistory:
 
 @functools.cache
 def attr_histories(op: str) -> Mapping[str, AttrHistory]:
-    """Return since when each attribute of an op is known.
+    """Return the versions that know each attribute of an op.
 
     Args:
         op: the name of the op.
@@ -82,7 +82,7 @@ def later_attrs() -> Iterator[AttrHistory]:
 
 
 def explain_attr(name: str) -> str:
-    """Return a text that says which versions of TensorFlow know an attribute.
+    """Return a text about the versions of TensorFlow that know an attribute.
 
     Args:
         name: op and attribute with a dot between, such as `Equal.incompatible_shape_error`.
@@ -91,7 +91,7 @@ def explain_attr(name: str) -> str:
         A few lines without a line break at the end.
 
     Raises:
-        UnknownAttrError: when no recorded TensorFlow has an op, or an attribute of that op, of this name.
+        UnknownAttrError: if no recorded TensorFlow has this op, or this attribute of it.
     """
     op, _, attr = name.partition(".")
     if op not in op_history():
@@ -105,20 +105,20 @@ def explain_attr(name: str) -> str:
 
 
 def _lines(history: AttrHistory) -> Iterator[str]:
-    """Yield what there is to say of an attribute."""
+    """Yield the lines of the text about an attribute."""
     default = "without a default" if history.default is None else f"default {history.default}"
     yield f"{history.op}.{history.attr} ({history.type}, {default})"
     yield f"  known to TensorFlow {format_versions(history.versions)}"
     unaware = [version for version in history.op_versions if version not in history.versions]
     if not unaware:
-        yield f"  as long as the op itself, which is in {format_versions(history.op_versions)}"
+        yield f"  like the op itself, which is in {format_versions(history.op_versions)}"
         return
     yield f"  not known to TensorFlow {format_versions(unaware)}, where the op does not have it"
     reason = reason_to_drop(history.op, history.attr)
     if reason is not None:
-        yield f"  can be dropped there whatever its value: it {reason}"
+        yield f"  can be dropped there whatever its value, because it {reason}"
     elif history.default is not None:
-        yield f"  can be dropped there when it is {history.default}; another value changes what the op does"
+        yield f"  can be dropped there if it is {history.default}; another value changes what the op does"
     else:
         yield "  cannot be dropped there"
 
@@ -149,6 +149,6 @@ def _recorded() -> str:
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:
-    """Return a clause with the names that are most like a mistyped one; empty when there are none."""
+    """Return a clause with the names that are most similar to a mistyped one; empty if there are none."""
     near = difflib.get_close_matches(name, names, n=3)
     return f"; the nearest are {', '.join(near)}" if near else ""

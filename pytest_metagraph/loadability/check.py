@@ -33,11 +33,11 @@ __all__ = [
 
 _NEWEST: Final = "2.21"
 _CHECKED_SINCE: Final = (1, 8)
-"""The first version whose importer follows these rules; that of the versions before was another program."""
+"""The first version whose importer follows these rules; earlier versions had another importer."""
 
 
 class NotLoadableError(AssertionError):
-    """A graph that has to load does not; the text is the report's.
+    """A graph that must load does not load; the text is that of the report.
 
     Attributes:
         report: the report.
@@ -55,18 +55,17 @@ def check_meta_graph(meta_graph: object, tensorflow: str = _NEWEST) -> LoadRepor
 
     Args:
         meta_graph: a MetaGraphDef (for `import_meta_graph`), a GraphDef (for `import_graph_def`) or a
-            SavedModel of
-            any descriptor pool, the bytes of one, or the path of a file or of a SavedModel's folder. It is
-            not changed. Of a SavedModel each meta graph is checked, and the report is of the first that does
-            not load.
+            SavedModel of any descriptor pool, the bytes of one, or the path of a file or of a SavedModel's
+            folder. It is not changed. Each meta graph of a SavedModel is checked, and the report is about the
+            first one that does not load.
         tensorflow: a version from 1.8 to 2.21, such as `1.15` or `1.15.5`.
 
     Returns:
         The report: every problem, first the one that TensorFlow would report.
 
     Raises:
-        UncheckableInputError: when the input cannot be read as one of these.
-        UnknownVersionError: when the version is not one that can be checked.
+        UncheckableInputError: if the input cannot be read as one of these.
+        UnknownVersionError: if the version is not one that can be checked.
     """
     version = minor_version(tensorflow)
     reports = [check.report(version) for check in checks_of(meta_graph)]
@@ -74,14 +73,14 @@ def check_meta_graph(meta_graph: object, tensorflow: str = _NEWEST) -> LoadRepor
 
 
 def assert_loadable(meta_graph: object, tensorflow: str = _NEWEST) -> None:
-    """Check as `check_meta_graph` does, and raise unless the graph loads.
+    """Check a graph as `check_meta_graph` does, and raise unless it loads.
 
-    What fails later only, such as a saver whose tensors are gone, does not raise.
+    A problem that fails only later, such as a saver whose tensors are missing, does not raise.
 
     Raises:
-        NotLoadableError: when the graph does not load; its text is the report.
-        UncheckableInputError: when the input cannot be read as one of these.
-        UnknownVersionError: when the version is not one that can be checked.
+        NotLoadableError: if the graph does not load; the text is that of the report.
+        UncheckableInputError: if the input cannot be read as one of these.
+        UnknownVersionError: if the version is not one that can be checked.
     """
     __tracebackhide__ = True
     report = check_meta_graph(meta_graph, tensorflow)
@@ -102,7 +101,7 @@ def checkable_versions() -> tuple[str, ...]:
 
 
 def checks_of(meta_graph: object) -> list[GraphCheck]:
-    """Read what `check_meta_graph` takes once, to check it for several versions.
+    """Read an input of `check_meta_graph` once, to check it for several versions.
 
     Returns:
         A check of each graph: one, or those of a SavedModel.
@@ -118,7 +117,7 @@ class GraphCheck:
     """The check of one graph, for any number of versions.
 
     Attributes:
-        label: how reports name the graph.
+        label: the name of the graph in reports.
     """
 
     def __init__(self, subject: Subject) -> None:
@@ -140,11 +139,11 @@ class GraphCheck:
             The report.
 
         Raises:
-            UnknownVersionError: when the version is not one that can be checked.
+            UnknownVersionError: if the version is not one that can be checked.
         """
         if version not in checkable_versions():
             raise UnknownVersionError(
-                f"TensorFlow {version} imports graphs by other rules, which the check does not know; "
+                f"the check does not know the importer of TensorFlow {version}, which has other rules; "
                 f"use {checkable_versions()[0]} or later"
             )
         target = Target(registry(version))
@@ -161,7 +160,7 @@ class GraphCheck:
         yield from CollectionRules(self._subject, target, self._nodes.judgements(target)).findings()
 
     def _problems(self, findings: Sequence[Finding]) -> Iterator[LoadProblem]:
-        """Group the findings, in the order in which the importer would come to the first of each."""
+        """Group the findings, in the order in which the importer would reach the first of each group."""
         groups: dict[tuple[str, str, str], list[Finding]] = {}
         for finding in sorted(findings, key=self._order) if findings else ():
             op = "" if finding.group else finding.op
@@ -184,7 +183,7 @@ class GraphCheck:
             )
 
     def _order(self, finding: Finding) -> tuple[bool, int, int, int]:
-        """Return what sorts the findings as the importer comes to them."""
+        """Return a key that sorts the findings in the order in which the importer reaches them."""
         later = RULES[finding.rule].severity is not Severity.REFUSED
         position = finding.position
         if finding.rule == "LOAD-28":
@@ -197,7 +196,7 @@ class GraphCheck:
     def _notes(self) -> Iterator[str]:
         survey = self._subject.survey
         if survey.names:
-            yield "shapes, which TensorFlow infers from node to node, apart from what a node itself declares"
+            yield "shapes that TensorFlow infers from node to node; only declared shapes are checked"
         internal = sorted({kind.op for kind in survey.kinds if kind.op.startswith("_")})
         if internal:
             yield f"nodes with internal ops: {', '.join(internal)}"
@@ -207,7 +206,7 @@ class GraphCheck:
 
 @contextlib.contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Keep Python from looking for reference cycles: much is allocated at once, and none of it is a cycle."""
+    """Disable garbage collection, because many objects are allocated at once and none is part of a cycle."""
     if not gc.isenabled():
         yield
         return

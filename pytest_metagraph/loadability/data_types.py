@@ -41,5 +41,5 @@ def first_version(number: int) -> tuple[int, int] | None:
 
 
 def accepts(expected: int, actual: int) -> bool:
-    """Return whether an input of one data type takes an output of another: a reference gives its value."""
+    """Return whether an input of one data type accepts an output of another; a reference gives its value."""
     return expected == actual or expected == actual - REF

@@ -1,4 +1,4 @@
-"""What the rules find, and the order in which TensorFlow would report it."""
+"""The findings of the rules, and the order in which TensorFlow would report them."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ class Finding:
     Attributes:
         rule: the id of the rule.
         phase: the step of the import that fails.
-        message: one sentence: what is wrong with which value.
-        nodes: the numbers of the nodes that it holds for; empty if it is not about nodes.
+        message: one sentence with the problem and the value.
+        nodes: the numbers of the nodes that it is about; empty if it is not about nodes.
         op: the op of these nodes.
         attr: the attribute that it is about.
         step: the step of the import of the node that fails.
-        position: the position of what is wrong, if it is not about nodes.
-        name: what it is about, if it is not about nodes: a function, a collection.
+        position: the position of the problem, if it is not about nodes.
+        name: the function or collection that it is about, if it is not about nodes.
         group: findings of one rule, op and group are reported as one problem; the message if empty.
     """
 
@@ -76,7 +76,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Target:
-    """The TensorFlow that a graph is to load in.
+    """The TensorFlow that a graph must load in.
 
     Attributes:
         registry: its op registry.

@@ -1,4 +1,4 @@
-"""List what a graph can lose and still compute the same: some attributes and fields, and the nodes of one op.
+"""List the attributes, fields and ops that a graph can lose without computing something else.
 
 They are removed only for a version of TensorFlow that does not know them. Attributes with their default value
 are not listed: TensorFlow gives a new attribute the default that means what the op did before.
@@ -19,9 +19,9 @@ class HarmlessAttr:
     Attributes:
         ops: a regular expression that matches the whole names of their ops.
         attrs: the names of the attributes.
-        reason: why they change no result.
+        reason: the reason why they change no result.
         refused_by: the versions that refuse to run the op with the attributes, if their names begin with an
-            underscore, so that they belong to no op. Empty for others, which go where the op lacks them.
+            underscore, so that they belong to no op. Empty for others, which go if the op lacks them.
     """
 
     ops: str
@@ -58,19 +58,19 @@ HARMLESS_ATTRS: Final = (
 HARMLESS_OPS: Final = {
     "DisableCopyOnRead": "saves the copies of a variable that it had to make while it was updated in place",
 }
-"""Why the nodes of an op change no result, by op.
+"""The reasons why the nodes of an op change no result, by op.
 
-They have no outputs; what waits for them can wait for their inputs instead.
+They have no outputs; nodes that wait for them can wait for their inputs instead.
 """
 
 
 HARMLESS_FIELDS: Final = {
     "FunctionDef.arg_attr": "describes arguments, for building graphs",
     "FunctionDef.control_ret": "names nodes to run, and without it a function runs all its stateful nodes",
-    "FunctionDef.resource_arg_unique_id": "says which arguments are one resource, for optimisations",
-    "GraphDef.debug_info": "says where nodes were created",
+    "FunctionDef.resource_arg_unique_id": "records which arguments are the same resource, for optimisations",
+    "GraphDef.debug_info": "records where nodes were created",
     "MetaGraphDef.MetaInfoDef.function_aliases": "names functions, for messages",
-    "MetaGraphDef.MetaInfoDef.stripped_default_attrs": "says how the file was exported",
+    "MetaGraphDef.MetaInfoDef.stripped_default_attrs": "records how the file was exported",
     "NodeDef.experimental_debug_info": "names the nodes that this one was made from, for messages",
     "NodeDef.experimental_type": "describes the outputs, for building graphs",
     "OpDef.ArgDef.experimental_full_type": "describes the outputs, for building graphs",
@@ -78,14 +78,14 @@ HARMLESS_FIELDS: Final = {
     "OpDef.control_output": "names outputs of a definition that only function bodies use",
     "OpDef.is_distributed_communication": "marks ops that communicate, for optimisations",
 }
-"""Why a field changes no result, by field.
+"""The reasons why a field changes no result, by field.
 
 A version whose protos lack the field ignores it in a binary file, and refuses text that has it.
 """
 
 
 FULL_TYPE_FIELDS: Final = frozenset({"NodeDef.experimental_type", "OpDef.ArgDef.experimental_full_type"})
-"""The fields that hold a full type, of which a version may know only some."""
+"""The fields that contain a full type; a version may know only some of those."""
 
 
 @functools.cache
@@ -97,7 +97,7 @@ def reason_to_drop(op: str, attr: str) -> str | None:
         attr: the name of the attribute.
 
     Returns:
-        The reason, such as `names the variable in messages`; None when the attribute is not in the catalogue.
+        The reason, such as `names the variable in messages`; None if the attribute is not in the catalogue.
     """
     for harmless in HARMLESS_ATTRS:
         if attr in harmless.attrs and re.fullmatch(harmless.ops, op):

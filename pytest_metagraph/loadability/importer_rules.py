@@ -1,4 +1,4 @@
-"""The catalogue of what TensorFlow's importer refuses, and what it imports although it fails later.
+"""The catalogue of the rules of TensorFlow's importer, and of graphs that it imports but that fail later.
 
 Each rule was observed on real TensorFlows, one release of each minor version from 1.13 to 2.21. The modules
 of `pytest_metagraph.loadability.rules` apply the rules; this one names them.
@@ -14,7 +14,7 @@ from typing import Final
 
 
 class Severity(enum.StrEnum):
-    """When a graph that breaks a rule fails."""
+    """The time at which a graph that breaks a rule fails."""
 
     REFUSED = "refused"
     """`import_meta_graph` raises an exception."""
@@ -28,11 +28,11 @@ class Rule:
 
     Attributes:
         id: the code of its problems, such as `LOAD-16`; an id never changes its meaning.
-        subject: what the rule is about: file, versions, nodes, inputs, attributes, functions, placement,
+        subject: the subject of the rule: file, versions, nodes, inputs, attributes, functions, placement,
             collections or savers.
-        sentence: what a graph must not have.
-        severity: when such a graph fails.
-        way_out: what to do about it.
+        sentence: the defect that a graph must not have.
+        severity: the time at which such a graph fails.
+        way_out: the way to fix it.
         since: the first minor version that applies the rule; empty if all recorded versions do.
         until: the last minor version that applies it; empty if all later versions do.
     """
@@ -105,7 +105,7 @@ _RULES: Final = (
     Rule(
         "LOAD-09",
         "inputs",
-        "A control input (`^name`) stands before a data input.",
+        "A control input (`^name`) comes before a data input.",
         _REFUSED,
         "write all control inputs of the node after its data inputs",
     ),
@@ -178,7 +178,7 @@ _RULES: Final = (
     Rule(
         "LOAD-19",
         "attributes",
-        "The value of an attribute has another type than the op declares, or none.",
+        "The value of an attribute is missing or does not have the type that the op declares.",
         _REFUSED,
         "write a value of the declared type",
     ),
@@ -220,7 +220,7 @@ _RULES: Final = (
     Rule(
         "LOAD-25",
         "inputs",
-        "An input has another data type than the op takes.",
+        "The data type of an input is not the one that the op takes.",
         _REFUSED,
         "cast the input, or correct the type attribute",
     ),
@@ -248,9 +248,8 @@ _RULES: Final = (
     Rule(
         "LOAD-29",
         "functions",
-        "The body of a function that a node calls cannot be instantiated: it has an unknown op, an "
-        "input or a "
-        "result that does not exist, or an input of another type.",
+        "The body of a function that a node calls cannot be instantiated: it has an unknown op, an input or "
+        "a result that does not exist, or an input of another type.",
         _REFUSED,
         "correct the body, or use a TensorFlow that has its ops",
         since="1.14",
@@ -265,30 +264,29 @@ _RULES: Final = (
     Rule(
         "LOAD-31",
         "placement",
-        "The attribute `_class` is not a list of texts.",
+        "The attribute `_class` is not a list of strings.",
         _REFUSED,
         "write `_class` as a list of strings in UTF-8, such as `loc:@name`",
     ),
     Rule(
         "LOAD-32",
         "functions",
-        "The library gives a gradient for a function or by a function that it does not have, or "
-        "only functions "
-        "whose gradients form a cycle.",
+        "The library has a gradient for, or by, a function that it does not contain, or the gradients of all "
+        "functions form a cycle.",
         _REFUSED,
         "add the missing function to the library, or remove the gradient",
     ),
     Rule(
         "LOAD-33",
         "functions",
-        "An argument of a function has a data type that this version does not have, or none.",
+        "An argument of a function has no data type, or one that this version does not have.",
         _REFUSED,
         "write the data type of the argument",
     ),
     Rule(
         "LOAD-34",
         "versions",
-        "The text `tensorflow_version` is not a version.",
+        "The field `tensorflow_version` is not a version.",
         _REFUSED,
         "write a version such as `1.15.0` into meta_info_def.tensorflow_version, or leave it empty",
         since="1.14",
@@ -303,14 +301,15 @@ _RULES: Final = (
     Rule(
         "LOAD-36",
         "collections",
-        "An item of a registered collection, such as `variables`, is not the message that it should be.",
+        "An item of a registered collection, such as `variables`, is not the message of that collection.",
         _REFUSED,
         "remove the item, or export without the collection by collection_list",
     ),
     Rule(
         "LOAD-37",
         "collections",
-        "A variable, queue runner or control-flow context of a collection names what is not in the graph.",
+        "A variable, queue runner or control-flow context of a collection names something that is not in the "
+        "graph.",
         _REFUSED,
         "export without the collection by collection_list, or export the missing nodes too",
     ),
@@ -324,9 +323,8 @@ _RULES: Final = (
     Rule(
         "LOAD-39",
         "collections",
-        "The graph has no saver_def, and its collections `variables` or `saveable_objects` hold "
-        "what is not a "
-        "variable; or `variables` holds numbers.",
+        "The graph has no saver_def, and its collection `variables` or `saveable_objects` contains something "
+        "that is not a variable; or `variables` contains numbers.",
         _REFUSED,
         "write the collection as VariableDefs, or export with a saver_def",
     ),
@@ -361,8 +359,7 @@ _RULES: Final = (
     Rule(
         "LOAD-44",
         "functions",
-        "The body of a function uses an op or an attribute that this version does not have: running "
-        "it fails.",
+        "The body of a function uses an op or an attribute that this version lacks: running it fails.",
         _LATER,
         "export with strip_default_attrs=True for attributes; use a TensorFlow that has the op",
     ),

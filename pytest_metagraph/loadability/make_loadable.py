@@ -1,4 +1,4 @@
-"""Make a MetaGraphDef loadable in an older TensorFlow, when that changes nothing that it computes."""
+"""Make a MetaGraphDef loadable in an older TensorFlow, if that does not change what it computes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, NodeDef, ad
 _Kind = Literal["attr", "field", "op"]
 
 HAS_DEFAULT: Final = "has its default value"
-"""The reason for which a default-valued attribute is dropped."""
+"""The reason to drop an attribute with its default value."""
 
 _MOST_VALUE_CHARACTERS = 60
 """The length at which the text of a value is cut off in messages."""
@@ -43,12 +43,12 @@ _MOST_VALUE_CHARACTERS = 60
 
 @dataclass(frozen=True)
 class Dropped:
-    """What was removed from a message.
+    """Attributes, nodes or a field that were removed from a message.
 
     Attributes:
         kind: whether it is an attribute of nodes, all nodes of an op, or a field.
         name: its name: `MatMul.grad_a`, `DisableCopyOnRead` or `NodeDef.experimental_type`.
-        reason: why it could go, such as `has its default value`.
+        reason: the reason why it could be removed, such as `has its default value`.
         places: the names of its nodes, `function: node` for those in a function body, or of its functions;
             empty for a field that belongs to the whole graph.
     """
@@ -66,10 +66,10 @@ class Dropped:
 
 
 class NotConvertibleError(MetagraphError, ValueError):
-    """A graph would compute something else, or cannot be loaded, without what a version does not know.
+    """A graph needs something that a version does not know.
 
     Attributes:
-        reasons: a clause for each op and value that it needs, or for each problem that the check finds.
+        reasons: a clause for each op and value that the graph needs, or each problem that the check finds.
     """
 
     def __init__(self, version: str, reasons: Collection[str]) -> None:
@@ -94,23 +94,23 @@ def make_loadable(
     Args:
         meta_graph: a MetaGraphDef of any descriptor pool, its bytes, or the path of a binary or text file.
             It is not changed.
-        tensorflow: the version that is to load it, such as `1.15` or `1.15.5`.
+        tensorflow: the version that must load it, such as `1.15` or `1.15.5`.
 
     Returns:
         The new message, and what was dropped, by op and attribute.
 
     Raises:
-        NotConvertibleError: when the version does not know an op or a value that the graph needs, or refuses
-            the result for another reason that the version which exported the graph does not have.
-        OSError: when the file cannot be read.
-        TypeError: when `meta_graph` is none of these.
-        UnknownVersionError: when `tensorflow` is not a version that graphs can be checked for.
-        ValueError: when the bytes or the file hold no MetaGraphDef.
+        NotConvertibleError: if the version does not know an op or a value that the graph needs, or refuses
+            the result for another reason that does not apply to the version that exported the graph.
+        OSError: if the file cannot be read.
+        TypeError: if `meta_graph` is none of these.
+        UnknownVersionError: if `tensorflow` is not a version that graphs can be checked for.
+        ValueError: if the bytes or the file are not a MetaGraphDef.
     """
     version = minor_version(tensorflow)
     if version not in checkable_versions():
         raise UnknownVersionError(
-            f"what TensorFlow {version} loads cannot be checked; use {checkable_versions()[0]} or later"
+            f"graphs cannot be checked for TensorFlow {version}; use {checkable_versions()[0]} or later"
         )
     result = MetaGraphDef()
     result.CopyFrom(_read(meta_graph))
@@ -120,10 +120,10 @@ def make_loadable(
 
 
 def _check(result: MetaGraphDef, version: str) -> None:
-    """Check that a version loads a message, apart from problems that the exporting version has with it, too.
+    """Check that a version loads a message, except for problems that the exporting version has as well.
 
     Raises:
-        NotConvertibleError: when the version refuses it for a reason of its own.
+        NotConvertibleError: if the version refuses it for a reason of its own.
     """
     refused = _refused(result, version)
     if not refused:
@@ -144,7 +144,7 @@ def _exporting_version(meta_graph: MetaGraphDef) -> str:
 
 
 def _refused(meta_graph: MetaGraphDef, version: str) -> dict[tuple[str, ...], str]:
-    """Return what a version refuses, as a clause by rule and place."""
+    """Return the problems that a version refuses, as clauses by rule and place."""
     return {
         (problem.code, problem.node, problem.op, problem.attr): f"{problem.message} ({problem.code}"
         + (f", {_count('', problem.nodes or (problem.node,))})" if problem.node else ")")
@@ -164,7 +164,7 @@ def _read(meta_graph: message.Message | bytes | str | os.PathLike[str]) -> MetaG
 
 
 class _Removal:
-    """Removes what a version does not know from a message, and collects what it removed and what it needs.
+    """The removal of everything that a version does not know; collects what was removed and what is needed.
 
     Attributes:
         result: the message, which is changed.
@@ -182,13 +182,13 @@ class _Removal:
         self._essential: dict[str, list[str]] = {}
 
     def run(self) -> tuple[Dropped, ...]:
-        """Remove all that can go.
+        """Remove everything that can be removed.
 
         Returns:
-            What was removed, by kind and name.
+            The removed parts, by kind and name.
 
         Raises:
-            NotConvertibleError: when something cannot go.
+            NotConvertibleError: if the graph needs something that the version does not know.
         """
         graph_def = self.result.graph_def
         self._drop_attrs(graph_def.node, "")
@@ -239,7 +239,7 @@ class _Removal:
             return
         for node in going.values():
             self._dropped.setdefault(("op", node.op, HARMLESS_OPS[node.op]), []).append(node.name)
-        # A copy, because what is deleted from the graph is gone.
+        # A copy, because nodes that are deleted from the graph cannot be used any more.
         staying = GraphDef(node=[node for node in nodes if not self._is_dropped_op(node.op)])
         for node in staying.node:
             if any(_waits_for(reference) in going for reference in node.input):
@@ -279,7 +279,7 @@ def _is_foreign(attr: str, known: Collection[str], refused: Collection[str]) -> 
 
 @functools.cache
 def _default_of(op: str, attr: str) -> AttrDefault | None:
-    """Return the default of an attribute in the newest version that has one; None when none has.
+    """Return the default of an attribute in the newest version that has one; None if none has.
 
     No attribute that came after its op has had two defaults.
     """
@@ -291,7 +291,7 @@ def _default_of(op: str, attr: str) -> AttrDefault | None:
 
 
 def _knowing_versions(op: str, attr: str = "") -> str:
-    """Return the versions that know an op, or its attribute when there is one, as a clause for a message."""
+    """Return the versions that know an op, or its attribute if one is given, as a clause for a message."""
     versions = [
         version
         for definition in op_history()[op]
@@ -311,7 +311,7 @@ def _waits_for(reference: str) -> str:
 
 
 def _without(going: Mapping[str, NodeDef], references: Iterable[str]) -> list[str]:
-    """Return the inputs of a node, which waits for the inputs of a node that goes instead of that node."""
+    """Return the inputs of a node; control inputs of removed nodes become those of their own inputs."""
     inputs: list[str] = []
     seen: set[str] = set()
     waiting = list(references)[::-1]
@@ -335,7 +335,7 @@ def _as_control(reference: str) -> str:
 
 
 def _text(value: AttrValue) -> str:
-    """Return the value of an attribute in one line, cut off when it is long."""
+    """Return the value of an attribute in one line, cut off if it is long."""
     text = text_format.MessageToString(value, as_one_line=True)
     return text if len(text) <= _MOST_VALUE_CHARACTERS else text[:_MOST_VALUE_CHARACTERS] + "..."
 

@@ -10,11 +10,11 @@ from google.protobuf.message import Message
 from reference_impl.schema import MetaGraphDef, OpDef
 
 _WHOLE = ""
-"""The place of what belongs to no node and no function."""
+"""The place of a field that belongs to no node and no function."""
 
 
 def find_fields(meta_graph: MetaGraphDef, fields: AbstractSet[str]) -> Iterator[tuple[str, str, Message]]:
-    """Find where some fields are set: those of nodes, functions, op definitions and of the graph itself.
+    """Find the places where some fields of nodes, functions, op definitions or the graph itself are set.
 
     Args:
         meta_graph: the message to look through. The caller may clear the field that was yielded last.

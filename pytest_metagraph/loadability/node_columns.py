@@ -1,4 +1,4 @@
-"""Read a field of all nodes at once, and write what is found as texts of one character for each thing."""
+"""Read each field of all nodes at once, and encode values as texts of one character."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from google.protobuf import descriptor_pb2, message_factory
 from reference_impl.schema import POOL, NodeDef
 
 BETWEEN: Final = b"\x1a\x01\x1e\x2a\x01\x1e"
-"""An input and an attribute that no graph has, in wire format; they stand between two nodes."""
+"""An input and an attribute that no graph has, in wire format; they separate two nodes."""
 
 FIRST_CODE: Final = 0x10000
 """The first code point of tokens; it is above the surrogates."""
@@ -18,7 +18,7 @@ _MOST: Final = 0x110000 - FIRST_CODE
 
 
 def _columns_class() -> Any:
-    """Make the message that reads all nodes at once: each field, of all nodes one after the other."""
+    """Return the class of a message that contains each field of all nodes, one node after the other."""
     field = descriptor_pb2.FieldDescriptorProto
     source = descriptor_pb2.FileDescriptorProto(
         name="pytest_metagraph/loadability.proto", package="pytest_metagraph.loadability", syntax="proto3"
@@ -52,14 +52,14 @@ def _columns_class() -> Any:
 
 
 Columns: Any = _columns_class()
-"""The message that reads all nodes at once; typed Any because no stub can know a class that is made here."""
+"""The message that reads all nodes at once; typed Any, because no stub knows a class that is created here."""
 
 
 def code_for(number: int) -> str:
-    """Return the text of one character that stands for a number.
+    """Return the text of one character that encodes a number.
 
     Raises:
-        OverflowError: when there are more numbers than characters.
+        OverflowError: if there are more numbers than characters.
     """
     if number >= _MOST:
         raise OverflowError(f"the graph has more than {_MOST:,} kinds of nodes")
@@ -67,7 +67,7 @@ def code_for(number: int) -> str:
 
 
 class Codes:
-    """Texts of one character that stand for values.
+    """Texts of one character that encode values.
 
     Attributes:
         meanings: the values; the code of each is that of its position.

@@ -1,8 +1,8 @@
 """Read the op registries of TensorFlow's releases, one of each minor version.
 
-Two files beside this module hold them, both written by `metagraph record --registries`: `op_registries.json`
-describes the releases, and `op_definitions.xz` holds every OpDef that any of them registers. An OpDef that
-several releases share is stored once, with the releases that have it.
+Two files beside this module contain them, both written by `metagraph record --registries`. The file
+`op_registries.json` describes the releases, and `op_definitions.xz` contains every OpDef that any of them
+registers. An OpDef that several releases share is stored once, with the releases that have it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class OpRegistry:
         min_consumer: its GRAPH_DEF_VERSION_MIN_CONSUMER, the `min_consumer` of the graphs that it builds.
         min_producer: its GRAPH_DEF_VERSION_MIN_PRODUCER, the oldest `producer` that it imports.
         ops: the OpDef of every public op by name, in byte order of the names and without documentation texts.
-            Releases that define an op alike share one OpDef object. Never change one.
+            Releases with the same definition of an op share one OpDef object. Never change one.
         missing_names: the fields and enum values of `reference_impl.schema` that its MetaGraphDef, and the
             messages in it, do not have, such as `NodeDef.experimental_type` and `DataType.DT_INT4`. It reads
             such fields as unknown ones, and refuses text that has one of the names.
@@ -61,7 +61,7 @@ class Definition:
 
     Attributes:
         op: the OpDef.
-        versions: the minor versions that define the op so, ascending.
+        versions: the minor versions that have this definition, ascending.
     """
 
     op: OpDef
@@ -89,7 +89,7 @@ def registry(version: str) -> OpRegistry:
         The op registry of the recorded release of that minor version.
 
     Raises:
-        UnknownVersionError: when no release of that minor version is recorded.
+        UnknownVersionError: if no release of that minor version is recorded.
     """
     described = _releases().get(version)
     if described is None:
@@ -142,5 +142,5 @@ def _releases() -> dict[str, dict[str, Any]]:
 
 
 def _data(name: str) -> bytes:
-    """Read one recorded file that lies beside this module."""
+    """Read one recorded file beside this module."""
     return resources.files(__package__).joinpath(name).read_bytes()

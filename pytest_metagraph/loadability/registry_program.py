@@ -1,4 +1,4 @@
-"""Write down the op registry of the TensorFlow in whose interpreter this file runs.
+"""Write the op registry of the TensorFlow of the interpreter that runs this file.
 
 Run as `python registry_program.py OUT`, where OUT is the JSON file to write. The interpreter may be as old as
 Python 3.6 and needs only that TensorFlow: this file is a program of its own and imports nothing of the kit.
@@ -65,7 +65,7 @@ def _names() -> "list[str]":  # no list[str] before Python 3.9
 
 
 def _text(value: Any) -> str:
-    """Return a version as text; some versions of TensorFlow hold it as bytes."""
+    """Return a version as text; some versions of TensorFlow store it as bytes."""
     return value.decode("ascii") if isinstance(value, bytes) else str(value)
 
 

@@ -30,7 +30,7 @@ from reference_impl.schema import MetaGraphDef, OpDef, OpList
 _FOLDER = Path(__file__).parent
 
 _SECONDS = 300
-"""The time in which an interpreter has to import its TensorFlow and write down its ops."""
+"""The time that an interpreter may take to import its TensorFlow and write its ops."""
 
 
 class RecordingError(MetagraphError, ValueError):
@@ -39,7 +39,7 @@ class RecordingError(MetagraphError, ValueError):
 
 @dataclass(frozen=True)
 class RecordedFiles:
-    """The files that hold the op registries after a recording.
+    """The files that contain the op registries after a recording.
 
     Attributes:
         contents: the content of each file by its name.
@@ -53,7 +53,7 @@ class RecordedFiles:
         return sum(map(len, self.contents.values()))
 
     def changed(self) -> list[str]:
-        """Return the names of the files whose stored content is another one."""
+        """Return the names of the files whose stored content differs."""
         return [
             name
             for name, content in self.contents.items()
@@ -77,19 +77,19 @@ def record(pythons: Iterable[Path]) -> RecordedFiles:
         The files, which are not written yet.
 
     Raises:
-        RecordingError: when an interpreter does not give a registry, or two have the same minor version.
+        RecordingError: if an interpreter does not give a registry, or two have the same minor version.
     """
-    asked: dict[str, OpRegistry] = {}
+    recorded: dict[str, OpRegistry] = {}
     for python in pythons:
         found = ask_interpreter(python)
-        if found.version in asked:
+        if found.version in recorded:
             raise RecordingError(
                 f"TensorFlow {found.release} of '{python}' is a second release of {found.version}; "
                 "name one interpreter for each minor version"
             )
-        asked[found.version] = found
+        recorded[found.version] = found
     kept = {version: registry(version) for version in known_versions()}
-    return RecordedFiles(stored_form((kept | asked).values()))
+    return RecordedFiles(stored_form((kept | recorded).values()))
 
 
 def ask_interpreter(python: Path) -> OpRegistry:
@@ -102,7 +102,7 @@ def ask_interpreter(python: Path) -> OpRegistry:
         The registry, without documentation texts.
 
     Raises:
-        RecordingError: when the interpreter cannot be run, has no TensorFlow, or takes too long.
+        RecordingError: if the interpreter cannot be run, has no TensorFlow, or takes too long.
     """
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "registry.json"
@@ -119,17 +119,17 @@ def ask_interpreter(python: Path) -> OpRegistry:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise RecordingError(f"'{python}' cannot be asked: {error}") from error
+            raise RecordingError(f"'{python}' cannot be run: {error}; name a Python interpreter") from error
         if done.returncode != 0 or not target.exists():
             last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
             raise RecordingError(
-                f"'{python}' gave no op registry: {last}; name an interpreter that imports tensorflow"
+                f"'{python}' wrote no op registry: {last}; name an interpreter that imports tensorflow"
             )
         return _registry_from(json.loads(target.read_bytes()))
 
 
 def _registry_from(found: Mapping[str, Any]) -> OpRegistry:
-    """Return the registry that the program wrote down."""
+    """Return the registry that the program wrote."""
     listing = OpList.FromString(base64.b64decode(found["op_list"]))
     ops = sorted(listing.op, key=lambda op: op.name.encode())
     return OpRegistry(
@@ -174,7 +174,7 @@ def _without_documentation(op: OpDef) -> OpDef:
 
 
 def stored_form(registries: Iterable[OpRegistry]) -> dict[str, bytes]:
-    """Return the files that hold op registries; the same registries give the same bytes.
+    """Return the files that contain op registries; the same registries give the same bytes.
 
     Args:
         registries: one for each minor version, in any order.
@@ -205,8 +205,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _definitions(ordered: Sequence[OpRegistry]) -> list[tuple[OpDef, list[int]]]:
     """Return each different OpDef with the positions of the registries that have it.
 
-    They are in order of their name, then of the first registry that has them: what is alike lies together,
-    which the compression rewards.
+    They are sorted by name, then by the first registry that has them, so that similar definitions are next to
+    each other and compress well.
     """
     having: dict[tuple[bytes, bytes], tuple[OpDef, list[int]]] = {}
     for position, found in enumerate(ordered):
@@ -228,7 +228,7 @@ def _spans(positions: Sequence[int]) -> list[list[int]]:
 
 
 def _description(found: OpRegistry) -> dict[str, str | int | list[str]]:
-    """Return what is stored of a release beside its ops."""
+    """Return the description of a release that is stored beside its ops."""
     listing = OpList(op=found.ops.values()).SerializeToString(deterministic=True)
     return {
         "release": found.release,

@@ -1,4 +1,4 @@
-"""The answer of the check: the problems of a graph, in the order in which TensorFlow would report them."""
+"""The report of the check: the problems of a graph, in the order in which TensorFlow would report them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _SAMPLES: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class LoadProblem:
-    """One rule of the importer that a graph breaks, in one place or in several alike.
+    """One rule of the importer that a graph breaks, in one place or in several similar ones.
 
     Attributes:
         code: the id of the rule, such as `LOAD-17`.
         severity: `refused` at the import, or `fails later`.
-        node: the name of the node, of the first one if there are several; empty if it is not about a node.
+        node: the name of the node, or of the first of several; empty if it is not about a node.
         op: the op of the node.
         attr: the attribute that it is about; empty if it is not about one.
-        message: one sentence: what is wrong.
-        way_out: what to do about it.
-        count: how many nodes, or items, have the problem.
+        message: the problem as one sentence.
+        way_out: the way to fix it.
+        count: the number of nodes, or items, that have the problem.
         nodes: the names of the first of these nodes.
     """
 
@@ -49,18 +49,18 @@ class LoadProblem:
             etc = ", ..." if others and left else ""
             more = f"\n      and {self.count - 1:,} more{shown}{etc}"
         first = f"  {self.code} {self.severity}: {where}{_printable(self.message)}"
-        return f"{first}{more}\n      way out: {_printable(self.way_out)}"
+        return f"{first}{more}\n      fix: {_printable(self.way_out)}"
 
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """Whether a graph loads in one version of TensorFlow.
+    """The result of checking a graph for one version of TensorFlow.
 
     Attributes:
-        label: what was checked: a path, `<message>` or `<bytes>`.
+        label: the name of the input: a path, `<message>` or `<bytes>`.
         tensorflow: the minor version, such as `1.15`.
-        problems: what breaks a rule; first what is refused, in the order in which TensorFlow would report it.
-        notes: what was not examined.
+        problems: the problems; the refused ones first, in the order in which TensorFlow would report them.
+        notes: the parts of the graph that were not examined.
     """
 
     label: str
@@ -70,7 +70,7 @@ class LoadReport:
 
     @property
     def loads(self) -> bool:
-        """Whether the import succeeds: no problem is refused. What fails later does not count."""
+        """Whether the import succeeds: no problem is refused, whatever fails later."""
         return all(problem.severity is not Severity.REFUSED for problem in self.problems)
 
     def render(self) -> str:
@@ -102,7 +102,7 @@ class LoadReport:
 
 
 def _printable(text: str) -> str:
-    """Return a text with characters that a terminal acts on, or cannot show, as escapes."""
+    """Return a text in which control characters, and others that are not printable, are escaped."""
     return text if text.isprintable() else "".join(map(_escaped, text))
 
 

@@ -1,4 +1,4 @@
-"""What is checked, read from any form: the parts of a MetaGraphDef or GraphDef that the rules judge."""
+"""Read the parts of a MetaGraphDef or GraphDef that the rules judge, from a message, bytes or a file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SAVED_MODEL_FILES: Final = ("saved_model.pb", "saved_model.pbtxt")
 _KINDS: Final = ("MetaGraphDef", "GraphDef")
 _OP: Final = re.compile(r"[\w>.]+", re.ASCII)
 _LAST_VARINT_BYTE: Final = 0x80
-"""The bytes of a number but the last one are at least this."""
+"""Every byte of a number except the last one is at least this."""
 
 
 class UncheckableInputError(MetagraphError, ValueError):
@@ -34,10 +34,10 @@ class Subject:
     """One graph to check.
 
     Attributes:
-        label: how reports name it.
+        label: its name in reports.
         kind: `MetaGraphDef`, which import_meta_graph imports, or `GraphDef`, which import_graph_def imports.
         graph_bytes: the size of its GraphDef.
-        meta_graph: everything but the nodes, if it is a MetaGraphDef.
+        meta_graph: everything except the nodes, if it is a MetaGraphDef.
         survey: the nodes.
         functions: the functions of the library, in order.
     """
@@ -46,7 +46,7 @@ class Subject:
         """Read a binary message.
 
         Raises:
-            UncheckableInputError: when it is damaged or another message.
+            UncheckableInputError: if it is damaged or another message.
         """
         self.label = label
         self.kind = kind
@@ -79,7 +79,7 @@ class Subject:
 
     @cached_property
     def function_named(self) -> Mapping[str, FunctionDef]:
-        """The functions of the library by name; the first of several that have it."""
+        """The functions of the library by name; the first one if several have the same name."""
         named: dict[str, FunctionDef] = {}
         for function in self.functions:
             named.setdefault(function.signature.name, function)
@@ -87,18 +87,17 @@ class Subject:
 
 
 def subjects_of(value: object) -> list[Subject]:
-    """Read what is to be checked.
+    """Read the graphs to check.
 
     Args:
         value: a MetaGraphDef, GraphDef or SavedModel of any descriptor pool, the bytes of one, or the path of
-            a
-            file or of a SavedModel's folder. It is not changed.
+            a file or of a SavedModel's folder. It is not changed.
 
     Returns:
         The graphs: one, or each of the meta graphs of a SavedModel.
 
     Raises:
-        UncheckableInputError: when it is none of these, or cannot be read.
+        UncheckableInputError: if it is none of these, or cannot be read.
     """
     if isinstance(value, Message):
         return _from_message(value)
@@ -146,12 +145,12 @@ def _content(path: Path) -> bytes:
             raise
         raise UncheckableInputError(f"{str(path)!r} is not a path: {error}") from error
     if not data:
-        raise UncheckableInputError(f"{path} is empty; was it written to the end?")
+        raise UncheckableInputError(f"{path} is empty; export the graph again")
     return data
 
 
 def _from_bytes(data: bytes, label: str, value: object) -> list[Subject]:
-    """Read binary or text whose message is not known: the first that it is wholly."""
+    """Read binary data or text of an unknown kind, as the first kind of message that it is."""
     if data[:1] == b"\x08":  # the schema version of a SavedModel is a number; the others begin with a message
         return _from_saved_model(data, label)
     for kind in _plausible_kinds(data):
@@ -161,15 +160,15 @@ def _from_bytes(data: bytes, label: str, value: object) -> list[Subject]:
 
 
 def _plausible_kinds(data: bytes) -> list[str]:
-    """Return the messages that binary data can be, the most likely one first."""
+    """Return the kinds of messages that binary data may be, the most likely one first."""
     return ["GraphDef", "MetaGraphDef"] if _begins_with_node(data) else ["MetaGraphDef", "GraphDef"]
 
 
 def _begins_with_node(data: bytes) -> bool:
     """Return whether binary data begins with a node, as a GraphDef does.
 
-    The first field of a MetaGraphDef has the same number. Read as a node it has no op, or one that is no
-    word.
+    The first field of a MetaGraphDef has the same number. Read as a node, it has no op, or an op that is not
+    a word.
     """
     if data[:1] != b"\x0a":
         return False

@@ -1,4 +1,4 @@
-"""Read what the rules need from the nodes of a graph, in a few passes that take no Python step for each node.
+"""Read what the rules need from the nodes of a graph, in a few passes without a Python loop over the nodes.
 
 A graph of 50,000 nodes has few different kinds of nodes. `Survey` finds them: nodes of one `Kind` have the
 same op and the same facts about their attributes, and nodes of one `Situation` also take the same outputs of
@@ -28,11 +28,11 @@ _RECORD_BYTES: Final = b"\x1e"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What nodes have in common that the rules judge alike.
+    """The properties of nodes that the rules judge in the same way.
 
     Attributes:
         op: the op.
-        facts: what is known of the attributes, by name.
+        facts: the facts of the attributes, by name.
     """
 
     op: str
@@ -41,12 +41,11 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What an input of a node names.
+    """The source of an input of a node.
 
     Attributes:
         kind: the number of the kind of the node that it names, 0 for a control input; None if that node is
-            not in
-            the graph.
+            not in the graph.
         output: the number of the output, or CONTROL.
     """
 
@@ -83,10 +82,10 @@ class Survey:
 
         Args:
             nodes: the serialised nodes.
-            facts: what makes facts of attributes.
+            facts: the factory of the facts of attributes.
 
         Raises:
-            DecodeError: when the nodes are damaged.
+            DecodeError: if the nodes are damaged.
         """
         self._nodes = nodes
         columns = Columns.FromString(BETWEEN.join(nodes))
@@ -110,7 +109,7 @@ class Survey:
         )
 
     def _read_each(self) -> list[bytes]:
-        """Read the nodes one by one: some have fields that are missing, doubled, or like the separators.
+        """Read the nodes one by one: some have fields that are missing, repeated, or equal to the separators.
 
         Returns:
             Their attributes.
@@ -153,7 +152,7 @@ class Survey:
         for entry in set(attrs):
             colocated = only_colocation(entry)
             if colocated is not None:
-                # Which nodes `_class` names is no part of a kind.
+                # The nodes that `_class` names are not part of a kind.
                 self.colocations.add(colocated)
                 token_of[entry] = ""
                 continue
@@ -172,7 +171,7 @@ class Survey:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """The number of each node by name; that of the last one if several have the name."""
+        """The number of each node by name; the last one if several have the same name."""
         return dict(zip(self.names, range(len(self.names)), strict=True))
 
     @cached_property
@@ -196,10 +195,10 @@ class Survey:
 
     @cached_property
     def _edges(self) -> list[int]:
-        """What each input names, of all nodes one after the other.
+        """The target of each input, of all nodes one after the other.
 
         It is the number of a node whose first output is taken, or, counted from the number of nodes, the
-        position of the input in `others`. The number after all of these stands between two nodes.
+        position of the input in `others`. The number after all of these separates two nodes.
         """
         numbers = self.index.copy()
         numbers.update(zip([*self.others, _RECORD], itertools.count(len(self.names))))
@@ -232,7 +231,7 @@ class Survey:
         for node, output in self.others.values():
             if node is None:
                 code_of_edge.append(codes.of((None, output)))
-            elif output == CONTROL:  # of which kind its node is changes nothing
+            elif output == CONTROL:  # the kind of its node does not matter
                 code_of_edge.append(codes.of(("", CONTROL)))
             elif output:
                 code_of_edge.append(codes.of((kind_codes[node], output)))

@@ -16,7 +16,7 @@ _VERSION = re.compile(r"(\d+\.\d+)(?:\.\d+(?:[-.]?\w+)?)?")
 """A minor version, or a release of it, candidates included."""
 
 _LONGEST_LISTED = 2
-"""How many versions in a row are listed and not printed as a range."""
+"""The longest run of versions that is listed and not printed as a range."""
 
 
 def minor_version(text: str) -> str:
@@ -29,7 +29,7 @@ def minor_version(text: str) -> str:
         The minor version, such as `1.15`.
 
     Raises:
-        UnknownVersionError: when the text is not a version, or its op registry is not recorded.
+        UnknownVersionError: if the text is not a version, or its op registry is not recorded.
     """
     read = _VERSION.fullmatch(text.strip())
     if read is None:
@@ -52,7 +52,7 @@ def parse_versions(texts: str | Iterable[str]) -> tuple[str, ...]:
         The minor versions, ascending, each once.
 
     Raises:
-        UnknownVersionError: when a text is none of these, a version's op registry is not recorded, or a range
+        UnknownVersionError: if a text is none of these, a version's op registry is not recorded, or a range
             runs from a later version to an earlier one.
     """
     words = [word for text in ([texts] if isinstance(texts, str) else texts) for word in text.split(",")]
@@ -83,7 +83,7 @@ def format_versions(versions: Collection[str]) -> str:
         versions: minor versions whose op registries are recorded, in any order.
 
     Returns:
-        The versions, ascending; three or more that follow one another are a range. Empty when there are none.
+        The versions, ascending; three or more that follow one another are a range. Empty if there are none.
     """
     runs: list[list[str]] = []
     following = False

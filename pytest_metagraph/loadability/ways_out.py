@@ -1,4 +1,4 @@
-"""Say what to do about a problem, as precisely as the graph allows."""
+"""Describe how to fix a problem, as precisely as the graph allows."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _LIBRARIES: Final = {
     "Horovod": "Horovod",
     "SimpleMLInference": "TensorFlow Decision Forests",
 }
-"""What the names of ops of well-known libraries begin with."""
+"""The beginnings of the names of ops of well-known libraries, and the libraries."""
 
 
 class WaysOut:
-    """What to do about the problems of one graph."""
+    """The ways to fix the problems of one graph."""
 
     def __init__(self, subject: Subject) -> None:
         """Prepare for a graph."""
@@ -41,7 +41,7 @@ class WaysOut:
         self._default_counts: dict[tuple[str, str], tuple[int, int]] = {}
 
     def of(self, finding: Finding, nodes: Sequence[int]) -> str:
-        """Return what to do about a problem.
+        """Return how to fix a problem.
 
         Args:
             finding: the first finding of the problem.
@@ -73,7 +73,7 @@ class WaysOut:
         return f"{share}; another value means something that this version cannot do"
 
     def _equal_to_default(self, op: str, attr: str, nodes: Sequence[int]) -> tuple[int, int]:
-        """Return how many nodes have the default of an attribute, of how many."""
+        """Return how many nodes have the default of an attribute, and how many nodes were counted."""
         known = self._default_counts.get((op, attr))
         if known is not None:
             return known

@@ -1,1 +1,1 @@
-"""Reports of conformance runs: JSON Lines is the source, every other format is rendered from it."""
+"""Reports of conformance runs, written as JSON Lines; every other format is rendered from those."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pytest_metagraph.judging.verdicts import ASKED, Verdict
+from pytest_metagraph.judging.verdicts import TESTED, Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.scoring import Score, rows_by_requirement, scores_by_level
@@ -104,6 +104,6 @@ def _disagreements(reports: Sequence[Report]) -> tuple[Disagreement, ...]:
     for case in sorted(set().union(*by_case)):
         verdicts = tuple(verdicts.get(case) for verdicts in by_case)
         # What an implementation was not asked is no answer that others could differ from.
-        if len({verdict for verdict in verdicts if verdict in ASKED}) > 1:
+        if len({verdict for verdict in verdicts if verdict in TESTED}) > 1:
             found.append(Disagreement(case, verdicts))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""What can be wrong with a report, as data: typed, so that programs can tell one failure from another."""
+"""The errors and problems of reports, with codes that programs can rely on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytest_metagraph._util.errors import MetagraphError
 
 
 class ErrorCode(enum.StrEnum):
-    """Why reports can not be used; stable, because programs branch on it."""
+    """The reasons why reports cannot be used; stable, because programs depend on them."""
 
     UNREADABLE = "unreadable"
     NO_HEADER = "no_header"
@@ -23,11 +23,11 @@ class ErrorCode(enum.StrEnum):
 
 
 class ReportError(MetagraphError):
-    """A report, or a set of reports, can not be used for what was asked.
+    """A report, or a set of reports, cannot be used.
 
     Args:
-        code: the kind of failure.
-        problem: what is wrong and where, as a sentence.
+        code: the kind of error.
+        problem: the problem and its place, as a sentence.
         way_out: what to do about it, as a sentence; may be empty.
     """
 
@@ -39,7 +39,7 @@ class ReportError(MetagraphError):
 
 
 class ProblemCode(enum.StrEnum):
-    """Why a report that can be read is INVALID; stable, because programs branch on it."""
+    """The reasons why a report is INVALID; stable, because programs depend on them."""
 
     CUT_OFF = "cut_off"
     NO_FOOTER = "no_footer"
@@ -56,8 +56,8 @@ class Problem:
     """One reason why a report is INVALID.
 
     Attributes:
-        code: its kind.
-        sentence: what is wrong, with the numbers.
+        code: the kind of problem.
+        sentence: the problem as a sentence, with numbers.
     """
 
     code: ProblemCode

@@ -1,4 +1,4 @@
-"""The JSON Lines report: write it as a run goes, and read it back."""
+"""The JSON Lines report: write it during a run, and read it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pytest_metagraph.reports.validity import find_problems
 from reference_impl.atomic_write import write_file
 
 Part: TypeAlias = Header | CaseResult | Footer
-"""What one line of a report holds."""
+"""The content of one line of a report."""
 
 _DECODER = msgspec.json.Decoder(Part)
 
@@ -25,7 +25,7 @@ def to_line(part: Part | ReportedExporter) -> str:
     """Return one part of a report as JSON on one line, with a newline at the end."""
     try:
         return msgspec.json.encode(part).decode() + "\n"
-    except UnicodeEncodeError:  # an exporter's error may hold half a character
+    except UnicodeEncodeError:  # the text of an error may contain half a surrogate pair
         text = json.dumps(msgspec.to_builtins(part), ensure_ascii=False, separators=(",", ":"))
         return text.encode(errors="replace").decode() + "\n"
 
@@ -34,7 +34,7 @@ def from_line(line: str) -> Part:
     """Read one line.
 
     Raises:
-        ReportError: if the line is not what `to_line` writes, or belongs to another version of the format.
+        ReportError: if the line does not follow the format, or belongs to another version of it.
     """
     try:
         parsed = json.loads(line, object_pairs_hook=_members)
@@ -43,8 +43,8 @@ def from_line(line: str) -> Part:
     if isinstance(parsed, dict) and parsed.get("type") == "header" and parsed.get("format", FORMAT) != FORMAT:
         raise ReportError(
             ErrorCode.UNKNOWN_FORMAT,
-            f"The report has version {parsed['format']} of the format, and this kit reads version {FORMAT}.",
-            "Use the kit that wrote it.",
+            f"The report has version {parsed['format']} of the format, but this kit reads version {FORMAT}.",
+            "Use the version of the kit that wrote it.",
         )
     try:
         part: Part = _DECODER.decode(line)
@@ -54,32 +54,32 @@ def from_line(line: str) -> Part:
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The members of a JSON object; of two with one name, readers would disagree about which counts."""
+    """Return the members of a JSON object; refuse repeated names, which readers resolve differently."""
     members = dict(pairs)
     if len(members) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)} is stated more than once")
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)} occurs more than once")
     return members
 
 
 def read_report(path: Path) -> Report:
-    """Read a report, be it valid or INVALID.
+    """Read a report, whether it is valid or INVALID.
 
     Args:
         path: a file of JSON Lines.
 
     Returns:
-        The report, its results sorted by case whatever the order in the file.
+        The report, with its results sorted by case.
 
     Raises:
-        ReportError: when the file is no report at all.
+        ReportError: if the file is not a report.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ReportError(ErrorCode.UNREADABLE, f"{path} can not be read: {error.strerror}.") from error
+        raise ReportError(ErrorCode.UNREADABLE, f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise ReportError(ErrorCode.UNREADABLE, f"{path} is no text in UTF-8.") from error
+        raise ReportError(ErrorCode.UNREADABLE, f"{path} is not UTF-8 text.") from error
     return parse_report(text, str(path))
 
 
@@ -88,13 +88,13 @@ def parse_report(text: str, name: str) -> Report:
 
     Args:
         text: JSON Lines.
-        name: what messages call the report.
+        name: the name of the report in messages.
 
     Raises:
-        ReportError: when the text is no report at all; see `read_report`.
+        ReportError: if the text is not a report; see `read_report`.
     """
     lines = text.split("\n")
-    # Every line that was written whole ends with a newline, so what follows the last one was cut off.
+    # Every complete line ends with a newline, so the text after the last newline was cut off.
     cut_off = lines.pop()
     parts = _parts(lines, name)
     header = parts.pop(0) if parts else None
@@ -102,7 +102,7 @@ def parse_report(text: str, name: str) -> Report:
         raise ReportError(
             ErrorCode.NO_HEADER,
             f"{name} does not start with a header.",
-            "Give a .jsonl file that --metagraph-report has written.",
+            "Give a .jsonl file that --metagraph-report wrote.",
         )
     footer = parts[-1] if parts and isinstance(parts[-1], Footer) else None
     if footer is not None:
@@ -111,7 +111,7 @@ def parse_report(text: str, name: str) -> Report:
     for number, part in enumerate(parts, start=2):
         if not isinstance(part, CaseResult):
             raise ReportError(
-                ErrorCode.BAD_LINE, f"{name}, line {number}: a header or footer among the cases."
+                ErrorCode.BAD_LINE, f"{name}, line {number}: there is a header or footer among the cases."
             )
         results.append(part)
     results.sort(key=lambda result: result.case)
@@ -130,14 +130,14 @@ def _parts(lines: list[str], name: str) -> list[Header | CaseResult | Footer]:
 
 
 class ReportWriter:
-    """A report in the making. What it holds is true at every moment, so that an interrupted run leaves it so.
+    """A writer of a report during a run; the file is correct at any time, even if the run is interrupted.
 
     Args:
-        path: the file; what was in it is replaced.
+        path: the file; its content is replaced.
         header: the first line.
 
     Raises:
-        OSError: when the file can not be written.
+        OSError: if the file cannot be written.
     """
 
     def __init__(self, path: Path, header: Header) -> None:
@@ -146,13 +146,13 @@ class ReportWriter:
         self._write(header)
 
     def add(self, result: CaseResult) -> None:
-        """Write the result of a case, and hand it to the operating system at once."""
+        """Write and flush the result of a case."""
         self._write(result)
 
     def finish(self, report: Report) -> None:
-        """Replace the file by the whole report, its cases sorted: workers finish in any order.
+        """Replace the file by the whole report with sorted cases, because workers finish in any order.
 
-        A reader finds either the old or the new file, never a mixture.
+        A reader sees either the old file or the new one, never a mixture.
         """
         self._file.close()
         write_report(self._path, report)
@@ -166,12 +166,12 @@ def write_report(path: Path, report: Report) -> None:
     """Write a whole report.
 
     Raises:
-        OSError: when the file can not be written; a file that was there before is then as it was.
+        OSError: if the file cannot be written; an existing file is then unchanged.
     """
     write_file(path, report_text(report).encode())
 
 
 def report_text(report: Report) -> str:
-    """A report as JSON Lines."""
+    """Return a report as JSON Lines."""
     footer = to_line(report.footer) if report.footer else ""
     return "".join([to_line(report.header), *map(to_line, report.results), footer])

@@ -1,4 +1,4 @@
-"""Joins the reports of all shards of a run into the report of the whole tier."""
+"""Merge the reports of all shards of a run into the report of the whole tier."""
 
 from __future__ import annotations
 
@@ -23,20 +23,22 @@ _SAME_IN_ALL_SHARDS = {
 
 
 def merge(reports: Mapping[str, Report]) -> Report:
-    """Join the reports of all shards.
+    """Merge the reports of all shards.
 
     Args:
-        reports: one report for each shard, by the name that messages call it.
+        reports: one report for each shard, by its name in messages.
 
     Returns:
-        A report of the whole tier, as a run without shards would have written it.
+        The report that a run without shards would have written.
 
     Raises:
-        ReportError: when a report is INVALID, belongs to another run than the first one, or when a shard is
-            missing or given twice.
+        ReportError: if a report is INVALID or does not belong to the same run as the first one, or if a
+            shard is missing or given twice.
     """
     if not reports:
-        raise ReportError(ErrorCode.MISSING_SHARDS, "There is no report to merge.")
+        raise ReportError(
+            ErrorCode.MISSING_SHARDS, "There is no report to merge.", "Give the reports of all shards."
+        )
     names, parts = list(reports), list(reports.values())
     for name, report in reports.items():
         if not report.is_valid:
@@ -54,8 +56,8 @@ def _require_same_run(first_name: str, first: Header, name: str, header: Header)
         if here != there:
             raise ReportError(
                 ErrorCode.DIFFERENT_RUNS,
-                f"{name} has another {noun} than {first_name}: {_short(here)} and {_short(there)}.",
-                "Merge only shards of one run.",
+                f"{name} and {first_name} differ in their {noun}: {_short(here)} and {_short(there)}.",
+                "Merge shards of one run only.",
             )
 
 
@@ -63,18 +65,20 @@ def _require_all_shards(shards: Sequence[ReportedShard]) -> None:
     counts = {shard.count for shard in shards}
     if len(counts) > 1:
         listed = ", ".join(map(str, sorted(counts)))
-        raise ReportError(
-            ErrorCode.DIFFERENT_RUNS, f"The runs were cut into different numbers of shards: {listed}."
-        )
+        raise ReportError(ErrorCode.DIFFERENT_RUNS, f"The runs have different numbers of shards: {listed}.")
     (count,) = counts
     given = Counter(shard.index for shard in shards)
     doubled = [index for index in sorted(given) if given[index] > 1]
     if doubled:
-        raise ReportError(ErrorCode.DOUBLED_SHARDS, f"More than one report is of {_listed(doubled, count)}.")
+        raise ReportError(
+            ErrorCode.DOUBLED_SHARDS, f"There is more than one report of {_listed(doubled, count)}."
+        )
     missing = [index for index in range(1, count + 1) if index not in given]
     if missing:
         raise ReportError(
-            ErrorCode.MISSING_SHARDS, f"There is no report of {_listed(missing, count)}.", "Give all of them."
+            ErrorCode.MISSING_SHARDS,
+            f"There is no report of {_listed(missing, count)}.",
+            "Give the reports of all shards.",
         )
 
 
@@ -94,16 +98,16 @@ def _join(parts: Sequence[Report]) -> Report:
         started=min(part.header.started for part in parts),
     )
     finished = max(part.footer.finished for part in parts if part.footer)
-    # Every shard checks the whole list, so all of them say the same.
+    # Every shard checks the whole list, so that all of them have the same problems.
     list_problems = tuple(dict.fromkeys(problem for part in parts for problem in part.list_problems))
     footer = summary_of(header, results, finished, list_problems)
     problems = find_problems(header, results, footer)
     if problems:
         sentences = " ".join(problem.sentence for problem in problems)
-        raise ReportError(ErrorCode.INVALID_REPORT, f"The shards do not add up to the tier: {sentences}")
+        raise ReportError(ErrorCode.INVALID_REPORT, f"The merged report is INVALID: {sentences}")
     return Report(header, results, footer, problems)
 
 
 def _short(value: object) -> str:
     text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - what fits into one line of a message
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - so that a message fits into one line

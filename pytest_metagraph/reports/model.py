@@ -1,4 +1,4 @@
-"""A report as data: everything that a renderer shows."""
+"""A report as data, for the writer, the reader and the renderers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMAT: Final = 2
 """The version of the format; a reader refuses every other one."""
 
 LEVELS = ("required", "recommended", "informative")
-"""How much a requirement asks, the strictest first."""
+"""The levels of requirements, the strictest first."""
 
 
 class ReportedRequirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,7 +27,7 @@ class ReportedRequirement(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         sentence: what an export does.
         basis: where the rule comes from: documented, observed or conflict.
         level: one of `LEVELS`.
-        quote: the words of the documentation; empty where it is silent.
+        quote: the words of the documentation; empty if it is silent.
     """
 
     sentence: str
@@ -61,7 +61,7 @@ class ReportedShard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="header", tag_field="type"):
-    """What a run was going to do, known before its first case.
+    """The plan of a run, known before its first case.
 
     Attributes:
         format: the version of this format.
@@ -69,19 +69,19 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heade
         corpus_digest: the SHA-256 of the corpus.
         requirements_revision: a digest of the requirement catalogue.
         requirements: the catalogue by id, in its own order.
-        exporter: what was under test.
-        environment: what the exporter ran on, such as its Python, protobuf and platform; empty if unknown.
+        exporter: the exporter under test.
+        environment: its environment, such as Python, protobuf and platform; empty if unknown.
         contract: the contract that the cases were judged under.
         tier: the tier.
         level: the level that the run enforced: failures of recommended rules fail it only if that is
             `recommended`.
         shard: the part of the tier.
-        selection: globs of case ids that the run was restricted to; empty where it was not.
+        selection: globs of case ids that the run was restricted to; empty if it was not.
         tier_cases: number of cases in the whole tier.
         expected_cases: number of cases in the shard.
-        expected_digest: `digest_of` the ids of those.
-        command: the shell command that runs the tier again; a case is added to it to run that alone.
-        started: when the first case was judged, as ISO 8601 in UTC.
+        expected_digest: `digest_of` the ids of the cases in the shard.
+        command: the shell command that runs the tier again; add a case to run only that.
+        started: the time of the first case, as ISO 8601 in UTC.
     """
 
     format: Literal[2]
@@ -103,23 +103,23 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heade
     started: str
 
     def command_for(self, case_id: str) -> str:
-        """The shell command that runs one case again."""
+        """Return the shell command that runs one case again."""
         return command_for(self.command, case_id)
 
 
 class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="footer", tag_field="type"):
-    """How a run ended; its absence says that the run was interrupted.
+    """The end of a run; a report without it is of an interrupted run.
 
     Attributes:
         expected_cases: number of cases that should have been judged, as in the header.
-        actual_cases: number of cases that were.
-        verdict: `pass`, `fail` where a case or the list of known failures is red, or `partial` where not
-            every case was judged.
+        actual_cases: number of cases that were judged.
+        verdict: `partial` if not every case was judged, `fail` if a case or the list of known failures fails
+            the run, and `pass` otherwise.
         verdicts: number of cases by verdict.
-        finished: when the run ended, as ISO 8601 in UTC.
+        finished: the time of its end, as ISO 8601 in UTC.
         causes: the smallest set of causes that explains all failed cases, most cases first.
-        list_problems: what is wrong with the list of known failures as a whole, such as an entry that has
-            expired; empty where nothing is, or where the run had no list.
+        list_problems: the problems of the whole list of known failures, such as an entry that has expired;
+            empty if there are none or if the run had no list.
     """
 
     expected_cases: Count
@@ -133,13 +133,13 @@ class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="foote
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report as it was read.
+    """A complete report.
 
     Attributes:
-        header: what the run was going to do.
-        results: what is known of the cases, sorted by case.
-        footer: how the run ended; None where it was interrupted.
-        problems: why the report is INVALID; empty where it is valid.
+        header: the plan of the run.
+        results: the results, sorted by case.
+        footer: the end of the run; None if it was interrupted.
+        problems: the reasons why the report is INVALID; empty if it is valid.
     """
 
     header: Header
@@ -154,9 +154,9 @@ class Report:
 
     @property
     def no_score(self) -> str:
-        """Why the report has no score, as sentences; empty where it has one.
+        """The reasons why the report has no score, as sentences; empty if it has one.
 
-        A valid report of a shard has none either: only the whole tier is a score.
+        A valid report of one shard has no score, because only the whole tier has one.
         """
         if self.problems:
             return " ".join(problem.sentence for problem in self.problems)
@@ -166,28 +166,28 @@ class Report:
 
     @property
     def causes(self) -> tuple[Cause, ...]:
-        """The causes of the failed cases; none before the run has ended."""
+        """The causes of the failed cases; empty if the run was interrupted."""
         return self.footer.causes if self.footer else ()
 
     @property
     def list_problems(self) -> tuple[str, ...]:
-        """What is wrong with the list of known failures as a whole; see `Footer`."""
+        """The problems of the whole list of known failures; see `Footer`."""
         return self.footer.list_problems if self.footer else ()
 
     def level(self, result: CaseResult) -> str:
-        """The level of a case: that of the strictest requirement that it exercises.
+        """Return the level of a case, which is the level of its strictest requirement.
 
-        A requirement that the catalogue does not know counts as required, so that it can not raise a score.
+        A requirement that is not in the catalogue counts as required, so that it cannot raise a score.
         """
         known = self.header.requirements
         return strictest(known[name].level if name in known else LEVELS[0] for name in result.requirements)
 
 
 def strictest(levels: Iterable[str]) -> str:
-    """The strictest of some levels; where there is none, the strictest of all."""
+    """Return the strictest of some levels; the strictest of all if none is given."""
     return min(levels, key=LEVELS.index, default=LEVELS[0])
 
 
 def digest_of(case_ids: Iterable[str]) -> str:
-    """The SHA-256 of a set of case ids, hexadecimal: equal for equal sets in any order."""
+    """Return the hexadecimal SHA-256 of a set of case ids, which does not depend on their order."""
     return hashlib.sha256("\n".join(sorted(case_ids)).encode()).hexdigest()

@@ -30,7 +30,7 @@ def format_of(path: Path) -> str:
     """The format that the suffix of a file asks for.
 
     Raises:
-        ReportError: when the suffix is not that of a format.
+        ReportError: if the suffix is not that of a format.
     """
     suffix = path.suffix.removeprefix(".")
     if suffix not in FORMATS or suffix == "annotations":
@@ -50,7 +50,7 @@ def render(reports: Mapping[str, Report], output: str) -> str:
         output: the name of a format.
 
     Raises:
-        ReportError: when the reports can not be compared, or the format shows only one.
+        ReportError: if the reports cannot be compared, or the format shows only one.
     """
     if len(reports) == 1:
         (report,) = reports.values()

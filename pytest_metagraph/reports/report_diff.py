@@ -1,4 +1,4 @@
-"""What changed between two reports: regressions, fixes and new cases."""
+"""The report diff: the regressions, fixes and other changes between two reports."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pytest_metagraph.reports.model import Report
 
 
 class ChangeKind(enum.StrEnum):
-    """What happened to a case; the order is that of their importance.
+    """The kinds of change, the most important first.
 
-    A case that passed and does not any more is a `REGRESSION`, also where it is now listed as a known
-    failure or its capability is no longer claimed. `OTHER` is every other change: of the symptom, or of the
-    reason why a case does not count.
+    A case that passed and no longer passes is a `REGRESSION`, even if it is now listed as a known failure or
+    its capability is now unsupported. `OTHER` is every other change: another failure, or another reason why a
+    case is not tested.
     """
 
     REGRESSION = "regression"
@@ -27,7 +27,7 @@ class ChangeKind(enum.StrEnum):
     GONE = "gone"
 
     def words(self, count: int) -> str:
-        """The kind as a noun with this count."""
+        """Return the noun for this kind and count."""
         singular, plural = _NOUNS[self]
         return singular if count == 1 else plural
 
@@ -37,19 +37,19 @@ _NOUNS = {
     ChangeKind.FIX: ("fix", "fixes"),
     ChangeKind.OTHER: ("other change", "other changes"),
     ChangeKind.NEW: ("new case", "new cases"),
-    ChangeKind.GONE: ("case that is gone", "cases that are gone"),
+    ChangeKind.GONE: ("removed case", "removed cases"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened to one case.
+    """The change of one case.
 
     Attributes:
-        kind: what happened.
+        kind: the kind of change.
         case: the id of the case.
         before: its old result; None for a new case.
-        after: its new result; None for a case that is gone.
+        after: its new result; None for a removed case.
     """
 
     kind: ChangeKind
@@ -62,7 +62,7 @@ class Change:
         """The change in one line."""
         known = [result for result in (self.before, self.after) if result is not None]
         verdicts = list(dict.fromkeys(str(result.verdict) for result in known))
-        what = "another symptom" if len(verdicts) < len(known) else " -> ".join(verdicts)
+        what = "fails differently" if len(verdicts) < len(known) else " -> ".join(verdicts)
         summary = next((finding.summary for finding in known[-1].findings), "")
         return f"{self.case}: {what}" + (f": {summary}" if summary else "")
 
@@ -72,26 +72,26 @@ def changes(before: Report, after: Report) -> tuple[Change, ...]:
 
     Args:
         before: the old report.
-        after: the new one; its corpus may be another one, whose cases are then new or gone.
+        after: the new one; if its corpus is another one, cases may be new or removed.
 
     Returns:
-        The changes, by kind in the order of `Kind`, then by case.
+        The changes, by kind in the order of `ChangeKind`, then by case.
 
     Raises:
-        ReportError: when a report is INVALID, or the two can not be compared.
+        ReportError: if a report is INVALID, or the two cannot be compared.
     """
     for name, report in (("the old report", before), ("the new report", after)):
         if not report.is_valid:
             raise ReportError(
-                ErrorCode.INVALID_REPORT, f"{name} is INVALID: {report.no_score}", "Run it again, to its end."
+                ErrorCode.INVALID_REPORT, f"{name} is INVALID: {report.no_score}", "Run it again to its end."
             )
     for noun in ("contract", "tier", "shard"):
         old, new = getattr(before.header, noun), getattr(after.header, noun)
         if old != new:
             raise ReportError(
                 ErrorCode.DIFFERENT_RUNS,
-                f"The reports are of different {noun}s: {old} and {new}.",
-                f"Compare reports of one {noun}.",
+                f"The reports have different {noun}s: {old} and {new}.",
+                f"Compare reports with the same {noun}.",
             )
     order = list(ChangeKind)
     return tuple(sorted(_changes(before, after), key=lambda change: (order.index(change.kind), change.case)))

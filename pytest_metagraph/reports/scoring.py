@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from pytest_metagraph.judging.result import CaseResult
-from pytest_metagraph.judging.verdicts import ASKED, PASSED, Verdict
+from pytest_metagraph.judging.verdicts import PASSED, TESTED, Verdict
 from pytest_metagraph.reports.model import LEVELS, Report
 
 
@@ -67,7 +67,7 @@ def score_of(results: Iterable[CaseResult]) -> Score:
     passed = asked = not_claimed = 0
     for result in results:
         passed += result.verdict in PASSED
-        asked += result.verdict in ASKED
+        asked += result.verdict in TESTED
         not_claimed += result.verdict is Verdict.UNSUPPORTED
     return Score(passed, asked, not_claimed)
 

@@ -27,7 +27,7 @@ _WORDS = {
     Verdict.UNTESTABLE: "not tested under this contract",
     Verdict.HARNESS_ERROR: "broken by an error of the kit",
 }
-"""How the summary counts each verdict; mypy and a test hold that none is missing."""
+"""The words for each verdict in the summary; a test checks that none is missing."""
 
 
 def summary_lines(
@@ -83,9 +83,9 @@ def _score(results: Iterable[CaseResult], levels: Mapping[str, str]) -> str:
 
 
 def _verdicts(verdicts: Counter[Verdict]) -> str:
-    """The verdicts that occurred; passed and failed always."""
+    """Return the counts of passed and failed cases, and of the other verdicts that occurred."""
     shown = {Verdict.PASS, Verdict.FAIL, *verdicts}
-    return ", ".join(f"{verdicts[verdict]:,} {_WORDS[verdict]}" for verdict in _WORDS if verdict in shown)
+    return ", ".join(f"{verdicts[verdict]:,} {_WORDS[verdict]}" for verdict in Verdict if verdict in shown)
 
 
 def _cause_lines(failed: Iterable[CaseResult], settings: Settings) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Says why a report is INVALID: an incomplete or contradictory report must never look like a score."""
+"""Find the problems of a report, so that an incomplete or contradictory one never has a score."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from pytest_metagraph.reports.errors import Problem, ProblemCode
 from pytest_metagraph.reports.model import Footer, Header, digest_of
 
 _NAMED = 3
-"""Cases that are named in a problem; more of them are counted."""
+"""The number of cases that a problem names; further ones are counted."""
 
 
 def find_problems(
     header: Header, results: Sequence[CaseResult], footer: Footer | None, *, cut_off: bool = False
 ) -> tuple[Problem, ...]:
-    """Compare what a run was going to do with what is known of it.
+    """Compare the plan of a run with its results.
 
     Args:
-        header: what the run was going to do.
+        header: the plan of the run.
         results: the results, in any order.
-        footer: how it ended; None where that is not known.
-        cut_off: whether the last line of the report ends in the middle.
+        footer: the end of the run; None if it was interrupted.
+        cut_off: whether the last line of the report is incomplete.
 
     Returns:
-        Every reason why the report is INVALID; empty where it is valid.
+        Every reason why the report is INVALID; empty if it is valid.
     """
     return tuple(_problems(header, results, footer, cut_off=cut_off))
 
@@ -39,7 +39,7 @@ def _problems(
 ) -> Iterator[Problem]:
     if cut_off:
         yield Problem(
-            ProblemCode.CUT_OFF, "The last line ends in the middle: the run was killed while it wrote."
+            ProblemCode.CUT_OFF, "The last line is incomplete: the run was killed while it wrote the report."
         )
     elif footer is None:
         yield Problem(ProblemCode.NO_FOOTER, "There is no footer: the run was interrupted.")
@@ -47,7 +47,7 @@ def _problems(
     yield from _case_problems(header, cases)
     doubled = sorted(case for case, count in cases.items() if count > 1)
     if doubled:
-        sentence = f"{counted(len(doubled), 'case')} stated more than once: {_named(doubled)}."
+        sentence = f"There is more than one result for {counted(len(doubled), 'case')}: {_named(doubled)}."
         yield Problem(ProblemCode.DOUBLED_CASES, sentence)
     if footer is not None and footer != summary_of(header, results, footer.finished, footer.list_problems):
         yield Problem(ProblemCode.WRONG_FOOTER, "The footer does not agree with the header and the cases.")
@@ -61,27 +61,25 @@ def _case_problems(header: Header, cases: Counter[str]) -> Iterator[Problem]:
     missing = header.expected_cases - len(cases)
     if header.selection and missing > 0:
         globs = ", ".join(header.selection)
-        sentence = (
-            f"Only a part was run ({globs}): {len(cases):,} of {counted(header.expected_cases, 'case')}."
-        )
+        sentence = f"Only a part of the cases ran ({globs}): {len(cases):,} of {header.expected_cases:,}."
         yield Problem(ProblemCode.PARTIAL, sentence)
     elif missing > 0:
-        sentence = f"{counted(missing, 'case')} of {header.expected_cases:,} missing."
+        sentence = f"There is no result for {missing:,} of {counted(header.expected_cases, 'case')}."
         yield Problem(ProblemCode.MISSING_CASES, sentence)
     elif digest_of(cases) != header.expected_digest:
-        yield Problem(ProblemCode.OTHER_CASES, "The cases are not those that the header announces.")
+        yield Problem(ProblemCode.OTHER_CASES, "The cases are not those of the header.")
 
 
 def summary_of(
     header: Header, results: Sequence[CaseResult], finished: str, list_problems: tuple[str, ...] = ()
 ) -> Footer:
-    """The footer that a run with these results has to have.
+    """Return the footer of a run with these results.
 
     Args:
-        header: what the run was going to do.
-        results: what it found, in any order.
-        finished: when it ended, as ISO 8601 in UTC.
-        list_problems: what is wrong with the list of known failures as a whole.
+        header: the plan of the run.
+        results: its results, in any order.
+        finished: the time of its end, as ISO 8601 in UTC.
+        list_problems: the problems of the whole list of known failures.
     """
     verdicts = Counter(result.verdict.value for result in results)
     verdict: Literal["pass", "fail", "partial"]

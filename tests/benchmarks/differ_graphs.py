@@ -1,4 +1,4 @@
-"""The messages that the differ is measured on."""
+"""Build the messages with which the differ is measured."""
 
 from __future__ import annotations
 
@@ -132,4 +132,4 @@ DIMENSIONS: tuple[Callable[[int, str], MetaGraphDef], ...] = (
     collection_items,
     list_items,
 )
-"""What grows: each function returns side `A` or `B` of a comparison with a number of entries."""
+"""The dimensions that grow; each function returns side `A` or `B` of a comparison with some entries."""

@@ -1,4 +1,4 @@
-"""What is measured: the differ, and its peers on the same messages.
+"""The differ and its peers, which are measured on the same messages.
 
 Each process measures one function, so each function imports what it needs.
 """
@@ -94,7 +94,7 @@ def _ignoring(error: type[Exception], function: Callable[..., object], *argument
 
 
 OF_TENSORFLOW = (ours_on_tensorflow, tensorflow_graph_def, tensorflow_proto_equal)
-"""What is measured on TensorFlow's own messages, the differ first."""
+"""The functions that are measured on TensorFlow's own messages, the differ first."""
 
 ON_DICTS = (ours_graph_def, deepdiff_on_dicts, deepdiff_ignore_order)
-"""What is measured on graphs, the differ first."""
+"""The functions that are measured on graphs, the differ first."""

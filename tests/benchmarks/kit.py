@@ -1,4 +1,4 @@
-"""Measures what the kit itself costs: a call, a run, collecting a tier, lying idle in a session, imports.
+"""Measure the cost of the kit itself: a call, a run, collecting a tier, an idle session, imports.
 
 Run `python tests/benchmarks/kit.py`; it prints tables in Markdown. Times are processor times, which other
 processes disturb least, but for those of whole runs. What the exporter takes is measured by itself and taken
@@ -56,7 +56,7 @@ _PARTS = (
 
 
 class Spent(NamedTuple):
-    """What a process took, and what it wrote."""
+    """The cost of a process, and its output."""
 
     processor: float
     wall: float
@@ -64,7 +64,7 @@ class Spent(NamedTuple):
 
 
 def run(*arguments: str) -> Spent:
-    """Run Python to its end, with no plugin of pytest but those that are named."""
+    """Run Python to its end, with no pytest plugins except those that are named."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     ended = subprocess.run(
@@ -77,14 +77,14 @@ def run(*arguments: str) -> Spent:
 
 
 def judging(part: Part, *options: str) -> dict[str, Costs]:
-    """What judging a part of the corpus costs, by kind of case."""
+    """Return the cost of judging a part of the corpus, by kind of case."""
     words = (str(_JUDGING), f"--tier={part.tier}", f"--shard={part.shard}", *options)
     costs: dict[str, Costs] = json.loads(run(*words).output)
     return costs
 
 
 def judging_rows(_rounds: int) -> Iterator[str]:
-    """What one call and one case cost, by tier and client, and in the default tier by kind of case."""
+    """Yield the cost of one call and one case, by tier and client, and by kind of case."""
     yield (
         "| tier | client | cases | calls | kit, a call | kit, a case | reading, a case "
         "| worker's side, a call | exporter, a call |"
@@ -115,7 +115,7 @@ def judging_rows(_rounds: int) -> Iterator[str]:
 
 
 def run_rows(rounds: int) -> Iterator[str]:
-    """What a whole run takes, beside one of tests that do nothing: what is pytest's own."""
+    """Yield the cost of a whole run, and that of a run of empty tests, which is the share of pytest."""
     yield "| the whole command | items | `-n 0`, processor | `-n 0`, clock | `-n 2`, clock |"
     yield "|---|---:|---:|---:|---:|"
     for part in _PARTS:
@@ -142,7 +142,7 @@ def _run_row(name: str, options: Sequence[str], rounds: int) -> str:
 
 
 def collecting_rows(rounds: int) -> Iterator[str]:
-    """What a session pays before its first case."""
+    """Yield the cost of a session before its first case."""
     yield "| tier | `--collect-only` |"
     yield "|---|---:|"
     for tier in Tier:
@@ -151,7 +151,7 @@ def collecting_rows(rounds: int) -> Iterator[str]:
 
 
 def idle_rows(rounds: int) -> Iterator[str]:
-    """What a session pays that has the plugin and runs no case."""
+    """Yield the cost of the plugin in a session that runs no case."""
     yield "| a session with one test | time |"
     yield "|---|---:|"
     with _test_module("def test_it(): pass") as folder:
@@ -160,7 +160,7 @@ def idle_rows(rounds: int) -> Iterator[str]:
 
 
 def import_rows(rounds: int) -> Iterator[str]:
-    """What imports take, beside an interpreter that imports nothing."""
+    """Yield the cost of imports, and that of an interpreter that imports nothing."""
     yield "| `python -c` | time |"
     yield "|---|---:|"
     words = {"`pass`": ("-c", "pass"), **{f"`import {name}`": ("-c", f"import {name}") for name in _MODULES}}
@@ -168,7 +168,7 @@ def import_rows(rounds: int) -> Iterator[str]:
 
 
 def _in_turns(words: Mapping[str, Sequence[str]], rounds: int) -> Iterator[str]:
-    """The best processor time of each command; in turns, since what is compared is a few milliseconds."""
+    """Yield the best processor time of each command; they take turns, to compare milliseconds."""
     best = dict.fromkeys(words, float("inf"))
     for _ in range(_SHORT_ROUNDS * rounds):
         for name, command in words.items():

@@ -1,4 +1,4 @@
-"""Measures what judging a tier costs, in a process of its own: reading the corpus, the kit, the exporter.
+"""Measure the cost of judging a tier, in a new process: reading the corpus, the kit, the exporter.
 
 `kit.py` runs it, and it prints one line of JSON. The exporter is the reference; what it takes is measured by
 itself and taken out.
@@ -34,12 +34,12 @@ from reference_impl import Contract
 from reference_impl.schema import MetaGraphDef
 
 Costs = dict[str, float]
-"""Of some cases: their number `cases`, the number of `calls`, and the seconds of `reading`, the `exporter`,
+"""For some cases: their number `cases`, the number of `calls`, and the seconds of `reading`, the `exporter`,
 the `kit`, parts of which are `serialising` and `files`, and the side of the `worker`."""
 
 
 class Timed:
-    """The reference exporter, which knows how long it took."""
+    """The reference exporter with the time that it took."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -47,7 +47,7 @@ class Timed:
         self.first_call = 0.0
 
     def __call__(self, request: ExportRequest) -> MetaGraphDef:
-        """Export, and count the time."""
+        """Export, and add the time."""
         start = time.process_time()
         self.first_call = self.first_call or start
         try:
@@ -58,7 +58,7 @@ class Timed:
 
 
 class TimedClient:
-    """A way to a function of this process that knows how long it took to serialise the answers.
+    """A client of a function of this process, with the time that it took to serialise the answers.
 
     The kit compares bytes; those that are made here it does not make again.
     """
@@ -71,7 +71,7 @@ class TimedClient:
         self.seconds = 0.0
 
     def export(self, request: ExportRequest) -> Answer:
-        """Ask, and serialise the answer."""
+        """Export, and serialise the answer."""
         answer = self._client.export(request)
         start = time.process_time()
         if isinstance(answer, Exported):
@@ -81,16 +81,16 @@ class TimedClient:
 
 
 class TimedFolder(ScratchFolder):
-    """A folder that knows how long it took to check the files in it."""
+    """A scratch folder with the time that it took to check the files in it."""
 
     seconds = 0.0
 
     def check_export(self, *arguments: Any, **options: Any) -> Iterator[Finding]:
-        """Check, and count the time."""
+        """Check, and add the time."""
         return self._timed(super().check_export(*arguments, **options))
 
     def check_no_export(self, *arguments: Any) -> Iterator[Finding]:
-        """Check, and count the time."""
+        """Check, and add the time."""
         return self._timed(super().check_no_export(*arguments))
 
     def _timed(self, findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -101,7 +101,7 @@ class TimedFolder(ScratchFolder):
 
 
 def costs_by_kind(cases: Sequence[Case]) -> dict[str, Costs]:
-    """Judge cases with a function of this process; the costs of each kind of case."""
+    """Judge cases with a function of this process, and return the costs of each kind of case."""
     found: dict[str, Costs] = {}
     exporter = Timed()
     client = TimedClient(exporter)
@@ -125,7 +125,7 @@ def costs_by_kind(cases: Sequence[Case]) -> dict[str, Costs]:
 
 
 def costs_by_worker(cases: Sequence[Case]) -> dict[str, Costs]:
-    """Judge cases with a worker."""
+    """Judge cases with a worker, and return the costs of each kind of case."""
     with tempfile.TemporaryDirectory() as parent:
         stated = Path(parent, "seconds.json")
         worker = Worker(shlex.join([sys.executable, __file__, "--serve", str(stated)]))
@@ -146,7 +146,7 @@ def costs_by_worker(cases: Sequence[Case]) -> dict[str, Costs]:
 
 
 def serve_timed(stated: Path) -> None:
-    """Be the worker; at the end, state calls, seconds of the exporter, and seconds since its first call."""
+    """Run as the worker; write its calls, the seconds of the exporter and those since its first call."""
     exporter = Timed()
     serve(exporter, name="reference")
     found = [exporter.calls, exporter.seconds, time.process_time() - exporter.first_call]
@@ -164,7 +164,7 @@ def _kind(case: Case) -> str:
 
 
 def _read(case: Case) -> float:
-    """Read what a case asks and expects; the seconds. The cases of one graph read its contents once."""
+    """Read the inputs and the expectation of a case, and return the seconds; a graph is read only once."""
     start = time.process_time()
     _ = case.graph.data
     case.expectation(Contract.DOCUMENTED)
@@ -173,7 +173,7 @@ def _read(case: Case) -> float:
 
 
 def _judge(judge: Judge, case: Case) -> float:
-    """Judge a case, which passes; the seconds of this process."""
+    """Judge a case, which must pass, and return the seconds of this process."""
     start = time.process_time()
     verdict = judge.judge(case).verdict
     seconds = time.process_time() - start
@@ -183,7 +183,7 @@ def _judge(judge: Judge, case: Case) -> float:
 
 
 def main() -> None:
-    """Print the costs of each kind of case, or be the worker."""
+    """Print the costs of each kind of case, or run as the worker."""
     parser = argparse.ArgumentParser(description="Measure what judging costs.")
     parser.add_argument("--tier", type=Tier, default=Tier.DEFAULT, help="which cases")
     parser.add_argument("--shard", type=Shard.parse, default=WHOLE_TIER, help="which part of them")

@@ -1,4 +1,4 @@
-"""Measure the check of a graph beside the parse of its file, in one process.
+"""Measure the check of a graph and the parse of its file, in one process.
 
 Run `python tests/benchmarks/loadability.py`; it prints a table in Markdown. The budget is three parses for
 one version of TensorFlow and twelve for all of them, for a graph of 50,000 nodes.
@@ -51,7 +51,7 @@ def _under(scope: str, original: NodeDef) -> NodeDef:
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """Return the median processor time of some calls; what they return is freed afterwards."""
+    """Return the median processor time of some calls; their results are freed afterwards."""
     taken = []
     for _ in range(ROUNDS):
         start = time.process_time()

@@ -1,4 +1,4 @@
-"""Measures the reference exporter beside TensorFlow, in one process, on the same graphs.
+"""Measure the reference exporter and TensorFlow, in one process, on the same graphs.
 
 Run `python tests/benchmarks/reference.py`; it needs TensorFlow and prints tables in Markdown. TensorFlow's
 filtered exports take time with the square of the number of nodes: they are measured up to 10,000 nodes, and
@@ -42,11 +42,11 @@ MODES: Mapping[str, dict[str, Any]] = {
     "file as_text": {"filename": "text.meta", "as_text": True},
 }
 QUADRATIC = {"clear_devices", "export_scope", "clear_extraneous_savers"}
-"""The filtered exports, on which TensorFlow's time grows with the square of the number of nodes."""
+"""The filtered exports, for which TensorFlow's time grows with the square of the number of nodes."""
 
 
 def graph_mode() -> Any:
-    """The oracle, with TensorFlow out of eager execution, in which it exports nothing."""
+    """Return the oracle, with eager execution disabled, because TensorFlow exports nothing in it."""
     from conformance_cases.recorder import oracle  # noqa: PLC0415 - TensorFlow, which takes seconds to load
 
     oracle.tf.compat.v1.disable_eager_execution()
@@ -54,7 +54,7 @@ def graph_mode() -> Any:
 
 
 def network(nodes: int) -> tuple[bytes, bytes]:
-    """A network of dense layers with two savers, half of its nodes on devices.
+    """Return a network of dense layers with two savers, half of its nodes on devices.
 
     Returns:
         The MetaGraphDef as TensorFlow exports it once loaded, and the SaverDef of one of its savers.
@@ -80,7 +80,7 @@ def network(nodes: int) -> tuple[bytes, bytes]:
 
 
 def _one(call: Callable[[], object]) -> float:
-    """The processor time of one call; what it returns is freed after the clock has stopped."""
+    """Return the processor time of one call; its result is freed after the clock has stopped."""
     start = time.process_time()
     kept = call()
     taken = time.process_time() - start
@@ -89,7 +89,7 @@ def _one(call: Callable[[], object]) -> float:
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """The median processor time of some calls; of one, where it takes long."""
+    """Return the median processor time of some calls, or of a single call if it takes long."""
     taken: list[float] = []
     while len(taken) < _ROUNDS:
         taken.append(_one(call))
@@ -99,7 +99,7 @@ def seconds(call: Callable[[], object]) -> float:
 
 
 def prepared(mode: str, saver: object, folder: Path) -> dict[str, Any]:
-    """The arguments of a mode, with a saver and a file of their own where they need them."""
+    """Return the arguments of a mode, with a saver and a file of their own if they need them."""
     arguments = dict(MODES[mode])
     if mode == "clear_extraneous_savers":
         arguments["saver_def"] = saver
@@ -109,7 +109,7 @@ def prepared(mode: str, saver: object, folder: Path) -> dict[str, Any]:
 
 
 def exporters(data: bytes, saver: bytes, folder: Path) -> dict[str, Callable[[str], Callable[[], object]]]:
-    """For both exporters, a function that makes the call of a mode."""
+    """Return for both exporters a function that makes the call of a mode."""
     oracle = graph_mode()
     v1 = oracle.tf.compat.v1
     ours = Graph.from_meta_graph_def(data)
@@ -127,25 +127,25 @@ def exporters(data: bytes, saver: bytes, folder: Path) -> dict[str, Callable[[st
 
 
 def show(line: str) -> None:
-    """Print one line at once: a run takes minutes."""
+    """Print one line without buffering, because a run takes minutes."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def copied(graph_def: GraphDef) -> GraphDef:
-    """A copy of a message: no export can cost less."""
+    """Copy a message; no export can cost less."""
     copy = GraphDef()
     copy.CopyFrom(graph_def)
     return copy
 
 
 def milliseconds(value: float) -> str:
-    """A time for a table."""
+    """Return a time as a table cell."""
     return f"{value * 1e3:,.1f}"
 
 
 def measured_size(nodes: int, patience: int, folder: Path) -> Iterator[tuple[str, float, float | None]]:
-    """Measure every mode on one size of graph; prints a row for each.
+    """Measure every mode on one size of graph, and print a row for each.
 
     Yields:
         The mode, and the seconds of both exporters; None where TensorFlow would take too long.
@@ -165,7 +165,7 @@ def measured_size(nodes: int, patience: int, folder: Path) -> Iterator[tuple[str
 
 
 def exponent(points: Sequence[tuple[int, float]]) -> float:
-    """The power of the number of nodes that fits the times best, by least squares of their logarithms."""
+    """Return the power of the number of nodes that fits the times best, by least squares of logarithms."""
     slope = statistics.linear_regression(
         [math.log(nodes) for nodes, _ in points], [math.log(time) for _, time in points]
     ).slope
@@ -173,7 +173,7 @@ def exponent(points: Sequence[tuple[int, float]]) -> float:
 
 
 def show_stages(nodes: int) -> None:
-    """Print where the time of the default export and of one under a scope goes."""
+    """Print the parts of the time of the default export and of one under a scope."""
     data, _ = network(nodes)
     graph = Graph.from_meta_graph_def(data)
     copy = seconds(lambda: copied(graph.stated_graph_def))
@@ -194,7 +194,7 @@ def show_stages(nodes: int) -> None:
 
 
 def rewriting(graph_def: GraphDef) -> float:
-    """What protobuf alone takes to set what a scope changes, when all of it is known before."""
+    """Return the time that protobuf alone takes to set everything that a scope changes."""
     changes = [(node.name, list(node.input), list(node.attr["_class"].list.s)) for node in graph_def.node]
 
     def rewrite() -> None:
@@ -209,7 +209,7 @@ def rewriting(graph_def: GraphDef) -> float:
 
 
 def show_first_calls(nodes: int) -> None:
-    """Print what the first export of a loaded graph costs: it reads what it needs of the nodes."""
+    """Print the cost of the first export of a loaded graph, which reads the nodes."""
     data, saver = network(nodes)
     our_saver = MetaGraphDef().saver_def.FromString(saver)
     show(f"\n| {nodes:,} nodes | first export of a graph, ms | later ones, ms |\n|---|---:|---:|")
@@ -224,13 +224,13 @@ def show_first_calls(nodes: int) -> None:
 
 
 def resident(field: str) -> int:
-    """A figure of this process's memory in kB: VmRSS is what it holds, VmHWM the most that it held."""
+    """Return a memory figure of this process in kB: VmRSS is its memory, VmHWM the peak."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(field))
 
 
 def peak_growth(exporter: str, mode: str, data: bytes, saver: bytes) -> float:
-    """By how many MB the process grows at its peak during one export; to be asked in a process of its own."""
+    """Return by how many MB the process grows at its peak during one export; call it in a new process."""
     with tempfile.TemporaryDirectory() as folder:
         call = exporters(data, saver, Path(folder))[exporter](mode)
         Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # VmHWM begins anew
@@ -240,7 +240,7 @@ def peak_growth(exporter: str, mode: str, data: bytes, saver: bytes) -> float:
 
 
 def show_memory(nodes: int) -> None:
-    """Print the memory that one export needs, beside the size of its message; TensorFlow's if quick."""
+    """Print the memory of one export and the size of its message; with TensorFlow only if it is quick."""
     data, saver = network(nodes)
     title = f"peak of one export of {nodes:,} nodes, {len(data) / 1e6:.1f} MB"
     show(f"\n| {title} | reference, MB | TensorFlow, MB |")

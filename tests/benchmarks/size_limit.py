@@ -1,4 +1,4 @@
-"""Measures the memory that one export of a large graph takes at its peak, on every path.
+"""Measure the peak memory of one export of a large graph, on every path.
 
 Run `python tests/benchmarks/size_limit.py`; it prints a Markdown table, in units of the size of the message.
 Each export has a process of its own. A graph of 512 MB takes about 1.2 GB of memory; `--megabytes 2032` is
@@ -34,7 +34,7 @@ MODES: Mapping[str, dict[str, Any]] = {
 
 
 def constants(size: int) -> Graph:
-    """A graph of constants that hold about so many bytes together."""
+    """Return a graph of constants with about this many bytes."""
     graph = Graph()
     node = NodeDef(name="net/constant", op="Const")
     node.attr["value"].tensor.tensor_content = b"a" * CONSTANT_BYTES
@@ -44,7 +44,7 @@ def constants(size: int) -> Graph:
 
 
 def peak_copies(mode: str, is_live: bool, size: int) -> float:
-    """How much one export takes beside the graph, in units of its size; asked in a process of its own."""
+    """Return the memory of one export beyond the graph, in units of its size; call it in a new process."""
     graph = constants(size)
     arguments = dict(MODES[mode])
     source: dict[str, Any] = {"graph": graph}

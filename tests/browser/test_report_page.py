@@ -22,7 +22,7 @@ from pytest_metagraph.reports.html import render_comparison_html, render_html
 from pytest_metagraph.reports.model import Report
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "reports"))
-import report_samples as samples  # the samples of the unit tests, which are no package
+import report_samples as samples  # the samples of the unit tests, which are not a package
 
 webdriver = pytest.importorskip(
     "selenium.webdriver", reason="selenium is not installed: pip install selenium"
@@ -227,7 +227,7 @@ def test_a_link_to_a_case_opens_it(page: Page, case: str) -> None:
 
 
 def test_the_table_and_the_matrix_lead_to_cases(page: Page) -> None:
-    """A requirement and a cell of the matrix are links to the cases behind their numbers."""
+    """A requirement and a cell of the matrix are links to the cases that their numbers count."""
     page.run("document.querySelector('a[href=\"#requirement=DEV-01\"]').click()")
     assert page.cases() == ["matrix/towers/clear_devices", FAILED]
     page.run("document.querySelector('a[href=\"#graph=towers&argument=export_scope\"]').click()")
@@ -340,7 +340,7 @@ def test_twenty_thousand_cases_list_a_hundred_at_a_time(browser: Any, tmp_path: 
 
 
 def test_the_comparison_page_stands_alone_too(browser: Any, tmp_path: Path) -> None:
-    """It says nothing to the console and fits a phone."""
+    """It writes nothing to the console and fits a phone."""
     other = dataclasses.replace(
         report(), header=msgspec.structs.replace(report().header, exporter=ReportedExporter("two", "2", ()))
     )

@@ -16,7 +16,7 @@ def importer_rules() -> str:
             (f"**{rule.id}**", rule.sentence, rule.severity.value, _versions(rule), rule.way_out)
             for rule in rules
         ]
-        head = ("id", "what a graph must not have", "severity", "versions", "way out")
+        head = ("id", "what a graph must not have", "severity", "versions", "fix")
         parts.append(f"### {subject.capitalize()}\n\n{table(head, rows)}")
     return "\n\n".join(parts)
 

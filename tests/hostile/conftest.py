@@ -1,4 +1,4 @@
-"""Lets the tests of hostile input use the samples that other tests are made of."""
+"""Give the tests of hostile input the samples of other tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 _UNIT = Path(__file__).parents[1] / "unit"
 
-# The differ loads it when it is first needed, and the watch would take its import for code from an input.
+# The differ imports it on first use, which the watch would mistake for code from an input.
 importlib.import_module("deepdiff")
 
 sys.path.extend(str(_UNIT / name) for name in ("fuzzing", "reports"))

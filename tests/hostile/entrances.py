@@ -1,4 +1,4 @@
-"""Every place where bytes of others come in: valid inputs, what reads them, and how it may refuse."""
+"""Every place where the kit reads untrusted bytes, with valid inputs, the reader and its errors."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Enter = Callable[[bytes, Path], None]
 
 @dataclass(frozen=True)
 class Entrance:
-    """One place where bytes come in.
+    """One place where the kit reads untrusted bytes.
 
     Attributes:
         seeds: valid inputs; the hostile ones are made of them.
@@ -73,7 +73,7 @@ def _read_file(data: bytes, folder: Path) -> None:
 
 
 def _export(data: bytes, folder: Path) -> None:
-    """Load, then export in the ways that look at most of a graph."""
+    """Load a graph, then export it in the ways that read most of it."""
     graph = Graph.from_meta_graph_def(data)
     for arguments in (
         {"strip_default_attrs": True, "filename": folder / "out.meta", "save_debug_info": True},
@@ -85,7 +85,7 @@ def _export(data: bytes, folder: Path) -> None:
 
 
 def _diff(data: bytes, folder: Path) -> None:
-    """Compare a file with a graph, and show all of the difference."""
+    """Compare a file with a graph, and render the whole difference."""
     diff = diff_meta_graphs(expected=_file(folder, "a.meta", data), actual=chain())
     assert diff.fingerprint
     assert diff.render()
@@ -166,7 +166,7 @@ def _reports() -> list[bytes]:
 
 
 def _report(data: bytes, folder: Path) -> None:
-    """Read, and render in every form."""
+    """Read a report, and render it in every format."""
     read = read_report(_file(folder, "report.jsonl", data))
     for output in ("md", "html", "svg", "annotations", "jsonl"):
         text = renderers.render({"report.jsonl": read}, output)
@@ -189,7 +189,7 @@ def _answer_files() -> list[bytes]:
 
 
 def _answer_file(data: bytes, folder: Path) -> None:
-    """The same bytes as an error, and as a message with a file beside it."""
+    """Read the same bytes as an error, and as a message with a file beside it."""
     exports = ExportsFolder(folder / "exports", Introduction("me"))
     request = ExportRequest(
         chain(), {"filename": str(folder / "out" / "model.meta")}, case_id="matrix/towers/plain"
@@ -239,7 +239,7 @@ def _case_graph(data: bytes, folder: Path) -> None:
 
 
 def _case(folder: Path, files: dict[str, bytes]) -> None:
-    """Read a case of which some files are hostile."""
+    """Read a case with some hostile files."""
     stored = REQUIREMENT_CASES_FOLDER / "SCOPE-05" / "nested-scope"
     whole = {name: (stored / name).read_bytes() for name in (INDEX, GRAPH, EXPECTED)}
     for name, data in {**whole, **files}.items():
@@ -265,7 +265,7 @@ def _own_graph(data: bytes, folder: Path) -> None:
 
 
 def _option(data: bytes, _: Path) -> None:
-    """The options that have a form of their own; each is asked, whatever the others say."""
+    """Parse each option that has a format of its own, whatever the others contain."""
     text = data.decode(errors="surrogateescape")
     for read in (Shard.parse, parse_seconds):
         with contextlib.suppress(ValueError):
@@ -273,7 +273,7 @@ def _option(data: bytes, _: Path) -> None:
 
 
 def _words(data: bytes, folder: Path) -> None:
-    """The command line: whatever the words are, it ends with a status."""
+    """Run the command line, which must end with a status whatever the words are."""
     words = data.decode(errors="surrogateescape").split(" ")
     if words[0] in {"new-adapter", "cases", "record", "request", "run", "smoke", "fuzz", "shrink", "replay"}:
         words[0] = "diff"  # those write where they are told to, or run what they are told to
@@ -282,7 +282,7 @@ def _words(data: bytes, folder: Path) -> None:
 
 
 def _run(*words: object) -> int:
-    """The exit status of the command, with its output thrown away."""
+    """Return the exit status of the command, and discard its output."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         try:
             return main([str(word) for word in words])
@@ -337,13 +337,13 @@ ENTRANCES: dict[str, Entrance] = {
 
 
 def enter(entrance: Entrance, data: bytes, folder: Path) -> bool:
-    """Let one input in.
+    """Read one input.
 
     Returns:
         Whether it was taken; False where it was refused as it should be.
 
     Raises:
-        BaseException: whatever is no refusal: a crash.
+        BaseException: anything that is not a refusal, which is a crash.
     """
     try:
         entrance.enter(data, folder)
@@ -354,5 +354,5 @@ def enter(entrance: Entrance, data: bytes, folder: Path) -> bool:
 
 
 def _check_refusal(error: Any) -> None:
-    """A refusal says something, and not more than a person reads."""
+    """Check that the message of a refusal is neither empty nor too long to read."""
     assert str(error) or isinstance(error, EOFError)

@@ -1,4 +1,4 @@
-"""Damages bytes in the ways that find mistakes in parsers."""
+"""Damage bytes in ways that find mistakes in parsers."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ _PIECES = (
     b"variables",
     b"\x0a\xff\x01",
 )
-"""What parsers stumble over: ends of ranges, nesting, paths that lead out, code, marks of their formats."""
+"""Values that parsers often handle wrongly: ends of ranges, nesting, paths outside, code, delimiters."""
 
 _MOST_CHANGES = 4
 _LONGEST_SLICE = 60
 
 
 class Mutator:
-    """Makes hostile bytes out of valid ones; a seed decides which.
+    """A generator of hostile bytes from valid ones; the seed decides which.
 
     Args:
         seeds: valid inputs.
@@ -67,7 +67,7 @@ class Mutator:
         self._rng = random.Random(seed)  # noqa: S311 - reproducible, not secret
 
     def next(self) -> bytes:
-        """One input: mostly a valid one with a few changes, sometimes bytes of no meaning."""
+        """Return one input, usually a valid one with a few changes, sometimes random bytes."""
         rng = self._rng
         if rng.random() < 0.05:
             return rng.randbytes(rng.randint(0, 200))

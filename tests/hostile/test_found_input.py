@@ -17,7 +17,7 @@ _MANY_BRACKETS = b"[" * 5000
 
 
 def _request(**export: object) -> bytes:
-    """A request to a worker, serialised."""
+    """Return a serialised request to a worker."""
     data: bytes = messages.Request(export=export).SerializeToString()
     return data
 
@@ -63,19 +63,19 @@ CRASHED = {
 
 @pytest.mark.parametrize("name", CRASHED)
 def test_what_once_crashed_is_refused(name: str, tmp_path: Path) -> None:
-    """Each of these inputs is refused with an error of the kit's own."""
+    """Each of these inputs is refused with an error of the kit."""
     entrance, data = CRASHED[name]
     assert not enter(ENTRANCES[entrance], data, tmp_path)
 
 
 def test_brackets_in_an_answer_are_no_answer(tmp_path: Path) -> None:
-    """An error file that can not be read is a wrong answer, and no error of the kit."""
+    """An error file that cannot be read is a wrong answer, not an error of the kit."""
     assert enter(ENTRANCES["an answer in an exports folder"], _MANY_BRACKETS, tmp_path)
 
 
 def test_a_word_with_a_nul_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    """A caller in Python can give `main` a name that no file can have, and gets a usage error for it."""
+    """A name that no file can have is a usage error of `main`."""
     with pytest.raises(SystemExit) as ended:
         main(["report", "validate", "r.js\0onl"])
     assert ended.value.code == 2
-    assert "a word has a NUL character in it" in capsys.readouterr().err
+    assert "an argument contains a NUL character" in capsys.readouterr().err

@@ -1,8 +1,7 @@
-"""Hostile bytes at every entrance: they are taken or refused; nothing crashes, hangs, grows or escapes."""
+"""Hostile bytes are accepted or refused at every entrance, without a crash, a hang or a side effect."""
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import logging
 import os
@@ -13,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from entrances import ENTRANCES, enter
 from mutations import Mutator
@@ -26,25 +26,25 @@ INPUTS = 150
 SECONDS_VARIABLE = "METAGRAPH_HOSTILE_SECONDS"
 DEFAULT_SECONDS = 600.0
 MOST_GROWTH = 400 * 1024 * 1024
-"""How much more memory a process may take for inputs of a few kilobytes, in bytes."""
+"""The number of bytes by which a process may grow for inputs of a few kilobytes."""
 
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
-    """Hostile graphs have many collections that can not be exported."""
+    """Ignore the warnings of hostile graphs, which have many collections that cannot be exported."""
     logging.disable()
     yield
     logging.disable(logging.NOTSET)
 
 
 def _peak() -> int:
-    """The most memory that this process has taken so far, in bytes."""
+    """Return the peak memory of this process in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _bombard(name: str, folder: Path, goes_on: Callable[[int], bool]) -> int:
-    """Let hostile inputs in, one after the other; returns how many."""
+    """Read hostile inputs one after the other, and return their number."""
     entrance = ENTRANCES[name]
     seeds = entrance.seeds()
     for data in seeds:  # also loads all that is loaded once
@@ -68,7 +68,7 @@ def _bombard(name: str, folder: Path, goes_on: Callable[[int], bool]) -> int:
 
 @pytest.mark.parametrize("name", ENTRANCES)
 def test_valid_input_is_taken(name: str, tmp_path: Path) -> None:
-    """What the hostile inputs are made of is taken, so that they get past the first check."""
+    """The valid inputs from which hostile ones are made are accepted, so that those pass the first check."""
     entrance = ENTRANCES[name]
     seeds = entrance.seeds()
     assert seeds
@@ -77,14 +77,14 @@ def test_valid_input_is_taken(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ENTRANCES)
 def test_hostile_input_is_taken_or_refused(name: str, tmp_path: Path) -> None:
-    """A few inputs at every entrance: no crash, no hang, no growth, no code, no file elsewhere."""
+    """A few inputs at every entrance do not crash, hang, exhaust memory, run code or write other files."""
     assert _bombard(name, tmp_path, lambda number: number < INPUTS) == INPUTS
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ENTRANCES)
 def test_hostile_input_for_a_long_time(name: str, tmp_path: Path) -> None:
-    """The same for METAGRAPH_HOSTILE_SECONDS at each entrance, ten minutes unless set."""
+    """Inputs at every entrance do none of that for METAGRAPH_HOSTILE_SECONDS, by default ten minutes."""
     ends = time.monotonic() + float(os.environ.get(SECONDS_VARIABLE, DEFAULT_SECONDS))
     count = _bombard(name, tmp_path, lambda _: time.monotonic() < ends)
     sys.stderr.write(f"{name}: {count:,} inputs\n")
@@ -93,9 +93,9 @@ def test_hostile_input_for_a_long_time(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("output", ["md", "html", "svg", "annotations"])
 def test_a_report_is_no_template(output: str) -> None:
-    """What stands in a report is shown and never evaluated."""
+    """Text in a report is shown and never evaluated."""
     texts = {"summary": "{{ 7 * 191 }}", "detail": "{% if 1 %}{{ 7 * 191 }}{% endif %}"}
-    finding = dataclasses.replace(FINDING, **texts)
+    finding = msgspec.structs.replace(FINDING, **texts)
     shown = result("{{ 7 * 191 }}", Verdict.FAIL, findings=(finding,), graph="{{ 7 * 191 }}")
     text = renderers.render({"{{ 7 * 191 }}": report(shown)}, output)
     assert "1337" not in text
@@ -103,7 +103,7 @@ def test_a_report_is_no_template(output: str) -> None:
 
 
 def test_a_parser_that_runs_its_input_is_seen(tmp_path: Path) -> None:
-    """The watch sees code that comes from data, and a file outside of the folder."""
+    """The watch detects code that comes from data, and a file outside the folder."""
     with pytest.raises(AssertionError, match="exec"), watched(tmp_path):
         exec("1 + 1")  # noqa: S102 - what the watch is there to see
     with pytest.raises(AssertionError, match="open"), watched(tmp_path / "inside"):

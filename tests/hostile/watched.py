@@ -1,4 +1,4 @@
-"""Watches what a parser does beside parsing: what it runs, and what it writes where."""
+"""Watch a parser for side effects: the programs that it starts and the files that it writes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 
 SECONDS_FOR_ONE_INPUT = 30
-"""No input of a few kilobytes takes a thousandth of this; what takes longer hangs."""
+"""The time after which a parser hangs; an input of a few kilobytes takes less than a thousandth of it."""
 
 _PROGRAMS = frozenset({"os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.Popen", "pty.spawn"})
-"""Events that start a program."""
+"""The events that start a program."""
 
 _PATHS = {"os.remove": 0, "os.rename": 1, "os.mkdir": 0, "os.rmdir": 0, "os.symlink": 1, "os.link": 1}
-"""Events that change a folder, and which of their arguments is the path that is changed."""
+"""The events that change a folder, with the position of the argument that is the changed path."""
 
 
 class Watch:
-    """What the audit hook has seen; Python can not take a hook back, so there is one for all tests."""
+    """The events that the audit hook has seen; one hook serves all tests, because it cannot be removed."""
 
     def __init__(self) -> None:
         self.folders: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Watch:
 
 
 def _is_from_data(event: str, arguments: tuple[Any, ...]) -> bool:
-    """Whether code is made or run that comes from no file, as that of an input would.
+    """Return whether code is compiled or run that does not come from a file, as code in an input would.
 
     The kit's own templates are compiled each time they are rendered; a test of its own shows that a report is
     no template. What `ast.literal_eval` reads has no name of a file either, and is not run.
@@ -64,7 +64,7 @@ def _is_from_data(event: str, arguments: tuple[Any, ...]) -> bool:
 
 
 def _writes(arguments: tuple[Any, ...]) -> bool:
-    """Whether an open is one to write; with `os.open` there are flags and no mode."""
+    """Return whether a file is opened to write; `os.open` has flags instead of a mode."""
     _, mode, flags = arguments
     if isinstance(mode, str):
         return any(letter in mode for letter in "wax+")
@@ -75,16 +75,16 @@ WATCH = Watch()
 
 
 class HangError(BaseException):
-    """A parser did not come back; no `except Exception` may take it for an answer."""
+    """A parser did not return; a BaseException, so that no `except Exception` catches it."""
 
 
 @contextlib.contextmanager
 def watched(folder: Path) -> Iterator[None]:
-    """Fail when the code inside runs anything, or writes outside of a folder and of the temporary folder.
+    """Fail if the code inside runs anything, or writes outside a folder and the temporary folder.
 
     Raises:
-        AssertionError: when it did.
-        HangError: when it did not end.
+        AssertionError: if it did.
+        HangError: if it did not end.
     """
 
     def hang(*_: object) -> None:
@@ -96,7 +96,7 @@ def watched(folder: Path) -> Iterator[None]:
     WATCH.seen.clear()
     WATCH.is_on = True
     try:
-        # protobuf's parser of text warns of escapes that Python does not know.
+        # protobuf's text parser warns about escapes that Python does not know.
         with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
             yield
     finally:

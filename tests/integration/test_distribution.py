@@ -143,7 +143,7 @@ def test_a_crash_of_a_worker_is_in_the_report(project: Project, monkeypatch: pyt
     result.stdout.fnmatch_lines(
         [
             "*worker 'gw*' crashed while running*queue_runners/plain*",
-            "the report is INVALID: 1 case of * missing.",
+            "the report is INVALID: There is no result for 1 of * cases.",
         ]
     )
     report = read_report(project.pytester.path / "report.jsonl")

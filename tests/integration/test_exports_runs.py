@@ -55,10 +55,14 @@ def test_correct_answers_pass(project: Project) -> None:
     [
         (f"{PLAIN}.pb", None, "There is no answer: *has neither matrix/towers/plain.pb nor its .error.json"),
         (f"{PLAIN}.pb", b"", "returned message differs"),
-        (f"{PLAIN}.variants/file/model.meta", None, "wrote no file model.meta"),
+        (f"{PLAIN}.variants/file/model.meta", None, "did not write the file model.meta"),
         (f"{PLAIN}.variants/file/model.meta", b"", "model.meta*differs from the returned message"),
-        (f"{PLAIN}.variants/file/model.meta.tmp", b"", "left a file that was not asked for: model.meta.tmp"),
-        (f"{REFUSED}.error.json", b'{"classes": ["KeyError"]}', "KeyError was raised where ValueError was"),
+        (f"{PLAIN}.variants/file/model.meta.tmp", b"", "left a file that was not requested: model.meta.tmp"),
+        (
+            f"{REFUSED}.error.json",
+            b'{"classes": ["KeyError"]}',
+            "The exporter raised KeyError instead of ValueError",
+        ),
     ],
 )
 def test_a_wrong_or_missing_answer_fails(

@@ -33,7 +33,7 @@ def test_an_export_to_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["report.jsonl", "report.html"])
 def test_a_report_to_a_full_disk_ends_the_run(name: str, tmp_path: Path) -> None:
-    """A run whose report can not be written says so and is no success; no temporary file is left."""
+    """A run whose report cannot be written fails with the reason, and no temporary file is left."""
     ended = run_python(
         "-m", "pytest", *RUN, EXPORTER, CASES, f"--metagraph-report={name}", folder=tmp_path, most_bytes=2000
     )
@@ -44,7 +44,7 @@ def test_a_report_to_a_full_disk_ends_the_run(name: str, tmp_path: Path) -> None
 
 
 def test_a_merged_report_on_a_full_disk_is_refused(tmp_path: Path) -> None:
-    """The command names the file that was asked for, and leaves what was there."""
+    """The command names the requested file, and does not change an existing one."""
     run_python("-m", "pytest", *RUN, EXPORTER, CASES, "--metagraph-report=a.jsonl", folder=tmp_path)
     before = (tmp_path / "a.jsonl").read_bytes()
     ended = run_metagraph("report", "render", "a.jsonl", "-o", "a.html", folder=tmp_path, most_bytes=500)
@@ -55,7 +55,7 @@ def test_a_merged_report_on_a_full_disk_is_refused(tmp_path: Path) -> None:
 
 
 def test_known_failures_on_a_full_disk_stay(tmp_path: Path) -> None:
-    """An update that can not be written leaves the list as it was, and fails the run."""
+    """An update that cannot be written does not change the list, and fails the run."""
     adapter = "from pytest_metagraph.exporters import reference\ndef export(request):\n    return b'\\xff'\n"
     (tmp_path / "adapter.py").write_text(adapter, encoding="utf-8")
     (tmp_path / "known.toml").write_text("# mine\n", encoding="utf-8")
@@ -67,7 +67,7 @@ def test_known_failures_on_a_full_disk_stay(tmp_path: Path) -> None:
     words = ("-m", "pytest", *RUN, "--metagraph-exporter=adapter:export", *options)
     ended = run_python(*words, folder=tmp_path, most_bytes=20, PYTHONPATH=f"{PROJECT}{os.pathsep}{tmp_path}")
     assert ended.returncode == pytest.ExitCode.TESTS_FAILED
-    assert "the known failures can not be written" in ended.stdout
+    assert "the known failures cannot be written" in ended.stdout
     assert names_below(tmp_path) == {"adapter.py", "known.toml"}
     assert (tmp_path / "known.toml").read_text(encoding="utf-8") == "# mine\n"
 
@@ -121,7 +121,7 @@ def test_output_to_a_full_disk_is_no_success(tmp_path: Path) -> None:
     )
 
 
-# -- folders that can not be written
+# -- folders that cannot be written
 
 UNWRITABLE = {
     "export": ("export", "in.meta", "/proc/metagraph/out.meta"),

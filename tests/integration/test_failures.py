@@ -1,4 +1,4 @@
-"""Exporters that are wrong in one way each: the kit sees it, says it, and goes on."""
+"""Each wrong exporter fails its case with a sentence that names the mistake, and the run goes on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WRONG = {
         def export(request):
             raise KeyError("lost")
         """,
-        f"KeyError was raised where a message was expected, {EVERYWHERE}",
+        f"The exporter raised KeyError instead of returning a message, {EVERYWHERE}",
     ),
     "a message for an error": (
         REFUSED,
@@ -32,7 +32,7 @@ WRONG = {
         def export(request):
             return request.graph
         """,
-        f"A message was returned where ValueError was expected, {EVERYWHERE}",
+        f"The exporter returned a message instead of raising ValueError, {EVERYWHERE}",
     ),
     "another error": (
         REFUSED,
@@ -40,7 +40,7 @@ WRONG = {
         def export(request):
             raise TypeError("lost")
         """,
-        f"TypeError was raised where ValueError was expected, {EVERYWHERE}",
+        f"The exporter raised TypeError instead of ValueError, {EVERYWHERE}",
     ),
     "a file beside an error": (
         REFUSED,
@@ -50,7 +50,7 @@ WRONG = {
                 Path(request.arguments["filename"]).write_bytes(b"")
             return reference.export(request)
         """,
-        "The export left a file that was not asked for: model.meta, in ",
+        "The export left a file that was not requested: model.meta, in ",
     ),
     "an exit": (
         PLAIN,
@@ -58,7 +58,7 @@ WRONG = {
         def export(request):
             sys.exit(3)
         """,
-        f"The exporter ended instead of answering, {EVERYWHERE}",
+        f"The exporter exited without answering, {EVERYWHERE}",
     ),
     "nothing": (
         PLAIN,
@@ -66,7 +66,7 @@ WRONG = {
         def export(request):
             return None
         """,
-        f"What came back is no MetaGraphDef, {EVERYWHERE}",
+        f"The answer of the exporter is not a MetaGraphDef, {EVERYWHERE}",
     ),
     "garbage": (
         PLAIN,
@@ -74,7 +74,7 @@ WRONG = {
         def export(request):
             return b"\xff\xff"
         """,
-        f"What came back is no MetaGraphDef, {EVERYWHERE}",
+        f"The answer of the exporter is not a MetaGraphDef, {EVERYWHERE}",
     ),
     "an undeclared capability": (
         PLAIN,
@@ -86,7 +86,7 @@ WRONG = {
                 raise Unsupported("default_graph")
             return reference.export(request)
         """,
-        "The exporter says that it does not support 'default_graph', which it has not declared, in 8 of 16",
+        "The exporter answered that 'default_graph' is unsupported, but it does not declare that, in 8 of 16",
     ),
     "a changed input": (
         PLAIN,
@@ -102,15 +102,15 @@ WRONG = {
     "a second answer": (
         "SCOPE-02/slash-at-the-end",
         """
-        asked = []
+        nodes = []
 
         def export(request):
             message = reference.export(request)
-            message.graph_def.node.extend(asked)
-            asked.append(message.graph_def.node[0])
+            message.graph_def.node.extend(nodes)
+            nodes.append(message.graph_def.node[0])
             return message
         """,
-        "The exporter answered differently when it was asked the same again, in the one variant of the call",
+        "The exporter answered differently when the same call was repeated, in the only variant of the call",
     ),
     "a stray file": (
         PLAIN,
@@ -120,7 +120,7 @@ WRONG = {
                 Path(request.arguments["filename"] + ".tmp").touch()
             return reference.export(request)
         """,
-        "The export left a file that was not asked for: model.meta.tmp, in 8 of 16 variants of the call",
+        "The export left a file that was not requested: model.meta.tmp, in 8 of 16 variants of the call",
     ),
     "a stray folder": (
         PLAIN,
@@ -130,7 +130,7 @@ WRONG = {
                 Path(request.arguments["filename"]).with_name("cache").mkdir()
             return reference.export(request)
         """,
-        "The export left a file that was not asked for: cache, in 8 of 16 variants of the call",
+        "The export left a file that was not requested: cache, in 8 of 16 variants of the call",
     ),
     "no file": (
         PLAIN,
@@ -139,7 +139,7 @@ WRONG = {
             request.arguments["filename"] = None
             return reference.export(request)
         """,
-        "The export wrote no file model.meta, in 8 of 16 variants of the call",
+        "The export did not write the file model.meta, in 8 of 16 variants of the call",
     ),
     "a binary file for text": (
         PLAIN,
@@ -148,7 +148,7 @@ WRONG = {
             request.arguments["as_text"] = False
             return reference.export(request)
         """,
-        "The file model.meta is no MetaGraphDef in text, in 4 of 16 variants of the call",
+        "The file model.meta is not a MetaGraphDef in text format, in 4 of 16 variants of the call",
     ),
     "a truncated file": (
         PLAIN,
@@ -160,7 +160,7 @@ WRONG = {
                 path.write_bytes(path.read_bytes()[:-1])
             return message
         """,
-        "The file model.meta is no MetaGraphDef in binary form, in 4 of 16 variants of the call",
+        "The file model.meta is not a MetaGraphDef in binary format, in 4 of 16 variants of the call",
     ),
     "another message in the file": (
         PLAIN,
@@ -173,7 +173,7 @@ WRONG = {
                 Path(request.arguments["filename"]).write_bytes(changed.SerializeToString())
             return message
         """,
-        "The file model.meta (binary form) differs from the returned message, in 4 of 16 variants",
+        "The file model.meta (binary format) differs from the returned message, in 4 of 16 variants",
     ),
     "another message in the text file": (
         PLAIN,
@@ -186,7 +186,7 @@ WRONG = {
                 Path(request.arguments["filename"]).write_text(str(changed))
             return message
         """,
-        "The file model.meta (text) differs from the returned message, in 4 of 16 variants of the call",
+        "The file model.meta (text format) differs from the returned message, in 4 of 16 variants",
     ),
     "no debug info": (
         PLAIN,
@@ -195,7 +195,7 @@ WRONG = {
             request.arguments["save_debug_info"] = False
             return reference.export(request)
         """,
-        "The export wrote no debug info to model_debug.meta, in 4 of 16 variants of the call",
+        "The export did not write debug info to model_debug.meta, in 4 of 16 variants of the call",
     ),
     "debug info elsewhere": (
         "DBG-01/meta",
@@ -207,7 +207,7 @@ WRONG = {
                 path.with_name("model_debug.meta").rename(path.with_name("model.debug"))
             return message
         """,
-        "The export left a file that was not asked for: model.debug, in every variant of the call",
+        "The export left a file that was not requested: model.debug, in every variant of the call",
     ),
     "debug info that is none": (
         PLAIN,
@@ -218,7 +218,7 @@ WRONG = {
                 Path(request.arguments["filename"]).with_name("model_debug.meta").write_bytes(b"\xff")
             return message
         """,
-        "The file model_debug.meta is no GraphDebugInfo in text, in 2 of 16 variants of the call",
+        "The file model_debug.meta is not a GraphDebugInfo in text format, in 2 of 16 variants of the call",
     ),
     "an error in two variants": (
         PLAIN,
@@ -228,14 +228,14 @@ WRONG = {
                 raise OSError("disk full")
             return reference.export(request)
         """,
-        "OSError was raised where a message was expected, in 2 of 16 variants of the call (file,as_text",
+        "raised OSError instead of returning a message, in 2 of 16 variants of the call (file,as_text",
     ),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_exporter_fails_with_what_is_wrong(project: Project, name: str) -> None:
-    """Each wrong exporter fails its case, and the text says what is wrong and in which variants."""
+    """Each wrong exporter fails its case, and the text names the mistake and its variants."""
     case, source, sentence = WRONG[name]
     result = project.with_adapter(source).case(case).run()
     result.assert_outcomes(failed=1)
@@ -261,7 +261,7 @@ def test_a_failure_names_case_call_rule_difference_and_command(project: Project)
 
 
 def test_a_raising_exporter_shows_where(project: Project) -> None:
-    """An exception where a message was expected shows the exporter's own line and the exception."""
+    """An unexpected exception is shown with the line of the exporter that raised it."""
     source = """
     def export(request):
         raise KeyError("lost on the way")
@@ -271,7 +271,7 @@ def test_a_raising_exporter_shows_where(project: Project) -> None:
 
 
 def test_the_other_cases_go_on(project: Project) -> None:
-    """A crash in one case leaves the verdict of the next one alone."""
+    """A crash in one case does not change the verdict of the next."""
     source = """
     def export(request):
         if "export_scope" in request.arguments:
@@ -282,8 +282,8 @@ def test_the_other_cases_go_on(project: Project) -> None:
     project.with_adapter(source).case(PLAIN, scoped).run().assert_outcomes(passed=1, failed=1)
 
 
-def test_declared_gaps_are_no_failures(project: Project) -> None:
-    """What an exporter declares not to support is skipped case by case, and variant by variant."""
+def test_unsupported_capabilities_do_not_fail(project: Project) -> None:
+    """Cases and variants that need an unsupported capability are skipped."""
     source = """
     def export(request):
         assert "export_scope" not in request.arguments
@@ -306,7 +306,7 @@ def test_declared_gaps_are_no_failures(project: Project) -> None:
 def test_an_exporter_that_replaces_its_folder_deletes_nothing(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A link in place of the scratch folder is not followed: what it points to stays as it was."""
+    """A link in place of the scratch folder is not followed, so its target does not change."""
     monkeypatch.setenv("TMPDIR", str(project.pytester.path))
     kept = project.pytester.mkdir("kept") / "file"
     kept.touch()
@@ -324,10 +324,10 @@ def test_an_exporter_that_replaces_its_folder_deletes_nothing(
     assert kept.exists()
 
 
-def test_an_error_of_the_kit_is_no_verdict_on_the_exporter(
+def test_an_error_of_the_kit_is_not_a_failure_of_the_exporter(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A broken kit is told apart from a failing exporter."""
+    """An error of the kit is reported as such, not as a failure of the exporter."""
 
     def broken(*_arguments: object, **_keywords: object) -> None:
         raise ZeroDivisionError("the differ is broken")

@@ -99,7 +99,7 @@ def test_a_command_changes_no_handler_of_its_caller(folder: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # the child ends at once, whatever threads do
 def test_a_forked_process_ends_at_once_on_sigterm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process of a pool is no command: it neither cleans up nor goes on."""
+    """A process of a pool is not a command, so it neither cleans up nor continues."""
 
     def forking(_arguments: object) -> int:
         child = os.fork()

@@ -1,7 +1,8 @@
-"""Runs with a list of known failures: what is green, and each way in which a list is red."""
+"""Runs with a list of known failures pass or fail as the list requires."""
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from user_project import Project
 
 CLEARED = "matrix/towers/saver_def=main,clear_devices,clear_extraneous_savers"
-"""A case of the tier smoke that the exporter below fails, where others of its graph pass."""
+"""A case of the tier smoke that the exporter below fails; the others of its graph pass."""
 
 TOWERS = "matrix/towers/*"
 
@@ -41,26 +42,26 @@ RIGHT = "export = reference.export"
 
 
 def entry(case: str, **values: str) -> str:
-    """An entry with a kind, a reason, and further values as TOML."""
+    """Return an entry with a kind, a reason, and further values as TOML."""
     lines = [f'case = "{case}"', 'kind = "bug"', 'reason = "Devices stay."']
     lines += [f"{key} = {value}" for key, value in values.items()]
     return "\n".join(("[[known_failure]]", *lines, ""))
 
 
 def listing(project: Project, *entries: str) -> Project:
-    """A project with a list of known failures, in the tier smoke."""
+    """Return a project with a list of known failures, in the tier smoke."""
     path = project.pytester.path / "known.toml"
     path.write_text("\n".join(("# Mine.", "", *entries)), encoding="utf-8")
     return project.given("--metagraph-known-failures=known.toml", "--metagraph-tier=smoke")
 
 
 def known_toml(project: Project) -> str:
-    """What the list says."""
+    """Return the text of the list."""
     return (project.pytester.path / "known.toml").read_text(encoding="utf-8")
 
 
 def test_a_failure_as_listed_is_green(project: Project) -> None:
-    """A listed failure is an expected failure with the reason, and the run is a success."""
+    """A listed failure is an expected failure with the reason, and the run passes."""
     run = listing(project.with_adapter(KEEPS_DEVICES), entry(CLEARED)).case(TOWERS).given("-rx")
     result = run.run()
     result.assert_outcomes(passed=3, xfailed=1)
@@ -76,7 +77,7 @@ def test_a_failure_as_listed_is_green(project: Project) -> None:
 
 
 def test_an_unexpected_failure_is_red(project: Project) -> None:
-    """A failure that no entry is about fails the run, and shows the fingerprint that an entry needs."""
+    """A failure that is not listed fails the run, and shows the fingerprint that an entry needs."""
     run = listing(project.with_adapter(KEEPS_DEVICES), entry("matrix/queue_runners/*"))
     result = run.case(TOWERS).run()
     result.assert_outcomes(passed=3, failed=1)
@@ -85,7 +86,7 @@ def test_an_unexpected_failure_is_red(project: Project) -> None:
 
 
 def test_an_unexpected_pass_is_red(project: Project) -> None:
-    """A listed case that passes fails the run and names the entry that has to go."""
+    """A listed case that passes fails the run, and the text names the entry to remove."""
     result = listing(project.with_adapter(RIGHT), entry(CLEARED)).case(TOWERS).run()
     result.assert_outcomes(passed=3, failed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -108,7 +109,7 @@ def test_a_changed_fingerprint_is_red(project: Project) -> None:
         "known.toml:3 lists this case as a known failure (bug: Devices stay.), but it fails in another way"
     )
     assert listed in text
-    assert "listed is 0123456789abcdef" in text
+    assert re.search(r"its fingerprint is [0-9a-f]{16}, not 0123456789abcdef\.", text)
 
 
 def test_the_fingerprint_that_a_failure_shows_is_the_one_to_list(project: Project) -> None:
@@ -127,7 +128,7 @@ RED_LISTS = {
     ),
     "excepts nothing": (
         [entry(CLEARED, **{"except": '"matrix/queue_runners/plain"'})],
-        "known.toml:3: entry 1 excepts what it does not match: 'matrix/queue_runners/plain'*",
+        "known.toml:3: entry 1 has an exception that it does not match: 'matrix/queue_runners/plain'*",
     ),
     "expired": (
         [entry(CLEARED, expires="2020-02-29")],
@@ -142,7 +143,7 @@ RED_LISTS = {
 
 @pytest.mark.parametrize("name", RED_LISTS)
 def test_a_list_that_is_wrong_as_a_whole_is_red(project: Project, name: str) -> None:
-    """Each case goes as listed, and the run fails all the same, with one line that says why."""
+    """A run fails with one line for the problem of the list, even if every case behaves as listed."""
     entries, line = RED_LISTS[name]
     result = listing(project.with_adapter(KEEPS_DEVICES), *entries).case(CLEARED).run()
     result.assert_outcomes(xfailed=1)
@@ -160,15 +161,15 @@ def test_a_list_that_is_wrong_as_a_whole_is_red(project: Project, name: str) -> 
         ),
         (
             entry(CLEARED).replace("Devices stay.", ""),
-            "known.toml:3: entry 1 (*): reason = '' says nothing; write *",
+            "known.toml:3: entry 1 (*): reason = '' is empty; explain *",
         ),
-        ("[[known_failure", "known.toml: this is no TOML: *"),
+        ("[[known_failure", "known.toml is not valid TOML: *"),
     ],
 )
-def test_a_list_that_can_not_be_read_stops_the_run_at_its_start(
+def test_a_list_that_cannot_be_read_stops_the_run_at_its_start(
     project: Project, text: str, message: str
 ) -> None:
-    """A mistake in the file is a usage error with place and way out, and no case runs."""
+    """A mistake in the file is a usage error that names its place and what to do, and no case runs."""
     result = listing(project.with_adapter(KEEPS_DEVICES), text).case(CLEARED).run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {message}"])
@@ -178,11 +179,11 @@ def test_a_list_that_does_not_exist_stops_the_run(project: Project) -> None:
     """A mistyped file name is a usage error that says how to start a list."""
     result = project.with_adapter(RIGHT).given("--metagraph-known-failures=know.toml").run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: there is no file of known failures *know.toml'*"])
+    result.stderr.fnmatch_lines(["ERROR: there is no file *know.toml', and the only known failures *"])
 
 
 def test_entries_of_another_contract_do_not_count(project: Project) -> None:
-    """Under the documented contract, an entry for TensorFlow's excuses nothing."""
+    """An entry for the tensorflow contract does not apply under the documented one."""
     run = listing(project.with_adapter(KEEPS_DEVICES), entry(CLEARED, contract='"tensorflow"')).case(CLEARED)
     run.run().assert_outcomes(failed=1)
     run.given("--metagraph-contract=tensorflow").run().assert_outcomes(xfailed=1)
@@ -190,18 +191,18 @@ def test_entries_of_another_contract_do_not_count(project: Project) -> None:
 
 @pytest.mark.parametrize(("version", "outcome"), [("1.9", "failed"), ("2.0", "xfailed")])
 def test_entries_of_another_version_do_not_count(project: Project, version: str, outcome: str) -> None:
-    """The exporter's attribute `version` decides whether an entry with a condition holds."""
+    """The exporter's attribute `version` decides if an entry with a condition applies."""
     adapter = textwrap.dedent(KEEPS_DEVICES) + f"export.version = {version!r}\n"
     run = listing(project.with_adapter(adapter), entry(CLEARED, exporter_version='">=2"')).case(CLEARED)
     run.run().assert_outcomes(**{outcome: 1})
 
 
-def test_a_condition_on_a_version_that_is_not_stated_stops_the_run(project: Project) -> None:
-    """Nobody guesses whether the entry holds."""
+def test_a_condition_on_a_missing_version_stops_the_run(project: Project) -> None:
+    """A condition on the version is a usage error if the exporter has no version."""
     run = listing(project.with_adapter(KEEPS_DEVICES), entry(CLEARED, exporter_version='">=2"')).case(CLEARED)
     result = run.run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "depends on the exporter's version, but the exporter states none" in result.stdout.str()
+    assert "depends on the version of the exporter, but it has none" in result.stdout.str()
 
 
 def test_the_ini_file_names_a_list_beside_itself(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +218,7 @@ def test_the_ini_file_names_a_list_beside_itself(project: Project, monkeypatch: 
 
 
 def test_an_update_brings_the_list_up_to_date(project: Project) -> None:
-    """What passes goes, what fails anew is drafted, what a person wrote stays; the draft is then refused."""
+    """Passing cases are removed, new failures drafted, comments kept; a draft is refused until completed."""
     repaired = entry("matrix/towers/plain") + "# below the repaired one\n"
     run = listing(
         project.with_adapter(KEEPS_DEVICES), "# about towers\n" + repaired, entry("matrix/queue_runners/*")
@@ -228,7 +229,7 @@ def test_an_update_brings_the_list_up_to_date(project: Project) -> None:
         [
             "removed entry 1 ('matrix/towers/plain'): its cases pass now",
             "drafted an entry for *",
-            "known.toml:*: entry *: reason = '' says nothing; write in a sentence why*",
+            "known.toml:*: entry *: reason = '' is empty; explain in a sentence why*",
         ]
     )
     text = known_toml(project)
@@ -242,7 +243,7 @@ def test_an_update_brings_the_list_up_to_date(project: Project) -> None:
 
 
 def test_an_update_starts_a_list(project: Project) -> None:
-    """A list that does not exist yet is written with a draft for each way to fail."""
+    """A list that does not exist yet is written with a draft for each fingerprint."""
     run = project.with_adapter(RAISES).given(
         "--metagraph-known-failures=known.toml", "--metagraph-tier=smoke"
     )
@@ -252,7 +253,7 @@ def test_an_update_starts_a_list(project: Project) -> None:
 
 
 def test_an_update_needs_a_list(project: Project) -> None:
-    """Without the name of a list there is nothing to update."""
+    """The option to update needs the name of a list."""
     result = project.with_adapter(RIGHT).given("--metagraph-update-known-failures").run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: *needs the list to update: --metagraph-known-failures=FILE"])
@@ -269,7 +270,7 @@ def test_an_update_needs_a_list(project: Project) -> None:
     ids=["-k", "--metagraph-case", "--deselect", "-x"],
 )
 def test_a_partial_run_updates_nothing(project: Project, adapter: str, arguments: list[str]) -> None:
-    """A run that did not execute the whole tier leaves the list as it is, says so, and is red."""
+    """A run of a part of the tier does not change the list, says so, and fails."""
     run = listing(project.with_adapter(adapter), entry("matrix/queue_runners/plain"))
     before = known_toml(project)
     result = run.given("--metagraph-update-known-failures", *arguments).run()
@@ -281,7 +282,7 @@ def test_a_partial_run_updates_nothing(project: Project, adapter: str, arguments
 
 
 def test_an_interrupted_run_updates_nothing(project: Project) -> None:
-    """Ctrl-C leaves the list as it is, even where every case has been judged when it comes."""
+    """Ctrl-C leaves the list unchanged, even after every case has been judged."""
     project.pytester.makepyfile(
         interrupting="""
         def pytest_runtest_logfinish(nodeid):
@@ -312,7 +313,7 @@ def test_workers_use_the_list_and_the_controller_checks_it(project: Project) -> 
 
 
 def test_workers_need_no_file(project: Project) -> None:
-    """The text of the list travels to the workers, which may run where the file does not exist."""
+    """The workers receive the text of the list, because the file may not exist where they run."""
     run = listing(project.with_adapter(KEEPS_DEVICES), entry(CLEARED)).case(TOWERS).given("-n2")
     project.pytester.makeconftest(
         """
@@ -328,7 +329,7 @@ def test_workers_need_no_file(project: Project) -> None:
 
 
 def test_an_update_after_workers_is_the_same(project: Project) -> None:
-    """Two workers and none write the same list, under different hash seeds: fingerprints are stable."""
+    """Runs with and without workers write the same list, even with different hash seeds."""
     written = []
     for seed, arguments in (("1", ["-n2"]), ("2", ["-p", "no:xdist"])):
         run = project.with_adapter(WRONG_IN_SEVERAL_WAYS).given(

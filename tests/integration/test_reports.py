@@ -186,7 +186,7 @@ def test_an_interrupted_run_says_that_it_is_partial(project: Project) -> None:
     assert report.footer is not None
     assert report.footer.verdict == "partial"
     assert [problem.code for problem in report.problems] == [ProblemCode.MISSING_CASES]
-    result.stdout.fnmatch_lines(["the report is INVALID: * cases of * missing."])
+    result.stdout.fnmatch_lines(["the report is INVALID: There is no result for * of * cases."])
 
 
 def test_a_selection_is_no_score(project: Project) -> None:
@@ -198,7 +198,7 @@ def test_a_selection_is_no_score(project: Project) -> None:
 
 
 def test_cases_that_pytest_leaves_out_are_missing(smoke: Project) -> None:
-    """A run with -k is no score either."""
+    """A run with -k has no score either."""
     smoke.given("-k", "towers", "--metagraph-report=report.jsonl").run()
     assert [problem.code for problem in read(smoke).problems] == [ProblemCode.MISSING_CASES]
 

@@ -16,7 +16,7 @@ from pytest_metagraph.reports.model import ReportedShard
 from pytest_metagraph.settings import Shard
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "reports"))
-import report_samples as samples  # the samples of the unit tests, which are no package
+import report_samples as samples  # the samples of the unit tests, which are not a package
 
 Save = Callable[..., str]
 RESULTS = [samples.result("a"), samples.result("b"), samples.result("c", Verdict.FAIL)]
@@ -88,7 +88,7 @@ def test_render_chooses_the_format_by_suffix_or_option(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["validate", "missing.jsonl"], "missing.jsonl can not be read: No such file or directory."),
+        (["validate", "missing.jsonl"], "missing.jsonl cannot be read: No such file or directory."),
         (["validate", "text.jsonl"], "text.jsonl, line 1: It is not valid JSON"),
         (["validate", "report.jsonl", "report.jsonl"], "report.jsonl is given twice."),
         (

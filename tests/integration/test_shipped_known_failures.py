@@ -1,4 +1,4 @@
-"""The list for TensorFlow 2.21 says exactly where TensorFlow and its documentation disagree."""
+"""The list for TensorFlow 2.21 contains exactly the conflicts between TensorFlow and its documentation."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from reference_impl.contracts import Contract
 
 @pytest.fixture(scope="module")
 def known() -> KnownFailures:
-    """The list."""
+    """Return the list."""
     source = locate("tensorflow-2.21", Path(), update=False)
     return load(source.read(), source.name)
 
 
 @pytest.fixture(scope="module")
 def lookup(known: KnownFailures) -> Lookup:
-    """The entries that hold for TensorFlow 2.21 under the documented contract."""
+    """Return the entries that apply to TensorFlow 2.21 under the documented contract."""
     return lookup_under(known, "documented", "2.21.0")
 
 
 def is_in_conflict(case: Case) -> bool:
-    """Whether the contracts expect different messages, or debug info in different files (DBG-01)."""
+    """Return whether the contracts expect different messages, or debug info in different files (DBG-01)."""
     documented, observed = (case.expectation(contract) for contract in Contract)
     return documented != observed or Detail.DEBUG_INFO_NAME in case.details
 
 
 def test_the_list_names_every_case_in_conflict_and_no_other(lookup: Lookup) -> None:
-    """In the whole corpus, a case is listed where the recorded expectations of the two contracts differ."""
+    """A case of the corpus is listed if, and only if, the contracts expect different results."""
     cases = load_corpus().cases(Tier.FULL)
     listed = {case.id for case in cases if lookup.entry_for(case.id)}
     assert listed == {case.id for case in cases if is_in_conflict(case)}
@@ -53,7 +53,7 @@ def test_the_list_has_no_problems(known: KnownFailures, lookup: Lookup) -> None:
 
 
 def test_each_reason_names_a_requirement(known: KnownFailures) -> None:
-    """Each entry starts with a requirement of the catalogue that TensorFlow breaks, and has a link."""
+    """Each reason starts with a requirement that TensorFlow violates, and each entry has a link."""
     requirements = load_corpus().requirements
     for entry in known.entries:
         assert entry.reason.partition(":")[0].partition(",")[0] in requirements
@@ -61,8 +61,8 @@ def test_each_reason_names_a_requirement(known: KnownFailures) -> None:
 
 
 @pytest.mark.parametrize(("contract", "version"), [("tensorflow", "2.21.0"), ("documented", "2.22.0")])
-def test_the_list_excuses_nothing_else(known: KnownFailures, contract: str, version: str) -> None:
-    """Under the contract of TensorFlow, and for another TensorFlow, no entry holds."""
+def test_the_list_applies_to_nothing_else(known: KnownFailures, contract: str, version: str) -> None:
+    """No entry applies under the tensorflow contract, or to another version of TensorFlow."""
     elsewhere = lookup_under(known, contract, version)
     assert not any(elsewhere.entry_for(case.id) for case in load_corpus().cases(Tier.DEFAULT))
 
@@ -78,8 +78,8 @@ def test_without_the_list_tensorflow_fails_exactly_the_conflicts() -> None:
 
 
 @pytest.mark.oracle
-def test_with_the_list_tensorflow_is_green(project: Project) -> None:
-    """A user's run of the default tier with the list is a success, and every conflict is a known failure."""
+def test_with_the_list_tensorflow_passes(project: Project) -> None:
+    """A run of the default tier with the list passes, and every conflict is a known failure."""
     run = project.given("--metagraph-exporter=tensorflow", "--metagraph-known-failures=tensorflow-2.21")
     result = run.run_apart()
     assert result.ret == pytest.ExitCode.OK

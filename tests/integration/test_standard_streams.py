@@ -86,7 +86,7 @@ def test_no_message_goes_into_the_exported_file(closed: str, folder: Path) -> No
 
 
 def test_a_reader_that_leaves_early_gets_no_traceback(folder: Path) -> None:
-    """`metagraph ... | head -1` ends with the status of SIGPIPE, and says nothing."""
+    """`metagraph ... | head -1` ends with the status of SIGPIPE, and prints nothing."""
     line = 'metagraph show one.meta --text; echo "status $?" >&2'
     ended = _run(folder, f"{{ {line}; }} | true")
     assert ended.stderr in {"status 141\n", "status 0\n"}  # 0 if everything fitted into the pipe in time

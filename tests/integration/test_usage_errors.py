@@ -1,4 +1,4 @@
-"""What can not work is refused at once, with the way out."""
+"""Options that cannot work are usage errors that say what to do."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_no_exporter_ends_the_workers_too(project: Project) -> None:
 
 
 def test_a_pattern_without_a_case_is_an_error(project: Project) -> None:
-    """A mistyped --metagraph-case is no success: the run says so and names the nearest ids."""
+    """A mistyped --metagraph-case fails the run, which names the nearest ids."""
     result = project.given("--metagraph-exporter=reference").case("matrix/towers/plane").run()
     assert result.ret == pytest.ExitCode.INTERRUPTED
     words = "'matrix/towers/plane' matches no case of the corpus; the nearest ids are"

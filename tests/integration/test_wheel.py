@@ -213,7 +213,7 @@ def test_a_list_of_known_failures_is_red(project: WheelProject, loading: str) ->
 
 
 def write_answers(folder: Path) -> None:
-    """Write what the adapter answers, as somebody does who can not be called."""
+    """Write the answers of the adapter to files, as a user does whose exporter cannot be called."""
     stated = {"name": "adapter:export", "version": "1.0", "unsupported": ["eager"]}
     files: dict[str, bytes] = {"exporter.json": json.dumps(stated).encode()}
     for case_id in ANSWERED:

@@ -1,4 +1,4 @@
-"""Runs of pytest with a worker: a failure of the worker fails one case, and no process is left behind."""
+"""A worker that fails in a run of pytest fails one case, and no process is left running."""
 
 from __future__ import annotations
 
@@ -51,13 +51,16 @@ ALSO_DEVICES = "matrix/towers/clear_devices,strip_default_attrs"
 """Another case that the workers fail."""
 
 MISBEHAVIOURS = {
-    "exits": ("def misbehave(): sys.exit('no device manager')", "The exporter ended instead of answering"),
+    "exits": ("def misbehave(): sys.exit('no device manager')", "The exporter exited without answering"),
     "is killed": ("def misbehave(): os.kill(os.getpid(), 9)", "It was killed by SIGKILL"),
-    "hangs": ("def misbehave(): time.sleep(3600)", "No answer came within 3 seconds"),
-    "closes stdin": ("def misbehave(): os.close(0); time.sleep(3600)", "No answer came within 3 seconds"),
+    "hangs": ("def misbehave(): time.sleep(3600)", "The exporter did not answer within 3 seconds"),
+    "closes stdin": (
+        "def misbehave(): os.close(0); time.sleep(3600)",
+        "The exporter did not answer within 3 seconds",
+    ),
     "writes 1 GB": (
         "def misbehave():\n    for _ in range(1024): os.write(answers, bytes(2**20))",
-        "What came back is no MetaGraphDef",
+        "The answer of the exporter is not a MetaGraphDef",
     ),
     "writes garbage": (
         "def misbehave(): os.write(answers, b'Clearing devices ...')",
@@ -73,7 +76,7 @@ def project_with(project: Project, misbehaviour: str) -> Project:
     return project.given(f"--metagraph-command={command}", "--metagraph-timeout=3", "--metagraph-tier=full")
 
 
-def left_behind(project: Project) -> list[int]:
+def processes_left(project: Project) -> list[int]:
     """Return the workers of a project that are still running."""
     pids = map(int, (project.pytester.path / "pids").read_text().split())
     return [pid for pid in pids if is_alive(pid)]
@@ -104,7 +107,7 @@ def test_a_failing_worker_fails_its_cases_and_no_other(project: Project, how: st
     result = project_with(project, source).case(ALSO_DEVICES, DEVICES, PLAIN).run_apart()
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines([f"*{text}*"])
-    assert left_behind(project) == []
+    assert processes_left(project) == []
 
 
 def test_the_stderr_of_a_worker_is_shown_with_the_failure(project: Project) -> None:
@@ -115,14 +118,14 @@ def test_the_stderr_of_a_worker_is_shown_with_the_failure(project: Project) -> N
 
 
 def test_a_worker_that_answers_differently_fails(project: Project) -> None:
-    """What one call leaves behind in the process shows in the next, and fails the case."""
+    """State that one call leaves in the process changes the answer of the next, and fails the case."""
     source = (
         "asked = []\ndef misbehave():\n    asked.append(1)\n    if len(asked) > 1: raise KeyError('gone')"
     )
     result = project_with(project, source).case(DEVICES).run_apart()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["The exporter answered differently when it was asked the same again, in 1 of 16 variants*"]
+        ["The exporter answered differently when the same call was repeated, in 1 of 16 variants*"]
     )
 
 
@@ -157,7 +160,7 @@ def test_every_xdist_worker_has_a_worker_of_its_own(project: Project) -> None:
     result = quiet.given("-n", "2").case("matrix/towers/export_scope=*,clear_devices").run_apart()
     assert result.ret == 0
     assert len((project.pytester.path / "pids").read_text().split()) == 2
-    wait_until(lambda: left_behind(project) == [])
+    wait_until(lambda: processes_left(project) == [])
 
 
 @pytest.mark.parametrize("processes", ["0", "2"])
@@ -180,7 +183,7 @@ def test_whatever_ends_a_run_ends_its_worker_and_leaves_a_correct_report(
     else:
         os.kill(run.pid, signal.SIGKILL)
     run.wait(timeout=60)
-    wait_until(lambda: left_behind(project) == [])
+    wait_until(lambda: processes_left(project) == [])
     assert run.returncode == (pytest.ExitCode.INTERRUPTED if how == "interrupted" else -signal.SIGKILL)
     assert how == "killed" or "KeyboardInterrupt" in (folder / "printed").read_text()
     report = read_report(folder / "report.jsonl")

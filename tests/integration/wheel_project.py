@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[2]
 def build_environment(folder: Path) -> Path:
     """Make an environment whose own packages are this project's wheel alone.
 
-    The packages that the project depends on are those of the running environment, which come behind.
+    The packages that the project depends on are those of the running environment, which come last.
 
     Args:
         folder: where to.
@@ -32,15 +32,15 @@ def build_environment(folder: Path) -> Path:
     words = ["wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), str(PROJECT)]
     built = subprocess.run([sys.executable, "-m", "pip", *words], capture_output=True, text=True, check=False)
     if built.returncode != 0:
-        pytest.skip(f"the wheel can not be built here: {built.stderr.strip()[-300:]}")
+        pytest.skip(f"the wheel cannot be built here: {built.stderr.strip()[-300:]}")
     venv.create(environment, symlinks=True)
     python = environment / "bin" / "python"
     (wheel,) = wheels.glob("*.whl")
     install = ["--python", str(python), "install", "--quiet", "--no-deps", "--no-index", str(wheel)]
     subprocess.run([sys.executable, "-m", "pip", *install], check=True)
     (packages,) = environment.glob("lib/python*/site-packages")
-    behind = packages / "of_the_running_environment.pth"
-    behind.write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    last = packages / "of_the_running_environment.pth"
+    last.write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     return python
 
 

@@ -1,6 +1,6 @@
-"""Exports the cases of `metagraph cases` with a TensorFlow that the kit can not be installed beside.
+"""Exports the cases of `metagraph cases` with a TensorFlow beside which the kit cannot be installed.
 
-Run `python export_cases.py CASES ANSWERS` where that TensorFlow is installed. Globs of case ids behind that
+Run `python export_cases.py CASES ANSWERS` where that TensorFlow is installed. Globs of case ids after that
 choose among the cases.
 """
 # ruff: noqa: INP001 - a script that stands alone

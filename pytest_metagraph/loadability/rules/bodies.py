@@ -32,7 +32,7 @@ class Body:
         self.ops = list(dict.fromkeys(node.op for node in function.node_def))
 
     def unknown(self, definition: Definition, *, attrs: bool) -> Iterator[str]:
-        """Return the ops that a version does not have, and with `attrs` also the attributes, each once."""
+        """Return the ops, and with `attrs` the attributes, that a version does not have, each once."""
         found: dict[str, None] = {}
         for node, facts in zip(self._function.node_def, self._facts, strict=True):
             op = definition(node.op)
@@ -94,13 +94,13 @@ class Body:
         if op is None:
             return "" if node.op.startswith("_") else f"the op {node.op!r} of node {node.name!r} is not known"
         if node.name in items:
-            return f"two things are called {node.name!r}"
+            return f"the name {node.name!r} is used twice"
         if not op.output_arg:
             items[node.name] = ()
         for argument in op.output_arg:
             types = data_types_of([argument], facts, op)
             if types is None:
-                return f"node {node.name!r} lacks an attribute that gives the data types of its outputs"
+                return f"node {node.name!r} lacks an attribute with the data types of its outputs"
             items[f"{node.name}:{argument.name}"] = types
             items |= {f"{node.name}:{argument.name}:{number}": (one,) for number, one in enumerate(types)}
         return ""
@@ -115,7 +115,7 @@ class Body:
         for argument in op.input_arg:
             expected = data_types_of([argument], facts, op)
             if expected is None:
-                return "it lacks an attribute that gives the data types of its inputs"
+                return "it lacks an attribute with the data types of its inputs"
             taken = 0
             while taken < len(expected):
                 if position >= len(node.input):
@@ -123,7 +123,9 @@ class Body:
                 given = items.get(node.input[position])
                 if given is None or not _fits(given, expected[taken:]):
                     what = (
-                        "does not exist" if given is None else f"has another data type than {node.op} takes"
+                        "does not exist"
+                        if given is None
+                        else f"does not have the data type that {node.op} takes"
                     )
                     return f"input {node.input[position]!r} {what}"
                 taken += max(len(given), 1)
@@ -145,7 +147,7 @@ class Body:
 
     @cached_property
     def _graph_problem(self) -> str:
-        """What is wrong with the body as a graph: names, and cycles."""
+        """The problem of the body as a graph, with names or cycles; empty if there is none."""
         nodes = {node.name: node for node in self._function.node_def}
         if len(nodes) < len(self._function.node_def):
             return "two nodes have the same name"
@@ -156,7 +158,7 @@ class Body:
 
 
 def _fits(given: Sequence[int], expected: Sequence[int]) -> bool:
-    """Return whether an input takes an output, or a list of outputs the beginning of what is left."""
+    """Return whether an input takes an output, or a list of outputs the first of those that are left."""
     return len(given) <= len(expected) and all(
         one == other or data_types.accepts(one, other) for one, other in zip(expected, given, strict=False)
     )
@@ -166,7 +168,7 @@ def _control_problem(node: NodeDef, position: int, items: Mapping[str, object]) 
     """Return what is wrong with the inputs of a node from a position on, which are control inputs."""
     for text in node.input[position:]:
         if not text.startswith("^"):
-            return f"it has the input {text!r} more than {node.op} takes"
+            return f"it has the input {text!r}, which {node.op} does not take"
         name = text[1:]
         if name not in items and not any(item.startswith(f"{name}:") for item in items):
             return f"the control input {text!r} does not exist"

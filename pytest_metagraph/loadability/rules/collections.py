@@ -172,10 +172,10 @@ class CollectionRules:
     def _handle_problem(self, name: str) -> str:
         """Return why a resource variable cannot have a handle of this name; empty if it can."""
         if ":" not in name:
-            return f"{name!r} is an operation, and the handle of a variable is a tensor"
+            return f"{name!r} is an operation, but the handle of a variable is a tensor"
         node = self._survey.node(self._survey.index[name.partition(":")[0]])
-        lacking = [attr for attr in ("shape", "dtype") if attr not in node.attr]
-        return f"{name!r} is the output of a {node.op}, which has no {lacking[0]}" if lacking else ""
+        absent = [attr for attr in ("shape", "dtype") if attr not in node.attr]
+        return f"{name!r} is the output of a {node.op}, which has no {absent[0]}" if absent else ""
 
     def _snapshot_problem(self, name: str) -> str:
         """Return why a resource variable cannot have a snapshot of this name; empty if it can.
@@ -183,7 +183,7 @@ class CollectionRules:
         The importer follows the first inputs back to the op that reads the variable.
         """
         if ":" not in name:
-            return f"{name!r} is an operation, and the snapshot of a variable is a tensor"
+            return f"{name!r} is an operation, but the snapshot of a variable is a tensor"
         position: int | None = self._survey.index[name.partition(":")[0]]
         seen: set[int] = set()
         while position is not None and position not in seen:
@@ -196,7 +196,7 @@ class CollectionRules:
         return f"{name!r} does not come from a ReadVariableOp"
 
     def _name_problem(self, name: str) -> str:
-        """Return why a name names nothing in the graph; empty if it names an operation or a tensor."""
+        """Return why a name is not in the graph; empty if it names an operation or a tensor."""
         if ":" not in name:
             return "" if name in self._survey.index else f"{name!r} is not in the graph"
         node, *numbers = name.split(":")
@@ -214,7 +214,7 @@ class CollectionRules:
         return f"{name!r} is not in the graph: {node!r} has {len(outputs)} outputs"
 
     def _variables(self) -> Iterator[Finding]:
-        """Judge what a saver is built of when the graph has none, and the names of the variables."""
+        """Judge the items of which a saver is built if the graph has none, and the names of the variables."""
         for key in (_VARIABLES, _SAVEABLE):
             if key not in self._meta_graph.collection_def:
                 continue
@@ -225,7 +225,7 @@ class CollectionRules:
                 continue
             if kind != "node_list" and not (kind == "bytes_list" and key == _VARIABLES):
                 if key == _VARIABLES or not self._has_saver:
-                    yield self._unsaveable(key, f"its items are a {kind} and not variables")
+                    yield self._unsaveable(key, f"its items are a {kind}, not variables")
             elif not self._has_saver:
                 yield from self._saved(key, kind, values)
 
@@ -251,9 +251,9 @@ class CollectionRules:
         for name, count in names.items():
             if count > 1 or name in parts:
                 what = (
-                    f"{count} variables are called"
+                    f"{count} variables have the name"
                     if count > 1
-                    else "a variable and the whole of parts are called"
+                    else "a variable and a partitioned variable have the name"
                 )
                 message = f"{key}: {what} {name!r}, and the graph has no saver_def"
                 yield Finding("LOAD-40", Phase.SAVER, message, name=key, position=1, group=f"{key} doubled")
@@ -299,7 +299,7 @@ def _saver_problems(saver: Any) -> list[str]:
 
 
 def _variable_defs(kind: str, values: Sequence[Any]) -> Iterator[VariableDef]:
-    """Return the items of a collection that can be read; of a list of nodes, what stands for them."""
+    """Return the items of a collection that can be read; for a list of nodes, their representations."""
     for value in values:
         if kind == "node_list":
             yield VariableDef(variable_name=value)

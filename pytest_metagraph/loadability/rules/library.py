@@ -63,13 +63,13 @@ class LibraryRules:
             name = function.signature.name
             data = function.SerializeToString(deterministic=True)
             if first.setdefault(name, data) != data:
-                message = f"two different functions are called {name!r}"
+                message = f"two different functions have the name {name!r}"
                 found.append(Finding("LOAD-11", Phase.LIBRARY, message, position=number, name=name))
             doubled = [
                 node for node, count in Counter(node.name for node in function.node_def).items() if count > 1
             ]
             if doubled:
-                message = f"the function {name!r} has two nodes called {doubled[0]!r}"
+                message = f"the function {name!r} has two nodes with the name {doubled[0]!r}"
                 found.append(Finding("LOAD-11", Phase.PYTHON_FUNCTIONS, message, position=number, name=name))
         return found
 

@@ -60,7 +60,7 @@ class NodeRules:
             kind = self._survey.kinds[number]
             defaults = self._subject.facts.producer_defaults.get(name, {})
             if name in self._subject.function_named:
-                defaults = {}  # the op list says nothing about functions
+                defaults = {}  # the op list does not define functions
             known = self._judged[key] = judge(kind, op, self._subject.versions.producer, defaults)
         return known
 
@@ -102,7 +102,7 @@ class NodeRules:
         found = []
         for node, name in enumerate(names):
             if name in seen:
-                message = f"another node is called {name!r}, too"
+                message = f"another node has the name {name!r} as well"
                 found.append(
                     self._about(
                         node, "LOAD-07", Phase.NODE_NAMES, message, step=Step.OUTPUT_NUMBER, group="doubled"
@@ -121,7 +121,7 @@ class NodeRules:
 
     @cached_property
     def _input_name_findings(self) -> Sequence[Finding]:
-        """Data inputs after control inputs, and inputs that name nothing."""
+        """Return data inputs after control inputs, and inputs that name nothing."""
         late, unknown = set(), set()
         for number, situation in enumerate(self._survey.situations):
             seen_control = False
@@ -143,7 +143,7 @@ class NodeRules:
             # output.
             marks = [text.startswith("^") for text in texts]
             if True in marks and False in marks[marks.index(True) :]:
-                message = "a control input stands before a data input"
+                message = "a control input comes before a data input"
                 found.append(self._about(node, "LOAD-09", Phase.NODE_NAMES, message, step=Step.INPUT_COUNT))
         for node in sorted(set().union(*(nodes[number] for number in unknown))):
             texts = [text for text in inputs[node] if split_input(text)[0] not in self._survey.index]
@@ -169,7 +169,7 @@ class NodeRules:
         for number, (kind, judged) in enumerate(zip(self._survey.kinds, judgements, strict=True)):
             if judged is None:
                 if kind.op and not kind.op.startswith("_"):
-                    message = f"this TensorFlow has no op {kind.op!r}, and the library no such function"
+                    message = f"this TensorFlow has no op {kind.op!r}, and the library has no such function"
                     found.append((number, "LOAD-16", Step.OP, message, ""))
             elif judged.issues:
                 found.extend(

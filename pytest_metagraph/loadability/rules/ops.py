@@ -34,12 +34,12 @@ _DECLARED_SHAPE: Final = {
     "Variable": "shape",
     "VariableV2": "shape",
 }
-"""The attribute that is the shape of the only output."""
+"""The attribute with the shape of the only output, by op."""
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """What is wrong with a kind of node.
+    """A problem of a kind of node.
 
     Attributes:
         rule: the id of the rule.
@@ -58,7 +58,7 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the definition of an op says of a kind of node.
+    """The judgement of a kind of node by the definition of its op.
 
     Attributes:
         issues: what is wrong.
@@ -89,7 +89,7 @@ def judge(kind: Kind, op: OpDef, producer: int, defaults: Mapping[str, int]) -> 
             Issue(
                 "LOAD-24",
                 Step.REMOVED_OP,
-                f"{op.name} was removed in GraphDef version {op.deprecation.version}, and the graph has "
+                f"{op.name} was removed in GraphDef version {op.deprecation.version}, but the graph has "
                 f"producer {producer}: {op.deprecation.explanation}",
             )
         )
@@ -121,7 +121,7 @@ def _value_issues(fact: AttrFact, attr: OpDef.AttrDef) -> Iterator[Issue]:
     name = attr.name
     if fact.kind == "placeholder":
         before = _ALWAYS if attr.type in {"type", "shape"} else _after(_PLACEHOLDERS_REFUSED_UNTIL)
-        message = f"{name} is a placeholder where a value of type {attr.type} is needed"
+        message = f"{name} is a placeholder, but a value of type {attr.type} is needed"
         yield Issue("LOAD-19", Step.ATTR, message, name, before)
         return
     problem = _type_problem(fact, attr.type)
@@ -161,7 +161,7 @@ def _data_type_issues(fact: AttrFact) -> Iterator[Issue]:
         if since is None:
             yield Issue("LOAD-20", Step.ATTR, f"{fact.name} is the {named}", fact.name)
         elif number == 0:
-            yield Issue("LOAD-20", Step.ATTR, f"{fact.name} is no data type (DT_INVALID)", fact.name)
+            yield Issue("LOAD-20", Step.ATTR, f"{fact.name} is not a data type (DT_INVALID)", fact.name)
         elif number > data_types.REF:
             yield Issue("LOAD-20", Step.ATTR, f"{fact.name} is the reference type {named}", fact.name)
         elif since > (0, 0):
@@ -261,9 +261,8 @@ def _shape_issues(kind: Kind, producer: int, outputs: tuple[int, ...] | None) ->
     elif stated.bad_shape and outputs:
         yield Issue("LOAD-26", Step.SHAPE, f"_output_shapes: {stated.bad_shape}", OUTPUT_SHAPES)
     elif outputs and not shapes_agree(stated.shapes[0], declared):
-        message = (
-            f"_output_shapes says {_shape_text(stated.shapes[0])}, the node itself {_shape_text(declared)}"
-        )
+        one, other = _shape_text(stated.shapes[0]), _shape_text(declared)
+        message = f"_output_shapes is {one}, but the node declares {other}"
         yield Issue("LOAD-27", Step.SHAPE, message, OUTPUT_SHAPES)
 
 

@@ -22,7 +22,9 @@ _LOOSE_PARTS: Final = re.compile(r"\d+|[a-z]+|\.")
 def findings(subject: Subject, target: Target) -> Iterator[Finding]:
     """Return what the rules about the whole graph find for a version."""
     if subject.graph_bytes >= _TOO_LARGE:
-        message = f"the graph has {subject.graph_bytes:,} bytes, and TensorFlow imports less than 2 GB"
+        message = (
+            f"the graph has {subject.graph_bytes:,} bytes, but TensorFlow imports only graphs below 2 GB"
+        )
         yield Finding("LOAD-01", Phase.READ, message)
     if subject.kind == "MetaGraphDef":
         yield from _unbound_inputs(subject)
@@ -59,17 +61,19 @@ def _version_numbers(subject: Subject, target: Target) -> Iterator[Finding]:
         yield Finding("LOAD-03", Phase.VERSIONS, message)
     if versions.min_consumer > registry.producer:
         message = (
-            f"the graph needs a consumer of version {versions.min_consumer} or more, and TensorFlow "
+            f"the graph needs a consumer of version {versions.min_consumer} or later, but TensorFlow "
             f"{registry.version} has version {registry.producer}"
         )
         yield Finding("LOAD-04", Phase.VERSIONS, message, position=1)
     if registry.producer in versions.bad_consumers:
-        message = f"the graph excludes the version {registry.producer}, that of TensorFlow {registry.version}"
+        message = (
+            f"the graph excludes version {registry.producer}, which is that of TensorFlow {registry.version}"
+        )
         yield Finding("LOAD-05", Phase.VERSIONS, message, position=2)
 
 
 def version_text_problem(text: str, version: Version) -> str:
-    """Return why a version cannot read the text `tensorflow_version`; empty if it can or does not.
+    """Return why a version cannot read `tensorflow_version`; empty if it can, or does not read it.
 
     From 1.14 to 2.8 the text is compared part by part with 1.9, which fails where a word meets a number.
     Since 2.9 it is parsed as a version of a Python package.
@@ -94,7 +98,7 @@ def version_text_problem(text: str, version: Version) -> str:
 
 
 def _loose_parts(text: str) -> list[str]:
-    """Split a text as the importers up to 2.8 do: numbers, words of small letters, and the rest."""
+    """Split a text as the importers up to 2.8 do: numbers, words of lower-case letters, and the rest."""
     parts: list[str] = []
     end = 0
     for match in _LOOSE_PARTS.finditer(text):

@@ -46,7 +46,7 @@ class Call:
         mode: how the graph is handed over.
         filename: the file to write, relative to a folder of this call; empty for none.
         clears_unbound_inputs: whether the graph's `unbound_inputs` collections are emptied before the call.
-            Where they are not, the call sees what the filtered exports before it left behind (UNB-07).
+            Where they are not, the call sees what earlier filtered exports left in the graph (UNB-07).
     """
 
     arguments: dict[str, Any]
@@ -89,7 +89,7 @@ def random_calls(message: MetaGraphDef, rng: random.Random, count: int) -> list[
     calls: list[Call] = []
     while len(calls) < count:
         calls.append(dice.call())
-        if rng.random() < 0.15:  # a plain export that carries what the filtered one before it left behind
+        if rng.random() < 0.15:  # a plain export with what the filtered one before it left
             calls.append(Call(arguments={}, clears_unbound_inputs=False))
     return calls[:count]
 

@@ -1,4 +1,4 @@
-"""The two sides of the comparison: TensorFlow and the reference exporter, behind one interface."""
+"""The two sides of the comparison: TensorFlow and the reference exporter, with one interface."""
 
 from __future__ import annotations
 

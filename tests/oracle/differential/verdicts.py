@@ -30,7 +30,7 @@ def compare_sides(expected: Side, actual: Side, calls: Iterable[Call], *, keys: 
     Args:
         expected: the side that is right: TensorFlow.
         actual: the side under test.
-        calls: made in order on the same two graphs, so that what one leaves behind reaches the next.
+        calls: made in order on the same two graphs, so that changes by one affect the next.
         keys: the collections of the graph.
 
     Returns:

@@ -37,7 +37,7 @@ def result_of(path, kind):  # noqa: ANN001, ANN201
     """Return what the import of one file says."""
     try:
         import_file(path, kind)
-    except Exception as error:  # noqa: BLE001 - whatever an import raises is what is asked for
+    except Exception as error:  # noqa: BLE001 - any error of an import is the result
         return {"path": path, "loads": False, "error": type(error).__name__, "text": str(error)[:TEXT]}
     return {"path": path, "loads": True, "error": "", "text": ""}
 

@@ -1,4 +1,4 @@
-"""Hostile input: the differ compares it, or says which side is unusable and why."""
+"""Hostile input is compared, or refused with the side and the reason."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def _add_nodes(draw: st.DrawFn, add: Callable[..., Any], names: list[str]) -> No
 
 
 class Reencoder:
-    """Encodes a message in another way with the same meaning, with all possible changes at once."""
+    """An encoder of a message in another way with the same meaning, with all possible changes at once."""
 
     def __init__(self, source: random.Random) -> None:
         self._random = source

@@ -1,4 +1,4 @@
-"""Hostile input: the check answers, or says that the input cannot be read."""
+"""Hostile input is checked, or refused because it cannot be read."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ _OPS = st.sampled_from(
     order=st.booleans(),
 )
 def test_odd_names_and_inputs(nodes: list[tuple[str, str, list[str]]], *, order: bool) -> None:
-    """Nodes with any names, ops and inputs are checked, cycles and doubled names included."""
+    """Nodes with any names, ops and inputs are checked, including cycles and repeated names."""
     message = MetaGraphDef()
     for name, op, inputs in nodes:
         node = message.graph_def.node.add(name=name, op=op, input=inputs)
@@ -106,7 +106,7 @@ def test_odd_names_and_inputs(nodes: list[tuple[str, str, list[str]]], *, order:
 
 @pytest.mark.parametrize("op", ["Pack", "IdentityN", "Merge"])
 def test_huge_counts(op: str) -> None:
-    """An attribute that says that a node has billions of inputs takes neither time nor memory."""
+    """An attribute that declares billions of inputs costs neither time nor memory."""
     graph = GraphDef()
     node = graph.node.add(name="x", op=op)
     node.attr["T"].type = 1

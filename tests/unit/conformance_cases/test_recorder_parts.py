@@ -38,7 +38,7 @@ def test_a_covering_choice_has_every_pair() -> None:
 
 
 def test_a_row_without_an_answer_is_chosen_only_for_pairs_that_no_other_row_has() -> None:
-    """An error says nothing about the other arguments of its row."""
+    """An error does not count for the other arguments of its row."""
     rows = {row: row[:2] != ("b", "d") for row in itertools.product("ab", "cd", "ef")}
     errors = [row for row in covering_rows(rows) if not rows[row]]
     assert errors == [("b", "d", "e")]

@@ -1,4 +1,4 @@
-"""A worker process: whatever it does is the answer to one request, and no process is left behind."""
+"""Whatever a worker process does is the answer to one request, and no process is left running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings: joined over variants, and told apart by a fingerprint."""
+"""Findings are joined over variants and have a stable fingerprint."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def test_merge_joins_variants_of_one_symptom() -> None:
 
 
 def test_merge_keeps_different_symptoms_apart() -> None:
-    """The same kind of finding with another symptom stays a finding of its own."""
+    """A finding of the same kind with another symptom stays separate."""
     other = Finding(FindingCode.RAISED, "KeyError was raised", "traceback", "OSError", ("file",))
     assert merge([RAISED, other]) == (RAISED, other)
 
 
-def test_the_fingerprint_tells_the_symptom() -> None:
-    """The fingerprint changes with kind and symptom, and with nothing else."""
+def test_the_fingerprint_depends_on_kind_and_symptom() -> None:
+    """The fingerprint changes with the kind and the symptom, and with nothing else."""
     same = Finding(FindingCode.RAISED, "other words", "other detail", "KeyError", ("other variant",))
     assert fingerprint([RAISED]) == fingerprint([same]) == fingerprint([same, RAISED])
     changed = [
@@ -38,6 +38,6 @@ def test_the_fingerprint_tells_the_symptom() -> None:
 
 
 def test_the_fingerprint_is_the_same_in_every_run() -> None:
-    """The fingerprint is a fixed function, here SHA-256 of `raised NUL KeyError`: lists keep it for years."""
+    """The fingerprint is fixed, here SHA-256 of `raised NUL KeyError`, because lists keep it for years."""
     assert fingerprint([RAISED]) == "7e2461b3b41d8b32"
     assert not fingerprint([])

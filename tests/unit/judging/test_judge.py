@@ -1,4 +1,4 @@
-"""Running one case: which variants are asked, with what, and what is counted."""
+"""The judge runs the variants of a case with the right arguments, and counts them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ JudgeCase = Callable[[Case, Exporter], Judgement]
 
 @pytest.fixture
 def plain() -> Case:
-    """A case with all sixteen variants that expects a message."""
+    """Return a case with all sixteen variants that expects a message."""
     return load_corpus().case("matrix/towers/plain")
 
 
 @pytest.fixture
 def folder() -> Iterator[ScratchFolder]:
-    """Where exports write to."""
+    """Yield the folder that exports write to."""
     made = ScratchFolder(Contract.DOCUMENTED)
     yield made
     made.close()
@@ -39,7 +39,7 @@ def folder() -> Iterator[ScratchFolder]:
 
 @pytest.fixture
 def judge(folder: ScratchFolder) -> JudgeCase:
-    """Judges a case of an exporter under the documented contract."""
+    """Return a function that judges a case of an exporter under the documented contract."""
 
     def judge_case(case: Case, exporter: Exporter) -> Judgement:
         return Judge(InProcess(exporter, "name"), Contract.DOCUMENTED, folder).judge(case)
@@ -47,23 +47,23 @@ def judge(folder: ScratchFolder) -> JudgeCase:
     return judge_case
 
 
-def test_every_variant_is_asked_once(plain: Case, judge: JudgeCase, folder: ScratchFolder) -> None:
-    """Each of the sixteen variants is exported for real, with exactly its arguments."""
-    asked: list[tuple[bool, bool, bool, bool]] = []
+def test_every_variant_is_run_once(plain: Case, judge: JudgeCase, folder: ScratchFolder) -> None:
+    """Each of the sixteen variants is exported once, with exactly its arguments."""
+    calls: list[tuple[bool, bool, bool, bool]] = []
 
     def exporter(request: ExportRequest) -> MetaGraphDef:
         flags = request.arguments
         writes = flags["filename"] == folder.filename
-        asked.append((writes, flags["as_text"], flags["save_debug_info"], request.default_graph))
+        calls.append((writes, flags["as_text"], flags["save_debug_info"], request.default_graph))
         return reference.export(request)
 
     judgement = judge(plain, exporter)
     assert (judgement.verdict, judgement.checks, judgement.failed_checks) == (Verdict.PASS, 16, 0)
-    assert len(asked) == len(set(asked)) == 16
+    assert len(calls) == len(set(calls)) == 16
 
 
-def test_a_request_states_its_case(plain: Case, judge: JudgeCase) -> None:
-    """A request carries the graph, the contract and the case; arguments that are not given are absent."""
+def test_a_request_contains_its_case(plain: Case, judge: JudgeCase) -> None:
+    """A request contains the graph, the contract and the case, and no arguments that are not given."""
     requests: list[ExportRequest] = []
 
     def exporter(request: ExportRequest) -> MetaGraphDef:
@@ -98,7 +98,7 @@ def test_failed_checks_are_variants_not_findings(plain: Case, judge: JudgeCase) 
 
 
 def test_a_change_of_the_input_does_not_spread(plain: Case, judge: JudgeCase) -> None:
-    """A variant that changes its input is blamed alone; the others are judged on the true graph."""
+    """A variant that changes its input is the only one with a finding; the others run with a new graph."""
 
     def exporter(request: ExportRequest) -> MetaGraphDef:
         message = reference.export(request)
@@ -115,29 +115,29 @@ def test_a_change_of_the_input_does_not_spread(plain: Case, judge: JudgeCase) ->
 def test_the_order_of_stored_bytes_is_no_change(
     plain: Case, judge: JudgeCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A graph whose stored bytes protobuf would write in another order is not taken for a changed one."""
+    """A graph whose stored bytes protobuf would write in another order does not count as changed."""
     parts = [part.SerializeToString() for _, part in split_message(plain.graph.message())]
     monkeypatch.setattr(plain.graph, "data", b"".join(reversed(parts)))
     assert plain.graph.message().SerializeToString(deterministic=True) != plain.graph.data
-    asked: list[str] = []
+    calls: list[str] = []
 
     def exporter(request: ExportRequest) -> MetaGraphDef:
-        asked.append(request.case_id)
+        calls.append(request.case_id)
         return reference.export(request)
 
     assert judge(plain, exporter).verdict is Verdict.PASS
-    assert len(asked) == 16
+    assert len(calls) == 16
 
 
 def answers_once(exporter: Exporter) -> Exporter:
-    """An exporter that adds a node to every answer but the first."""
-    asked: list[str] = []
+    """Return an exporter that adds a node to every answer but the first."""
+    calls: list[str] = []
 
     def unsteady(request: ExportRequest) -> MetaGraphDef:
         message = exporter(request)
-        if asked:
+        if calls:
             message.graph_def.node.add(name="left_over", op="NoOp")
-        asked.append(request.case_id)
+        calls.append(request.case_id)
         return message
 
     return unsteady
@@ -157,15 +157,15 @@ def answers_once(exporter: Exporter) -> Exporter:
 def test_a_second_answer_that_differs_is_named(
     judge: JudgeCase, case_id: str, codes: set[FindingCode], variants: int
 ) -> None:
-    """An exporter that is right once is told that it changes its mind, also in a case with one call."""
+    """An exporter that is right only once fails as unrepeatable, even in a case with a single variant."""
     judgement = judge(load_corpus().case(case_id), answers_once(reference.export))
     assert judgement.verdict is Verdict.FAIL
     assert {finding.code for finding in judgement.findings} == codes
     assert (judgement.checks, judgement.failed_checks) == (variants, variants)
 
 
-def test_a_failed_exporter_is_asked_once_more(plain: Case, judge: JudgeCase) -> None:
-    """A wrong answer that stays the same is wrong and no more; only a failed case costs the further call."""
+def test_the_call_of_a_failed_case_is_repeated_once(plain: Case, judge: JudgeCase) -> None:
+    """A wrong answer that stays the same is not unrepeatable; only a failed case costs another call."""
     calls: list[ExportRequest] = []
 
     def wrong(request: ExportRequest) -> MetaGraphDef:
@@ -199,8 +199,8 @@ def test_arguments_are_fresh_for_every_variant(judge: JudgeCase) -> None:
     assert judge(case, exporter).verdict is Verdict.PASS
 
 
-def test_a_case_that_asks_nothing_is_not_exported() -> None:
-    """Where the corpus asks nothing under the contract, the exporter is not called."""
+def test_an_untestable_case_is_not_exported() -> None:
+    """The exporter is not called if the case tests nothing under the contract."""
     case, reason = next(
         (case, expectation.reason)
         for case in load_corpus().cases(Tier.FULL)
@@ -217,7 +217,7 @@ def test_a_case_that_asks_nothing_is_not_exported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gaps", "verdict", "checks"),
+    ("unsupported", "verdict", "checks"),
     [
         ({"files"}, Verdict.PASS, 8),
         ({"files", "default_graph"}, Verdict.PASS, 4),
@@ -226,15 +226,15 @@ def test_a_case_that_asks_nothing_is_not_exported() -> None:
         ({"export_scope"}, Verdict.UNSUPPORTED, 0),
     ],
 )
-def test_declared_gaps_take_variants_or_the_case_away(
-    judge: JudgeCase, gaps: set[str], verdict: Verdict, checks: int
+def test_variants_or_cases_that_need_an_unsupported_capability_are_not_run(
+    judge: JudgeCase, unsupported: set[str], verdict: Verdict, checks: int
 ) -> None:
-    """A gap takes away the variants that need it; where the whole case needs it, it is not supported."""
+    """Variants that need an unsupported capability are not run; if the whole case needs it, none is."""
     case = load_corpus().case("matrix/towers/collection_list=some,export_scope=tower_10")
 
     def exporter(request: ExportRequest) -> MetaGraphDef:
         return reference.export(request)
 
-    exporter.unsupported = gaps  # type: ignore[attr-defined] # how a user declares it
+    exporter.unsupported = unsupported  # type: ignore[attr-defined] # how a user declares it
     judgement = judge(case, exporter)
     assert (judgement.verdict, judgement.checks) == (verdict, checks)

@@ -1,4 +1,4 @@
-"""Comparing answers with expectations."""
+"""Answers are compared with the expectations of the corpus."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ ERROR = ExpectedError("ValueError")
 
 @pytest.mark.parametrize("message", [EXPECTED, REORDERED], ids=["the same", "the same meaning"])
 def test_an_equal_message_has_no_finding(message: MetaGraphDef) -> None:
-    """A message that is equal, or that the differ finds equal, is right."""
+    """A message that is equal, or that the differ finds equal, has no finding."""
     assert check_answer(Exported(message), MessageComparison(EXPECTED_BYTES)) == []
 
 
 def test_another_message_shows_the_difference() -> None:
-    """A message that differs comes with the differ's text, fingerprint and result."""
+    """The finding of a message that differs has the differ's text, fingerprint and result."""
     (finding,) = check_answer(Exported(OTHER), MessageComparison(EXPECTED_BYTES))
     assert finding.code is FindingCode.MESSAGE_DIFFERS
     assert finding.summary.endswith("differs from the expected one (graph_def.node: field-changed op)")
@@ -44,7 +44,7 @@ def test_another_message_shows_the_difference() -> None:
 
 
 def test_a_difference_names_the_case_and_counts_its_other_kinds() -> None:
-    """The text says whose expectation it is; the sentence names the first kind and how many there are."""
+    """The detail names the case; the summary names the first kind of difference and counts the others."""
     worse = MetaGraphDef(graph_def=GraphDef(node=[NodeDef(name="a", op="Const", device="/cpu:0")]))
     comparison = MessageComparison(EXPECTED_BYTES, case_id="NODE-01/two-nodes")
     (finding,) = check_answer(Exported(worse), comparison)
@@ -56,18 +56,18 @@ def test_a_difference_names_the_case_and_counts_its_other_kinds() -> None:
 @pytest.mark.parametrize(
     ("capability", "advice"),
     [
-        ("eager", "Declare it up front: set the exporter's attribute `unsupported = {'eager'}`."),
-        ("as_text", "'as_text' is no capability, so it can not be declared."),
+        ("eager", "Declare it: set the exporter's attribute `unsupported = {'eager'}`."),
+        ("as_text", "'as_text' is not a capability, so it cannot be declared."),
     ],
 )
 def test_only_a_capability_can_be_declared(capability: str, advice: str) -> None:
-    """The advice works when it is followed: a run refuses a declaration that is no capability."""
+    """The advice can be followed: a run refuses a declaration that is not a capability."""
     (finding,) = check_answer(NotSupported(capability), ERROR)
     assert finding.detail.startswith(advice)
 
 
 def test_equal_answers_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The differ looks at each different message once, however many variants bring it."""
+    """The differ compares each different message once, however many variants return it."""
     compared: list[MetaGraphDef] = []
 
     def differ(
@@ -85,7 +85,7 @@ def test_equal_answers_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("classes", [("ValueError",), ("OwnError", "ValueError")])
 def test_the_expected_error_is_right_whatever_its_text(classes: tuple[str, ...]) -> None:
-    """Only the class of an error counts; a subclass is that class too."""
+    """Only the class of an error counts; a subclass is accepted as well."""
     assert check_answer(Raised(classes, "any text"), ERROR) == []
 
 
@@ -103,7 +103,7 @@ FINDINGS: list[tuple[Answer, FindingCode, FindingCode]] = [
 def test_every_wrong_answer_has_its_own_finding(
     answer: Answer, where_message: FindingCode, where_error: FindingCode
 ) -> None:
-    """Each kind of answer is told apart, where a message and where an error was expected."""
+    """Each kind of answer has its own code, for an expected message and for an expected error."""
     assert [finding.code for finding in check_answer(answer, MessageComparison(EXPECTED_BYTES))] == [
         where_message
     ]
@@ -111,7 +111,7 @@ def test_every_wrong_answer_has_its_own_finding(
 
 
 def test_every_kind_of_answer_is_among_them() -> None:
-    """The table above holds every kind of answer there is."""
+    """The table above contains every kind of answer."""
     assert {type(answer) for answer, _, _ in FINDINGS} == set(Answer.__args__)
 
 
@@ -124,7 +124,7 @@ def test_every_kind_of_answer_is_among_them() -> None:
     ],
 )
 def test_answers_of_one_meaning_are_a_repetition(first: Answer, second: Answer) -> None:
-    """The order of nodes and the text of an error may change from call to call."""
+    """The order of nodes and the text of an error may differ from call to call."""
     assert check_repetition(first, second, CompareOptions()) == []
 
 
@@ -134,16 +134,16 @@ def test_answers_of_one_meaning_are_a_repetition(first: Answer, second: Answer) 
         (Exported(OTHER), "~ op"),
         (
             Raised(("KeyError", "LookupError"), "gone"),
-            "First it answered with a message, then with KeyError.",
+            "The first call returned a message; the second raised KeyError.",
         ),
-        (NotSupported("eager"), "then with the lack of 'eager'."),
-        (TimedOut(3.0), "then with silence up to the time limit."),
-        (Crashed("SIGKILL"), "then with its end."),
-        (Malformed("nothing"), "then with what is no MetaGraphDef."),
+        (NotSupported("eager"), "; the second answered that 'eager' is unsupported."),
+        (TimedOut(3.0), "; the second timed out."),
+        (Crashed("SIGKILL"), "; the second exited without answering."),
+        (Malformed("nothing"), "; the second returned something that is not a MetaGraphDef."),
     ],
 )
 def test_another_answer_to_the_same_call_is_a_finding(second: Answer, detail: str) -> None:
-    """An exporter that changes its mind is told so, with what it said."""
+    """A second answer that differs is a finding whose detail names both answers."""
     (finding,) = check_repetition(Exported(EXPECTED), second, CompareOptions())
     assert finding.code is FindingCode.UNREPEATABLE
     assert detail in finding.detail
@@ -151,7 +151,7 @@ def test_another_answer_to_the_same_call_is_a_finding(second: Answer, detail: st
 
 
 def test_an_answer_that_is_one_object_twice_is_compared_as_it_was() -> None:
-    """An exporter that hands out its own message, and changes it afterwards, is seen."""
+    """An exporter that returns the same object twice and changes it in between has a finding."""
     message = MetaGraphDef()
     message.CopyFrom(EXPECTED)
     first = Exported(message)
@@ -160,7 +160,7 @@ def test_an_answer_that_is_one_object_twice_is_compared_as_it_was() -> None:
     assert len(check_repetition(first, Exported(message), CompareOptions())) == 1
 
 
-def test_the_order_of_nodes_counts_where_the_case_asks_for_it() -> None:
-    """A case about the order of nodes compares the second answer in that way, too."""
+def test_the_order_of_nodes_counts_if_the_case_tests_it() -> None:
+    """A case about the order of nodes compares the second answer in that order as well."""
     strict = CompareOptions(check_node_order=True)
     assert len(check_repetition(Exported(EXPECTED), Exported(REORDERED), strict)) == 1

@@ -1,4 +1,4 @@
-"""Questions to an adapter: each way to wire it wrongly is seen, and comes with advice."""
+"""The adapter check finds each way to wire an adapter wrongly, and gives advice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from reference_impl.schema import MetaGraphDef
 
 
 def examine(exporter: Exporter) -> list[Observation]:
-    """What the questions show about a function."""
+    """Return what the adapter check observes of a function."""
     contract = Contract.DOCUMENTED
     client = InProcess(exporter, "adapter:export")
     with contextlib.closing(ScratchFolder(contract)) as folder:
@@ -49,7 +49,7 @@ def cannot_load(_: ExportRequest) -> MetaGraphDef:
 
 
 def gives_up(_: ExportRequest) -> MetaGraphDef:
-    """Name as missing what is no capability."""
+    """Declare something unsupported that is not a capability."""
     raise Unsupported("graphs")
 
 
@@ -59,7 +59,7 @@ def exits(_: ExportRequest) -> MetaGraphDef:
 
 
 def changes_its_input(request: ExportRequest) -> MetaGraphDef:
-    """Work on the message that was handed over."""
+    """Change the message that was given."""
     message = reference.export(request)
     request.graph.graph_def.node[0].device = "/device:TPU:0"
     return message
@@ -84,13 +84,13 @@ class RemembersTheFirstGraph:
 
 
 def ignores_arguments(request: ExportRequest) -> MetaGraphDef:
-    """Pass on where to write, and nothing else."""
+    """Pass on the arguments of the file, and no others."""
     passed_on = {name: request.arguments[name] for name in ("filename", "as_text", "save_debug_info")}
     return reference.export(ExportRequest(request.graph, passed_on, request.default_graph))
 
 
 def names_errors_its_own_way(request: ExportRequest) -> MetaGraphDef:
-    """Raise a class of its own that is no ValueError."""
+    """Raise a class of its own that is not a ValueError."""
 
     class RejectedError(Exception):
         pass
@@ -102,7 +102,7 @@ def names_errors_its_own_way(request: ExportRequest) -> MetaGraphDef:
 
 
 def exits_instead_of_raising(request: ExportRequest) -> MetaGraphDef:
-    """End where it should raise."""
+    """Exit instead of raising."""
     try:
         return reference.export(request)
     except ValueError as error:
@@ -150,14 +150,14 @@ def writes_text(request: ExportRequest) -> MetaGraphDef:
 
 
 def fails_to_write(request: ExportRequest) -> MetaGraphDef:
-    """Fail where it should write."""
+    """Fail instead of writing the file."""
     if request.arguments["filename"]:
         raise OSError("read-only file system")
     return reference.export(request)
 
 
 def writes_no_files(request: ExportRequest) -> MetaGraphDef:
-    """Say only when asked that it writes no files."""
+    """Declare only on request that files are unsupported."""
     if request.arguments["filename"]:
         raise Unsupported("filename")
     return reference.export(request)
@@ -182,14 +182,14 @@ MISTAKES: list[tuple[Callable[[], Exporter], str, str]] = [
     (lambda: exits_instead_of_raising, "has to raise ValueError. It crashed", "Let it raise an exception"),
     (lambda: crashes_on_a_scope, "export_scope=model,strip_default_attrs: It crashed", "Let it raise"),
     (lambda: refuses_arguments, "Every call with arguments raised an error", "Pass on the arguments"),
-    (lambda: ignores_the_filename, "wrote no file model.meta", "is an absolute path"),
+    (lambda: ignores_the_filename, "did not write the file model.meta", "is an absolute path"),
     (lambda: writes_beside_the_file, "model.meta.log", "nothing else beside it"),
     (
         lambda: writes_another_message,
         "differs from the returned message",
         "Write the message that is returned",
     ),
-    (lambda: writes_text, "is no MetaGraphDef in binary form", "write the serialised message"),
+    (lambda: writes_text, "is not a MetaGraphDef in binary form", "write the serialised message"),
     (
         lambda: fails_to_write,
         "raised OSError: read-only file system",

@@ -1,4 +1,4 @@
-"""Checking what an export has written."""
+"""The files of an export are checked, and the scratch folder is emptied."""
 
 from __future__ import annotations
 
@@ -25,39 +25,39 @@ ONE_LINE = text_format.MessageToString(MESSAGE, as_one_line=True)
 
 @pytest.fixture(autouse=True)
 def temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Where new scratch folders are made: inside of the test's own folder."""
+    """Create scratch folders inside the folder of the test, and return that."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     return tmp_path
 
 
 @pytest.fixture
 def folder() -> Iterator[ScratchFolder]:
-    """A scratch folder under the documented contract."""
+    """Yield a scratch folder under the documented contract."""
     made = ScratchFolder(Contract.DOCUMENTED)
     yield made
     made.close()
 
 
 def beside(folder: ScratchFolder, name: str) -> Path:
-    """Another path in the folder."""
+    """Return another path in the folder."""
     return Path(folder.filename).with_name(name)
 
 
 def codes(folder: ScratchFolder, *, as_text: bool = False, debug_info: bool = False) -> list[FindingCode]:
-    """The kinds of findings on an export that returned `MESSAGE`."""
+    """Return the codes of the findings on an export that returned `MESSAGE`."""
     return [finding.code for finding in folder.check_export(RETURNED, as_text=as_text, debug_info=debug_info)]
 
 
 @pytest.mark.parametrize("deterministic", [False, True])
 def test_a_binary_file_is_right_in_any_order_of_its_maps(folder: ScratchFolder, deterministic: bool) -> None:
-    """A binary file is right when it parses to the returned message."""
+    """A binary file is right if it parses to the returned message."""
     Path(folder.filename).write_bytes(MESSAGE.SerializeToString(deterministic=deterministic))
     assert codes(folder) == []
 
 
 @pytest.mark.parametrize("text", [str(MESSAGE), ONE_LINE], ids=["as printed", "as one line"])
 def test_a_text_file_is_right_in_any_layout(folder: ScratchFolder, text: str) -> None:
-    """A text file is right when it parses to the returned message, also when it is looked at again."""
+    """A text file is right if it parses to the returned message, also when it is checked again."""
     for _ in range(2):
         Path(folder.filename).write_text(text, encoding="utf-8")
         assert codes(folder, as_text=True) == []
@@ -76,8 +76,8 @@ def test_a_known_text_is_still_compared(folder: ScratchFolder) -> None:
     ("contract", "name"),
     [(Contract.DOCUMENTED, "model_debug.meta"), (Contract.TENSORFLOW, "model.debug")],
 )
-def test_debug_info_lies_where_the_contract_says(contract: Contract, name: str) -> None:
-    """DBG-01: the documented contract has `_debug` before the extension, TensorFlow another extension."""
+def test_debug_info_has_the_name_of_the_contract(contract: Contract, name: str) -> None:
+    """DBG-01: the documented contract adds `_debug` before the extension, TensorFlow replaces it."""
     folder = ScratchFolder(contract)
     Path(folder.filename).write_bytes(MESSAGE.SerializeToString())
     beside(folder, name).write_bytes(DEBUG_INFO.SerializeToString())
@@ -87,13 +87,13 @@ def test_debug_info_lies_where_the_contract_says(contract: Contract, name: str) 
 
 @pytest.mark.parametrize(("content", "as_text"), [(b"\xff", False), (b"no text {", True)])
 def test_debug_info_has_to_parse(folder: ScratchFolder, content: bytes, as_text: bool) -> None:
-    """Debug info that is no GraphDebugInfo in the form that was asked for is a finding."""
+    """Debug info that is not a GraphDebugInfo in the requested format is a finding."""
     Path(folder.filename).write_bytes(str(MESSAGE).encode() if as_text else MESSAGE.SerializeToString())
     beside(folder, "model_debug.meta").write_bytes(content)
     assert codes(folder, as_text=as_text, debug_info=True) == [FindingCode.DEBUG_INFO_UNREADABLE]
 
 
-def test_debug_info_that_was_not_asked_for_is_stray(folder: ScratchFolder) -> None:
+def test_debug_info_that_was_not_requested_is_stray(folder: ScratchFolder) -> None:
     """DBG-06: without save_debug_info no debug info is written."""
     Path(folder.filename).write_bytes(MESSAGE.SerializeToString())
     beside(folder, "model_debug.meta").touch()
@@ -101,14 +101,14 @@ def test_debug_info_that_was_not_asked_for_is_stray(folder: ScratchFolder) -> No
 
 
 def test_a_call_without_filename_writes_nothing(folder: ScratchFolder) -> None:
-    """Any file after a call that should write none is stray."""
+    """Any file that is left by a call without filename is stray."""
     assert list(folder.check_no_export()) == []
     Path(folder.filename).touch()
     assert [finding.symptom for finding in folder.check_no_export()] == ["model.meta"]
 
 
 def test_each_check_empties_the_folder(folder: ScratchFolder) -> None:
-    """A file of one export is never taken for that of the next; folders go too."""
+    """Files and folders of one export are deleted before the next."""
     Path(folder.filename).write_bytes(MESSAGE.SerializeToString())
     beside(folder, "folder").mkdir()
     beside(folder, "folder").joinpath("file").touch()
@@ -118,7 +118,7 @@ def test_each_check_empties_the_folder(folder: ScratchFolder) -> None:
 
 
 def test_a_scratch_folder_is_always_a_new_one(temporary_folder: Path) -> None:
-    """Each scratch folder is made by itself, is empty, and is all that closing it removes."""
+    """Each scratch folder is new and empty, and closing it removes nothing else."""
     kept = temporary_folder / "kept"
     kept.touch()
     first, second = ScratchFolder(Contract.DOCUMENTED), ScratchFolder(Contract.DOCUMENTED)
@@ -131,7 +131,7 @@ def test_a_scratch_folder_is_always_a_new_one(temporary_folder: Path) -> None:
 
 
 def test_a_link_inside_is_removed_and_not_followed(folder: ScratchFolder, temporary_folder: Path) -> None:
-    """Emptying removes a link to a folder, and nothing of what lies in that folder."""
+    """Emptying removes a link to a folder, and nothing inside that folder."""
     kept = temporary_folder / "elsewhere" / "kept"
     kept.parent.mkdir()
     kept.touch()
@@ -142,7 +142,7 @@ def test_a_link_inside_is_removed_and_not_followed(folder: ScratchFolder, tempor
 
 @pytest.mark.parametrize("replacement", ["link", "folder"])
 def test_a_replaced_scratch_folder_is_not_emptied(temporary_folder: Path, replacement: str) -> None:
-    """When something else has taken the folder's name, nothing is deleted at all."""
+    """Nothing is deleted if the folder was replaced by something else."""
     folder = ScratchFolder(Contract.DOCUMENTED)
     path = Path(folder.filename).parent
     kept = temporary_folder / "elsewhere" / "kept"

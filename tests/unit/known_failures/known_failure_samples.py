@@ -11,15 +11,15 @@ from pytest_metagraph.known_failures.model import Entry, FailureKind
 
 
 def entry(*patterns: str, number: int = 1, **attributes: Any) -> Entry:
-    """An entry of the list `known.toml`, whose header is at ten times its number."""
+    """Return an entry of the list `known.toml`, whose line is ten times its number."""
     return Entry(
         number, f"known.toml:{number * 10}", patterns, FailureKind.BUG, "It is not done yet.", **attributes
     )
 
 
 def result(case: str, verdict: str, fingerprint: str = "") -> CaseResult:
-    """The result of a case."""
-    summary = "A ValueError was raised where a message was expected"
+    """Return the result of a case."""
+    summary = "The exporter raised ValueError instead of returning a message"
     finding = ReportedFinding(FindingCode.RAISED, summary, "", (), (), ("variant",), ())
     return CaseResult(
         case=case,

@@ -1,4 +1,4 @@
-"""How changes are written into the text of a list."""
+"""Changes are written into the text of a list, and everything else stays as it is."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ TEXT = textwrap.dedent(
     ]
     fingerprint = "0000000000000000"
     reason = '''
-    [[ this is no header ]]
+    [[ this is not a header ]]
     Savers go.'''
     # below the savers
 
@@ -56,17 +56,17 @@ TEXT = textwrap.dedent(
 
 
 def entry(number: int) -> Entry:
-    """An entry of `TEXT`."""
+    """Return an entry of `TEXT`."""
     return load(TEXT, "known.toml").entries[number - 1]
 
 
 def edited(*changes: Change) -> str:
-    """`TEXT` with changes."""
+    """Return `TEXT` with changes."""
     return edit(TEXT, changes)
 
 
 def test_no_change_changes_nothing() -> None:
-    """The text comes back byte for byte."""
+    """Without changes, the text is returned byte for byte."""
     assert edited() == TEXT
 
 
@@ -79,22 +79,22 @@ def test_no_change_changes_nothing() -> None:
     ],
 )
 def test_a_removed_entry_leaves_everything_else(number: int, gone: str) -> None:
-    """From the header to the last value is gone; every comment above and below is still there, in order."""
+    """An entry is removed from its header to its last value; all comments above and below stay in order."""
     after = edited(Removal(entry(number)))
     assert after.split() == TEXT.replace(gone, "").split()
     assert len(load(after, "known.toml").entries) == 2
 
 
 def test_all_entries_can_go() -> None:
-    """The comments of an emptied list stay."""
+    """The comments stay if every entry is removed."""
     after = edited(*(Removal(entry(number)) for number in (1, 2, 3)))
     assert load(after, "known.toml").entries == ()
     comments = [line for line in TEXT.splitlines() if line.startswith("#")]
     assert after.replace("\n\n", "\n").splitlines() == comments
 
 
-def test_a_passing_id_is_taken_out_of_its_list() -> None:
-    """The other ids stay, and nothing is excepted that is not listed."""
+def test_a_passing_id_is_removed_from_its_entry() -> None:
+    """The other ids stay, and no exception is added for an id."""
     after = edited(Narrowing(entry(2), ("m/savers/a",)))
     narrowed = load(after, "known.toml").entries[1]
     assert narrowed.patterns == ("m/savers/b",)
@@ -103,7 +103,7 @@ def test_a_passing_id_is_taken_out_of_its_list() -> None:
 
 
 def test_a_passing_case_of_a_glob_becomes_an_exception() -> None:
-    """The glob stays as it was written, with the comment behind it."""
+    """A glob stays as it was written, with the comment after it, and the case becomes an exception."""
     after = edited(Narrowing(entry(1), ("m/devices/a", "m/devices/b")))
     assert load(after, "known.toml").entries[0].exceptions == ("m/devices/a", "m/devices/b")
     assert 'case = "m/devices/*"  # all of them\n' in after
@@ -111,7 +111,7 @@ def test_a_passing_case_of_a_glob_becomes_an_exception() -> None:
 
 
 def test_a_passing_case_leaves_the_ids_and_the_globs_of_an_entry() -> None:
-    """An id goes from the list, and is excepted where a glob of the same entry matches it too."""
+    """An id is removed, and becomes an exception if a glob of the same entry matches it as well."""
     text = TEXT.replace('"m/devices/*"', '["m/devices/a", "m/other/b", "m/devices/*"]')
     mixed = load(text, "known.toml").entries[0]
     after = edit(text, [Narrowing(mixed, ("m/devices/a", "m/other/b"))])
@@ -126,8 +126,8 @@ def test_exceptions_are_added_to_those_that_are_there() -> None:
     assert load(twice, "known.toml").entries[0].exceptions == ("m/devices/a", "m/devices/b")
 
 
-def test_fingerprints_are_replaced_where_they_stand() -> None:
-    """One fingerprint is a string and more are an array; the other lines stay."""
+def test_fingerprints_are_replaced_in_place() -> None:
+    """One fingerprint is written as a string, several as an array; the other lines stay."""
     after = edited(NewFingerprints(entry(2), (OLD, NEW)))
     assert load(after, "known.toml").entries[1].fingerprints == (OLD, NEW)
     one = edited(NewFingerprints(entry(2), (NEW,)))
@@ -135,7 +135,7 @@ def test_fingerprints_are_replaced_where_they_stand() -> None:
 
 
 def test_a_draft_is_appended_and_refused_until_a_person_completes_it() -> None:
-    """A new entry stands at the end, says all that a machine knows, and makes the list unusable."""
+    """A new entry is appended with everything but kind and reason, and the list is refused without those."""
     draft = Draft(("m/new/a", "m/new/b"), NEW, "documented", "The message differs")
     after = edited(draft)
     assert after.startswith(TEXT)
@@ -154,22 +154,22 @@ def test_a_draft_is_appended_and_refused_until_a_person_completes_it() -> None:
     assert wrong_keys == ["kind", "reason"]
 
 
-def test_a_new_list_starts_with_what_it_is() -> None:
-    """A draft for a file that does not exist yet stands below a comment."""
+def test_a_new_list_starts_with_a_comment() -> None:
+    """The draft of a file that does not exist yet is written below a comment."""
     after = edit("", [Draft(("m/a",), NEW, "documented", "The message differs")])
     assert after.startswith("# Cases that are known to fail.")
     assert tomllib.loads(after)["known_failure"][0]["case"] == "m/a"
 
 
 def test_several_changes_of_one_entry_are_all_made() -> None:
-    """Narrowing and new fingerprints go together."""
+    """An entry can lose cases and get new fingerprints in one update."""
     after = edited(Narrowing(entry(2), ("m/savers/a",)), NewFingerprints(entry(2), (NEW,)))
     changed = load(after, "known.toml").entries[1]
     assert (changed.patterns, changed.fingerprints) == (("m/savers/b",), (NEW,))
 
 
-def test_line_ends_stay() -> None:
-    """A list with the line ends of Windows keeps them in every line that is not new."""
+def test_line_endings_are_kept() -> None:
+    """A list with the line endings of Windows keeps them in every line that is not new."""
     windows = TEXT.replace("\n", "\r\n")
     after = edit(windows, [Removal(load(windows, "known.toml").entries[0])])
     assert after.count("\r\n") == after.count("\n")
@@ -177,13 +177,13 @@ def test_line_ends_stay() -> None:
 
 
 def test_entries_without_headers_of_their_own_are_not_edited() -> None:
-    """A list that can be read and not edited is refused with the way out."""
+    """A list that can be read but not edited is refused with what to do."""
     text = 'known_failure = [{case = "a", kind = "bug", reason = "x"}]\n'
     with pytest.raises(KnownFailuresError, match=r"start each entry with \[\[known_failure\]\]"):
         edit(text, [Removal(load(text, "known.toml").entries[0])])
 
 
-def test_writing_replaces_the_file_behind_a_link_and_keeps_its_mode(tmp_path: Path) -> None:
+def test_writing_replaces_the_target_of_a_link_and_keeps_its_mode(tmp_path: Path) -> None:
     """The link still points to the file, the mode is the same, and no other file is left."""
     target = tmp_path / "known.toml"
     target.write_text("old", encoding="utf-8")
@@ -197,7 +197,7 @@ def test_writing_replaces_the_file_behind_a_link_and_keeps_its_mode(tmp_path: Pa
 
 
 def test_a_failed_write_leaves_the_old_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the last step fails, the list is as it was and the scratch file is gone."""
+    """If the last step fails, the list is unchanged and the temporary file is removed."""
     target = tmp_path / "known.toml"
     target.write_text("old", encoding="utf-8")
 
@@ -205,7 +205,7 @@ def test_a_failed_write_leaves_the_old_list(tmp_path: Path, monkeypatch: pytest.
         raise OSError(f"no space to move {self} to {target}")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(KnownFailuresError, match="can not be written: no space"):
+    with pytest.raises(KnownFailuresError, match="cannot be written: no space"):
         write(target, "new")
     assert target.read_text(encoding="utf-8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["known.toml"]

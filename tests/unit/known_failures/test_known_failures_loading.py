@@ -1,4 +1,4 @@
-"""What a list of known failures can say, and how it refuses everything else."""
+"""A list of known failures is read, and every mistake in it is refused."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ GOOD = {"case": '"a/*"', "kind": '"bug"', "reason": '"It is not done yet."'}
 
 
 def text_with(**changed: str | None) -> str:
-    """A list with one entry at line 3: a good one but for some values; None leaves a key out."""
+    """Return a list with a valid entry at line 3, except for some values; None leaves a key out."""
     values = {**GOOD, **changed}
     lines = [f"{key} = {value}" for key, value in values.items() if value is not None]
     return "\n".join(("# Known.", "", "[[known_failure]]", *lines, ""))
 
 
 def problems_of(text: str) -> tuple[str, ...]:
-    """What `load` complains about."""
+    """Return the problems that `load` reports."""
     with pytest.raises(KnownFailuresError) as caught:
         load(text, "known.toml")
     return caught.value.problems
 
 
 def test_every_key_is_read() -> None:
-    """An entry that uses each key has each attribute."""
+    """Every key of an entry is read into its attribute."""
     text = text_with(
         **{"except": '["a/b", "a/c"]'},
         fingerprint='"0123456789abcdef"',
@@ -59,31 +59,32 @@ def test_an_empty_text_is_an_empty_list() -> None:
 @pytest.mark.parametrize(
     ("changed", "what", "way_out"),
     [
-        ({"case": None}, "has no case", "by id or glob"),
-        ({"kind": None}, "has no kind", "bug, wontfix, dispute"),
-        ({"reason": None}, "has no reason", "write in a sentence why these cases fail"),
-        ({"reason": '""'}, "reason = '' says nothing", "write in a sentence why these cases fail"),
-        ({"reason": '"  "'}, "reason = '  ' says nothing", "write in a sentence"),
-        ({"kind": '""'}, "kind = '' is no kind", "bug, wontfix, dispute"),
-        ({"kind": '"flaky"'}, "kind = 'flaky' is no kind", "bug, wontfix, dispute"),
+        ({"case": None}, "case is missing", "by id or glob"),
+        ({"kind": None}, "kind is missing", "use bug, wontfix or dispute"),
+        ({"reason": None}, "reason is missing", "explain in a sentence why these cases fail"),
+        ({"reason": '""'}, "reason = '' is empty", "explain in a sentence why these cases fail"),
+        ({"reason": '"  "'}, "reason = '  ' is empty", "explain in a sentence"),
+        ({"reason": "7"}, "reason = 7 is not a string", "explain in a sentence"),
+        ({"kind": '""'}, "kind = '' is not a valid kind", "use bug, wontfix or dispute"),
+        ({"kind": '"flaky"'}, "kind = 'flaky' is not a valid kind", "use bug, wontfix or dispute"),
         ({"case": "[]"}, "case = []", "must be the id of a case or a glob of ids"),
         ({"case": "7"}, "case = 7", "must be the id of a case"),
-        ({"case": '["a", "a"]'}, "names something twice", "name it once"),
+        ({"case": '["a", "a"]'}, "contains an item twice", "remove one of them"),
         ({"fingerprint": '"12"'}, "fingerprint = '12'", "16 digits"),
-        ({"issue": '"TRACKER-1"'}, "issue = 'TRACKER-1' is no link", "https://"),
-        ({"expires": '"2030-12-31"'}, "expires = '2030-12-31' is no date", "expires = 2030-12-31"),
-        ({"expires": "2030-12-31T10:00:00"}, "is no date", "expires = 2030-12-31"),
-        ({"contract": '"tf"'}, "contract = 'tf' is no contract", "documented or tensorflow"),
-        ({"exporter_version": '"new"'}, "exporter_version = 'new' is no version specifier", "'==2.21.*'"),
-        ({"exporter_version": '""'}, "exporter_version = '' is no version specifier", "'==2.21.*'"),
+        ({"issue": '"TRACKER-1"'}, "issue = 'TRACKER-1' is not a link", "https://"),
+        ({"expires": '"2030-12-31"'}, "expires = '2030-12-31' is not a date", "expires = 2030-12-31"),
+        ({"expires": "2030-12-31T10:00:00"}, "is not a date", "expires = 2030-12-31"),
+        ({"contract": '"tf"'}, "contract = 'tf' is not a contract", "use documented or tensorflow"),
+        ({"exporter_version": '"new"'}, "exporter_version = 'new' is not a version specifier", "'==2.21.*'"),
+        ({"exporter_version": '""'}, "exporter_version = '' is not a version specifier", "'==2.21.*'"),
         ({"reasons": '"x"'}, "unknown key 'reasons'", "did you mean 'reason'?"),
-        ({"zzz": "1"}, "unknown key 'zzz'", "known are case, except"),
+        ({"zzz": "1"}, "unknown key 'zzz'", "the known keys are case, except"),
     ],
 )
-def test_what_is_wrong_is_said_with_place_and_way_out(
+def test_a_mistake_is_reported_with_its_place_and_what_to_do(
     changed: dict[str, str | None], what: str, way_out: str
 ) -> None:
-    """Each wrong value names file, line, entry and the way out, and is the one complaint."""
+    """Each wrong value is one problem, which names file, line and entry and says what to do."""
     (problem,) = problems_of(text_with(**changed))
     assert problem.startswith("known.toml:3: entry 1")
     assert what in problem
@@ -91,7 +92,7 @@ def test_what_is_wrong_is_said_with_place_and_way_out(
 
 
 def test_all_wrong_entries_are_named_at_once() -> None:
-    """Two drafts are two complaints, each with its own line."""
+    """Two drafts are two problems, each with its own line."""
     problems = problems_of(text_with(reason='""') + text_with(reason='""'))
     assert [problem.partition(": ")[0] for problem in problems] == ["known.toml:3", "known.toml:9"]
 
@@ -99,25 +100,28 @@ def test_all_wrong_entries_are_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[[known_failure]\n", r"known.toml: this is no TOML: .*line 1"),
+        ("[[known_failure]\n", r"known.toml is not valid TOML: .*line 1"),
         ("[[known_failures]]\n", r"known.toml: unknown key 'known_failures'; did you mean 'known_failure'\?"),
-        ("known_failure = 3\n", r"known.toml: known_failure is no array of tables; start each entry with"),
-        ("[known_failure]\n", r"known.toml: known_failure is no array of tables; start each entry with"),
+        (
+            "known_failure = 3\n",
+            r"known.toml: known_failure is not an array of tables; start each entry with",
+        ),
+        ("[known_failure]\n", r"known.toml: known_failure is not an array of tables; start each entry with"),
     ],
 )
 def test_a_text_of_another_shape_is_refused(text: str, sentence: str) -> None:
-    """A text that is no list is refused with the place and the way out."""
+    """A text that is not a list is refused with the place and what to do."""
     with pytest.raises(KnownFailuresError, match=sentence):
         load(text, "known.toml")
 
 
 def test_entries_written_in_line_have_no_line_number() -> None:
-    """An unusual way to write entries is read, and named without a line that would be wrong."""
+    """Entries without a header of their own are read, and their place is the file alone."""
     text = 'known_failure = [{case = "a", kind = "bug", reason = "x"}]'
     assert [entry.place for entry in load(text, "known.toml").entries] == ["known.toml"]
 
 
-def test_a_header_inside_of_a_text_gives_no_wrong_line_number() -> None:
-    """Where lines can not be told apart, none is named."""
+def test_a_header_inside_a_string_gives_no_wrong_line_number() -> None:
+    """The place is the file alone if a string contains a line that looks like a header."""
     text = text_with(reason='"""\n[[known_failure]]\nis what an entry starts with."""')
     assert [entry.place for entry in load(text, "known.toml").entries] == ["known.toml"]

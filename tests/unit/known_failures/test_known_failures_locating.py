@@ -1,4 +1,4 @@
-"""Which file the option names."""
+"""The option names a path or a shipped list."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_shipped_list_is_found_by_name(tmp_path: Path) -> None:
 
 
 def test_a_list_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    """The text names the path, the lists of the kit and the way out."""
+    """The error names the path and the shipped lists, and says what to do."""
     with pytest.raises(KnownFailuresError, match=r"gone.toml.*tensorflow-2.21.*starts a new list"):
         locate("gone.toml", tmp_path, update=False)
     with pytest.raises(KnownFailuresError, match=r"did you mean 'tensorflow-2.21'\?"):
@@ -32,20 +32,20 @@ def test_a_list_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_update_may_start_a_list(tmp_path: Path) -> None:
-    """A file that is to be written need not exist, but its folder must."""
+    """A file that will be written need not exist, but its folder must."""
     assert locate("new.toml", tmp_path, update=True).read() == ""
     with pytest.raises(KnownFailuresError, match="there is no file"):
         locate("gone/new.toml", tmp_path, update=True)
 
 
 def test_a_shipped_list_is_not_updated(tmp_path: Path) -> None:
-    """The files of an installation are no place for a user's list."""
-    with pytest.raises(KnownFailuresError, match=r"come with the kit and can not be updated; copy .*toml"):
+    """A list that comes with the kit cannot be updated."""
+    with pytest.raises(KnownFailuresError, match=r"come with the kit and cannot be updated; copy .*toml"):
         locate("tensorflow-2.21", tmp_path, update=True)
 
 
 def test_an_unreadable_list_is_refused(tmp_path: Path) -> None:
-    """A file that is no text is named with the reason."""
+    """The error for a file that is not text names the file and the reason."""
     (tmp_path / "known.toml").write_bytes(b"\xff")
-    with pytest.raises(KnownFailuresError, match=r"'known.toml' can not be read: .*utf-8"):
+    with pytest.raises(KnownFailuresError, match=r"'known.toml' cannot be read: .*utf-8"):
         locate("known.toml", tmp_path, update=False).read()

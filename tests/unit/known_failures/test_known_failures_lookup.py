@@ -1,4 +1,4 @@
-"""Which entries are about a case."""
+"""Entries are found by the ids and globs of their cases, and change verdicts."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from pytest_metagraph.known_failures.model import KnownFailures
     ],
 )
 def test_a_pattern_is_an_id_or_a_glob_of_whole_ids(pattern: str, matched: list[str]) -> None:
-    """Ids go before globs, globs reach over slashes, and nothing matches in part or in another case."""
+    """A pattern matches whole ids with their case; `*` also matches slashes, and an id is not a glob."""
     ids = dict.fromkeys(["m/a/plain", "m/b/plain", "m/b/x=[1]"])
     lookup = Lookup([entry(pattern)])
     assert [case_id for case_id in ids if lookup.entry_for(case_id)] == matched
     assert cases_of(pattern, ids) == matched
 
 
-def test_exceptions_are_taken_out() -> None:
-    """An entry is not about the cases that it excepts, by id or by glob."""
+def test_exceptions_are_not_matched() -> None:
+    """An entry does not match its exceptions, given by id or by glob."""
     lookup = Lookup([entry("m/*", exceptions=("m/b", "*x=*", "m/y=[1]"))])
     assert lookup.entry_for("m/a") is not None
     assert lookup.entry_for("m/y=[1]") is None
@@ -42,7 +42,7 @@ def test_exceptions_are_taken_out() -> None:
 
 
 def test_all_entries_about_a_case_are_found_in_their_order() -> None:
-    """Ids and globs together come in the order of the list, each entry once."""
+    """Entries that match by id or by glob are returned in the order of the list, each once."""
     by_glob, by_both = entry("m/*", number=1), entry("m/a", "m/?", number=2)
     assert Lookup([by_both, by_glob]).entries_for("m/a") == [by_glob, by_both]
 
@@ -56,25 +56,26 @@ def test_all_entries_about_a_case_are_found_in_their_order() -> None:
         ("documented", "2.22.0", False),
     ],
 )
-def test_only_entries_whose_conditions_are_met_are_looked_in(
-    contract: str, version: str, holds: bool
-) -> None:
-    """Contract and version must both fit; a pre-release counts as its version."""
+def test_only_entries_whose_conditions_are_met_apply(contract: str, version: str, holds: bool) -> None:
+    """Contract and version must both match; a pre-release counts as its version."""
     conditional = entry("m/a", contract="documented", exporter_version=SpecifierSet("==2.21.*"))
     found = lookup_under(KnownFailures("known.toml", (conditional,)), contract, version).entry_for("m/a")
     assert (found is conditional) is holds
 
 
-@pytest.mark.parametrize(("version", "stated"), [("", "states none"), ("nightly", "states 'nightly'")])
-def test_a_version_that_can_not_be_compared_is_refused(version: str, stated: str) -> None:
-    """An entry with a condition on the version needs an exporter with a version, and says so."""
+@pytest.mark.parametrize(
+    ("version", "problem"),
+    [("", "but it has none"), ("nightly", "but 'nightly' is not a version that pip can compare")],
+)
+def test_a_version_that_cannot_be_compared_is_refused(version: str, problem: str) -> None:
+    """An entry with a condition on the version needs an exporter with a version."""
     conditional = entry("m/b", number=2, exporter_version=SpecifierSet(">1"))
     known = KnownFailures("known.toml", (entry("m/a"), conditional))
-    with pytest.raises(KnownFailuresError, match=f"known.toml:20: entry 2 .*{stated}.*attribute `version`"):
+    with pytest.raises(KnownFailuresError, match=f"known.toml:20: entry 2 .*{problem}.*attribute `version`"):
         lookup_under(known, "documented", version)
 
 
-def test_a_version_is_not_asked_for_in_vain() -> None:
+def test_a_version_is_needed_only_for_a_condition() -> None:
     """Without a condition on it, an exporter needs no version."""
     known = KnownFailures("known.toml", (entry("m/a"),))
     assert lookup_under(known, "documented", "").entry_for("m/a") is not None
@@ -98,12 +99,12 @@ FAILED = Judgement(Verdict.FAIL, (FINDING,), checks=1, failed_checks=1)
 def test_an_entry_changes_the_verdict_on_its_case(
     judgement: Judgement, fingerprints: tuple[str, ...], verdict: Verdict
 ) -> None:
-    """A listed failure is known if its fingerprint fits, and a listed pass is unexpected."""
+    """A listed failure is known if its fingerprint matches, and a listed case that passes is unexpected."""
     applied = Lookup([entry("m/a", fingerprints=fingerprints)]).apply("m/a", judgement)
     assert applied.verdict is verdict
     assert applied.findings == judgement.findings
 
 
 def test_a_case_without_an_entry_keeps_its_judgement() -> None:
-    """A list that has no entry about a case says nothing about it."""
+    """The judgement of a case that is not listed does not change."""
     assert Lookup([entry("m/a")]).apply("m/b", FAILED) is FAILED

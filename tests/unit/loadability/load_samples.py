@@ -1,4 +1,4 @@
-"""Small graphs for the rules of the importer: one that breaks each rule, and a like one that does not."""
+"""Small graphs for the rules of the importer: one that breaks each rule, and a similar one that does not."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RuleCase:
 
 
 def graph(build: Build) -> MetaGraphDef:
-    """Return a graph with the versions of TensorFlow 1.15, and what `build` adds."""
+    """Return a graph with the versions of TensorFlow 1.15 and the nodes that `build` adds."""
     message = MetaGraphDef()
     message.meta_info_def.tensorflow_version = "1.15.5"
     message.graph_def.versions.producer = 24
@@ -361,4 +361,4 @@ CASES: Mapping[str, RuleCase] = {
     "LOAD-44": RuleCase(_uncalled("Identity", wrong=value(i=1)), _uncalled("Identity", _wrong=value(i=1))),
     "LOAD-45": RuleCase(_signature("q:0"), _signature("p:0")),
 }
-"""The graphs for each rule but LOAD-01, whose graph has 2 GB."""
+"""The graphs for each rule except LOAD-01, whose graph has 2 GB."""

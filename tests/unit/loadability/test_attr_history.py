@@ -1,4 +1,4 @@
-"""Since when TensorFlow knows an attribute, as a text."""
+"""The text about the versions of TensorFlow that know an attribute."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ EXPLAINED = {
 Equal.incompatible_shape_error (bool, default true)
   known to TensorFlow 1.15 to 2.21
   not known to TensorFlow 1.4 to 1.14, where the op does not have it
-  can be dropped there when it is true; another value changes what the op does""",
+  can be dropped there if it is true; another value changes what the op does""",
     "VarHandleOp.debug_name": """\
 VarHandleOp.debug_name (string, default "")
   known to TensorFlow 2.15 to 2.21
   not known to TensorFlow 1.4 to 2.14, where the op does not have it
-  can be dropped there whatever its value: it names the variable in messages""",
+  can be dropped there whatever its value, because it names the variable in messages""",
     "MatMul.T": """\
 MatMul.T (type, without a default)
   known to TensorFlow 1.4 to 2.21
-  as long as the op itself, which is in 1.4 to 2.21""",
+  like the op itself, which is in 1.4 to 2.21""",
     "_FusedConv2D.TArgs": """\
 _FusedConv2D.TArgs (list(type), without a default)
   known to TensorFlow 2.11 to 2.21
@@ -36,7 +36,7 @@ _FusedConv2D.TArgs (list(type), without a default)
 
 @pytest.mark.parametrize("name", EXPLAINED)
 def test_an_attribute_is_explained(name: str) -> None:
-    """The text has the versions, and says when the attribute can be dropped for the others."""
+    """The text names the versions, and for the others if the attribute can be dropped."""
     assert explain_attr(name) == EXPLAINED[name]
 
 
@@ -70,7 +70,7 @@ def test_a_default_is_printed_in_one_line(name: str, default: str) -> None:
     ],
 )
 def test_a_name_that_is_unknown_is_refused_with_others(name: str, message: str) -> None:
-    """A misspelt op is answered with the nearest, a misspelt attribute with those there are."""
+    """The error for a misspelt op names the nearest ops, that for an attribute those of the op."""
     with pytest.raises(UnknownAttrError) as raised:
         explain_attr(name)
     assert str(raised.value).startswith(message)

@@ -1,4 +1,4 @@
-"""The check reads every form of a graph, and reports what TensorFlow would report first, first."""
+"""The check reads every form of a graph, and reports first what TensorFlow would report first."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_every_form_gives_the_same_problems(tmp_path: Path) -> None:
 
 
 def test_a_saved_model_is_checked_graph_by_graph(tmp_path: Path) -> None:
-    """Each meta graph of a SavedModel has a report; that of all is the one that does not load."""
+    """Each meta graph of a SavedModel is checked; the report is about the one that does not load."""
     saved = SavedModel(saved_model_schema_version=1, meta_graphs=[SOUND, BROKEN])
     saved.meta_graphs[0].meta_info_def.tags.extend(["serve", "gpu"])
     _written(tmp_path, "saved_model.pb", saved.SerializeToString())
@@ -61,7 +61,7 @@ def test_a_saved_model_is_checked_graph_by_graph(tmp_path: Path) -> None:
 
 
 def test_the_input_is_not_changed() -> None:
-    """A message is as it was after a check."""
+    """A check does not change the message."""
     before = BROKEN.SerializeToString(deterministic=True)
     check_meta_graph(BROKEN, "1.15")
     assert BROKEN.SerializeToString(deterministic=True) == before
@@ -78,14 +78,14 @@ def test_the_input_is_not_changed() -> None:
     ids=["empty", "damaged", "words", "no graphs"],  # a name must not depend on the order of a map
 )
 def test_what_is_no_graph(tmp_path: Path, name: str, content: bytes, part: str) -> None:
-    """A file that is not a graph is refused with a message that says why."""
+    """A file that is not a graph is refused with the reason."""
     with pytest.raises(UncheckableInputError) as refused:
         check_meta_graph(_written(tmp_path, name, content))
     assert part in str(refused.value)
 
 
 def test_what_cannot_be_checked(tmp_path: Path) -> None:
-    """A missing file, a folder, another message and another object are refused, and what they are is said."""
+    """A missing file, a folder, another message and another object are refused with what they are."""
     for given, part in (
         (tmp_path / "nowhere.meta", "cannot read"),
         (tmp_path, "is a folder without a saved_model.pb"),
@@ -128,7 +128,7 @@ def test_the_importer_takes_the_first_ready_node() -> None:
 
 
 def test_the_order_of_the_steps() -> None:
-    """Of several problems that one is first which the importer comes to first; what fails later is last."""
+    """Problems are in the order in which the importer reaches them; those that fail later come last."""
     message = graph(lambda _: None)
     message.meta_info_def.tensorflow_version = "unknown"
     message.collection_def["unbound_inputs"].bytes_list.value.append(b"a")
@@ -169,7 +169,7 @@ def test_equal_problems_are_one() -> None:
 
 @pytest.mark.parametrize("other", [None, 2])
 def test_a_default_that_the_op_list_declares_may_go(other: int | None) -> None:
-    """An unknown attribute is no problem if the op list of the graph says that its value is the default."""
+    """An unknown attribute is accepted if the op list of the graph declares its value as the default."""
     message = graph(lambda made: node(made, "x", "NoOp", newer=value(i=1)))
     message.meta_info_def.stripped_op_list.op.add(name="NoOp").attr.add(
         name="newer", type="int"
@@ -185,7 +185,7 @@ def test_an_unset_value_is_the_default() -> None:
 
 
 def test_an_op_of_the_op_list_is_looked_up_first_up_to_1_14() -> None:
-    """TensorFlow 1.13 reports an unknown op of the op list first, 1.15 when it comes to its node."""
+    """TensorFlow 1.13 reports an unknown op of the op list first, 1.15 when it reaches the node."""
     message = graph(lambda made: node(made, "bad name", "NoSuchOp"))
     message.meta_info_def.stripped_op_list.op.add(name="NoSuchOp")
     assert [code for code, _ in _codes_and_nodes(message, "1.13")] == ["LOAD-16", "LOAD-06"]
@@ -193,7 +193,7 @@ def test_an_op_of_the_op_list_is_looked_up_first_up_to_1_14() -> None:
 
 
 def test_functions_that_functions_call_are_built() -> None:
-    """A body that a called function calls is judged, too, and the problem names the way to it."""
+    """A body that a called function calls is judged as well, and the problem names the path to it."""
     message = graph(lambda made: function(made, "inner", "NoSuchOp"))
     outer = function(message, "outer")
     added = outer.node_def.add(name="m", op="inner", input=["n:output:0"])
@@ -206,7 +206,7 @@ def test_functions_that_functions_call_are_built() -> None:
 
 
 def test_odd_wire_forms_are_read() -> None:
-    """Nodes with doubled or missing fields, which no writer makes but every parser reads, are read alike."""
+    """Nodes with repeated or missing fields, which only unusual writers produce, are read as parsers do."""
     twice = GraphDef()
     twice.node.add(name="a", op="NoOp")
     data = twice.SerializeToString()
@@ -221,7 +221,7 @@ def test_odd_wire_forms_are_read() -> None:
 
 @pytest.mark.parametrize("name", ["\x1e", "\x1f", "\n", "a\nb", "^", ":0", "a:0"])
 def test_names_like_separators(name: str) -> None:
-    """A name that is like what the check puts between nodes is a name that is not valid, and nothing else."""
+    """A name that equals the separator of the check is reported as a name that is not valid."""
     message = graph(lambda made: node(made, name, "NoOp"))
     node(message, "b", "NoOp", [f"^{name}"])
     node(message, "c", "NoOp", ["^b"])
@@ -231,7 +231,7 @@ def test_names_like_separators(name: str) -> None:
 
 
 def test_the_text_has_no_control_characters() -> None:
-    """What a terminal would act on is printed as an escape."""
+    """Control characters are printed as escapes."""
     message = graph(lambda made: node(made, "a\x1b[2Jb", "No\nOp"))
     text = check_meta_graph(message).render()
     assert all(character.isprintable() or character == "\n" for character in text)
@@ -239,7 +239,7 @@ def test_the_text_has_no_control_characters() -> None:
 
 
 def test_the_json_form() -> None:
-    """The JSON has the verdict, and each problem with its code, severity, node, op, message and way out."""
+    """The JSON has the verdict, and each problem with its code, severity, node, op, message and fix."""
     (data,) = [json.loads(check_meta_graph(BROKEN, "1.15").to_json())]
     assert (data["tensorflow"], data["loads"], data["file"]) == ("1.15", False, "<message>")
     (problem,) = data["problems"]
@@ -248,5 +248,5 @@ def test_the_json_form() -> None:
     assert problem["message"] == "Square has no attribute 'wrong'"
     assert problem["way_out"]
     assert data["notes"] == [
-        "shapes, which TensorFlow infers from node to node, apart from what a node itself declares"
+        "shapes that TensorFlow infers from node to node; only declared shapes are checked"
     ]

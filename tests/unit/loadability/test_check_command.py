@@ -1,4 +1,4 @@
-"""`metagraph check` says for which versions of TensorFlow files load, and why they do not for others."""
+"""`metagraph check` prints the versions of TensorFlow that load a file, and why others do not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LATER = graph(CASES["LOAD-42"].broken)
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with graphs, which is the current one."""
+    """Create a folder with graphs, and make it the current one."""
     monkeypatch.chdir(tmp_path)
     for name, message in (("broken", BROKEN), ("sound", SOUND), ("later", LATER)):
         (tmp_path / f"{name}.meta").write_bytes(message.SerializeToString())
@@ -58,21 +58,20 @@ def test_one_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == (
         "broken.meta: does not load in TensorFlow 1.15; 1 problem: 1 refused\n"
         "  LOAD-17 refused: x (Square): Square has no attribute 'wrong'\n"
-        "      way out: remove it, because no recorded version has it, or use TensorFlow 2.5 or later\n"
-        "  not examined: shapes, which TensorFlow infers from node to node, apart from what a node itself "
-        "declares\n"
+        "      fix: remove it, because no recorded version has it, or use TensorFlow 2.5 or later\n"
+        "  not examined: shapes that TensorFlow infers from node to node; only declared shapes are checked\n"
     )
 
 
 @pytest.mark.usefixtures("files")
 def test_several_versions(capsys: pytest.CaptureFixture[str]) -> None:
-    """For several versions the first line has those that load the file; the reasons of the others follow."""
+    """For several versions, the first line lists those that load the file; reasons for the others follow."""
     main(["check", "broken.meta", "sound.meta", "--for", "1.13-2.21"])
     assert capsys.readouterr().out == (
         "broken.meta: loads in 2.5 to 2.21; not in 1.13 to 2.4\n"
         "1.13 to 2.4, because\n"
         "  LOAD-17 refused: x (Square): Square has no attribute 'wrong'\n"
-        "      way out: remove it, because no recorded version has it, or use TensorFlow 2.5 or later\n"
+        "      fix: remove it, because no recorded version has it, or use TensorFlow 2.5 or later\n"
         "sound.meta: loads in 1.13 to 2.21\n"
     )
 

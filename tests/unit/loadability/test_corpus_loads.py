@@ -1,4 +1,4 @@
-"""What the corpus expects loads in TensorFlow 2.21, apart from cases that are about what does not.
+"""The expected messages of the corpus load in TensorFlow 2.21, except in cases about graphs that do not.
 
 Each reason below was confirmed by real imports in TensorFlow 2.21, with which `tests/oracle` compares
 them again.
@@ -30,7 +30,7 @@ OTHERS = {
     "STRIP-03/what-stays": "LOAD-12",
     "STRIP-04/defaults-of-every-kind": "LOAD-20",
 }
-"""Cases about graphs that no importer takes."""
+"""Cases about graphs that no importer accepts."""
 
 DANGLING = {"LOAD-35", "LOAD-37"}
 """Exports whose collections name nodes that were not exported."""
@@ -54,7 +54,7 @@ def first_reasons() -> list[tuple[str, str]]:
 
 
 def test_what_the_corpus_expects_loads() -> None:
-    """Every expected message loads, but for parts of graphs, dangling collections and the listed cases."""
+    """Every expected message loads, except parts of graphs, dangling collections and the listed cases."""
     reasons = first_reasons()
     listed = {case_id: code for case_id, code in reasons if code not in UNBOUND | DANGLING}
     assert listed == OTHERS

@@ -1,4 +1,4 @@
-"""Every rule of the importer finds what breaks it, and nothing in a like graph that does not."""
+"""Every rule of the importer finds a graph that breaks it, and accepts a similar graph that does not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_rule_finds_what_breaks_it(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", CASES)
 def test_a_rule_finds_nothing_in_a_like_graph(rule: str) -> None:
-    """A graph that differs in what the rule is about has no problem at all."""
+    """A similar graph that does not break the rule has no problem at all."""
     case = CASES[rule]
     report = check_meta_graph(graph(case.sound), case.version)
     assert codes(report) == []
@@ -41,7 +41,7 @@ def test_a_rule_finds_nothing_in_a_like_graph(rule: str) -> None:
 
 
 def test_every_rule_has_its_graphs() -> None:
-    """Each rule of the catalogue but that of 2 GB has a graph that breaks it and one that does not."""
+    """Each rule of the catalogue except that of 2 GB has a graph that breaks it and one that does not."""
     assert {*CASES, "LOAD-01"} == set(RULES)
 
 
@@ -80,7 +80,7 @@ def test_the_versions_of_a_rule(rule: str, first: str, last: str) -> None:
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES.values() if rule.since or rule.until])
 def test_the_catalogue_names_the_versions(rule: object) -> None:
-    """The versions that the catalogue states for a rule are those in which its graph breaks it."""
+    """The versions of a rule in the catalogue are those in which its graph breaks it."""
     stated = RULES[rule.id]  # type: ignore[attr-defined] # a Rule, which parametrize types as an object
     for version in ("1.13", "1.14", "2.4", "2.5", "2.21"):
         numbers = version_numbers(version)
@@ -134,7 +134,7 @@ def test_devices(text: str, parses_in: set[str]) -> None:
     ],
 )
 def test_version_texts(text: str, read_in: set[str]) -> None:
-    """A text `tensorflow_version` is read by the versions of TensorFlow that were observed to read it."""
+    """A `tensorflow_version` is read by the versions of TensorFlow that were observed to read it."""
     checked = ("1.13", "1.15", "2.21")
     found = {version for version in checked if not version_text_problem(text, version_numbers(version))}
     assert found == read_in

@@ -1,4 +1,4 @@
-"""What is removed from a graph for an older TensorFlow, what never is, and what makes it refuse."""
+"""A graph for an older TensorFlow loses only what changes no result, or is refused."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_an_op_that_was_removed_is_known_to_earlier_versions() -> None:
 def test_an_attribute_that_changes_no_result_is_dropped_whatever_its_value(
     op: str, attr: str, value: str, version: str
 ) -> None:
-    """Each entry of the catalogue is an attribute that a version lacks, and goes with another value, too."""
+    """Each entry of the catalogue is an attribute that a version lacks, and is removed with any value."""
     text = f'graph_def {{ node {{ name: "n" op: "{op}" attr {{ key: "{attr}" value {{ {value} }} }} }} }}'
     made, (dropped,) = make_loadable(message(text), tensorflow=version)
     assert made == message(f'graph_def {{ node {{ name: "n" op: "{op}" }} }}')
@@ -96,7 +96,7 @@ def test_an_attribute_that_changes_no_result_is_dropped_whatever_its_value(
 
 
 def test_a_registered_data_set_keeps_its_metadata() -> None:
-    """The metadata of RegisterDataset is no name for the profiler, so that 2.6 cannot load it."""
+    """The metadata of RegisterDataset is not a name for the profiler, so 2.6 cannot load it."""
     text = 'graph_def { node { name: "n" op: "RegisterDataset" attr { key: "metadata" value { s: "x" } } } }'
     with pytest.raises(NotConvertibleError, match=r"attr RegisterDataset\.metadata"):
         make_loadable(message(text), tensorflow="2.6")
@@ -128,7 +128,7 @@ def test_what_no_tensorflow_registers_is_left_alone() -> None:
 
 
 def test_a_node_that_only_saves_copies_is_removed() -> None:
-    """What waits for DisableCopyOnRead waits for its inputs instead, and the op list loses the op."""
+    """Nodes that wait for DisableCopyOnRead wait for its inputs instead, and the op list loses the op."""
     text = """graph_def {
       node { name: "v" op: "VarHandleOp" }
       node { name: "first" op: "NoOp" }
@@ -146,7 +146,7 @@ def test_a_node_that_only_saves_copies_is_removed() -> None:
 
 
 def test_inputs_of_data_are_kept_as_they_are() -> None:
-    """A node that takes one tensor twice still does when it waits for something else."""
+    """A node that takes one tensor twice still does so after its control inputs change."""
     text = """graph_def {
       node { name: "v" op: "VarHandleOp" }
       node { name: "off" op: "DisableCopyOnRead" input: "v" }
@@ -156,7 +156,7 @@ def test_inputs_of_data_are_kept_as_they_are() -> None:
 
 
 def test_nodes_that_wait_for_each_other_end() -> None:
-    """A cycle of nodes that are removed leaves nothing to wait for, and neither does a chain of 5,000."""
+    """A cycle or a chain of 5,000 removed nodes leaves nothing to wait for."""
     text = """graph_def {
       node { name: "a" op: "DisableCopyOnRead" input: "^b" }
       node { name: "b" op: "DisableCopyOnRead" input: "^a" }
@@ -198,7 +198,7 @@ def test_the_op_list_has_the_definitions_of_the_version() -> None:
 
 
 def test_fields_that_the_protos_lack_are_cleared() -> None:
-    """Text that names a field of a later version cannot be read; what it says changes no result."""
+    """A field of a later version, with which text cannot be read, is removed because it changes no result."""
     text = """graph_def { node { name: "n" op: "NoOp" experimental_type { type_id: TFT_PRODUCT } } }
       meta_info_def { stripped_op_list { op { name: "MyOp" is_distributed_communication: true } } }"""
     made, dropped = make_loadable(message(text), tensorflow="1.15")
@@ -265,7 +265,7 @@ def test_a_problem_of_the_exporting_version_is_no_reason(exported_by: str) -> No
 
 
 def test_the_given_message_is_not_changed(tmp_path: Path) -> None:
-    """A message, its bytes and a file of them give the same, and stay as they are."""
+    """A message, its bytes and a file give the same result, and are not changed."""
     original = message(EQUAL.format("true"))
     path = tmp_path / "model.meta"
     path.write_bytes(original.SerializeToString())
@@ -278,15 +278,17 @@ def test_the_given_message_is_not_changed(tmp_path: Path) -> None:
     assert path.read_bytes() == original.SerializeToString()
 
 
-def test_what_is_no_metagraphdef_is_refused() -> None:
-    """Another object is a TypeError, and an unknown version an error of its own."""
+def test_other_inputs_are_refused() -> None:
+    """Another object is a TypeError, and an unknown version an UnknownVersionError."""
     with pytest.raises(TypeError, match="expected a MetaGraphDef, bytes or a path, got int"):
         make_loadable(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"expected a tensorflow\.MetaGraphDef message"):
         make_loadable(MetaGraphDef().graph_def)
     with pytest.raises(ValueError, match="not a serialised MetaGraphDef"):
         make_loadable(b"\xff")
-    with pytest.raises(UnknownVersionError, match=r"what TensorFlow 1\.7 loads .*; use 1\.8 or later"):
+    with pytest.raises(
+        UnknownVersionError, match=r"graphs cannot be checked for TensorFlow 1\.7; use 1\.8 or later"
+    ):
         make_loadable(MetaGraphDef(), tensorflow="1.7")
     with pytest.raises(UnknownVersionError, match=r"TensorFlow 1\.1 is not recorded"):
         make_loadable(MetaGraphDef(), tensorflow="1.1")
@@ -305,5 +307,5 @@ def test_what_is_no_metagraphdef_is_refused() -> None:
     ],
 )
 def test_what_was_dropped_is_one_line(dropped: Dropped, line: str) -> None:
-    """The line has what it was, how often with one name, and why it could go."""
+    """The line names the removed part, the number of its nodes with one name, and the reason."""
     assert dropped.render() == line

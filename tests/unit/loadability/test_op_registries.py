@@ -1,4 +1,4 @@
-"""The recorded op registries: which there are, what they hold, and that nothing is read too early."""
+"""The recorded op registries: their versions and contents, and that they are read only when needed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_one_release_of_each_minor_version_is_recorded() -> None:
 
 
 def test_a_registry_describes_its_release() -> None:
-    """Versions of 1.15.5 are those that its `tf.version` gives."""
+    """The versions of 1.15.5 are those of its `tf.version`."""
     found = registry("1.15")
     assert (found.version, found.release, found.git) == ("1.15", "1.15.5", "v1.15.4-39-g3db52be")
     assert (found.producer, found.min_consumer, found.min_producer) == (134, 0, 0)
@@ -42,7 +42,7 @@ def test_a_registry_describes_its_release() -> None:
 
 
 def test_the_registry_of_2_21_is_that_of_the_schema() -> None:
-    """The op registry that was recorded with the schema, from the same TensorFlow, is equal."""
+    """The registry equals the one that was recorded with the schema from the same TensorFlow."""
     assert dict(registry("2.21").ops) == dict(registered_ops())
     assert list(registry("2.21").ops) == list(registered_ops())
 
@@ -63,7 +63,7 @@ def test_versions_that_define_an_op_alike_share_the_definition() -> None:
 
 @pytest.mark.parametrize("version", MINOR_VERSIONS)
 def test_each_registry_has_the_digest_that_was_recorded(version: str) -> None:
-    """The ops that are put together again are those that TensorFlow listed, and none has documentation."""
+    """The stored ops are those that TensorFlow listed, without documentation."""
     described = json.loads((FOLDER / "op_registries.json").read_bytes())["releases"][version]
     ops = registry(version).ops
     listing = OpList(op=ops.values()).SerializeToString(deterministic=True)
@@ -94,7 +94,7 @@ def test_fields_and_values_that_a_release_lacks_are_known() -> None:
 
 @pytest.mark.parametrize("version", ["1.3", "2.99", "", "1.15.5"])
 def test_an_unknown_version_is_refused_with_the_versions_there_are(version: str) -> None:
-    """A version that is not recorded is named, with the first and last that are."""
+    """The error for a version that is not recorded names it and the first and last recorded ones."""
     with pytest.raises(UnknownVersionError, match=r"is not a version .* from 1\.4 to 2\.21") as raised:
         registry(version)
     assert repr(version) in str(raised.value)
@@ -117,7 +117,7 @@ def test_an_import_reads_no_registry() -> None:
 
 
 def test_no_attribute_has_had_two_defaults() -> None:
-    """An attribute that came after its op means the same by its default in every version, so it can go."""
+    """An attribute that was added to its op has the same default in every version, so it can be dropped."""
     differing = []
     for name, definitions in op_history().items():
         first = {attr.name for attr in definitions[0].op.attr}

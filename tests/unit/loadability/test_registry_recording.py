@@ -1,4 +1,4 @@
-"""Recording op registries from interpreters: stand-ins here, real TensorFlows in the oracle tests."""
+"""Op registries are recorded from interpreters: stand-ins here, real TensorFlows in the oracle tests."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def script(path: Path, command: str) -> Path:
 
 
 def test_an_interpreter_gives_its_registry(tmp_path: Path) -> None:
-    """Ops are sorted and lose their documentation; fields of messages that it knows are found missing."""
+    """Ops are sorted and lose their documentation, and missing fields of known messages are found."""
     found = ask_interpreter(interpreter(tmp_path, "3.4.5"))
     assert (found.version, found.release, found.git) == ("3.4", "3.4.5", "v0")
     assert (found.producer, found.min_consumer, found.min_producer) == (7, 0, 1)
@@ -73,11 +73,11 @@ def test_an_interpreter_without_tensorflow_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordingError) as raised:
         ask_interpreter(failing)
     assert str(raised.value) == (
-        f"'{failing}' gave no op registry: No module; name an interpreter that imports tensorflow"
+        f"'{failing}' wrote no op registry: No module; name an interpreter that imports tensorflow"
     )
-    with pytest.raises(RecordingError, match="gave no op registry: exit status 0"):
+    with pytest.raises(RecordingError, match="wrote no op registry: exit status 0"):
         ask_interpreter(script(tmp_path / "silent", "true"))
-    with pytest.raises(RecordingError, match=r"cannot be asked: .*No such file"):
+    with pytest.raises(RecordingError, match=r"cannot be run: .*No such file"):
         ask_interpreter(tmp_path / "missing")
 
 
@@ -104,14 +104,14 @@ def test_other_versions_are_kept(tmp_path: Path) -> None:
 
 
 def test_two_releases_of_one_minor_version_are_refused(tmp_path: Path) -> None:
-    """One of them would be lost in silence."""
+    """Two interpreters with the same minor version are refused."""
     pythons = [interpreter(tmp_path, "3.0.1"), interpreter(tmp_path, "3.0.2")]
     with pytest.raises(RecordingError, match=r"3\.0\.2 of .* is a second release of 3\.0"):
         record(pythons)
 
 
 def test_the_same_registries_give_the_same_bytes() -> None:
-    """What is stored is what the stored registries give again, in whatever order."""
+    """The stored files equal those made from the stored registries, in any order."""
     again = stored_form(registry(version) for version in reversed(known_versions()))
     stored = {name: (FOLDER / name).read_bytes() for name in again}
     described = {
@@ -124,7 +124,7 @@ def test_the_same_registries_give_the_same_bytes() -> None:
 
 
 def test_the_command_checks_without_writing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With `--check` the files that would change are named, the exit status is 1, and they stay."""
+    """With `--check`, files that would change are named and not written, and the exit status is 1."""
     before = {path: path.read_bytes() for path in FOLDER.glob("op_*")}
     assert main(["record", "--check", "--registries", str(interpreter(tmp_path, "3.0.1"))]) == 1
     written = capsys.readouterr().out
@@ -135,9 +135,9 @@ def test_the_command_checks_without_writing(tmp_path: Path, capsys: pytest.Captu
 def test_the_command_names_an_interpreter_that_fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It ends with 2 and one line, and needs no TensorFlow itself."""
+    """The command exits with 2 and one line, and needs no TensorFlow itself."""
     assert main(["record", "--registries", str(tmp_path / "missing")]) == 2
-    assert capsys.readouterr().err.startswith(f"metagraph record: '{tmp_path / 'missing'}' cannot be asked")
+    assert capsys.readouterr().err.startswith(f"metagraph record: '{tmp_path / 'missing'}' cannot be run")
 
 
 def test_the_command_writes_what_it_recorded(

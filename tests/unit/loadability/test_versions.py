@@ -27,12 +27,12 @@ def test_a_release_is_one_of_its_minor_version(text: str) -> None:
     ],
 )
 def test_versions_and_ranges_become_minor_versions(texts: str | list[str], versions: tuple[str, ...]) -> None:
-    """They are ascending by number, and each is there once."""
+    """Versions are ascending by number, and each occurs once."""
     assert parse_versions(texts) == versions
 
 
 def test_all_is_every_recorded_version() -> None:
-    """The word stands for all of them, also beside others."""
+    """The word `all` means every version, also together with others."""
     assert parse_versions("all") == known_versions()
     assert parse_versions(["1.15", "all"]) == known_versions()
 
@@ -67,5 +67,5 @@ def test_what_is_no_version_is_refused_with_a_way_out(text: str, message: str) -
     ],
 )
 def test_three_versions_in_a_row_are_a_range(versions: tuple[str, ...], text: str) -> None:
-    """Versions are printed ascending, whatever order they come in."""
+    """Versions are printed in ascending order, whatever the order of the input."""
     assert format_versions(versions) == text

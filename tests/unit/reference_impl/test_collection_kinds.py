@@ -163,7 +163,7 @@ def test_a_collection_that_fails_when_listed_again_is_gone(
 
 
 def test_a_name_that_fails_in_its_own_way_aborts_the_export(contract: Contract) -> None:
-    """COL-09: an error that says nothing about the item's type is not hidden."""
+    """COL-09: an error that is not about the type of the item is not hidden."""
 
     class Interrupted:
         @property

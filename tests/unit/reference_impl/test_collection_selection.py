@@ -59,7 +59,7 @@ def test_a_generator_is_a_list(contract: Contract) -> None:
 
 
 def test_a_key_that_is_listed_twice_has_its_items_twice(contract: Contract) -> None:
-    """COL-02: as str, and as bytes of the same text behind it."""
+    """COL-02: as str, followed by bytes of the same text."""
     built = graph_with_items("a", "x", "y")
     built.add_to_collection(b"a", b"z")
 

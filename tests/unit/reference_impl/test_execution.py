@@ -17,7 +17,7 @@ OTHER = 'node { name: "b" op: "NoOp" }'
 
 
 def test_without_a_graph_the_default_one_is_exported(contract: Contract) -> None:
-    """CALL-10: the innermost `as_default` decides, and the outer one is back behind it."""
+    """CALL-10: the innermost `as_default` decides, and the outer one applies again after it."""
     with graph(NODES).as_default() as outer:
         with graph(OTHER).as_default():
             assert node_names(export_meta_graph(contract=contract)) == ["b"]
@@ -141,7 +141,7 @@ def test_a_context_of_a_graph_is_not_eager(contract: Contract) -> None:
 
 
 def test_eager_execution_ends_with_its_block(contract: Contract) -> None:
-    """EAG-01: behind it exports work as before."""
+    """EAG-01: after it, exports work as before."""
     with eager_execution():
         pass
 

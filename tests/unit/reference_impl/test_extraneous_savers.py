@@ -246,7 +246,7 @@ def test_a_scope_keeps_the_savers_that_lie_in_it(contract: Contract) -> None:
 
 @pytest.mark.parametrize("is_cleared", [False, True], ids=["kept", "cleared"])
 def test_a_scope_without_savers_leaves_a_key_without_kind(is_cleared: bool, contract: Contract) -> None:
-    """SAV-05, SAV-10: the key is present and says nothing."""
+    """SAV-05, SAV-10: the key is present and has no value."""
     exported = export_meta_graph(
         graph=graph(savers=[FIRST]),
         saver_def=FIRST,

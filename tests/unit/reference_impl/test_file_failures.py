@@ -1,4 +1,4 @@
-"""An export that cannot be written leaves nothing behind (FILE-02, FILE-04)."""
+"""An export that cannot be written leaves no file (FILE-02, FILE-04)."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_a_bare_name_goes_to_the_working_directory(
 
 
 class Place:
-    """An os.PathLike that is no Path."""
+    """An os.PathLike that is not a Path."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -18,7 +18,7 @@ def add(built: Graph, name: str) -> str:
 
 
 def test_names_are_made_unique() -> None:
-    """A name that is in use gets a number behind it, also one that such a number has taken."""
+    """A name that is in use gets a number, and the next number if that name is in use as well."""
     built = Graph()
 
     assert [add(built, name) for name in ("a", "a", "a_1", "a", "b")] == ["a", "a_1", "a_1_1", "a_2", "b"]
@@ -68,7 +68,7 @@ def test_scopes_nest_and_are_unique() -> None:
 
 
 def test_an_error_leaves_the_scope() -> None:
-    """Nodes that are added behind it are outside it."""
+    """Nodes that are added after it are outside it."""
     built = Graph()
 
     with pytest.raises(KeyError), built.name_scope("s"):

@@ -58,7 +58,7 @@ def test_collections_become_objects() -> None:
     assert set(loaded.get_all_collection_keys()) == set(MESSAGE.collection_def)
 
 
-def test_what_belongs_to_an_export_is_left_behind() -> None:
+def test_parts_that_belong_to_an_export_are_not_loaded() -> None:
     """A graph has no info, saver, signatures, deprecated version, debug info or registered gradients."""
     stated = parse(
         MetaGraphDef,
@@ -85,7 +85,7 @@ def test_what_belongs_to_an_export_is_left_behind() -> None:
 
 
 def test_a_library_with_nothing_of_a_graph_is_no_library() -> None:
-    """NODE-07: registered gradients alone leave none behind."""
+    """NODE-07: registered gradients alone leave nothing in the graph."""
     loaded = graph('library { registered_gradients { gradient_func: "g" } }')
 
     assert not export_meta_graph(graph=loaded).graph_def.HasField("library")
@@ -187,7 +187,7 @@ def test_an_export_imports_nothing_but_protobuf() -> None:
 
 
 def test_a_loaded_graph_can_grow() -> None:
-    """Nodes and items that are added come behind the loaded ones, under names that are free."""
+    """Nodes and items that are added follow the loaded ones, with unused names."""
     loaded = graph('node { name: "a" op: "NoOp" }', k="int64_list { value: 1 }")
     added = loaded.add_node(NodeDef(name="a", op="NoOp"))
     loaded.add_to_collection("k", 2)

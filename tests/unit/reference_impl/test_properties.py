@@ -15,7 +15,7 @@ from reference_impl import Contract, Graph, export_meta_graph, read_meta_graph_f
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, NodeDef, VariableDef
 from reference_impl.schema.recorded import REGISTERED_COLLECTIONS
 
-settings.register_profile("busy machine", deadline=None)  # how long an example takes says nothing
+settings.register_profile("busy machine", deadline=None)  # the time of an example means nothing
 settings.load_profile("busy machine")
 
 SCOPES = ("s", "s1", "s/t", "t", "a.b", "aXb")

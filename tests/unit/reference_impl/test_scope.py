@@ -67,8 +67,8 @@ def test_a_scope_that_matches_nothing_keeps_versions_and_library(contract: Contr
     assert exported.graph_def == graph_def(rest)
 
 
-def test_further_slashes_behind_the_scope_are_stripped(contract: Contract) -> None:
-    """SCOPE-03: names with several slashes behind the scope lose them all."""
+def test_further_slashes_after_the_scope_are_stripped(contract: Contract) -> None:
+    """SCOPE-03: names with several slashes after the scope lose all of them."""
     assert exported_names('node { name: "s//a" op: "NoOp" }', "s", contract) == ["a"]
 
 

@@ -18,7 +18,7 @@ def group(kind: str, *blamed: str, hint: str = "", section: str = NODES) -> Diff
 
 
 def failed(case: str, *groups: DifferenceGroup, verdict: Verdict = Verdict.FAIL) -> CaseResult:
-    """A case in which the message differs in some kinds."""
+    """Return a case whose message has some kinds of difference."""
     hints = tuple(ReportedHint(one.hint, f"{one.hint} in {case}") for one in groups if one.hint)
     finding = ReportedFinding(FindingCode.MESSAGE_DIFFERS, "It differs", "", hints, groups, ("returned",), ())
     return samples.result(case, verdict, findings=(finding,))
@@ -74,7 +74,7 @@ def test_requirement_cases_are_smaller_than_matrix_cases() -> None:
 
 def test_what_points_nowhere_is_explained_by_its_kind() -> None:
     """A crash has no part of a message; all crashes are one cause."""
-    crash = samples.finding("crashed", "The exporter ended instead of answering")
+    crash = samples.finding("crashed", "The exporter exited without answering")
     results = [samples.result(case, Verdict.FAIL, findings=(crash,)) for case in "ab"]
     (cause,) = causes_of(results)
     assert (cause.cause, cause.cases, cause.requirements) == (crash.summary, ("a", "b"), ())

@@ -49,8 +49,8 @@ def test_an_invalid_report_has_no_score_on_the_page() -> None:
     """It keeps its column, which says INVALID in both formats."""
     assert not compare({"a": A, "c": INVALID}).columns[1].levels
     page = render({"a": A, "c": INVALID}, "html")
-    assert "INVALID</strong>: 1 case of 2 missing." in page
-    assert "no score: 1 case of 2 missing." in render({"a": A, "c": INVALID}, "md")
+    assert "INVALID</strong>: There is no result for 1 of 2 cases." in page
+    assert "no score: There is no result for 1 of 2 cases." in render({"a": A, "c": INVALID}, "md")
 
 
 @pytest.mark.parametrize("change", [{"corpus_digest": "0"}, {"contract": "tensorflow"}, {"tier": "full"}])

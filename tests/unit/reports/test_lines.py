@@ -1,4 +1,4 @@
-"""The lines of a report: what is written is read again, follows the schema, and nothing else is taken."""
+"""The lines of a report can be read again and follow the schema; any other line is refused."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def is_taken(line: Any) -> bool:
 
 @pytest.mark.parametrize("part", PARTS, ids=["header", "case", "footer"])
 def test_a_part_survives_its_line(part: Any) -> None:
-    """What was written is read again as an equal value, from one line of text."""
+    """A part is written as one line of text, and read again as an equal value."""
     line = to_line(part)
     assert from_line(line) == part
     assert line.endswith("\n")
@@ -90,7 +90,7 @@ def test_the_schema_names_every_verdict_and_code() -> None:
 
 
 def test_the_shipped_schema_is_that_of_the_declarations() -> None:
-    """The file that other programs read says what the reader's declarations say, each member described."""
+    """The schema file equals the schema of the declarations, with a description of each member."""
     assert report_schema() == SCHEMA
     declared = [SCHEMA["$defs"][name]["properties"] for name in ("Header", "CaseResult", "Footer")]
     assert all(
@@ -100,7 +100,7 @@ def test_the_shipped_schema_is_that_of_the_declarations() -> None:
 
 @given(place=PLACES, value=VALUES)
 def test_reader_and_schema_take_the_same_lines(place: tuple[int, tuple[Any, ...]], value: Any) -> None:
-    """A line in which one value was replaced is taken by the reader exactly where the schema allows it."""
+    """The reader accepts a line with one replaced value if, and only if, the schema allows it."""
     index, path = place
     line: Any = copy.deepcopy(LINES[index])
     if path:
@@ -141,7 +141,7 @@ def test_a_member_more_or_less_is_refused(line: Any) -> None:
     ],
 )
 def test_other_lines_are_typed_failures(line: str, code: ErrorCode) -> None:
-    """What is no line of a report is refused with a code that says why."""
+    """Text that is not a line of a report is refused with a code."""
     with pytest.raises(ReportError) as caught:
         from_line(line)
     assert caught.value.code is code

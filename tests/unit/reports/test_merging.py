@@ -56,7 +56,7 @@ def test_what_every_shard_says_of_the_list_is_said_once() -> None:
 
 
 def test_a_shard_is_valid_and_has_no_score() -> None:
-    """A part of a tier says so where a score would stand."""
+    """The report of a shard names the shard instead of a score."""
     assert shard(1).is_valid
     assert shard(1).no_score == "This is shard 1/2 of the tier; merge all shards for a score."
 
@@ -77,11 +77,11 @@ def test_a_shard_is_valid_and_has_no_score() -> None:
         ([shard(1), shard(2, kit_version="0")], ErrorCode.DIFFERENT_RUNS, "version of the kit"),
         ([shard(1), shard(2, exporter=samples.exporter("other"))], ErrorCode.DIFFERENT_RUNS, "exporter"),
         ([shard(1), shard(2, expected_digest="0")], ErrorCode.INVALID_REPORT, "report-1 is INVALID"),
-        ([shard(1, tier_cases=6), shard(2, tier_cases=6)], ErrorCode.INVALID_REPORT, "1 case of 6 missing"),
+        ([shard(1, tier_cases=6), shard(2, tier_cases=6)], ErrorCode.INVALID_REPORT, "for 1 of 6 cases"),
     ],
 )  # fmt: skip
 def test_what_is_not_one_run_is_refused(reports: list[Report], code: ErrorCode, words: str) -> None:
-    """Each refusal has a code, and words that say which report or shard it is about."""
+    """Each refusal has a code, and names the report or shard."""
     with pytest.raises(ReportError) as caught:
         merge({f"report-{number}": report for number, report in enumerate(reports)})
     assert caught.value.code is code
@@ -89,15 +89,15 @@ def test_what_is_not_one_run_is_refused(reports: list[Report], code: ErrorCode, 
 
 
 def test_shards_that_share_a_case_are_refused() -> None:
-    """Two valid shards with the same case do not add up."""
+    """Two valid shards with the same case cannot be merged."""
     both = [samples.report(*RESULTS[:3], shard=ReportedShard(index, 2), tier_cases=6) for index in (1, 2)]
-    with pytest.raises(ReportError, match="stated more than once"):
+    with pytest.raises(ReportError, match="There is more than one result for 3 cases: a, b, c"):
         merge({"1": both[0], "2": both[1]})
 
 
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 8))
 def test_shards_partition_a_tier(items: list[int], count: int) -> None:
-    """Every item is in exactly one shard, and no shard has two more items than another."""
+    """Every item is in exactly one shard, and the sizes of shards differ by at most one."""
     parts = [Shard(index, count).part(items) for index in range(1, count + 1)]
     assert sorted(item for part in parts for item in part) == sorted(items)
     assert max(map(len, parts)) - min(map(len, parts)) <= 1

@@ -1,4 +1,4 @@
-"""What changed between two reports."""
+"""The report diff of two reports."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_another_symptom_is_a_change() -> None:
     old, new = (samples.report(*result(FAIL, fingerprint)) for fingerprint in ("one", "other"))
     (change,) = changes(old, new)
     assert change.kind is ChangeKind.OTHER
-    assert change.text == f"x: another symptom: {samples.FINDING.summary}"
+    assert change.text == f"x: fails differently: {samples.FINDING.summary}"
 
 
 def test_changes_come_by_importance_then_by_case() -> None:

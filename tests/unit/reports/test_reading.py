@@ -1,4 +1,4 @@
-"""Reports in files: what a run leaves behind is read as what it is, whole or not."""
+"""The report of a run is read from its file, whether it is complete or not."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_run_of_some_cases_says_so() -> None:
         samples.result("a"), selection=("a*",), expected_cases=3, tier_cases=3, expected_digest="other"
     )
     assert [problem.code for problem in report.problems] == [ProblemCode.PARTIAL]
-    assert report.no_score == "Only a part was run (a*): 1 of 3 cases."
+    assert report.no_score == "Only a part of the cases ran (a*): 1 of 3."
     assert report.footer is not None
     assert report.footer.verdict == "partial"
 
@@ -91,7 +91,7 @@ def test_an_error_of_the_kit_is_no_score() -> None:
     ],
 )
 def test_the_verdict_of_a_run(verdicts: list[Verdict], expected: str) -> None:
-    """A run fails where a case is red, and only there."""
+    """A run fails if, and only if, the verdict of a case fails it."""
     report = samples.report(
         *(samples.result(str(number), verdict) for number, verdict in enumerate(verdicts))
     )
@@ -100,7 +100,7 @@ def test_the_verdict_of_a_run(verdicts: list[Verdict], expected: str) -> None:
 
 
 def test_a_wrong_list_of_known_failures_fails_a_run_and_leaves_its_score() -> None:
-    """The footer fails as the run does, and the report stays valid: the cases are what they are."""
+    """The problems of a list fail the footer as they fail the run, and the report stays valid."""
     report = samples.report(samples.result("a"), list_problems=("known.toml:3: entry 1 expired",))
     assert report.footer is not None
     assert report.footer.verdict == "fail"
@@ -127,7 +127,7 @@ def test_what_is_no_report_is_a_typed_failure(text: str, code: ErrorCode) -> Non
 
 
 def test_files_that_can_not_be_read_are_typed_failures(tmp_path: Path) -> None:
-    """A missing file and a file that is no text are refused with the name of the file."""
+    """A missing file and a file that is not text are refused with the name of the file."""
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe")
     for name in ("missing.jsonl", "binary.jsonl"):
         with pytest.raises(ReportError, match=name) as caught:

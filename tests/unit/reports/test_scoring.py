@@ -1,4 +1,4 @@
-"""Scores: what counts in the numerator, what in the denominator, and how they are rounded."""
+"""Scores count the right cases in numerator and denominator, and are rounded down."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PASS, FAIL, UNSUPPORTED = Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED
     ],
 )
 def test_what_a_verdict_counts(verdict: Verdict, expected: Score) -> None:
-    """A known failure is asked and not passed; what is not claimed is stated and not asked."""
+    """A known failure counts as tested and not passed; an unsupported case is counted separately."""
     assert score_of([samples.result("a", verdict)]) == expected
 
 

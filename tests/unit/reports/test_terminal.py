@@ -1,0 +1,34 @@
+"""The summary in the terminal counts every verdict."""
+
+from __future__ import annotations
+
+import pytest
+import report_samples as samples
+
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.reports.terminal import summary_lines
+from pytest_metagraph.settings import Settings
+
+
+def counts_line(*verdicts: Verdict) -> str:
+    """Return the line of the summary that counts the verdicts of a run of the tier smoke."""
+    results = [samples.result(f"case-{number}", verdict) for number, verdict in enumerate(verdicts)]
+    lines = list(summary_lines(samples.exporter("adapter:export"), results, Settings(tier="smoke")))
+    return lines[1]
+
+
+def test_every_verdict_is_counted_in_words() -> None:
+    """Each verdict has words of its own, and its count is in the summary."""
+    verdicts = [verdict for count, verdict in enumerate(Verdict, start=1) for _ in range(count)]
+    assert counts_line(*verdicts) == (
+        "1 graph, 36 cases, 368 checks: 1 passed, 2 failed, 3 failed a recommendation, 4 known to fail, "
+        "5 passed although known to fail, 6 not supported by the exporter, "
+        "7 not tested under this contract, 8 broken by an error of the kit"
+    )
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_no_verdict_is_dropped(verdict: Verdict) -> None:
+    """A run with one case counts its verdict, beside the passed and failed cases that are always shown."""
+    counts = counts_line(verdict).partition(": ")[2].split(", ")
+    assert sum(int(count.partition(" ")[0]) for count in counts) == 1
