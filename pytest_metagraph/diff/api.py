@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from pytest_metagraph.diff import json_report, text_report
@@ -45,6 +46,7 @@ def diff_meta_graphs(
     options: CompareOptions = _DEFAULT,
     actual_label: str | None = None,
     expected_label: str | None = None,
+    call: Mapping[str, Any] | None = None,
 ) -> MetaGraphDiff:
     """Compare two MetaGraphDefs by meaning.
 
@@ -55,6 +57,8 @@ def diff_meta_graphs(
         options: how to compare; the default is `CompareOptions.conformance()`.
         actual_label: the name of the actual side in reports, instead of the path or the type of the object.
         expected_label: the name of the expected side in reports.
+        call: the arguments of the export that made the actual message. No hint then blames an argument that
+            was not given. None if the arguments are not known.
 
     Returns:
         The differences, sorted and explained.
@@ -62,7 +66,7 @@ def diff_meta_graphs(
     Raises:
         UnusableInputError: if a side cannot be read as a MetaGraphDef; the error names the side.
     """
-    return _diff("MetaGraphDef", expected, actual, options, (expected_label, actual_label))
+    return _diff("MetaGraphDef", expected, actual, options, labels=(expected_label, actual_label), call=call)
 
 
 def assert_meta_graph_equal(
@@ -80,7 +84,8 @@ def assert_meta_graph_equal(
         UnusableInputError: if a side cannot be read as a MetaGraphDef; the error names the side.
     """
     __tracebackhide__ = True
-    _raise_if_different(_diff("MetaGraphDef", expected, actual, options, (expected_label, actual_label)))
+    labels = (expected_label, actual_label)
+    _raise_if_different(_diff("MetaGraphDef", expected, actual, options, labels=labels))
 
 
 class AssertMetaGraph(Protocol):
@@ -168,7 +173,9 @@ def _diff(
     expected: object,
     actual: object,
     options: CompareOptions,
+    *,
     labels: _Labels = (None, None),
+    call: Mapping[str, Any] | None = None,
 ) -> MetaGraphDiff:
     left = read_side(expected, message_type, "expected", labels[0])
     right = read_side(actual, message_type, "actual", labels[1])
@@ -177,7 +184,7 @@ def _diff(
     differ = Differ(options, RULES, from_text=left.was_text or right.was_text)
     differ.compare_fields(Location(_ROOTS[message_type]), left.view, right.view)
     notes = (*differ.notes, *unused_patterns(options, differ.used_patterns, (left.view, right.view)))
-    return MetaGraphDiff(left, right, tuple(differ.differences), notes, differ.composites)
+    return MetaGraphDiff(left, right, tuple(differ.differences), notes, differ.composites, call)
 
 
 def _raise_if_different(diff: MetaGraphDiff) -> None:

@@ -26,6 +26,7 @@ class MetaGraphDiff:
         differences: the differences, in the order of the message's parts.
         notes: what is worth reporting but is not a difference.
         composites: the values of the first differences that can be explained by their parts, by position.
+        call: the arguments of the export that made the actual message; None if they are not known.
     """
 
     expected: Side
@@ -33,6 +34,7 @@ class MetaGraphDiff:
     differences: tuple[Difference, ...]
     notes: tuple[Difference, ...]
     composites: Mapping[int, Composite] = field(default_factory=dict, repr=False)
+    call: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
     def equal(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Mapping
+from typing import Any, assert_never
 
 from conformance_cases import Capability, ExpectedError
 from pytest_metagraph.diff import CompareOptions, MetaGraphDiff, diff_meta_graphs
@@ -33,11 +34,19 @@ class MessageComparison:
         expected: the serialised message that the corpus expects.
         options: how to compare.
         case_id: the id of the case, which the text of a difference names.
+        call: the arguments of the export, which hints take into account; None if they are not known.
     """
 
-    def __init__(self, expected: bytes, options: CompareOptions | None = None, case_id: str = "") -> None:
+    def __init__(
+        self,
+        expected: bytes,
+        options: CompareOptions | None = None,
+        case_id: str = "",
+        call: Mapping[str, Any] | None = None,
+    ) -> None:
         self._expected = expected
         self._case_id = case_id
+        self._call = call
         self._options = options or CompareOptions()
         self._findings: dict[bytes, list[Finding]] = {}
 
@@ -56,6 +65,7 @@ class MessageComparison:
             options=self._options,
             actual_label="what the exporter returned",
             expected_label=self._case_id or None,
+            call=self._call,
         )
         if diff.equal:
             return []
@@ -165,7 +175,7 @@ def _no_answer(answer: NotSupported | TimedOut | Crashed | Malformed) -> Finding
             return Finding(FindingCode.UNSUPPORTED, summary, _advice_on_capability(capability), capability)
         case TimedOut(seconds=seconds):
             summary = f"The exporter did not answer within {seconds:g} seconds"
-            return Finding(FindingCode.TIMED_OUT, summary, "The remaining variants of the call were not run.")
+            return Finding(FindingCode.TIMED_OUT, summary)
         case Crashed(detail=detail):
             return Finding(FindingCode.CRASHED, "The exporter exited without answering", detail)
         case Malformed(reason=reason):

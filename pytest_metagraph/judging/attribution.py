@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from conformance_cases import Capability, Case, Requirement
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
@@ -18,6 +18,9 @@ from pytest_metagraph.judging.findings import Finding, FindingCode
 
 Part: TypeAlias = tuple[str, ...]
 """The words of one part."""
+
+UNBOUND_INPUTS = "unbound_inputs"
+"""The usual name of the collection of unbound inputs."""
 
 _KEYED = re.compile(r"^(?P<section>.*)\['(?P<key>.*)'\]$")
 _NAMED = re.compile(r"^(?P<field>\w+)\[(?P<quote>['\"])(?P<key>.*?)(?P=quote)\]")
@@ -49,14 +52,72 @@ _ASPECTS: Mapping[str, str] = {
 
 HINTED: Mapping[HintCode, tuple[str, ...]] = {
     HintCode.CLEAR_DEVICES: ("DEV-01",),
+    HintCode.DEVICES_CLEARED: ("DEV-01",),
+    HintCode.FUNCTION_DEVICES_CLEARED: ("DEV-02",),
     HintCode.STRIP_DEFAULT_ATTRS: ("STRIP-01",),
-    HintCode.SHAPES_NOT_ADDED: ("NODE-02",),
+    HintCode.DEFAULT_ATTRS_STRIPPED: ("STRIP-01",),
+    HintCode.ATTRS_OVERSTRIPPED: ("STRIP-03",),
+    HintCode.STRIPPED_FLAG: ("STRIP-02",),
     HintCode.EXPORT_SCOPE: ("SCOPE-03",),
+    HintCode.SCOPE_STRIPPED: ("SCOPE-03",),
+    HintCode.CLASS_KEEPS_SCOPE: ("CLS-02",),
+    HintCode.CLASS_KEEPS_OUTSIDE: ("CLS-02",),
+    HintCode.FRAMES_KEEP_SCOPE: ("FRM-01",),
+    HintCode.INPUTS_KEEP_SCOPE: ("SCOPE-03",),
+    HintCode.UNBOUND_INPUTS_NOT_RENAMED: ("UNB-01",),
+    HintCode.UNBOUND_INPUTS_MISNAMED: ("UNB-01",),
+    HintCode.UNBOUND_INPUTS_DROPPED: ("UNB-01",),
+    HintCode.INPUTS_UNBOUND: ("UNB-01",),
+    HintCode.UNBOUND_INPUTS_COLLECTION: ("UNB-02", "UNB-03", "UNB-04", "UNB-08"),
     HintCode.CLEAR_EXTRANEOUS_SAVERS: ("SAV-02", "SAV-05", "SAV-06"),
+    HintCode.SAVERS_CLEARED: ("SAV-02",),
+    HintCode.SAVERS_OVERCLEARED: ("SAV-02", "SAV-05"),
     HintCode.COLLECTION_LIST: ("COL-01",),
+    HintCode.COLLECTIONS_NOT_PRUNED: ("COL-12", "COL-13", "COL-14", "COL-15", "SAV-08", "SAV-10"),
+    HintCode.COLLECTIONS_EMPTY: ("COL-03",),
+    HintCode.COLLECTIONS_OVERSTRIPPED: ("COL-12", "COL-13", "COL-14", "COL-15", "SAV-10"),
+    HintCode.COLLECTIONS_KEEP_SCOPE: ("COL-12", "COL-13", "COL-14", "COL-15", "SAV-10"),
+    HintCode.COLLECTION_KIND: ("COL-04", "COL-11"),
+    HintCode.COLLECTION_ORDER: ("COL-10",),
+    HintCode.CALLERS_OP_LIST: ("OPS-04",),
+    HintCode.OPS_BEFORE_FILTERING: ("SCOPE-13", "OPS-01"),
+    HintCode.OPS_OF_UNCALLED_FUNCTIONS: ("OPS-02",),
+    HintCode.OPS_OF_FUNCTIONS_MISSING: ("OPS-02",),
+    HintCode.OPS_MISSING: ("OPS-01",),
+    HintCode.OPS_UNREGISTERED: ("OPS-01",),
+    HintCode.OP_DEFS_INCOMPLETE: ("OPS-01",),
+    HintCode.OP_REGISTRY: ("OPS-01",),
+    HintCode.GRAPH_DEF_IGNORED: ("PATH-03", "PATH-04"),
+    HintCode.SAVER_DEF_IGNORED: ("SAV-01",),
+    HintCode.SAVER_DEF_ADDED: ("NODE-07",),
+    HintCode.META_INFO_IGNORED: ("META-02",),
+    HintCode.SHAPES_NOT_ADDED: ("NODE-02",),
+    HintCode.SHAPES_ADDED: ("PATH-03",),
+    HintCode.SHAPES_DIFFER: ("NODE-02",),
+    HintCode.FUNCTIONS_MISSING: ("LIB-01",),
+    HintCode.GRADIENTS_MISSING: ("LIB-03",),
+    HintCode.FUNCTION_DETAILS_LOST: ("LIB-04",),
     HintCode.VERSIONS_NOT_EXPORTED: ("NODE-04",),
+    HintCode.VERSIONS_INCOMPLETE: ("NODE-04",),
 }
-"""The requirements that a likely cause is about; they are blamed before those that only govern a part."""
+"""The requirements that a likely cause is about; they are blamed before those that only govern a part.
+
+Of several, those that govern the part most closely are blamed. A code that is absent, such as that of a
+renamed node, has no requirement of its own.
+"""
+
+_OF_ONE_KIND = frozenset({"COL-14", "COL-15", "SAV-10"})
+"""Rules about one kind of collection: not blamed for a cause that is seen in other collections as well."""
+
+_CERTAIN = frozenset(
+    {
+        HintCode.CLASS_KEEPS_SCOPE,
+        HintCode.COLLECTIONS_NOT_PRUNED,
+        HintCode.COLLECTIONS_KEEP_SCOPE,
+        HintCode.OPS_BEFORE_FILTERING,
+    }
+)
+"""Causes that are known by their look: only a rule that governs the part everywhere comes before them."""
 
 _CALLS: Mapping[FindingCode, str] = {
     FindingCode.RAISED: "error",
@@ -73,14 +134,21 @@ _CALLS: Mapping[FindingCode, str] = {
 }
 
 
-def part_of(difference: Difference) -> Part:
-    """Return the part of a message that a difference is in."""
+def part_of(difference: Difference, unbound_inputs: str = UNBOUND_INPUTS) -> Part:
+    """Return the part of a message that a difference is in.
+
+    Args:
+        difference: the difference.
+        unbound_inputs: the name that the call gives to the collection of unbound inputs.
+    """
     section = difference.section or "message"
     words = [section]
     if keyed := _KEYED.match(section):
         words = [keyed["section"], keyed["key"]]
     elif section == "collection_def":
         words.append(difference.key)
+    if words == ["collection_def", unbound_inputs]:
+        words[1] = UNBOUND_INPUTS
     if aspect := _ASPECTS.get(difference.code):
         return (*words, aspect)
     if difference.code in {DifferenceCode.DEFAULT_ATTR_EXTRA, DifferenceCode.DEFAULT_ATTR_MISSING}:
@@ -124,17 +192,49 @@ def _blamed(finding: Finding, rules: _Rules) -> Iterator[tuple[str, ...]]:
     diff = finding.diff
     if finding.code is not FindingCode.MESSAGE_DIFFERS or diff is None:
         words = _CALLS.get(finding.code)
-        yield rules.of({tuple(words.split())}) if words else ()
+        yield rules.of({tuple(words.split())}) or rules.names[:1] if words else ()
         return
-    hinted = {position: hint.code for hint in reversed(diff.hints) for position in hint.covers}
+    unbound_inputs = str((diff.call or {}).get("unbound_inputs_col_name", UNBOUND_INPUTS))
+    parts = [part_of(difference, unbound_inputs) for difference in diff.differences]
+    numbers = {at: number for number, hint in reversed([*enumerate(diff.hints)]) for at in hint.covers}
+    pointed = []
+    for hint in diff.hints:
+        direct = {parts[at] for at in hint.covers - hint.explains or hint.covers}
+        pointed.append(_Pointed(direct, _hinted(hint.code, direct, rules), hint.code in _CERTAIN))
     for group in diff.groups:
-        found: list[str] = []
-        by_hint = {hinted.get(position) for position in group.members}
-        for code in by_hint:
-            members = [position for position in group.members if hinted.get(position) == code]
-            parts = {part_of(diff.differences[position]) for position in members}
-            found += rules.of(parts, HINTED.get(code, ()) if code else ())
+        found: set[str] = set()
+        for number in {numbers.get(at) for at in group.members}:
+            members = {at for at in group.members if numbers.get(at) == number}
+            if number is None:
+                found.update(rules.of(parts[at] for at in members))
+                continue
+            hint, by_hint = diff.hints[number], pointed[number]
+            own_parts = {parts[at] for at in members - hint.explains}
+            all_parts = own_parts | (by_hint.parts if members & hint.explains else set())
+            found.update(rules.of(all_parts, by_hint.requirements, is_certain=by_hint.is_certain))
         yield tuple(name for name in rules.names if name in found)
+
+
+class _Pointed(NamedTuple):
+    """What a hint points at in one difference.
+
+    Attributes:
+        parts: the parts that the cause itself is in.
+        requirements: the requirements that the cause is about.
+        is_certain: whether they are blamed even if the case's own rule decides a part in its cases.
+    """
+
+    parts: set[Part]
+    requirements: tuple[str, ...]
+    is_certain: bool
+
+
+def _hinted(code: HintCode, parts: Iterable[Part], rules: _Rules) -> tuple[str, ...]:
+    """The requirements that a likely cause is about, given the parts that it is in."""
+    hinted = HINTED.get(code, ())
+    general = tuple(name for name in hinted if name not in _OF_ONE_KIND)
+    is_general = any(not _OF_ONE_KIND.intersection(rules.of_hint(part, hinted)) for part in parts)
+    return general if general and is_general else hinted
 
 
 class _Rules:
@@ -142,7 +242,7 @@ class _Rules:
 
     Args:
         involved: those that the case involves, the one that it is named after first.
-        own: the one that it is named after; empty if it is not named after any, or that is never blamed.
+        own: the one that it is named after; None if it is not named after any, or that is never blamed.
         others: the rest of the catalogue.
     """
 
@@ -152,26 +252,45 @@ class _Rules:
         self._involved = involved
         self._own = own
         self._others = others
-        self.names = [one.id for one in (*involved, *others)]
+        self.names = tuple(one.id for one in (*involved, *others))
 
-    def of(self, parts: Iterable[Part], hinted: Sequence[str] = ()) -> tuple[str, ...]:
+    def of(
+        self, parts: Iterable[Part], hinted: Sequence[str] = (), *, is_certain: bool = False
+    ) -> tuple[str, ...]:
         """The requirements that parts point at: the case's own, those of a hint, or the closest ones."""
         found: set[str] = set()
         for part in parts:
-            if self._own and _closeness(part, (*self._own.governs, *self._own.in_own_cases)):
+            if self._own and self._is_own(part, is_certain=is_certain):
                 found.add(self._own.id)
-            elif by_hint := {one.id for one in self._involved if one.id in hinted}:
-                found |= by_hint
             else:
-                found.update(_closest(part, self._involved) or _closest(part, self._others))
+                found.update(self.of_hint(part, hinted) or self._closest(part))
         return tuple(name for name in self.names if name in found)
 
+    def _is_own(self, part: Part, *, is_certain: bool) -> bool:
+        if self._own is None:
+            return False
+        patterns = (*self._own.governs, *(() if is_certain else self._own.in_own_cases))
+        return _closeness(part, patterns) > 0
 
-def _closest(part: Part, rules: Iterable[Requirement]) -> list[str]:
-    """The rules that govern a part with the most words; none if no rule governs it."""
-    closeness = {rule.id: _closeness(part, rule.governs) for rule in rules}
-    closest = max(closeness.values(), default=0)
-    return [name for name, words in closeness.items() if closest and words == closest]
+    def of_hint(self, part: Part, hinted: Sequence[str]) -> set[str]:
+        """Those of a hint that are closest to a part; all of them if none of them governs it."""
+        rules = [one for one in self._involved if one.id in hinted]
+        rules = rules or [one for one in self._others if one.id in hinted]
+        closeness = {one.id: _closeness(part, (*one.governs, *one.in_own_cases)) for one in rules}
+        closest = max(closeness.values(), default=0)
+        return {name for name, words in closeness.items() if words == closest}
+
+    def _closest(self, part: Part) -> set[str]:
+        """The rules that govern a part with the most words: of those that the case involves, if they do."""
+        involved = {one.id: _closeness(part, one.governs) for one in self._involved}
+        others = {one.id: _closeness(part, one.governs) for one in self._others if not one.needs}
+        closest = max(involved.values(), default=0)
+        if max(others.values(), default=0) > closest + 1:
+            involved, closest = others, max(others.values())
+        if not closest:
+            involved = {one.id: _closeness(part, one.governs) for one in self._others}
+            closest = max(involved.values(), default=0)
+        return {name for name, words in involved.items() if closest and words == closest}
 
 
 def _closeness(part: Part, patterns: Iterable[Part]) -> int:

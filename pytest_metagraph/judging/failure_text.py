@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from conformance_cases import Case, Requirement
 from pytest_metagraph.judging.call_text import case_calls
-from pytest_metagraph.judging.findings import Finding
+from pytest_metagraph.judging.findings import Finding, FindingCode
 from pytest_metagraph.judging.verdicts import Judgement
 
 _INDENT = "    "
@@ -77,7 +77,10 @@ def _list_lines(judgement: Judgement) -> Iterator[str]:
 
 def _finding_lines(finding: Finding, checks: int) -> Iterator[str]:
     yield ""
-    yield f"{finding.summary}, {_where(finding.variants, checks)}."
+    if finding.code is FindingCode.TIMED_OUT:  # the variants after it did not run
+        yield f"{finding.summary}, in the variant {'; '.join(finding.variants)}."
+    else:
+        yield f"{finding.summary}, {_where(finding.variants, checks)}."
     if finding.detail:
         yield textwrap.indent(finding.detail, _INDENT)
 

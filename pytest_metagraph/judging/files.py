@@ -158,7 +158,9 @@ class ScratchFolder:
             actual=written,
             expected=returned.message,
             # Defects of the returned message are found when it is compared with the expected one.
-            options=CompareOptions(allow_equal_defects=True),
+            options=CompareOptions(
+                allow_equal_defects=True, ignore_sections=("meta_info_def.tensorflow_git_version",)
+            ),
             actual_label=filename,
             expected_label="what the exporter returned",
         )

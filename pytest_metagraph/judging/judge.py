@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NotAsked, Variant
 from conformance_cases.requirements import load_requirements
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import CompareOptions
 from pytest_metagraph.exporters.answers import Answer, Exported, Raised, TimedOut
 from pytest_metagraph.exporters.client import ExporterClient
@@ -18,6 +19,10 @@ from pytest_metagraph.judging.findings import Finding, FindingCode, merge
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
+
+_GIT_VERSION = "meta_info_def.tensorflow_git_version"
+_MAX_NOT_RUN = 4
+"""Variants that did not run and are named; all of them are counted."""
 
 
 class Judge:
@@ -79,7 +84,7 @@ class Judge:
         expected: MessageComparison | ExpectedError
         options = _options(case)
         if isinstance(expectation, ExpectedMessage):
-            expected = MessageComparison(expectation.data, options, case.id)
+            expected = MessageComparison(expectation.data, options, case.id, case.calls()[-1])
         else:
             expected = expectation
         graph = case.graph.message()
@@ -89,7 +94,7 @@ class Judge:
             answers.append(self._call(case, variant, graph))
             found += self._check(answers[-1], case, variant, expected)
             if isinstance(answers[-1], TimedOut):
-                return found, len(answers)
+                return _given_up(found, variants[len(answers) :]), len(answers)
         if _is_changed(graph, case):
             # One variant has changed the graph of the later ones: run each again with a graph of its own.
             found = [finding for variant in variants for finding in self._run_alone(case, variant, expected)]
@@ -156,15 +161,29 @@ def _options(case: Case) -> CompareOptions:
 
     A defect of the expectation, such as names that became equal (SCOPE-04), is required of the answer. The
     origins of a node are notes, except in the cases that test them; those ignore the other parts whose
-    differences are notes, the versions and the op list.
+    differences are notes, the versions and the op list. The git version of TensorFlow is ignored, because no
+    other implementation has it.
     """
     tests_origins = Detail.NODE_ORIGINS in case.details
     return CompareOptions(
         check_node_order=Detail.NODE_ORDER in case.details,
-        ignore_sections=("meta_info_def", "graph_def.versions") if tests_origins else (),
+        ignore_sections=("meta_info_def", "graph_def.versions") if tests_origins else (_GIT_VERSION,),
         allow_equal_defects=True,
         fail_on_notes=tests_origins,
     )
+
+
+def _given_up(findings: Iterable[Finding], not_run: Sequence[Variant]) -> list[Finding]:
+    """Findings whose timeout names the variants that did not run because of it."""
+    if not not_run:
+        return list(findings)
+    names = "; ".join(variant.name for variant in not_run[:_MAX_NOT_RUN])
+    more = "; ..." if len(not_run) > _MAX_NOT_RUN else ""
+    detail = f"{counted(len(not_run), 'other variant')} of the call did not run: {names}{more}"
+    return [
+        replace(finding, detail=detail) if finding.code is FindingCode.TIMED_OUT else finding
+        for finding in findings
+    ]
 
 
 def _named(findings: Iterable[Finding], variant: Variant) -> list[Finding]:

@@ -24,11 +24,12 @@ from pytest_metagraph.plugin.session import (
     is_xdist_worker,
     make_importable,
     pattern_of,
+    provides_exporter,
     runs_corpus,
     stop_run,
     usage_errors,
 )
-from pytest_metagraph.plugin.snapshots import SnapshotSummary, snapshots_of
+from pytest_metagraph.plugin.snapshots import OrphanFinder, SnapshotSummary, snapshots_of
 
 if TYPE_CHECKING:
     from conformance_cases import Case
@@ -72,11 +73,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     results = Results()
     settings = settings_of(config)
+    orphans = OrphanFinder()
     config.pluginmanager.register(ResultSender(), "metagraph-sender")
+    config.pluginmanager.register(orphans, "metagraph-orphans")
     if not is_xdist_worker(config):
         config.pluginmanager.register(ResultCollector(results), "metagraph-results")
         config.pluginmanager.register(SummaryPlugin(settings, results), "metagraph-summary")
-        config.pluginmanager.register(SnapshotSummary(config), "metagraph-snapshots")
+        config.pluginmanager.register(SnapshotSummary(config, orphans), "metagraph-snapshots")
         if settings.reports and runs_corpus(config):
             from pytest_metagraph.plugin import reports  # noqa: PLC0415 - most sessions write no reports
 
@@ -103,11 +106,12 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     )
 
 
+@pytest.hookimpl(trylast=True)  # after pytest has set up fixtures, and before xdist starts workers
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuse what does not exist before anything is collected or a worker is started.
 
     Raises:
-        pytest.UsageError: if the exporter or the user's graphs cannot be used.
+        pytest.UsageError: if there is no exporter, or it or the user's graphs cannot be used.
     """
     config = session.config
     if is_xdist_worker(config) or not runs_corpus(config):
@@ -115,7 +119,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     settings = settings_of(config)
     if settings.graphs:
         _check_own_graphs(config, settings)
-    if settings.exporter or settings.has_client:
+    if settings.exporter or settings.has_client or not provides_exporter(session):
         from pytest_metagraph.exporters.client import check_client  # noqa: PLC0415 - protobuf
 
         make_importable(config)

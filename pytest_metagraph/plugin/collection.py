@@ -24,12 +24,15 @@ from pytest_metagraph.exporters.resolve import ExporterNotFoundError, client_of
 from pytest_metagraph.judging.failure_text import render
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
-from pytest_metagraph.judging.result import exporter_of, result_of
+from pytest_metagraph.judging.result import CaseResult, exporter_of, result_of
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
+from pytest_metagraph.plugin.failures import CaseFailedError, CaseFailure
 from pytest_metagraph.plugin.known_failures import lookup_for
 from pytest_metagraph.plugin.options import settings_of
 from pytest_metagraph.plugin.results import leave
-from pytest_metagraph.plugin.session import stop_run
+from pytest_metagraph.plugin.session import path_of, stop_run
+from pytest_metagraph.plugin.timeouts import stop_after_timeouts
+from pytest_metagraph.reports.headlines import headline_of
 from pytest_metagraph.selection import selected_cases
 from reference_impl.contracts import Contract
 
@@ -45,10 +48,6 @@ def corpus_directory(path: Path, parent: pytest.Collector) -> CorpusDirectory | 
     if path != CORPUS_MODULE.parent:
         return None
     return CorpusDirectory.from_parent(parent, path=path)
-
-
-class CaseFailedError(Exception):
-    """Fails the item of a case with a text of the kit instead of a traceback."""
 
 
 class CorpusDirectory(pytest.Directory):
@@ -75,12 +74,12 @@ class CorpusModule(pytest.Module):
         except MetagraphError as error:
             raise self.CollectError(str(error)) from error
         by_graph = sorted(cases, key=lambda case: (case.graph.name, case.id))
-        for name, group in groupby(by_graph, key=lambda case: case.graph.name):
+        for name, group in groupby(by_graph, key=lambda case: path_of(case.id)[0]):
             yield GraphCases.from_parent(self, name=name, cases=tuple(group))
 
 
 class GraphCases(pytest.Collector):
-    """The selected cases of one graph."""
+    """The selected cases of one graph, or of one requirement, whose cases have graphs of their own."""
 
     def __init__(self, *, cases: Sequence[Case], **keywords: Any) -> None:
         super().__init__(**keywords)
@@ -91,7 +90,8 @@ class GraphCases(pytest.Collector):
         fixtures = _client_fixtures if settings_of(self.config).has_client else _fixtures
         found = None  # the fixtures of the first item are those of all: looking them up takes 0.15 ms
         for case in self._cases:
-            item = CaseItem.from_parent(self, name=case.id, callobj=fixtures, case=case, fixtureinfo=found)
+            _, name = path_of(case.id)
+            item = CaseItem.from_parent(self, name=name, callobj=fixtures, case=case, fixtureinfo=found)
             found = item.fixture_info
             yield item
 
@@ -122,8 +122,8 @@ class CaseItem(pytest.Function):
         return self._fixtureinfo
 
     def listextrakeywords(self) -> set[str]:
-        """Return the words that `-k` also matches: the requirements, computed only if somebody asks."""
-        return {*super().listextrakeywords(), *self._case.requirements}
+        """Return the words that `-k` also matches: id and requirements, computed only if somebody asks."""
+        return {*super().listextrakeywords(), self._case.id, *self._case.requirements}
 
     def runtest(self) -> None:
         """Judge the case and turn the verdict into an outcome."""
@@ -143,27 +143,31 @@ class CaseItem(pytest.Function):
         except Exception as error:
             # Nothing is known about the exporter then, so it must not look like a failure of the exporter.
             self._leave(Judgement(Verdict.HARNESS_ERROR), client)
-            raise CaseFailedError(_harness_error_text(self._case)) from error
-        self._leave(judgement, client)
+            headline = f"the kit itself failed: {type(error).__name__}: {error}"
+            raise CaseFailedError(_harness_error_text(self._case), headline) from error
+        result = self._leave(judgement, client)
+        if reason := stop_after_timeouts(self.config, result):
+            self.session.shouldstop = reason
         if judgement.verdict.is_red:
             command = settings.command_for(self._case.id)
-            raise CaseFailedError(render(self._case, judgement, load_corpus().requirements, command))
+            text = render(self._case, judgement, load_corpus().requirements, command)
+            raise CaseFailedError(text, headline_of(result))
         if judgement.verdict in {Verdict.UNSUPPORTED, Verdict.UNTESTABLE}:
             pytest.skip(judgement.reason)
         if judgement.verdict is Verdict.KNOWN_FAILURE:
             pytest.xfail(judgement.reason)
         if judgement.verdict is Verdict.RECOMMENDED_FAILURE:
-            pytest.xfail(f"recommended: {judgement.findings[0].summary}")
+            pytest.xfail(f"recommended: {headline_of(result)}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override] # as Function
         """Return the text of a failed case as it is; other exceptions as pytest shows them."""
         if isinstance(excinfo.value, CaseFailedError):
-            return str(excinfo.value)
+            return CaseFailure.of(excinfo.value, self.path)
         return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return where the item is; pytest needs a line number for an item that a mark skips."""
-        return self.path, 0, self.name
+        return self.path, 0, self._case.id
 
     def _client(self) -> ExporterClient:
         """The exporter client that the fixtures provide."""
@@ -176,10 +180,11 @@ class CaseItem(pytest.Function):
         catalogue = load_corpus().requirements
         return any(catalogue[name].level is Level.REQUIRED for name in self._case.requirements)
 
-    def _leave(self, judgement: Judgement, client: ExporterClient) -> None:
-        """Leave the result for everything that reports it."""
-        contract = settings_of(self.config).contract
-        leave(self, exporter_of(client), result_of(self._case, judgement), contract)
+    def _leave(self, judgement: Judgement, client: ExporterClient) -> CaseResult:
+        """Leave the result for everything that reports it, and return it."""
+        result = result_of(self._case, judgement)
+        leave(self, exporter_of(client), result, settings_of(self.config).contract)
+        return result
 
 
 def _harness_error_text(case: Case) -> str:

@@ -6,6 +6,7 @@ and is read there once: the summary, the list of known failures and the reports 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _RESULT = pytest.StashKey[tuple[str, str]]()
 _ATTRIBUTE = "metagraph_result"
 _PROPERTY = "metagraph_"
+_CAUSE = re.compile(r"  \d+\. ")
 
 
 @dataclass
@@ -61,7 +63,12 @@ def leave(item: pytest.Item, exporter: ReportedExporter, result: CaseResult, con
         "hint": result.hint,
         "exporter_version": exporter.version,
     }
-    item.user_properties.extend((f"{_PROPERTY}{name}", value) for name, value in properties.items())
+    # An item that pytest-rerunfailures runs again has the properties of its earlier run.
+    others = [(name, value) for name, value in item.user_properties if not name.startswith(_PROPERTY)]
+    item.user_properties[:] = [
+        *others,
+        *((f"{_PROPERTY}{name}", value) for name, value in properties.items()),
+    ]
 
 
 class ResultSender:
@@ -97,7 +104,9 @@ class ResultCollector:
         import msgspec  # noqa: PLC0415 - only sessions with cases pay for it
 
         from pytest_metagraph.judging.result import CaseResult, ReportedExporter  # noqa: PLC0415 - as above
+        from pytest_metagraph.plugin import failures  # noqa: PLC0415 - as above
 
+        failures.restore(report)
         exporter = msgspec.json.decode(carried[0], type=ReportedExporter)
         result = msgspec.json.decode(carried[1], type=CaseResult)
         result = msgspec.structs.replace(result, duration=round(report.duration, 6))
@@ -128,5 +137,17 @@ class SummaryPlugin:
         from pytest_metagraph.reports.terminal import summary_lines  # noqa: PLC0415 - only sessions with cases
 
         terminalreporter.write_sep("=", "conformance of export_meta_graph")
+        is_red = any(result.verdict.is_red for result in self._results.cases)
         for line in summary_lines(self._results.exporter, self._results.cases, self._settings):
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(line, **_markup(line, is_red=is_red))
+
+
+def _markup(line: str, *, is_red: bool) -> dict[str, bool]:
+    """The colours of a line of the summary: the score, the causes, and the commands below them."""
+    if line.startswith("score: "):
+        return {"bold": True, "red" if is_red else "green": True}
+    if line.startswith("This is no score"):
+        return {"bold": True, "yellow": True}
+    if _CAUSE.match(line):
+        return {"bold": True}
+    return {"cyan": True} if line.startswith("     ") else {}

@@ -14,6 +14,9 @@ from pytest_metagraph._util.errors import MetagraphError
 
 CORPUS_PACKAGE = "conformance_cases"
 
+_WITH_GRAPHS = frozenset({"matrix", "real", "own"})
+"""The kinds of cases whose ids go on with the name of their graph."""
+
 
 def is_xdist_worker(config: pytest.Config) -> bool:
     """Return whether this process is a worker of pytest-xdist: it judges cases, but reports nothing."""
@@ -25,14 +28,25 @@ def runs_corpus(config: pytest.Config) -> bool:
     return any(CORPUS_PACKAGE in argument for argument in config.args) and not config.getoption("collectonly")
 
 
+def path_of(case_id: str) -> tuple[str, str]:
+    """Return the two names that lead to a case in pytest: of its graph or requirement, and its own.
+
+    Args:
+        case_id: such as `matrix/towers/plain`, which is `plain` of `matrix/towers`.
+    """
+    words = case_id.split("/")
+    depth = 2 if words[0] in _WITH_GRAPHS else 1
+    return "/".join(words[:depth]), "/".join(words[depth:])
+
+
 def pattern_of(node_id: str) -> str:
     """Return the pattern of the cases with a node id, which is that of a graph or of one case.
 
     Args:
-        node_id: such as `conformance_cases::towers::matrix/towers/plain`, or the same without the case.
+        node_id: such as `conformance_cases::matrix/towers::plain`, or the same without the case.
     """
-    _, graph, *case = node_id.split("::", maxsplit=2)
-    return case[0] if case else f"*{graph}*"
+    _, group, *case = node_id.split("::", maxsplit=2)
+    return f"{group}/{case[0] if case else '*'}"
 
 
 def folder_of(config: pytest.Config, name: str) -> Path:
@@ -50,6 +64,14 @@ def make_importable(config: pytest.Config) -> None:
     folder = str(config.invocation_params.dir)
     if folder not in sys.path:
         sys.path.append(folder)
+
+
+def provides_exporter(session: pytest.Session) -> bool:
+    """Return whether a conftest.py or a plugin overrides the fixture, or implements the hook."""
+    hooks = session.config.hook.pytest_metagraph_exporter.get_hookimpls()
+    # Before collection, only pytest's own table of fixtures knows this.
+    fixtures = session._fixturemanager.getfixturedefs("metagraph_exporter", session)  # noqa: SLF001 - see above
+    return bool(hooks) or len(fixtures or ()) > 1
 
 
 @contextlib.contextmanager
@@ -73,5 +95,5 @@ def stop_run(session: pytest.Session, reason: str) -> NoReturn:
     """
     if is_xdist_worker(session.config):
         session.shouldstop = reason  # pytest.exit() in a worker is an internal error of pytest-xdist
-        pytest.fail(reason, pytrace=False)
+        raise pytest.fail.Exception(reason, pytrace=False) from None
     pytest.exit(reason, returncode=pytest.ExitCode.USAGE_ERROR)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_metagraph.plugin.options import settings_of
+from pytest_metagraph.plugin.session import is_xdist_worker
+from pytest_metagraph.snapshots.place import Place, orphans
 
 if TYPE_CHECKING:
     from pytest_metagraph.snapshots.snapshot import Snapshots
@@ -19,6 +21,9 @@ _PASSED = pytest.StashKey[bool]()
 _OUTCOMES = "metagraph-snapshot-outcomes"
 _PROPERTY = "metagraph-snapshot-"
 """The start of the user properties that carry files on pytest's reports, also from a pytest-xdist worker."""
+
+_ORPHANED = "of tests that no longer exist"
+_WORKER_OUTPUT = "metagraph_orphaned_snapshots"
 
 _MOST_LISTED = 5
 
@@ -51,7 +56,6 @@ def names_of(item: pytest.Item) -> list[str]:
 @contextmanager
 def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
     """Provide the snapshots of a test, from before its call until it has ended."""
-    from pytest_metagraph.snapshots.files import Place  # noqa: PLC0415 - as below
     from pytest_metagraph.snapshots.snapshot import Snapshots  # noqa: PLC0415 - protobuf; most sessions need none
 
     config = item.config
@@ -60,8 +64,7 @@ def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
     asked = settings_of(config).snapshot_updates
 
     def tell(what: str, path: Path) -> None:
-        shown = path.relative_to(config.rootpath) if path.is_relative_to(config.rootpath) else path
-        item.user_properties.append((_PROPERTY + what, str(shown)))
+        item.user_properties.append((_PROPERTY + what, _shown(config, path)))
 
     snapshots = Snapshots(Place.of(item.path, names_of(item)), allowed(asked, os.environ), tell)
     yield snapshots
@@ -83,15 +86,45 @@ class Outcomes:
         return report
 
 
+class OrphanFinder:
+    """Finds the snapshots of renamed or removed tests. Every process that collects tests has one."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+        """Compare the collected tests with the snapshots beside their modules, before any is deselected."""
+        if config.getoption("lf", default=False) or any("::" in argument for argument in config.args):
+            return  # only some tests of a module were collected
+        tests: dict[Path, set[str]] = {}
+        for module in {item.path for item in items}:
+            if Place.folder_of(module).is_dir():
+                tests[module] = set()
+        for item in items if tests else ():
+            if item.path in tests:
+                tests[item.path].add(Place.of(item.path, names_of(item)).test)
+        self.found = [
+            _shown(config, path) for module in sorted(tests) for path in orphans(module, tests[module])
+        ]
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Send what was found to the controller of pytest-xdist; every worker finds the same."""
+        if is_xdist_worker(session.config):
+            session.config.workeroutput[_WORKER_OUTPUT] = self.found  # type: ignore[attr-defined] # xdist has it
+
+
 class SnapshotSummary:
     """Collects what became of snapshot files from all reports, and prints it at the end.
 
     Args:
         config: pytest's configuration.
+        orphans: finds snapshots without a test in this process.
     """
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, orphans: OrphanFinder) -> None:
         self._config = config
+        self._orphans = orphans
         self._found: dict[str, list[str]] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -101,8 +134,15 @@ class SnapshotSummary:
                 if name.startswith(_PROPERTY):
                     self._found.setdefault(name.removeprefix(_PROPERTY), []).append(str(value))
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a worker of pytest-xdist has found; it may have ended without a word."""
+        self._orphans.found = getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT) or self._orphans.found
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the summary if any file was touched or missed."""
+        """Print the summary if any file was touched, missed or is without a test."""
+        if self._orphans.found:
+            self._found[_ORPHANED] = self._orphans.found
         if not self._found:
             return
         terminalreporter.write_sep("=", "metagraph snapshots")
@@ -111,8 +151,16 @@ class SnapshotSummary:
         if "unused" in self._found:
             way_out = "--metagraph-snapshot-update=trim deletes unused snapshots that nobody has changed"
             terminalreporter.write_line(way_out)
+        if _ORPHANED in self._found:
+            terminalreporter.write_line(
+                "a test was renamed or removed: rename or delete its snapshots too, which no update does"
+            )
         if settings_of(self._config).snapshot_updates and in_ci(os.environ):
             terminalreporter.write_line("nothing was updated: the environment variable CI is set")
+
+
+def _shown(config: pytest.Config, path: Path) -> str:
+    return str(path.relative_to(config.rootpath) if path.is_relative_to(config.rootpath) else path)
 
 
 def _listed(paths: Iterable[str]) -> str:

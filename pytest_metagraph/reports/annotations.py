@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.judging.result import Cause
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.model import Report
@@ -11,28 +12,33 @@ MAX_ANNOTATIONS = 10
 
 
 def render_annotations(report: Report) -> str:
-    """Return a report as workflow commands: an error if it is INVALID, and one for each cause."""
+    """Return a report as workflow commands: an error if it is INVALID, and one for each cause.
+
+    Causes that a run does not enforce, of recommended rules, are notices; known ones are left out.
+    """
     commands = [_command("INVALID conformance report", report.no_score)] if not report.is_valid else []
     stale = [result.case for result in report.results if result.verdict is Verdict.UNEXPECTED_PASS]
     if stale:
         commands.append(_command("Known failures that passed", "\n".join(stale[:MAX_ANNOTATIONS])))
     if report.list_problems:
         commands.append(_command("The list of known failures is wrong", "\n".join(report.list_problems)))
-    failed = {result.case for result in report.results if result.verdict is Verdict.FAIL}
-    commands += [_cause(report, cause) for cause in report.causes if not failed.isdisjoint(cause.cases)]
+    causes = report.causes_by_severity
+    commands += [_cause(report, cause) for cause in causes.get(Verdict.FAIL, ())]
+    advisory = causes.get(Verdict.RECOMMENDED_FAILURE, ())
+    commands += [_cause(report, cause, kind="notice") for cause in advisory]
     return "".join(commands[:MAX_ANNOTATIONS])
 
 
-def _cause(report: Report, cause: Cause) -> str:
-    count = len(cause.cases)
-    title = f"{count:,} case{'' if count == 1 else 's'}: {cause.cause}"
+def _cause(report: Report, cause: Cause, kind: str = "error") -> str:
+    recommended = " of recommended rules" if kind == "notice" else ""
+    title = f"{cause.cause} ({counted(len(cause.cases), 'case')}{recommended})"
     blamed = f"Blamed: {', '.join(cause.requirements)}" if cause.requirements else ""
     lines = [blamed, f"Smallest case: {cause.cases[0]}", report.header.command_for(cause.cases[0])]
-    return _command(title, "\n".join(line for line in lines if line))
+    return _command(title, "\n".join(line for line in lines if line), kind)
 
 
-def _command(title: str, message: str) -> str:
-    return f"::error title={_escape(title, ':,')}::{_escape(message)}\n"
+def _command(title: str, message: str, kind: str = "error") -> str:
+    return f"::{kind} title={_escape(title, ':,')}::{_escape(message)}\n"
 
 
 def _escape(text: str, also: str = "") -> str:

@@ -1,11 +1,11 @@
-"""The SVG badge: the score of the strictest level in a few words, for a README."""
+"""The SVG badge: the score of the level that the run enforced in a few words, for a README."""
 
 from __future__ import annotations
 
 from html import escape
 
 from pytest_metagraph.reports.model import LEVELS, Report
-from pytest_metagraph.reports.scoring import Score, scores_by_level
+from pytest_metagraph.reports.scoring import is_enforced, score_of
 
 _GREY = "#6b7280"
 _COLOURS = ((1000, "#2e7d32"), (900, "#7a7b00"), (500, "#b35c00"), (0, "#b3261e"))
@@ -34,7 +34,8 @@ _TEMPLATE = """\
 def render_badge(report: Report) -> str:
     """A report as a badge: the percentage, rounded down; grey and without a number where there is none."""
     value, colour = _value(report)
-    label = f"export_meta_graph ({report.header.contract})"
+    level = "" if report.header.level == LEVELS[0] else f", {report.header.level}"
+    label = f"export_meta_graph ({report.header.contract}{level})"
     label_length, value_length = (round(len(text) * _CHARACTER) for text in (label, value))
     left, right = label_length + _PADDING, value_length + _PADDING
     return _TEMPLATE.format(
@@ -58,8 +59,8 @@ def _value(report: Report) -> tuple[str, str]:
         return "INVALID", _GREY
     if report.no_score:
         return f"shard {report.header.shard}", _GREY
-    score = scores_by_level(report).get(LEVELS[0], Score(0, 0, 0))
-    not_claimed = f", {score.not_claimed:,} not claimed" if score.not_claimed else ""
+    score = score_of(result for result in report.results if is_enforced(report.level(result), report.header))
+    not_claimed = f", {score.not_claimed:,} unsupported" if score.not_claimed else ""
     if not score.asked:
         return f"nothing asked{not_claimed}", _GREY
     colour = next(colour for least, colour in _COLOURS if score.per_mille >= least)

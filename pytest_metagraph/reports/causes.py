@@ -7,11 +7,23 @@ kind if the pair points at its requirement, or, if the pair points at none, if i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pytest_metagraph.diff.differences import general_section
+from pytest_metagraph.diff.hints import ALSO_CAUSED_BY, HintCode
+from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.result import CaseResult, Cause, ReportedFinding
+
+_FILE_KINDS: Mapping[FindingCode, str] = {
+    FindingCode.FILE_MISSING: "The export wrote no file",
+    FindingCode.FILE_UNREADABLE: "The file is no MetaGraphDef in the form that was asked for",
+    FindingCode.FILE_DIFFERS: "The file differs from the returned message",
+    FindingCode.STRAY_FILE: "The export left a file that was not asked for",
+    FindingCode.DEBUG_INFO_MISSING: "The export wrote no debug info to the file that it belongs in",
+    FindingCode.DEBUG_INFO_UNREADABLE: "The debug info is no GraphDebugInfo in the form that was asked for",
+}
+"""The kinds of what is wrong with files, without their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +34,21 @@ class _Pair:
         case: the id of the case.
         kind: the kind, as a few words that do not depend on the case.
         blamed: the requirements that it points at.
-        hint: the likely cause that accounts for it, in this case's own words; empty if there is none.
+        code: the code of the likely cause that accounts for it; empty if there is none.
+        hint: that cause in this case's own words.
     """
 
     case: str
     kind: str
     blamed: tuple[str, ...]
+    code: str
     hint: str
+
+    @property
+    def explanations(self) -> tuple[str, ...]:
+        """What may explain the pair: its likely cause or its kind, and the requirements it points at."""
+        wider = ALSO_CAUSED_BY.get(HintCode(self.code)) if self.code in set(HintCode) else None
+        return (self.code or self.kind, *([wider] if wider else ()), *self.blamed)
 
 
 def causes_of(results: Iterable[CaseResult]) -> tuple[Cause, ...]:
@@ -46,32 +66,54 @@ def causes_of(results: Iterable[CaseResult]) -> tuple[Cause, ...]:
 
 def _pairs(result: CaseResult) -> Iterator[_Pair]:
     for finding in result.findings:
-        if not finding.groups:
-            yield _Pair(result.case, _kind_of(finding), finding.blamed, "")
+        if finding.code is not FindingCode.MESSAGE_DIFFERS or not finding.groups:
+            yield _Pair(result.case, _kind_of(finding), finding.blamed, "", "")
+            continue
         hints = {hint.code: hint.text for hint in finding.hints}
         for group in finding.groups:
             kind = f"{general_section(group.section)}: {group.kind}"
-            yield _Pair(result.case, kind, group.blamed or finding.blamed, hints.get(group.hint, ""))
+            yield _Pair(result.case, kind, group.blamed, group.hint, hints.get(group.hint, ""))
 
 
 def _kind_of(finding: ReportedFinding) -> str:
-    """The kind of a finding without a comparison: its summary, without names of files and the like."""
+    """The kind of a finding without a comparison: its summary, without names of files and the like.
+
+    An exception is the same one whatever should have come instead.
+    """
+    if finding.code in _FILE_KINDS:
+        return _FILE_KINDS[finding.code]
+    if finding.code in {FindingCode.RAISED, FindingCode.WRONG_ERROR}:
+        return finding.summary.partition(" where ")[0]
     return finding.summary.partition(":")[0]
 
 
 def _cover(pairs: list[_Pair]) -> dict[str, list[_Pair]]:
-    """Choose explanations greedily, each the one that explains most of what is left, then drop idle ones."""
+    """Choose the fewest explanations of all pairs that two greedy searches find.
+
+    One chooses among all explanations. The other begins with the likely causes that hints name; of two covers
+    of the same size it gives the better one, because it speaks of causes and not of requirements.
+    """
+    hinted = {code for pair in pairs if (code := pair.code)}
+    covers = (_search(pairs, hinted), _search(pairs, ()))
+    return min(covers, key=len)
+
+
+def _search(pairs: list[_Pair], first: Collection[str]) -> dict[str, list[_Pair]]:
+    """Choose explanations greedily, each the one that explains most of what is left: first some, then all."""
     candidates: dict[str, set[_Pair]] = {}
     for pair in pairs:
-        for key in pair.blamed or (pair.kind,):
+        for key in pair.explanations:
             candidates.setdefault(key, set()).add(pair)
     left = set(pairs)
     chosen: dict[str, list[_Pair]] = {}
-    while left:
-        # Of two that explain as much, the one that explains more in all, then the first in the alphabet.
-        key = min(candidates, key=lambda key: (-len(candidates[key] & left), -len(candidates[key]), key))
-        chosen[key] = [pair for pair in pairs if pair in candidates[key] and pair in left]
-        left -= candidates[key]
+    for keys in ([key for key in candidates if key in first], list(candidates)):
+        while left and keys:
+            # Of two that explain as much, the one that explains more in all, then the first in the alphabet.
+            key = min(keys, key=lambda key: (-len(candidates[key] & left), -len(candidates[key]), key))
+            if not candidates[key] & left:
+                break
+            chosen[key] = [pair for pair in pairs if pair in candidates[key] and pair in left]
+            left -= candidates[key]
     return chosen
 
 
@@ -83,10 +125,12 @@ def _cause(key: str, explained: list[_Pair], kinds_of_case: Mapping[str, int]) -
     kinds = Counter(pair.kind for pair in explained)
     blamed = Counter(name for pair in explained for name in pair.blamed)
     most = [name for name, count in blamed.most_common() if 2 * count >= len(explained)]
+    most = most or [name for name, _ in blamed.most_common(1)]
     requirements = dict.fromkeys((*([key] if key in blamed else ()), *most))
-    hinted = [pair.hint for pair in explained if pair.hint]
+    hinted = [pair for pair in explained if pair.hint]
     if 2 * len(hinted) >= len(explained):
-        text = min((pair for pair in explained if pair.hint), key=lambda pair: cases.index(pair.case)).hint
+        named = [pair for pair in hinted if pair.code == key] or hinted
+        text = min(named, key=lambda pair: cases.index(pair.case)).hint
     else:
         text = kinds.most_common(1)[0][0]
     return Cause(text, tuple(cases), tuple(requirements), tuple(kind for kind, _ in kinds.most_common()))

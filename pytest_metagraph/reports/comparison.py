@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pytest_metagraph.judging.verdicts import TESTED, Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import Report
-from pytest_metagraph.reports.scoring import Score, rows_by_requirement, scores_by_level
+from pytest_metagraph.reports.scoring import Row, Score, rows_by_requirement, scores_by_level
 
 _SAME_IN_ALL = {"corpus_digest": "corpus", "contract": "contract", "tier": "tier"}
 
@@ -21,13 +21,13 @@ class Column:
         label: what it is called on the page, different for each column.
         report: its report.
         levels: its score by level; empty where the report has no score.
-        requirements: its score by requirement; empty where the report has no score.
+        requirements: its row by requirement, blamed and hidden apart; empty where the report has no score.
     """
 
     label: str
     report: Report
     levels: Mapping[str, Score]
-    requirements: Mapping[str, Score]
+    requirements: Mapping[str, Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def compare(reports: Mapping[str, Report]) -> ReportComparison:
 def _column(label: str, report: Report) -> Column:
     if report.no_score:
         return Column(label, report, {}, {})
-    requirements = {row.name: row.score for row in rows_by_requirement(report)}
+    requirements = {row.name: row for row in rows_by_requirement(report)}
     return Column(label, report, scores_by_level(report), requirements)
 
 

@@ -16,9 +16,11 @@ import msgspec
 from pytest_metagraph.judging.result import CaseResult, ReportedFinding
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import ReportComparison
+from pytest_metagraph.reports.headlines import headline_of
 from pytest_metagraph.reports.model import LEVELS, Report
 from pytest_metagraph.reports.scoring import (
     Score,
+    is_enforced,
     rows_by_area,
     rows_by_requirement,
     score_of,
@@ -69,10 +71,12 @@ _COLUMNS = (
     "level",
     "arguments",
     "requirements",
+    "blamed",
     "checks",
     "failed_checks",
     "reason",
     "findings",
+    "headline",
     "milliseconds",
 )
 
@@ -97,13 +101,15 @@ def page_data(report: Report) -> dict[str, Any]:
 
     Returns:
         An object of JSON values. `rows` has an array for each case, its items named by `columns`; arguments,
-        requirements, reason and findings are numbers of entries in the tables of the same name.
+        requirements, reason, findings and headline are numbers of entries in the tables of the same name,
+        and blamed is one in the table of requirements.
     """
     detailed = _cases_with_details(report)
     arguments: _Table[tuple[tuple[str, str], ...]] = _Table()
     requirements: _Table[tuple[str, ...]] = _Table()
     reasons: _Table[str] = _Table()
     findings: _Table[ReportedFinding] = _Table()
+    headlines: _Table[str] = _Table()
     rows = [
         (
             result.case,
@@ -112,10 +118,12 @@ def page_data(report: Report) -> dict[str, Any]:
             report.level(result),
             arguments.number(tuple(result.arguments.items())),
             requirements.number(result.requirements),
+            requirements.number(result.blamed),
             result.checks,
             result.failed_checks,
             reasons.number(result.reason),
             [findings.number(finding) for finding in _findings(result, detailed=result.case in detailed)],
+            headlines.number(headline_of(result)),
             round(1000 * result.duration, 1),
         )
         for result in report.results
@@ -126,6 +134,7 @@ def page_data(report: Report) -> dict[str, Any]:
         "arguments": arguments.values(),
         "requirements": requirements.values(),
         "reasons": reasons.values(),
+        "headlines": headlines.values(),
         "findings": [msgspec.to_builtins(finding) for finding in findings.values()],
         "sentences": {name: requirement.sentence for name, requirement in report.header.requirements.items()},
         "command": report.header.command,
@@ -172,7 +181,8 @@ def render_html(report: Report) -> str:
         header=report.header,
         levels={} if report.no_score else scores_by_level(report),
         verdicts={verdict: verdicts[verdict] for verdict in Verdict if verdicts[verdict]},
-        causes=report.causes,
+        causes=report.causes_by_severity,
+        enforced=[level for level in LEVELS if is_enforced(level, report.header)],
         max_causes=_MAX_CAUSES,
         areas=rows_by_area(report),
         requirements=worst_first(rows_by_requirement(report)),
@@ -194,8 +204,8 @@ def render_comparison_html(comparison: ReportComparison) -> str:
         asked={
             name
             for column in comparison.columns
-            for name, score in column.requirements.items()
-            if score.asked or score.not_claimed
+            for name, row in column.requirements.items()
+            if row.score.asked or row.score.not_claimed
         },
         max_disagreements=_MAX_DISAGREEMENTS,
     )

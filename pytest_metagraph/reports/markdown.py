@@ -6,11 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from pytest_metagraph._util.text import counted
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import ReportComparison
 from pytest_metagraph.reports.model import LEVELS, Header, Report
 from pytest_metagraph.reports.scoring import (
     Row,
     Score,
+    is_enforced,
     rows_by_requirement,
     scores_by_level,
     worst_first,
@@ -29,7 +32,7 @@ def render_markdown(report: Report) -> str:
 
 
 def render_comparison_markdown(comparison: ReportComparison) -> str:
-    """Reports side by side as Markdown: scores, and the cases in which they part."""
+    """Reports side by side as Markdown: scores, and the cases in which they differ."""
     return _join(_comparison_lines(comparison))
 
 
@@ -44,7 +47,8 @@ def _report_lines(report: Report) -> Iterator[str]:
     elif report.no_score:
         yield f"**No score.** {_text(report.no_score)}"
     else:
-        yield from (f"- **{score.text(level)}**" for level, score in scores_by_level(report).items())
+        for level, score in scores_by_level(report).items():
+            yield f"- **{score.text(level)}**{'' if is_enforced(level, header) else ', not enforced'}"
     yield ""
     verdicts = Counter(result.verdict for result in report.results)
     yield "Cases: " + (", ".join(f"{verdicts[name]:,} {_words(name)}" for name in sorted(verdicts)) or "none")
@@ -55,34 +59,40 @@ def _report_lines(report: Report) -> Iterator[str]:
         yield from (f"- {_text(problem)}" for problem in report.list_problems)
     if header.exporter.not_claimed:
         yield ""
-        yield f"Not claimed: {', '.join(f'`{name}`' for name in header.exporter.not_claimed)}"
+        yield f"Unsupported: {', '.join(f'`{name}`' for name in header.exporter.not_claimed)}"
     yield from _cause_lines(report)
     if not report.no_score:
         yield from _requirement_lines(report)
 
 
+_CAUSES = {
+    Verdict.FAIL: "Causes",
+    Verdict.RECOMMENDED_FAILURE: "Recommended rules, which do not fail this run",
+    Verdict.KNOWN_FAILURE: "Known failures",
+}
+"""The heading of the causes of each severity."""
+
+
 def _cause_lines(report: Report) -> Iterator[str]:
-    causes = report.causes
-    if not causes:
-        return
-    yield from ("", "### Causes", "")
-    yield from _table(
-        ("Cases", "Cause", "Blamed", "Smallest case"),
-        (
+    for verdict, causes in report.causes_by_severity.items():
+        yield from ("", f"### {_CAUSES[verdict]}", "")
+        yield from _table(
+            ("Cause", "Cases", "Blamed", "Smallest case"),
             (
-                f"{len(cause.cases):,}",
-                _text(cause.cause),
-                _text(", ".join(cause.requirements)),
-                _text(cause.cases[0]),
-            )
-            for cause in causes[:_WORST]
-        ),
-    )
-    if len(causes) > _WORST:
-        yield ""
-        yield f"and {len(causes) - _WORST:,} other causes"
-    yield from ("", "Run the smallest case of the first cause again:", "")
-    yield from ("```console", report.header.command_for(causes[0].cases[0]), "```")
+                (
+                    _text(cause.cause),
+                    f"{len(cause.cases):,}",
+                    _text(", ".join(cause.requirements)),
+                    _text(cause.cases[0]),
+                )
+                for cause in causes[:_WORST]
+            ),
+        )
+        if len(causes) > _WORST:
+            yield from ("", f"and {counted(len(causes) - _WORST, 'other cause')}")
+        if verdict is Verdict.FAIL:
+            yield from ("", "Run the smallest case of the first cause again:", "")
+            yield from ("```console", report.header.command_for(causes[0].cases[0]), "```")
 
 
 def _requirement_lines(report: Report) -> Iterator[str]:
@@ -99,7 +109,7 @@ def _requirement_lines(report: Report) -> Iterator[str]:
             "Passed",
             "Blamed",
             "Hidden by another failure",
-            "Not claimed",
+            "Unsupported",
             "Level",
             "Basis",
             "Rule",
@@ -144,10 +154,10 @@ def _comparison_lines(comparison: ReportComparison) -> Iterator[str]:
         ),
     )
     if not comparison.disagreements:
-        yield from ("", "They part in no case that more than one of them was asked.")
+        yield from ("", "The implementations agree on every case that more than one of them ran.")
         return
     count = len(comparison.disagreements)
-    yield from ("", f"### {count:,} case{'' if count == 1 else 's'} in which they part", "")
+    yield from ("", f"### {count:,} case{'' if count == 1 else 's'} in which the implementations differ", "")
     yield from _table(
         ("Case", *(_text(column.label) for column in comparison.columns)),
         (
@@ -161,8 +171,8 @@ def _comparison_lines(comparison: ReportComparison) -> Iterator[str]:
 
 def _facts(header: Header) -> str:
     return (
-        f"Contract **{_text(header.contract)}**, tier **{_text(header.tier)}**, pytest-metagraph "
-        f"{_text(header.kit_version)}, corpus `{header.corpus_digest[:12]}`"
+        f"Contract **{_text(header.contract)}**, tier **{_text(header.tier)}**, level **{header.level}**, "
+        f"pytest-metagraph {_text(header.kit_version)}, corpus `{header.corpus_digest[:12]}`"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from pytest_metagraph.judging.result import CaseResult, Cause, Count, PositiveCount, ReportedExporter
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import Problem
 from pytest_metagraph.settings import command_for
 
@@ -18,6 +19,10 @@ FORMAT: Final = 2
 
 LEVELS = ("required", "recommended", "informative")
 """The levels of requirements, the strictest first."""
+
+
+SEVERITIES = (Verdict.FAIL, Verdict.RECOMMENDED_FAILURE, Verdict.KNOWN_FAILURE)
+"""The verdicts on failed cases, the most severe first."""
 
 
 class ReportedRequirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -168,6 +173,19 @@ class Report:
     def causes(self) -> tuple[Cause, ...]:
         """The causes of the failed cases; empty if the run was interrupted."""
         return self.footer.causes if self.footer else ()
+
+    @property
+    def causes_by_severity(self) -> dict[Verdict, tuple[Cause, ...]]:
+        """The causes by what they mean for the run: it fails, a recommendation is missed, or they are known.
+
+        A cause counts once, under the most severe verdict of its cases; a verdict without causes is left out.
+        """
+        verdicts = {result.case: result.verdict for result in self.results}
+        grouped: dict[Verdict, list[Cause]] = {verdict: [] for verdict in SEVERITIES}
+        for cause in self.causes:
+            found = {verdicts.get(case, Verdict.FAIL) for case in cause.cases}
+            grouped[next(verdict for verdict in SEVERITIES if verdict in found)].append(cause)
+        return {verdict: tuple(causes) for verdict, causes in grouped.items() if causes}
 
     @property
     def list_problems(self) -> tuple[str, ...]:

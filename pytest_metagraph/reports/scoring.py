@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import PASSED, TESTED, Verdict
-from pytest_metagraph.reports.model import LEVELS, Report
+from pytest_metagraph.reports.model import LEVELS, Header, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Score:
         return self.passed == self.asked > 0
 
     def text(self, level: str) -> str:
-        """The score in words, such as `1,204 of 1,210 required, 38 not claimed`."""
-        not_claimed = f", {self.not_claimed:,} not claimed" if self.not_claimed else ""
+        """The score in words, such as `1,204 of 1,210 required, 38 unsupported`."""
+        not_claimed = f", {self.not_claimed:,} unsupported" if self.not_claimed else ""
         return f"{self.passed:,} of {self.asked:,} {level}{not_claimed}"
 
 
@@ -81,6 +81,11 @@ def scores_by_level(report: Report) -> Mapping[str, Score]:
     for result in report.results:
         grouped[report.level(result)].append(result)
     return {level: score_of(results) for level, results in grouped.items() if results}
+
+
+def is_enforced(level: str, header: Header) -> bool:
+    """Return whether failures of a level fail the run."""
+    return LEVELS.index(level) <= LEVELS.index(header.level)
 
 
 def rows_by_requirement(report: Report) -> tuple[Row, ...]:

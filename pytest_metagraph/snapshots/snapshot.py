@@ -15,7 +15,7 @@ from pytest_metagraph.diff import (
 )
 from pytest_metagraph.diff.sides import read_message
 from pytest_metagraph.snapshots import files
-from pytest_metagraph.snapshots.files import Place
+from pytest_metagraph.snapshots.place import Place, read_stamp
 from reference_impl.schema import MetaGraphDef, adopt
 
 _DEFAULT = CompareOptions.conformance()
@@ -76,7 +76,7 @@ class Snapshots:
     def finish(self) -> None:
         """Report or delete snapshots that the test no longer uses, after the test has passed."""
         for path in self._place.candidates():
-            stamp = files.read_stamp(path)
+            stamp = read_stamp(path)
             if path in self._used or stamp is None or stamp.test != self._place.test:
                 continue
             # A changed file is somebody's work, and a link leads to a file that the kit did not write.
@@ -87,6 +87,7 @@ class Snapshots:
                 self._report("unused", path)
 
     def _take(self, name: str) -> Path:
+        __tracebackhide__ = True
         self._unnamed += not name
         path = self._place.path(name, self._unnamed)
         if path in self._used:
@@ -97,18 +98,21 @@ class Snapshots:
         return path
 
     def _create(self, path: Path, message: MetaGraphDef) -> None:
+        __tracebackhide__ = True
         if "create" not in self._updates:
             raise SnapshotError(f"there is no snapshot {path}\n{_hint('create', 'writes it')}")
         self._write("created", path, message)
 
     def _refuse_foreign(self, path: Path) -> None:
-        stamp = files.read_stamp(path)
+        __tracebackhide__ = True
+        stamp = read_stamp(path)
         if stamp is None:
             raise _foreign(path, "was not written by this plugin")
         if stamp.test != self._place.test:
             raise _foreign(path, f"is the snapshot of another test, {stamp.test}")
 
     def _write(self, what: str, path: Path, message: MetaGraphDef) -> None:
+        __tracebackhide__ = True
         try:
             files.write(path, self._place.test, message)
         except (OSError, files.NotAsTextError) as error:

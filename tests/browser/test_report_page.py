@@ -237,11 +237,12 @@ def test_the_table_and_the_matrix_lead_to_cases(page: Page) -> None:
 def test_requirements_without_a_failure_are_folded(page: Page) -> None:
     """What failed is in view, the rest one key away."""
     shown = (
-        "return [...document.querySelectorAll('.requirements li')].filter((e) => e.checkVisibility()).length"
+        "return [...document.querySelectorAll('.requirements tbody tr')]"
+        ".filter((e) => e.checkVisibility()).length"
     )
-    failing = page.run("return document.querySelectorAll('.requirements li.failing').length")
+    failing = page.run("return document.querySelectorAll('.requirements td.failing').length")
     assert 0 < failing == page.run(shown)
-    page.run("document.querySelector('#requirements summary').focus()")
+    page.run("document.querySelector('#requirements > details > summary').focus()")
     page.press("\ue007")
     assert page.run(shown) == len(report().header.requirements)
 
@@ -250,7 +251,7 @@ def test_a_failure_shows_cause_picture_and_diff(page: Page) -> None:
     """The hint, a bar for each kind of difference, and the lines of the diff are there."""
     page.run("document.querySelector('#list summary').click()")
     text = page.run("return document.querySelector('#list .body').innerText")
-    assert samples.FINDING.hints[0] in text
+    assert samples.FINDING.hints[0].text in text
     assert "graph_def.node: device" in text
     assert "~ device   3 nodes" in text
     widths = page.run(
@@ -258,6 +259,40 @@ def test_a_failure_shows_cause_picture_and_diff(page: Page) -> None:
         ".map((e) => e.getBoundingClientRect().width)"
     )
     assert widths[0] > widths[1] > 0
+
+
+def test_a_case_row_says_what_is_wrong_first(page: Page) -> None:
+    """A folded row starts with the likely cause; the open one tells blamed rules from hidden ones."""
+    row = page.run("return document.querySelector('#list summary .row').innerText")
+    assert row.startswith("clear_devices looks unapplied: 3 nodes differ only in `device`")
+    assert row.endswith(FAILED)
+    assert not page.run("return document.querySelector('#list details').open")
+    page.run("document.querySelector('#list summary').click()")
+    lists = page.run(
+        "return [...document.querySelectorAll('#list .rules')]"
+        ".map((e) => [e.previousElementSibling.textContent, e.querySelector('a').textContent])"
+    )
+    assert lists == [["Blamed requirements", "SCOPE-05"], ["Hidden by this failure", "DEV-01"]]
+
+
+def test_the_matrix_scrolls_on_a_phone_with_a_hint(page: Page) -> None:
+    """The page is as wide as the phone, and a line above the wider matrix says that it scrolls."""
+    hint = "return document.querySelector('#matrix .swipe').checkVisibility()"
+    page.open("", PHONE)
+    assert page.run(hint)
+    assert page.run("return document.documentElement.scrollWidth") == PHONE[0]
+    page.open("", DESKTOP)
+    assert not page.run(hint)
+
+
+def test_score_cards_use_their_width(page: Page) -> None:
+    """The cards fill the row that they stand in."""
+    page.open("", (1400, 900))
+    widths = page.run(
+        "return ['.cards', '.card'].map((name) => [...document.querySelectorAll(name)]"
+        ".reduce((sum, e) => sum + e.getBoundingClientRect().width, 0))"
+    )
+    assert widths[1] > 0.95 * widths[0]
 
 
 def test_the_keyboard_is_enough(page: Page) -> None:

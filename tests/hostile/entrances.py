@@ -34,7 +34,8 @@ from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ReportError
 from pytest_metagraph.reports.jsonl import read_report, report_text
 from pytest_metagraph.settings import Shard, parse_seconds
-from pytest_metagraph.snapshots.files import read_stamp, write
+from pytest_metagraph.snapshots.files import write
+from pytest_metagraph.snapshots.place import read_stamp
 from reference_impl import Graph, export_meta_graph, read_meta_graph_file
 from reference_impl.schema import SaverDef
 

@@ -260,6 +260,21 @@ def test_a_failure_names_case_call_rule_difference_and_command(project: Project)
     )
 
 
+def test_a_failure_does_not_mention_the_revision_of_tensorflow(project: Project) -> None:
+    """The version of another TensorFlow is a note of a failure; the revision of its sources is none."""
+    source = """
+    def export(request):
+        message = reference.export(request)
+        message.meta_info_def.tensorflow_version = "1.2.3"
+        message.meta_info_def.tensorflow_git_version = "my-revision"
+        message.graph_def.node[0].device = "/device:TPU:0"
+        return message
+    """
+    output = project.with_adapter(source).case(PLAIN).run().stdout.str()
+    assert "meta_info_def tensorflow_version: expected '2.21.0', actual '1.2.3'" in output
+    assert "my-revision" not in output
+
+
 def test_a_raising_exporter_shows_where(project: Project) -> None:
     """An unexpected exception is shown with the line of the exporter that raised it."""
     source = """

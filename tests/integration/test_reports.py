@@ -104,7 +104,7 @@ def test_a_failed_case_has_its_diff_and_its_cause(smoke: Project) -> None:
         (finding,) = result.findings
         assert "clear_devices" in result.arguments
         assert finding.code == "message_differs"
-        assert "clear_devices looks unapplied" in finding.hints[0]
+        assert "clear_devices looks unapplied" in finding.hints[0].text
         assert {group.section for group in finding.groups} == {"graph_def.node"}
         assert "~ device" in finding.detail
         assert result.checks == result.failed_checks == len(finding.variants)

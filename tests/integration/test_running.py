@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -59,34 +61,41 @@ def test_loadscope_keeps_a_graph_on_one_worker(project: Project) -> None:
         .case("matrix/towers/*", "matrix/several_savers/*")
         .run_apart()
     )
+    passed = [line for line in result.outlines if "PASSED" in line]
     workers = {
-        graph: {line.split("]")[0] for line in result.outlines if "PASSED" in line and f"::{graph}::" in line}
+        graph: {line.split("]")[0] for line in passed if f"::matrix/{graph}::" in line}
         for graph in ("towers", "several_savers")
     }
     assert all(len(of_graph) == 1 for of_graph in workers.values()), workers
 
 
 def test_collect_only_lists_case_ids_in_order(project: Project) -> None:
-    """`--collect-only` needs no exporter and lists the case ids sorted within their graph."""
+    """`--collect-only` needs no exporter and lists the cases sorted within their graph."""
     result = project.case(TOWERS).given("--collect-only", "-q").run()
-    ids = [line.rpartition("::")[2] for line in result.outlines if "::towers::" in line]
-    assert ids == sorted(ids)
-    assert PLAIN in ids
+    start = "conformance_cases::matrix/towers::"
+    names = [line.removeprefix(start) for line in result.outlines if line.startswith(start)]
+    assert names == sorted(names)
+    assert "plain" in names
 
 
 def test_k_selects_by_id_and_by_requirement(project: Project) -> None:
     """`-k` takes a piece of a case id, and the id of a requirement that a case exercises."""
     by_piece = project.case(PLAIN, REFUSED).given("--metagraph-exporter=reference", "-k", "plain").run()
     by_piece.assert_outcomes(passed=1, deselected=1)
+    by_id = project.case(PLAIN, REFUSED).given("--metagraph-exporter=reference", "-k", PLAIN).run()
+    by_id.assert_outcomes(passed=1, deselected=1)
     by_rule = project.case(PLAIN, REFUSED).given("--metagraph-exporter=reference", "-k", "SCOPE-11").run()
     by_rule.assert_outcomes(passed=1, deselected=1)
     by_rule.stdout.fnmatch_lines(["This is no score: 1 of the * cases of the tier ran."])
 
 
 def test_node_ids_do_not_depend_on_the_installation(project: Project) -> None:
-    """A node id is made of the corpus, the graph and the case, wherever the corpus is installed."""
-    listed = project.case(PLAIN).given("--collect-only", "-q").run()
-    assert listed.outlines[0] == f"conformance_cases::towers::{PLAIN}"
+    """A node id is the corpus followed by the case id, each name once, wherever the corpus is installed."""
+    listed = project.case(PLAIN, "SCOPE-02/only-a-slash").given("--collect-only", "-q").run()
+    assert listed.outlines[:2] == [
+        "conformance_cases::SCOPE-02::only-a-slash",
+        "conformance_cases::matrix/towers::plain",
+    ]
 
 
 def test_lf_runs_what_failed(pytester: pytest.Pytester) -> None:
@@ -113,7 +122,10 @@ def test_junit_has_one_testcase_for_each_case(project: Project) -> None:
         ]
         for testcase in root.iter("testcase")
     }
-    assert verdicts == {PLAIN: ["pass"], REFUSED: ["pass"]}
+    assert verdicts == {"plain": ["pass"], "graph_def=given,export_scope=tower_10": ["pass"]}
+    assert {testcase.get("classname") for testcase in root.iter("testcase")} == {
+        "conformance_cases.matrix/towers"
+    }
 
 
 def test_options_have_ini_twins(project: Project) -> None:
@@ -131,10 +143,99 @@ def test_options_have_ini_twins(project: Project) -> None:
     )
     from_ini = project.run()
     from_ini.assert_outcomes(passed=2)
-    from_ini.stdout.fnmatch_lines(["exporter reference*, contract tensorflow, tier full"])
+    from_ini.stdout.fnmatch_lines(["exporter reference*, contract tensorflow, tier full, level required"])
     overridden = project.case(PLAIN).given("--metagraph-contract=documented", "--metagraph-tier=smoke").run()
     overridden.assert_outcomes(passed=1)
-    overridden.stdout.fnmatch_lines(["exporter reference*, contract documented, tier smoke"])
+    overridden.stdout.fnmatch_lines(["exporter reference*, contract documented, tier smoke, level required"])
+
+
+RAISES_AT_FIRST = """
+CALLS = set()
+
+def export(request):
+    if request.case_id.endswith("plain") and request.case_id not in CALLS:
+        CALLS.add(request.case_id)
+        raise KeyError("not yet")
+    return reference.export(request)
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_reruns_count_their_final_outcome(project: Project, workers: str) -> None:
+    """With pytest-rerunfailures, a case that passes when it runs again is a passed case, once."""
+    pytest.importorskip("pytest_rerunfailures", reason="pytest-rerunfailures is not installed")
+    run = project.with_adapter(RAISES_AT_FIRST).case(PLAIN, REFUSED).given("--reruns=1", "-n", workers)
+    result = run.given("--junitxml=junit.xml").run_apart()
+    assert result.parseoutcomes() == {"passed": 2, "rerun": 1}
+    result.stdout.fnmatch_lines(["1 graph, 2 cases, * checks: 2 passed, 0 failed"])
+    root = ET.fromstring(Path("junit.xml").read_text(encoding="utf-8"))  # noqa: S314 - as above
+    verdicts = [one.get("value") for one in root.iter("property") if one.get("name") == "metagraph_verdict"]
+    assert sorted(filter(None, verdicts)) == ["fail", "pass", "pass"]
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_failures_have_colours_and_a_headline(project: Project, workers: str) -> None:
+    """The short summary says what is wrong, and failures, causes and score are coloured if pytest is."""
+    source = """
+    def export(request):
+        message = reference.export(request)
+        message.graph_def.node[0].op += "2"
+        return message
+    """
+    failing = project.with_adapter(source).case(PLAIN, "matrix/attribute_kinds/plain")
+    plain = failing.given("-n", workers, "--color=no").run_apart().stdout.str()
+    assert "FAILED conformance_cases::matrix/towers::plain - op: 1 node differs; 2 other " in plain
+    assert "\x1b[" not in plain
+    coloured = failing.given("-n", workers, "--color=yes").run_apart().stdout.str()
+    assert "\x1b[1mcase matrix/towers/plain\x1b[0m" in coloured
+    assert "\x1b[36m  export_meta_graph(graph=graph)\x1b[0m" in coloured
+    assert re.search(r"\x1b\[33m +~ op ", coloured)
+    assert "\x1b[1m  1. 2 cases: " in coloured
+    assert failing.given("--junitxml=junit.xml", "--color=yes").run().ret == pytest.ExitCode.TESTS_FAILED
+    assert "\x1b" not in Path("junit.xml").read_text(encoding="utf-8")
+    assert 'message="op: 1 node differs; 2 other findings"' in Path("junit.xml").read_text(encoding="utf-8")
+
+
+SILENT_CLIENT = """
+import pytest
+from pytest_metagraph.exporters.answers import TimedOut
+
+class Silent:
+    name, version, unsupported = "silent", "", frozenset()
+
+    def export(self, request):
+        return TimedOut(0.5)
+
+@pytest.fixture(scope="session")
+def metagraph_client():
+    return Silent()
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_run_is_given_up_after_ten_timeouts(project: Project, workers: str) -> None:
+    """An exporter that never answers stops the run after ten cases of each process, with one sentence."""
+    silent = project.with_file("conftest.py", SILENT_CLIENT).given(
+        f"--metagraph-command={sys.executable}", "--tb=no"
+    )
+    result = silent.given("-n", workers).run_apart()
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    words = "10 cases in a row got no answer in time, so the run stopped; repair the exporter"
+    assert result.stdout.str().count(words) == 1
+    ran = result.parseoutcomes()
+    assert 10 <= ran["failed"] + ran["xfailed"] <= 10 * max(int(workers), 1)
+
+
+def test_a_timeout_names_the_variants_that_ran(project: Project) -> None:
+    """The text of a timeout names the variant that got no answer, and those that did not run."""
+    silent = project.with_file("conftest.py", SILENT_CLIENT).given(f"--metagraph-command={sys.executable}")
+    result = silent.case(PLAIN).run_apart()
+    result.stdout.fnmatch_lines(
+        [
+            "No answer came within 0.5 seconds, in the variant returned.",
+            "    15 other variants of the call did not run: default_graph; save_debug_info; *; ...",
+        ]
+    )
 
 
 def _counts(result: pytest.RunResult) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -266,6 +267,40 @@ def test_workers_of_xdist_update_and_report(own_tests: Project) -> None:
     result = own_tests.given("-n", "2", "--metagraph-snapshot-update=trim").run_apart()
     result.assert_outcomes(passed=6)
     result.stdout.fnmatch_lines(["1 trimmed: *test_0.pbtxt"])
+
+
+RENAMED = ONE.replace("test_export(", "test_renamed(")
+
+
+@pytest.mark.parametrize("options", [(), ("-n2",), ("-k", "nothing")], ids=["plain", "xdist", "-k"])
+def test_the_snapshot_of_a_renamed_test_is_reported(own_tests: Project, options: tuple[str, ...]) -> None:
+    """A snapshot whose test is no longer in the module is listed, and never deleted."""
+    _run(own_tests, ONE, "create")
+    (own_tests.pytester.path / f"{TEST}.py").write_text(HEADER + RENAMED, encoding="utf-8")
+    result = own_tests.given("--metagraph-snapshot-update=trim", *options).run_apart()
+    result.stdout.fnmatch_lines(
+        ["1 of tests that no longer exist: *test_export.pbtxt", "a test was renamed or removed: *"]
+    )
+    assert list(_files(own_tests)) == ["test_export.pbtxt"]
+
+
+def test_a_test_that_was_not_selected_still_exists(own_tests: Project) -> None:
+    """A run of one test by its node id, or by -k, does not report the snapshots of the others."""
+    both = ONE + ONE.replace("test_export(", "test_other(")
+    _run(own_tests, both, "create")
+    by_id = dataclasses.replace(own_tests, arguments=(f"{TEST}.py::test_other",))
+    for run in (by_id, own_tests.given("-k", "test_other")):
+        result = run.run_apart()
+        result.assert_outcomes(passed=1, deselected=0 if run is by_id else 1)
+        assert "metagraph snapshots" not in result.stdout.str()
+
+
+def test_a_missing_snapshot_shows_the_test_alone(own_tests: Project) -> None:
+    """The traceback ends in the line of the test; no frame of the kit is shown."""
+    output = _run(own_tests, ONE).stdout.str()
+    assert "there is no snapshot" in output
+    assert "pytest_metagraph/" not in output
+    assert f"{TEST}.py:" in output
 
 
 def test_the_ini_file_can_request_updates(own_tests: Project) -> None:

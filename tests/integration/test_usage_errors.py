@@ -28,19 +28,48 @@ def test_an_unusable_exporter_is_a_usage_error(project: Project, name: str, work
     result.stderr.fnmatch_lines([f"ERROR: {UNUSABLE[name]}"])
 
 
-def test_no_exporter_is_a_usage_error(project: Project) -> None:
-    """Without an exporter the run ends with status 4 and names the ways to give one."""
-    result = project.case(PLAIN).run_apart()
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_no_exporter_is_a_usage_error(project: Project, workers: str) -> None:
+    """Without an exporter the run ends with status 4 before collection, and names the ways to give one."""
+    result = project.given("-n", workers).run_apart()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stdout.fnmatch_lines(["*no exporter was given; use --metagraph-exporter=reference,*"])
+    result.stderr.fnmatch_lines(["ERROR: no exporter was given; use --metagraph-exporter=reference,*"])
+    assert "collected" not in result.stdout.str()
+    assert "gw0" not in result.stdout.str()
 
 
-def test_no_exporter_ends_the_workers_too(project: Project) -> None:
-    """Without an exporter xdist's workers stop at their first case, with the same words."""
-    result = project.given("-n", "2").run_apart()
-    assert result.ret != pytest.ExitCode.OK
-    result.stdout.fnmatch_lines(["*no exporter was given; use --metagraph-exporter=reference,*"])
-    assert result.parseoutcomes().get("errors", 0) <= 2
+FIXTURE = """
+import pytest
+from pytest_metagraph.exporters import reference
+
+@pytest.fixture(scope="session"{name})
+def {function}():
+    return reference.export
+"""
+HOOK = """
+def pytest_metagraph_exporter(config):
+    from pytest_metagraph.exporters import reference
+    return reference.export
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "options"),
+    [
+        ("conftest.py", FIXTURE.format(name="", function="metagraph_exporter"), ()),
+        ("conftest.py", FIXTURE.format(name=", name='metagraph_exporter'", function="other"), ("-n1",)),
+        ("provider.py", FIXTURE.format(name="", function="metagraph_exporter"), ("-p", "provider")),
+        ("conftest.py", HOOK, ("-n1",)),
+    ],
+    ids=["fixture", "fixture with a name", "plugin", "hook"],
+)
+def test_an_exporter_from_a_conftest_needs_no_option(
+    project: Project, file: str, source: str, options: tuple[str, ...]
+) -> None:
+    """A fixture or a hook of the user provides the exporter, with and without xdist."""
+    project.pytester.syspathinsert()
+    result = project.with_file(file, source).case(PLAIN).given(*options).run_apart()
+    result.assert_outcomes(passed=1)
 
 
 def test_a_pattern_without_a_case_is_an_error(project: Project) -> None:
@@ -72,7 +101,7 @@ def test_a_wrong_ini_value_is_a_usage_error(project: Project) -> None:
 @pytest.mark.parametrize("xdist", [(), ("-n1",)])
 def test_a_node_id_can_be_pasted_back(project: Project, xdist: tuple[str, ...]) -> None:
     """The id that a summary prints runs that one case, and nothing else is needed to say where it is."""
-    node_id = "conformance_cases::towers::matrix/towers/plain"
+    node_id = "conformance_cases::matrix/towers::plain"
     again = dataclasses.replace(project, arguments=(node_id, "--metagraph-exporter=reference", *xdist))
     result = again.run_apart()
     result.assert_outcomes(passed=1)

@@ -1,15 +1,16 @@
-"""Hints about arguments that look unapplied, and about parts that were not exported."""
+"""Hints about flags and lists of the call: applied although they were not given, or given and not applied."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_metagraph._util.text import counted as count
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, DifferenceCode
-from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys, select
+from pytest_metagraph.diff.hints.call import is_given, listed_collections, may_be_absent, may_be_given
+from pytest_metagraph.diff.hints.consequences import consequences_of_nodes
+from pytest_metagraph.diff.hints.hint import Hint, HintCode, explains, list_keys, select
 from reference_impl.savers import SAVE_AND_RESTORE_OPS
-from reference_impl.schema import provenance
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff
@@ -18,81 +19,112 @@ _SAVERS = "collection_def['savers']"
 
 
 def find_cleared_devices(diff: MetaGraphDiff) -> Iterator[Hint]:
-    """Yield a hint if only one side has devices."""
+    """Yield a hint if only one side has devices (DEV-01, DEV-02)."""
     changed = select(diff, DifferenceCode.DEVICE_CHANGED)
-    extra = frozenset(position for position, difference in changed.items() if not difference.expected)
-    missing = frozenset(position for position, difference in changed.items() if not difference.actual)
-    if extra:
-        nodes = count(len(extra), "node")
-        text = f'clear_devices looks unapplied: {nodes} with a device; expected is "" everywhere.'
-        yield Hint(HintCode.CLEAR_DEVICES, text, extra)
-    if missing:
-        nodes = count(len(missing), "node")
+    in_functions = {position for position, one in changed.items() if one.section != NODE_SECTION}
+    missing = frozenset(position for position, one in changed.items() if not one.actual)
+    kept = frozenset(position for position, one in changed.items() if not one.expected) - in_functions
+    if may_be_given(diff, "clear_devices"):
+        if kept:
+            nodes = counted(len(kept), "node")
+            text = f'clear_devices looks unapplied: {nodes} with a device; expected is "" everywhere.'
+            yield Hint(HintCode.CLEAR_DEVICES, text, kept)
+        if cleared := missing & in_functions:
+            nodes = counted(len(cleared), "node")
+            text = f"clear_devices was applied to function bodies, which keep their devices: {nodes}."
+            yield Hint(HintCode.FUNCTION_DEVICES_CLEARED, text, cleared)
+    if may_be_absent(diff, "clear_devices") and missing:
+        nodes = counted(len(missing), "node")
         text = f"clear_devices looks applied although it was not requested: {nodes} without a device."
-        yield Hint(HintCode.CLEAR_DEVICES, text, missing)
+        yield Hint(HintCode.DEVICES_CLEARED, text, missing)
 
 
 def find_default_attrs(diff: MetaGraphDiff) -> Iterator[Hint]:
-    """Yield a hint if only one side has attributes with the default of their op."""
-    extra = select(diff, DifferenceCode.DEFAULT_ATTR_EXTRA)
-    missing = select(diff, DifferenceCode.DEFAULT_ATTR_MISSING)
+    """Yield a hint if only one side has attributes with the default of their op (STRIP-01, STRIP-03)."""
+    extra = frozenset(select(diff, DifferenceCode.DEFAULT_ATTR_EXTRA))
+    missing = frozenset(select(diff, DifferenceCode.DEFAULT_ATTR_MISSING))
     if extra:
-        attributes = count(len(extra), "extra attribute")
-        text = f"strip_default_attrs looks unapplied: {attributes} with the default of the op."
-        yield Hint(HintCode.STRIP_DEFAULT_ATTRS, text, frozenset(extra))
-    if missing:
-        attributes = count(len(missing), "missing attribute")
+        attributes = counted(len(extra), "extra attribute")
+        if may_be_given(diff, "strip_default_attrs"):
+            text = f"strip_default_attrs looks unapplied: {attributes} with the default of the op."
+            yield Hint(HintCode.STRIP_DEFAULT_ATTRS, text, extra)
+        else:
+            text = f"Defaults were filled in although nodes are exported as they are: {attributes}."
+            yield Hint(HintCode.DEFAULT_ATTRS_ADDED, text, extra)
+    if missing and may_be_absent(diff, "strip_default_attrs"):
+        attributes = counted(len(missing), "missing attribute")
         text = (
             "strip_default_attrs looks applied although it was not requested, or defaults were not "
             f"filled in: {attributes} with the default of the op."
         )
-        yield Hint(HintCode.STRIP_DEFAULT_ATTRS, text, frozenset(missing))
+        yield Hint(HintCode.DEFAULT_ATTRS_STRIPPED, text, missing)
+    elif is_given(diff, "strip_default_attrs"):
+        lost = missing | {
+            position
+            for position, one in select(diff, DifferenceCode.ATTR_MISSING).items()
+            if not one.field.startswith("attr['_")
+        }
+        if lost:
+            attributes = counted(len(lost), "attribute")
+            text = (
+                f"strip_default_attrs removed too much: {attributes} that are not declared by the op, have "
+                "another value than its default, or belong to a function of the same name."
+            )
+            yield Hint(HintCode.ATTRS_OVERSTRIPPED, text, lost)
 
 
-def find_missing_shapes(diff: MetaGraphDiff) -> Iterator[Hint]:
-    """Yield a hint if no node of the actual side has `_output_shapes`."""
-    missing = frozenset(
-        position
-        for position, difference in select(diff, DifferenceCode.ATTR_MISSING, section=NODE_SECTION).items()
-        if difference.field == "attr['_output_shapes']"
-    )
-    if missing and not any(b"_output_shapes" in node for node in diff.actual.nodes):
-        nodes = count(len(missing), "node")
-        text = f"Shapes were not added: `_output_shapes` is missing everywhere ({nodes})."
-        yield Hint(HintCode.SHAPES_NOT_ADDED, text, missing)
+def find_stripped_flag(diff: MetaGraphDiff) -> Iterator[Hint]:
+    """Yield a hint if `stripped_default_attrs` does not say what was done (STRIP-02)."""
+    changed = {
+        position: one
+        for position, one in select(diff, DifferenceCode.FIELD_CHANGED, section="meta_info_def").items()
+        if one.field == "stripped_default_attrs"
+    }
+    for position, one in changed.items():
+        text = (
+            f"meta_info_def.stripped_default_attrs is {one.actual} instead of {one.expected}: it is true if "
+            "strip_default_attrs is set or the given meta_info_def says so."
+        )
+        yield Hint(HintCode.STRIPPED_FLAG, text, frozenset({position}))
 
 
 def find_extraneous_savers(diff: MetaGraphDiff) -> Iterator[Hint]:
-    """Yield a hint if only one side has the nodes or collection entries of a saver."""
+    """Yield a hint if only one side has the nodes or collection entries of a saver (SAV-02 to SAV-06)."""
     extra = _saver_parts(
         diff, DifferenceCode.NODE_EXTRA, DifferenceCode.ITEM_EXTRA, DifferenceCode.COLLECTION_EXTRA
     )
     missing = _saver_parts(
         diff, DifferenceCode.NODE_MISSING, DifferenceCode.ITEM_MISSING, DifferenceCode.COLLECTION_MISSING
     )
-    if extra:
-        parts = count(len(extra), "extra part")
+    if extra and may_be_given(diff, "clear_extraneous_savers"):
+        parts = counted(len(extra), "extra part")
         text = f"clear_extraneous_savers looks unapplied: {parts} of savers (nodes and collection items)."
-        yield Hint(HintCode.CLEAR_EXTRANEOUS_SAVERS, text, extra)
-    if missing:
-        parts = count(len(missing), "missing part")
+        yield _with_consequences(diff, HintCode.CLEAR_EXTRANEOUS_SAVERS, text, extra)
+    if missing and is_given(diff, "clear_extraneous_savers"):
+        parts = counted(len(missing), "missing part")
+        text = f"clear_extraneous_savers removed too much: {parts} of savers (nodes and collection items)."
+        yield _with_consequences(diff, HintCode.SAVERS_OVERCLEARED, text, missing)
+    elif missing:
+        parts = counted(len(missing), "missing part")
+        too_much = ", or removed too much" if diff.call is None else ""
         text = (
-            "clear_extraneous_savers looks applied although it was not requested, or removed too much: "
+            f"clear_extraneous_savers looks applied although it was not requested{too_much}: "
             f"{parts} of savers (nodes and collection items)."
         )
-        yield Hint(HintCode.CLEAR_EXTRANEOUS_SAVERS, text, missing)
+        yield _with_consequences(diff, HintCode.SAVERS_CLEARED, text, missing)
 
 
-def find_collections(diff: MetaGraphDiff) -> Iterator[Hint]:
-    """Yield a hint if only one side has a collection."""
-    missing = select(diff, DifferenceCode.COLLECTION_MISSING)
+def find_unlisted_collections(diff: MetaGraphDiff) -> Iterator[Hint]:
+    """Yield a hint if collections were exported that collection_list does not name (COL-01, COL-02)."""
+    if not may_be_given(diff, "collection_list"):
+        return
     extra = select(diff, DifferenceCode.COLLECTION_EXTRA)
-    if missing:
-        text = (
-            f"Collections are missing: {list_keys(missing.values())}. Either collection_list does not "
-            "contain them, or one of their items could not be serialised."
-        )
-        yield Hint(HintCode.COLLECTION_LIST, text, frozenset(missing))
+    if diff.call is not None:
+        listed = listed_collections(diff)
+        twice = {f"collection_def[{key!r}]" for key in listed if listed.count(key) > 1}
+        items = select(diff, DifferenceCode.ITEM_MISSING, DifferenceCode.ITEM_EXTRA)
+        extra = {position: one for position, one in extra.items() if one.key not in listed}
+        extra |= {position: one for position, one in items.items() if one.section in twice}
     if extra:
         text = (
             "collection_list looks unapplied: these collections were not requested: "
@@ -101,27 +133,24 @@ def find_collections(diff: MetaGraphDiff) -> Iterator[Hint]:
         yield Hint(HintCode.COLLECTION_LIST, text, frozenset(extra))
 
 
-def find_missing_versions(diff: MetaGraphDiff) -> Iterator[Hint]:
-    """Yield a hint if the producer of the actual side is unset."""
-    unset = frozenset(
-        position
-        for position, difference in select(diff, DifferenceCode.VERSION_UNSET).items()
-        if difference.field == "producer" and difference.actual == "0"
-    )
-    if unset:
-        text = "Versions were not exported: graph_def.versions.producer is 0."
-        yield Hint(HintCode.VERSIONS_NOT_EXPORTED, text, unset)
-
-
-def find_unknown_fields(diff: MetaGraphDiff) -> Iterator[Hint]:
-    """Yield a hint if either side has fields that are not in the schema."""
-    unknown = frozenset(select(diff, DifferenceCode.UNKNOWN_FIELD))
-    if unknown:
-        text = (
-            f"{count(len(unknown), 'field')} unknown to the schema of TensorFlow {provenance().tensorflow}; "
-            "the message may come from a newer version. Set ignore_unknown_fields to ignore such fields."
+def find_missing_collections(diff: MetaGraphDiff) -> Iterator[Hint]:
+    """Yield a hint if collections are missing (COL-01, COL-08)."""
+    missing = select(diff, DifferenceCode.COLLECTION_MISSING)
+    if missing:
+        reason = (
+            "Either collection_list does not contain them, or one of their items could not be serialised."
+            if diff.call is None
+            else "One of their items could not be serialised, or they were filtered out."
         )
-        yield Hint(HintCode.OLDER_SCHEMA, text, unknown)
+        text = f"Collections are missing: {list_keys(missing.values())}. {reason}"
+        yield Hint(HintCode.COLLECTIONS_MISSING, text, frozenset(missing))
+
+
+def _with_consequences(diff: MetaGraphDiff, code: HintCode, text: str, parts: frozenset[int]) -> Hint:
+    """Return a hint about nodes that one side lacks and about what follows from them."""
+    nodes = {diff.differences[position].key for position in parts}
+    explained = frozenset(consequences_of_nodes(diff, nodes)) - parts
+    return Hint(code, f"{text}{explains(explained)}", parts | explained, explained)
 
 
 def _saver_parts(

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_metagraph._util.text import counted as count
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, Difference, DifferenceCode
 from pytest_metagraph.diff.generated_names import pair_function_names
-from pytest_metagraph.diff.hints.hint import Hint, HintCode, positions_by_key
+from pytest_metagraph.diff.hints.call import NAME, is_given, may_be_absent, may_be_given, scope_of
+from pytest_metagraph.diff.hints.consequences import consequences_of_nodes
+from pytest_metagraph.diff.hints.hint import Hint, HintCode, explains, list_names, positions_by_key
 from pytest_metagraph.diff.shallow import VIEWS
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff
-
-_NAME = re.compile(r"[^\s'\",\[\]{}^@:]+")
 
 _RENAME_CODES = frozenset(
     {
@@ -42,25 +41,64 @@ _MAX_ROUNDS = 10
 
 
 def find_scope(diff: MetaGraphDiff) -> Iterator[Hint]:
-    """Yield a hint if one side has stripped a scope from the names of nodes and the other has not."""
+    """Yield a hint if only one side has stripped a scope from the names of nodes (SCOPE-03)."""
     expected = positions_by_key(diff, DifferenceCode.NODE_MISSING, section=NODE_SECTION)
     actual = positions_by_key(diff, DifferenceCode.NODE_EXTRA, section=NODE_SECTION)
-    for long, short, problem in (
-        (actual, expected, "was not stripped"),
-        (expected, actual, "should not have been stripped"),
-    ):
-        scope = _common_scope(long, short)
-        if scope is None:
+    directions = []
+    if may_be_given(diff, "export_scope"):
+        directions.append((HintCode.EXPORT_SCOPE, actual, expected, "was not stripped"))
+    if may_be_absent(diff, "export_scope"):
+        directions.append((HintCode.SCOPE_STRIPPED, expected, actual, "should not have been stripped"))
+    for code, long, short, problem in directions:
+        scope = scope_of(diff) if diff.call is not None and code is HintCode.EXPORT_SCOPE else ""
+        scope = scope or _common_scope(long, short) or ""
+        pairs = {stripped: scope + stripped for stripped in short if scope and scope + stripped in long}
+        if not pairs:
             continue
-        pairs = {stripped: scope + stripped for stripped in short if scope + stripped in long}
         renamed = pairs if long is actual else {name: stripped for stripped, name in pairs.items()}
-        explained = _consequences(diff.differences, renamed)
         nodes = {short[stripped] for stripped in pairs} | {long[name] for name in pairs.values()}
+        outside = ""
+        if (
+            code is HintCode.EXPORT_SCOPE
+            and diff.call is not None
+            and (rest := actual.keys() - pairs.values())
+        ):
+            nodes |= {actual[name] for name in rest}
+            outside = f" {counted(len(rest), 'node')} outside of it should not have been exported."
+        names = {diff.differences[position].key for position in nodes}
+        explained = _consequences(diff.differences, renamed) | consequences_of_nodes(diff, names)
+        explained |= {at for at, one in enumerate(diff.differences) if scope in (one.actual or "")}
+        explained -= nodes
         text = (
-            f"export_scope: the scope {problem}. The names of {count(len(pairs), 'node')} differ only in the "
-            f"prefix {scope!r}.{_explains(explained)}"
+            f"export_scope: the scope {problem}. The names of {counted(len(pairs), 'node')} differ only in "
+            f"the prefix {scope!r}.{outside}{explains(explained)}"
         )
-        yield Hint(HintCode.EXPORT_SCOPE, text, frozenset(nodes | explained), frozenset(explained))
+        yield Hint(code, text, frozenset(nodes | explained), frozenset(explained))
+
+
+def find_selection(diff: MetaGraphDiff) -> Iterator[Hint]:
+    """Yield a hint if nodes are missing, nodes were exported that should not be, or both (SCOPE-01)."""
+    missing = positions_by_key(diff, DifferenceCode.NODE_MISSING, section=NODE_SECTION)
+    extra = positions_by_key(diff, DifferenceCode.NODE_EXTRA, section=NODE_SECTION)
+    extra |= positions_by_key(diff, DifferenceCode.NODE_DUPLICATE, section=NODE_SECTION)
+    if not (missing or extra):
+        return
+    if missing and extra:
+        code = HintCode.NODES_REPLACED
+        what = f"Other nodes were exported, or under other names: {_some(extra)} instead of {_some(missing)}"
+    elif missing:
+        code, what = HintCode.NODES_MISSING, f"Nodes are missing: {_some(missing)}"
+    else:
+        code, what = HintCode.NODES_EXTRA, f"Nodes were exported that should not have been: {_some(extra)}"
+    under = f", under the scope {scope_of(diff)!r}" if is_given(diff, "export_scope") else ""
+    nodes = {*missing.values(), *extra.values()}
+    explained = consequences_of_nodes(diff, {*missing, *extra})
+    if not diff.actual.nodes:  # nothing was exported, and nothing else is then right
+        explained = {*range(len(diff.differences))}
+    explained -= nodes
+    yield Hint(
+        code, f"{what}{under}.{explains(explained)}", frozenset(nodes | explained), frozenset(explained)
+    )
 
 
 def find_renamed_nodes(diff: MetaGraphDiff) -> Iterator[Hint]:
@@ -72,12 +110,13 @@ def find_renamed_nodes(diff: MetaGraphDiff) -> Iterator[Hint]:
     renamed = _pair_nodes(_parse(diff.expected.nodes, missing), _parse(diff.actual.nodes, extra))
     if not renamed:
         return
-    explained = _consequences(diff.differences, renamed)
     nodes = {missing[old] for old in renamed} | {extra[new] for new in renamed.values()}
+    explained = _consequences(diff.differences, renamed)
+    explained |= consequences_of_nodes(diff, {*renamed, *renamed.values()}) - nodes
     (old, new), *others = renamed.items()
     example = f"{old!r} -> {new!r}"
     subject = f"{len(renamed):,} nodes renamed, such as {example}" if others else f"Node renamed: {example}"
-    text = f"{subject} (same op, attributes and inputs).{_explains(explained)}"
+    text = f"{subject} (same op, attributes and inputs).{explains(explained)}"
     yield Hint(HintCode.NODE_RENAMED, text, frozenset(nodes | explained), frozenset(explained))
 
 
@@ -91,10 +130,14 @@ def find_renamed_functions(diff: MetaGraphDiff) -> Iterator[Hint]:
     explained = _consequences(diff.differences, renamed)
     functions = {missing[old] for old in renamed} | {extra[new] for new in renamed.values()}
     text = (
-        f"Functions were renumbered: {count(len(renamed), 'generated name')} changed only in the number "
+        f"Functions were renumbered: {counted(len(renamed), 'generated name')} changed only in the number "
         "at the end. Set canonicalize_function_names to see whether anything else differs."
     )
     yield Hint(HintCode.FUNCTION_RENAMED, text, frozenset(functions | explained), frozenset(explained))
+
+
+def _some(nodes: Collection[str]) -> str:
+    return f"{counted(len(nodes), 'node')} ({list_names(nodes)})"
 
 
 def _common_scope(long: Collection[str], short: Collection[str]) -> str | None:
@@ -169,14 +212,10 @@ def _consequences(differences: Sequence[Difference], renamed: Mapping[str, str])
 def _follows(difference: Difference, renamed: Mapping[str, str], new_names: set[str]) -> bool:
     expected, actual = difference.expected, difference.actual
     if expected is not None and actual is not None:
-        rewritten = _NAME.sub(lambda name: renamed.get(name[0], name[0]), expected)
+        rewritten = NAME.sub(lambda name: renamed.get(name[0], name[0]), expected)
         return expected != actual and rewritten == actual
     if difference.code not in _CONTROL_INPUT_CODES:
         return False
     # A control input that is replaced by another one.
-    olds, news = set(_NAME.findall(expected or "")), set(_NAME.findall(actual or ""))
+    olds, news = set(NAME.findall(expected or "")), set(NAME.findall(actual or ""))
     return olds <= renamed.keys() and news <= new_names
-
-
-def _explains(explained: Collection[int]) -> str:
-    return f" Explains {count(len(explained), 'difference')} below." if explained else ""

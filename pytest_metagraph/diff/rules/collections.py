@@ -19,6 +19,10 @@ _NAME_FIELDS = ("variable_name", "save_tensor_name", "queue_name", "context_name
 """The fields that identify an item, so that the same item can be found in the other collection."""
 
 
+NO_KIND = "no kind"
+"""The text of a collection without a kind."""
+
+
 class _Item(NamedTuple):
     """An item of a collection.
 
@@ -209,5 +213,5 @@ def _item_name(message: Any) -> str:
 def _summary(collection: Any) -> str:
     kind = collection.WhichOneof("kind")
     if kind is None:
-        return "no kind"
+        return NO_KIND
     return f"{kind} of {counted(len(getattr(collection, kind).value), 'item')}"

@@ -8,7 +8,9 @@
     const entry = Object.fromEntries(data.columns.map((name, index) => [name, row[index]]));
     entry.arguments = Object.fromEntries(data.arguments[entry.arguments]);
     entry.requirements = data.requirements[entry.requirements];
+    entry.blamed = data.requirements[entry.blamed];
     entry.reason = data.reasons[entry.reason];
+    entry.headline = data.headlines[entry.headline];
     entry.findings = entry.findings.map((number) => data.findings[number]);
     return entry;
   });
@@ -27,7 +29,7 @@
   const TESTS = {
     case: (entry, wanted) => entry.id === wanted,
     verdict: (entry, wanted) => entry.verdict === wanted,
-    requirement: (entry, wanted) => entry.requirements.includes(wanted),
+    requirement: (entry, wanted) => entry.requirements.includes(wanted) || entry.blamed.includes(wanted),
     graph: (entry, wanted) => entry.graph === wanted,
     argument: (entry, wanted) => wanted in entry.arguments || (wanted === "plain" && !Object.keys(entry.arguments).length),
     text: (entry, wanted) => {
@@ -79,8 +81,10 @@
   }
 
   function caseElement(entry, { open }) {
-    const summary = element("summary", {}, chip(entry.verdict), " ", element("span", { class: "id" }, entry.id));
-    if (entry.findings.length) summary.append(element("span", { class: "small" }, ` ${entry.findings[0].summary}`));
+    const text = element("span", { class: "row" });
+    if (entry.findings.length) text.append(element("span", { class: "headline" }, entry.headline), " ");
+    text.append(element("span", { class: "id" }, entry.id));
+    const summary = element("summary", {}, chip(entry.verdict), " ", text);
     const box = element("details", { class: "case" }, summary);
     // A case that was linked to is filled at once: the page must be long enough to scroll there.
     box.open = open;
@@ -101,12 +105,16 @@
     if (entry.reason) box.append(element("p", {}, entry.reason));
     for (const finding of entry.findings) box.append(...findingElements(finding, entry.checks));
     box.append(element("h4", {}, "Run this case again"), ...commandElements(entry));
-    box.append(element("h4", {}, "Requirements"), element("ul", { class: "rules" }, ...entry.requirements.map(rule)));
+    const others = entry.requirements.filter((name) => !entry.blamed.includes(name));
+    box.append(...rules("Blamed requirements", entry.blamed));
+    box.append(...rules(entry.blamed.length ? "Hidden by this failure" : "Requirements", others));
     return box;
   }
 
   function findingElements(finding, checks) {
-    const variants = finding.variants.length === checks ? "every variant of the call" : finding.variants.join("; ");
+    // After a timeout the other variants do not run, so that those that ran are not every one.
+    const every = finding.variants.length === checks && finding.code !== "timed_out";
+    const variants = every ? "every variant of the call" : finding.variants.join("; ");
     const made = [element("h4", {}, finding.summary), element("p", { class: "small" }, `in: ${variants}`)];
     for (const hint of finding.hints) made.push(element("p", { class: "hint" }, hint.text));
     if (finding.groups.length) made.push(picture(finding.groups));
@@ -145,6 +153,10 @@
       actions.prepend(copy);
     }
     return [element("pre", { class: "command", tabindex: "0" }, command), actions];
+  }
+
+  function rules(title, names) {
+    return names.length ? [element("h4", {}, title), element("ul", { class: "rules" }, ...names.map(rule))] : [];
   }
 
   function rule(name) {

@@ -163,7 +163,9 @@ def takes_anything_for_a_scope(_right: Right, export_scope: Any) -> str:
 @replaces(Seam.CHECK_ARGUMENTS, "SCOPE-11")
 def exports_the_scope_of_a_graph_def(right: Right, given: dict[str, Any], keyed: Any) -> ExportArguments:
     """Accepts graph_def and export_scope together, as TensorFlow does."""
-    arguments: ExportArguments = right(given, {**keyed, "contract": Contract.TENSORFLOW})
+    are_both_given = given["graph_def"] is not None and given["export_scope"]
+    keyed = {**keyed, "contract": Contract.TENSORFLOW} if are_both_given else keyed
+    arguments: ExportArguments = right(given, keyed)
     return arguments
 
 

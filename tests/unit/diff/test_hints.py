@@ -107,7 +107,7 @@ CAUSES = {
         HintCode.CLEAR_DEVICES, "clear_devices looks unapplied: 6 nodes", _clear_devices, _nothing
     ),
     "devices cleared": Cause(
-        HintCode.CLEAR_DEVICES,
+        HintCode.DEVICES_CLEARED,
         "clear_devices looks applied although it was not requested: 6 nodes",
         _nothing,
         _clear_devices,
@@ -116,7 +116,7 @@ CAUSES = {
         HintCode.STRIP_DEFAULT_ATTRS, "strip_default_attrs looks unapplied: 2", _strip_default, _nothing
     ),
     "defaults stripped": Cause(
-        HintCode.STRIP_DEFAULT_ATTRS,
+        HintCode.DEFAULT_ATTRS_STRIPPED,
         "strip_default_attrs looks applied although it was not requested",
         _nothing,
         _strip_default,
@@ -129,7 +129,7 @@ CAUSES = {
         _only_tower_1,
     ),
     "scope stripped": Cause(
-        HintCode.EXPORT_SCOPE,
+        HintCode.SCOPE_STRIPPED,
         "export_scope: the scope should not have been stripped. The names of 3 nodes",
         _only_tower_1,
         _strip_scope,
@@ -140,14 +140,14 @@ CAUSES = {
         _clear_savers,
         _nothing,
     ),
-    "savers cleared": Cause(HintCode.CLEAR_EXTRANEOUS_SAVERS, "removed too much: 4", _nothing, _clear_savers),
+    "savers cleared": Cause(HintCode.SAVERS_CLEARED, "removed too much: 4", _nothing, _clear_savers),
     "collection kept": Cause(
         HintCode.COLLECTION_LIST,
         "these collections were not requested: 'losses'.",
         _drop_collection,
         _nothing,
     ),
-    "collection dropped": Cause(HintCode.COLLECTION_LIST, "'losses'. Either", _nothing, _drop_collection),
+    "collection dropped": Cause(HintCode.COLLECTIONS_MISSING, "'losses'. Either", _nothing, _drop_collection),
     "node renamed": Cause(
         HintCode.NODE_RENAMED,
         "Node renamed: 'tower_0/read' -> 'tower_0/look' (same op, attributes and inputs). "

@@ -39,6 +39,7 @@ def test_report() -> None:
         "",
         "LIKELY CAUSES",
         '  1. clear_devices looks unapplied: 1 node with a device; expected is "" everywhere.',
+        "  2. Nodes are missing: 1 node ('b').",
         "",
         "graph_def.node",
         "  ~ device   expected ''   actual /d:0",

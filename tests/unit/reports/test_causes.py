@@ -94,3 +94,46 @@ def test_cases_that_passed_have_no_cause() -> None:
     assert causes_of([samples.result("a")]) == ()
     known = failed("b", group("x", "CLS-02"), verdict=Verdict.KNOWN_FAILURE)
     assert [cause.cases for cause in causes_of([known])] == [("b",)]
+
+
+def test_a_hint_explains_cases_that_blame_different_requirements() -> None:
+    """A cause that hints name is one cause, whatever rule each of its cases is named after."""
+    (cause,) = causes_of(
+        [
+            failed(case, group("x", name, hint="ops-missing"))
+            for case, name in (("a", "OPS-01"), ("b", "STRIP-05"))
+        ]
+    )
+    assert cause.cause == "ops-missing in a"
+    assert cause.cases == ("a", "b")
+
+
+def test_a_wider_cause_explains_what_it_looks_like_elsewhere() -> None:
+    """Collections that are not pruned keep the scope where all items lie in it: that is one cause."""
+    (cause,) = causes_of(
+        [
+            failed("a", group("x", "COL-14", hint="collections-keep-scope")),
+            failed("b", group("y", "COL-12", hint="collections-not-pruned")),
+        ]
+    )
+    assert cause.cause == "collections-not-pruned in b"
+    assert cause.cases == ("a", "b")
+
+
+def test_names_of_files_and_of_what_was_due_do_not_make_causes() -> None:
+    """The same exception, and the same thing wrong with files of other names, are one cause each."""
+    raised = [
+        samples.finding("raised", f"KeyError was raised where {due} was expected")
+        for due in ("a message", "ValueError")
+    ]
+    stray = [
+        samples.finding("stray_file", f"The export left a file that was not asked for: {name}")
+        for name in "xy"
+    ]
+    results = [
+        samples.result(str(at), Verdict.FAIL, findings=(one,)) for at, one in enumerate((*raised, *stray))
+    ]
+    assert [(cause.cause, cause.cases) for cause in causes_of(results)] == [
+        ("KeyError was raised", ("0", "1")),
+        ("The export left a file that was not asked for", ("2", "3")),
+    ]

@@ -70,10 +70,20 @@ def test_formats_that_show_one_report_refuse_more() -> None:
 
 
 def test_the_pages_name_every_implementation() -> None:
-    """Markdown and HTML have a column for each, and the case in which they part."""
+    """Markdown and HTML have a column for each, and the case in which they differ."""
     for output in ("md", "html"):
         page = render({"a": A, "b": B}, output)
         assert "one 1" in page
         assert "two 2" in page
     assert "| b | fail | pass |" in render({"a": A, "b": B}, "md")
-    assert "They part in no case" in render({"a": A, "b": A}, "md")
+    assert "The implementations agree on every case" in render({"a": A, "b": A}, "md")
+
+
+def test_the_page_tells_blamed_requirements_from_hidden_ones() -> None:
+    """A requirement that a failure only hides is not shown like one that it blames."""
+    failed = samples.result("a", Verdict.FAIL, requirements=("SCOPE-05", "DEV-01"), blamed=("SCOPE-05",))
+    page = render({"a": samples.report(failed), "b": samples.report(samples.result("a"))}, "html")
+    blamed, hidden = (page.index(f'<th scope="row">{name}</th>') for name in ("SCOPE-05", "DEV-01"))
+    assert "blamed in 1" in page[blamed:hidden]
+    assert "hidden in 1" in page[hidden:]
+    assert "blamed" not in page[hidden:].partition("</tr>")[0]

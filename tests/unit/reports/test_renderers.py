@@ -7,6 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import report_samples as samples
@@ -47,14 +48,14 @@ def invalid() -> Report:
         (run(9_999, 1), "99.9 %", "#7a7b00"),
         (run(2, 1), "66.6 %", "#b35c00"),
         (run(1, 2), "33.3 %", "#b3261e"),
-        (run(10, unsupported=38), "100 %, 38 not claimed", "#2e7d32"),
-        (run(0, unsupported=2), "nothing asked, 2 not claimed", "#6b7280"),
+        (run(10, unsupported=38), "100 %, 38 unsupported", "#2e7d32"),
+        (run(0, unsupported=2), "nothing asked, 2 unsupported", "#6b7280"),
         (invalid(), "INVALID", "#6b7280"),
         (samples.report(samples.result("a"), shard=ReportedShard(1, 2)), "shard 1/2", "#6b7280"),
     ],
 )
 def test_the_badge_never_shows_more_than_was_reached(report: Report, value: str, colour: str) -> None:
-    """It rounds down, names what is not claimed, and is grey where there is no score."""
+    """It rounds down, names what is unsupported, and is grey where there is no score."""
     svg = render_badge(report)
     assert ET.fromstring(svg).attrib["aria-label"] == f"export_meta_graph (documented): {value}"  # noqa: S314 - ours
     assert f'fill="{colour}"' in svg
@@ -63,9 +64,9 @@ def test_the_badge_never_shows_more_than_was_reached(report: Report, value: str,
 def test_markdown_states_the_score_and_the_causes() -> None:
     """The score has its denominator, and each cause its cases, its requirement and its smallest case."""
     text = render_markdown(run(3, 2, 1))
-    assert "- **3 of 5 required, 1 not claimed**" in text
+    assert "- **3 of 5 required, 1 unsupported**" in text
     cause = "clear\\_devices looks unapplied: 3 nodes differ only in \\`device\\`."
-    assert f"| 2 | {cause} | SCOPE-05 | c00003 |" in text
+    assert f"| {cause} | 2 | SCOPE-05 | c00003 |" in text
     assert "--metagraph-case=c00003" in text
     assert "| SCOPE-05 | 3 of 5 | **2** | 0 | 1 | required | documented |" in text
 
@@ -77,7 +78,7 @@ def test_markdown_lists_ten_causes() -> None:
         for n in range(12)
     ]
     text = render_markdown(samples.report(*results))
-    assert len(re.findall(r"^\| 1 \|", text, re.MULTILINE)) == 10
+    assert len(re.findall(r"^\| Error\d+ .* \| 1 \|", text, re.MULTILINE)) == 10
     assert "and 2 other causes" in text
 
 
@@ -116,9 +117,67 @@ def test_annotations_are_workflow_commands() -> None:
     stale, failed = render_annotations(report).splitlines()
     assert stale == "::error title=Known failures that passed::c"
     assert failed == (
-        "::error title=1 case%3A 50 %25 a%2Cb::Smallest case: a%0A"
+        "::error title=50 %25 a%2Cb (1 case)::Smallest case: a%0A"
         "pytest -p pytest_metagraph --pyargs conformance_cases --metagraph-case=a"
     )
+
+
+def with_recommended(level: Literal["required", "recommended"]) -> Report:
+    """A run of a passed case, a failure of a required rule, and one of a recommended rule."""
+    advisory = samples.finding("raised", "Unsorted was raised")
+    verdict = Verdict.RECOMMENDED_FAILURE if level == "required" else FAIL
+    return samples.report(
+        samples.result("a"),
+        samples.result("b", FAIL),
+        samples.result("c", verdict, requirements=("COL-09",), blamed=("COL-09",), findings=(advisory,)),
+        level=level,
+    )
+
+
+def test_failures_of_recommended_rules_stand_apart() -> None:
+    """A run of the level required shows them with their cause, after and apart from what fails it."""
+    text = render_markdown(with_recommended("required"))
+    failing, advisory = text.split("### Recommended rules, which do not fail this run")
+    assert "Unsorted was raised" in advisory
+    assert "Unsorted was raised" not in failing
+    assert "- **1 of 2 required**" in text
+    assert "- **0 of 1 recommended**, not enforced" in text
+    page = render_html(with_recommended("required"))
+    assert page.index("<h3>Recommended rules</h3>") < page.index("Unsorted was raised")
+    assert "recommended, not enforced in this run" in page
+    errors = render_annotations(with_recommended("required")).splitlines()
+    assert [line.partition(" ")[0] for line in errors] == ["::error", "::notice"]
+    assert "title=Unsorted was raised (1 case of recommended rules)" in errors[1]
+
+
+def test_an_enforced_recommendation_is_a_failure() -> None:
+    """A run of the level recommended says so, and counts every failure alike."""
+    text = render_markdown(with_recommended("recommended"))
+    assert "level **recommended**" in text
+    assert "not enforced" not in text
+    assert "Recommended rules" not in text
+    assert "Unsorted was raised" in text
+    assert render_annotations(with_recommended("recommended")).count("::error") == 2
+
+
+def test_the_badge_scores_what_the_run_enforced() -> None:
+    """The level recommended is named, and its cases count."""
+    titles = [
+        ET.fromstring(render_badge(with_recommended(level))).attrib["aria-label"]  # noqa: S314 - ours
+        for level in ("required", "recommended")
+    ]
+    assert titles == [
+        "export_meta_graph (documented): 50.0 %",
+        "export_meta_graph (documented, recommended): 33.3 %",
+    ]
+
+
+def test_causes_come_before_the_score() -> None:
+    """A reader of the page sees first what to repair."""
+    page = render_html(run(3, 2))
+    assert page.index('<section id="causes"') < page.index('<section id="score"')
+    assert "2 of 5" not in page
+    assert "<strong>3 of 5 required</strong>: 1 cause to repair" in page
 
 
 def test_annotations_are_as_many_as_github_shows() -> None:
@@ -177,10 +236,10 @@ def test_a_page_has_a_matrix_only_of_graphs_with_several_cases() -> None:
 
 
 def test_a_page_shares_what_cases_share() -> None:
-    """Equal findings, requirements and arguments are stated once."""
+    """Equal findings, requirements (involved, blamed or none) and arguments are stated once."""
     data = html.page_data(run(50, 50))
     assert [len(data[name]) for name in ("rows", "findings", "requirements", "arguments", "reasons")] == [
-        100, 1, 1, 1, 1,
+        100, 1, 2, 1, 1,
     ]  # fmt: skip
 
 

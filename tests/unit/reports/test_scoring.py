@@ -40,7 +40,7 @@ def test_what_a_verdict_counts(verdict: Verdict, expected: Score) -> None:
 
 def test_a_score_names_its_denominator() -> None:
     """The text is the one that the terminal, the badge and the pages share."""
-    assert Score(1204, 1210, 38).text("required") == "1,204 of 1,210 required, 38 not claimed"
+    assert Score(1204, 1210, 38).text("required") == "1,204 of 1,210 required, 38 unsupported"
     assert Score(3, 3, 0).text("required") == "3 of 3 required"
 
 

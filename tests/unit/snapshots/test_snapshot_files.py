@@ -9,6 +9,7 @@ import pytest
 from google.protobuf import text_format
 
 from pytest_metagraph.snapshots import files
+from pytest_metagraph.snapshots.place import Stamp, read_stamp
 from reference_impl.schema import POOL, MetaGraphDef
 
 TEST = "test_a.py::test_b"
@@ -41,32 +42,32 @@ def test_the_head_has_test_and_digest(path: Path) -> None:
     digest = hashlib.sha256(f"graph_def{body}".encode()).hexdigest()
     assert "# proto-message: tensorflow.MetaGraphDef\n" in head
     assert head.endswith(f"# test: {TEST}\n# sha256 of what follows: {digest}")
-    assert files.read_stamp(path) == files.Stamp(TEST, intact=True)
+    assert read_stamp(path) == Stamp(TEST, intact=True)
 
 
 def test_line_ends_of_windows_are_accepted(path: Path) -> None:
     """A file whose line ends were converted is still recognised as intact."""
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert files.read_stamp(path) == files.Stamp(TEST, intact=True)
+    assert read_stamp(path) == Stamp(TEST, intact=True)
 
 
 def test_a_changed_file_is_not_intact(path: Path) -> None:
     """A change of what follows the head is detected."""
     path.write_bytes(path.read_bytes() + b"# a remark\n")
-    assert files.read_stamp(path) == files.Stamp(TEST, intact=False)
+    assert read_stamp(path) == Stamp(TEST, intact=False)
 
 
 @pytest.mark.parametrize("content", [b"", b"graph_def { }\n", b"\xff\x00", b"# test: x\n"])
 def test_any_other_file_has_no_stamp(path: Path, content: bytes) -> None:
     """A file without the complete head was not written by the kit."""
     path.write_bytes(content)
-    assert files.read_stamp(path) is None
+    assert read_stamp(path) is None
 
 
 def test_an_unreadable_file_has_no_stamp(path: Path) -> None:
     """A folder and a missing file have no stamp."""
-    assert files.read_stamp(path.parent) is None
-    assert files.read_stamp(path.with_name("none")) is None
+    assert read_stamp(path.parent) is None
+    assert read_stamp(path.with_name("none")) is None
 
 
 def test_a_failed_write_leaves_the_old_file(path: Path) -> None:
@@ -84,8 +85,8 @@ def test_a_file_is_replaced_only_by_a_complete_one(path: Path, monkeypatch: pyte
     seen = []
 
     def look(partial: Path, target: Path) -> None:
-        seen.append((target.read_bytes(), files.read_stamp(partial)))
+        seen.append((target.read_bytes(), read_stamp(partial)))
 
     monkeypatch.setattr(Path, "replace", look)
     files.write(path, TEST, MetaGraphDef())
-    assert seen == [(before, files.Stamp(TEST, intact=True))]
+    assert seen == [(before, Stamp(TEST, intact=True))]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_metagraph.plugin.snapshots import names_of
-from pytest_metagraph.snapshots.files import Place
+from pytest_metagraph.snapshots.place import Place
 
 MODULE = """
 import pytest

@@ -1,0 +1,119 @@
+"""Hints about whole parts of a message: shapes, the function library, versions, unknown fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pytest_metagraph._util.text import counted
+from pytest_metagraph.diff.differences import NODE_SECTION, DifferenceCode
+from pytest_metagraph.diff.hints.call import is_given
+from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys, list_names, select
+from reference_impl.schema import provenance
+
+if TYPE_CHECKING:
+    from pytest_metagraph.diff.result import MetaGraphDiff
+
+_SHAPES = "attr['_output_shapes']"
+_LIBRARY = "graph_def.library"
+_VERSIONS = "graph_def.versions"
+
+
+def find_empty_message(diff: MetaGraphDiff) -> Iterator[Hint]:
+    """Yield a hint if the actual message is empty."""
+    if diff.differences and not diff.actual.view.ByteSize():
+        text = "The message is empty: it has no field at all."
+        yield Hint(HintCode.EMPTY_MESSAGE, text, frozenset(range(len(diff.differences))))
+
+
+def find_lost_attrs(diff: MetaGraphDiff) -> Iterator[Hint]:
+    """Yield a hint if nodes lack attributes (PATH-05)."""
+    lost = select(diff, DifferenceCode.ATTR_MISSING, section=NODE_SECTION)
+    if lost:
+        names = sorted({one.field.split("'")[1] for one in lost.values()})
+        text = f"Attributes were lost: {list_names(names)} ({counted(len(lost), 'node')})."
+        yield Hint(HintCode.ATTRS_LOST, text, frozenset(lost))
+
+
+def find_shapes(diff: MetaGraphDiff) -> Iterator[Hint]:
+    """Yield a hint if shapes of nodes are missing, added or other ones (NODE-02, PATH-03)."""
+    missing = _shapes(diff, DifferenceCode.ATTR_MISSING)
+    if missing and not any(b"_output_shapes" in node for node in diff.actual.nodes):
+        nodes = counted(len(missing), "node")
+        text = f"Shapes were not added: `_output_shapes` is missing everywhere ({nodes})."
+        yield Hint(HintCode.SHAPES_NOT_ADDED, text, missing)
+    added = _shapes(diff, DifferenceCode.ATTR_EXTRA)
+    if added and is_given(diff, "graph_def"):
+        nodes = counted(len(added), "node")
+        text = f"Shapes were added to a given graph_def, which is exported as it is: {nodes}."
+        yield Hint(HintCode.SHAPES_ADDED, text, added)
+    changed = frozenset(
+        position
+        for position, one in enumerate(diff.differences)
+        if one.section == NODE_SECTION and one.code is DifferenceCode.SHAPES_CHANGED
+    )
+    if changed:
+        first = diff.differences[min(changed)]
+        text = (
+            f"Shapes differ on {counted(len(changed), 'node')}, such as {first.actual} instead of "
+            f"{first.expected} on {first.key!r}."
+        )
+        yield Hint(HintCode.SHAPES_DIFFER, text, changed)
+
+
+def find_functions(diff: MetaGraphDiff) -> Iterator[Hint]:
+    """Yield hints if functions, gradients or details of functions are missing (LIB-01, LIB-03, LIB-04)."""
+    missing = select(diff, DifferenceCode.FUNCTION_MISSING)
+    gradients = select(diff, DifferenceCode.ITEM_MISSING, section=f"{_LIBRARY}.gradient")
+    if missing:
+        names = {one.key for one in missing.values()}
+        follows = {at for at, one in gradients.items() if any(name in (one.expected or "") for name in names)}
+        text = f"Functions are missing from the library: {list_keys(missing.values())}."
+        yield Hint(HintCode.FUNCTIONS_MISSING, text, frozenset({*missing, *follows}), frozenset(follows))
+    if gradients:
+        text = f"Gradients of functions are missing from the library: {list_keys(gradients.values())}."
+        yield Hint(HintCode.GRADIENTS_MISSING, text, frozenset(gradients))
+    codes = (DifferenceCode.ATTR_MISSING, DifferenceCode.ITEM_MISSING, DifferenceCode.LIST_CHANGED)
+    lost = {
+        position: one
+        for position, one in select(diff, *codes).items()
+        if one.section == f"{_LIBRARY}.function" or (one.section == _LIBRARY and one.key)
+    }
+    if lost:
+        fields = sorted({one.field.rpartition("].")[2] for one in lost.values() if one.field})
+        text = f"Details of functions were lost: {list_names(fields)} ({counted(len(lost), 'place')})."
+        yield Hint(HintCode.FUNCTION_DETAILS_LOST, text, frozenset(lost))
+
+
+def find_versions(diff: MetaGraphDiff) -> Iterator[Hint]:
+    """Yield a hint if the versions of the graph are unset or incomplete (NODE-04)."""
+    found = {position: one for position, one in enumerate(diff.differences) if one.section == _VERSIONS}
+    unset = {
+        position
+        for position, one in found.items()
+        if one.code is DifferenceCode.VERSION_UNSET and one.field == "producer" and one.actual == "0"
+    }
+    if unset:
+        text = "Versions were not exported: graph_def.versions.producer is 0."
+        yield Hint(HintCode.VERSIONS_NOT_EXPORTED, text, frozenset(found))
+    elif found:
+        fields = list_names(sorted({one.field for one in found.values()}))
+        text = f"Versions are incomplete: {fields} of graph_def.versions differ."
+        yield Hint(HintCode.VERSIONS_INCOMPLETE, text, frozenset(found))
+
+
+def find_unknown_fields(diff: MetaGraphDiff) -> Iterator[Hint]:
+    """Yield a hint if either side has fields that are not in the schema."""
+    unknown = frozenset(select(diff, DifferenceCode.UNKNOWN_FIELD))
+    if unknown:
+        text = (
+            f"{counted(len(unknown), 'field')} unknown to the schema of TensorFlow "
+            f"{provenance().tensorflow}; the message may come from a newer version. "
+            "Set ignore_unknown_fields to ignore such fields."
+        )
+        yield Hint(HintCode.OLDER_SCHEMA, text, unknown)
+
+
+def _shapes(diff: MetaGraphDiff, code: DifferenceCode) -> frozenset[int]:
+    found = select(diff, code, section=NODE_SECTION)
+    return frozenset(position for position, one in found.items() if one.field == _SHAPES)
