@@ -25,7 +25,7 @@ def test_the_reference_passes_the_default_tier(project: Project) -> None:
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(
         [
-            "exporter reference*, contract documented, tier default",
+            "exporter reference*, contract documented, tier default, level required",
             "* graphs, * cases, * checks: * passed, 0 failed*",
             "next: --metagraph-tier=full runs every combination of the arguments",
         ]
