@@ -41,7 +41,7 @@ def test_tensorflow_passes_under_its_own_contract(project: Project) -> None:
         .run_apart()
     )
     assert result.ret == pytest.ExitCode.OK
-    result.stdout.fnmatch_lines(["exporter tensorflow*, contract tensorflow, tier smoke"])
+    result.stdout.fnmatch_lines(["exporter tensorflow*, contract tensorflow, tier smoke, level required"])
 
 
 def test_two_workers_say_the_same_as_one_process(project: Project) -> None:
