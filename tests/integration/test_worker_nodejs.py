@@ -33,8 +33,8 @@ def test_the_starter_runs_at_once(starter: Path, capsys: pytest.CaptureFixture[s
     """A worker that supports only the plain export passes the adapter check, and lists its gaps."""
     assert main(["smoke", f"--command=node {starter / 'worker.mjs'}"]) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("exporter my-exporter 0.1.0\ndeclared as not supported: any_collections,")
-    assert "wired right" in printed
+    assert printed.startswith("exporter my-exporter 0.1.0\ndeclared as unsupported: any_collections,")
+    assert "wired correctly" in printed
 
 
 def test_the_exporter_of_the_how_to_passes_what_it_supports(starter: Path, project: Project) -> None:
