@@ -9,6 +9,7 @@ PYTEST_DONT_REWRITE: it has no assertions, and `metagraph run` imports it before
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -184,6 +185,14 @@ def metagraph_client(request: pytest.FixtureRequest) -> Iterator[ExporterClient]
             yield client
     except MetagraphError as error:
         stop_run(request.session, str(error))
+
+
+@pytest.fixture(scope="session")
+def metagraph_carrier(metagraph_client: ExporterClient) -> ExporterClient:
+    """The former name of `metagraph_client`, for one version."""
+    text = "the fixture metagraph_carrier is now called metagraph_client; the former name goes away next"
+    warnings.warn(pytest.PytestDeprecationWarning(text), stacklevel=2)
+    return metagraph_client
 
 
 @pytest.fixture(scope="session")

@@ -110,3 +110,22 @@ def test_own_tests_can_use_cases_and_comparison(project: Project) -> None:
     )
     arguments = ("-p", "pytest_metagraph", "-p", "no:hypothesispytest", f"--metagraph-case={PLAIN}")
     project.pytester.runpytest_inprocess(*arguments).assert_outcomes(passed=1)
+
+
+def test_the_former_name_of_a_fixture_works_with_a_warning(project: Project) -> None:
+    """A test that requests metagraph_carrier gets the client, and is told its new name."""
+    project.pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def metagraph_client():
+            return "client"
+
+        def test_it(metagraph_carrier):
+            assert metagraph_carrier == "client"
+        """
+    )
+    result = project.pytester.runpytest_inprocess("-p", "pytest_metagraph", "-p", "no:hypothesispytest")
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*metagraph_carrier is now called metagraph_client*"])
