@@ -142,7 +142,7 @@ def test_a_crash_of_a_worker_is_in_the_report(project: Project, monkeypatch: pyt
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(
         [
-            "*worker 'gw*' crashed while running*queue_runners/plain*",
+            "*worker 'gw*' crashed while running*queue_runners::plain*",
             "the report is INVALID: There is no result for 1 of * cases.",
         ]
     )
