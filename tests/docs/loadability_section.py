@@ -17,7 +17,7 @@ def importer_rules() -> str:
             for rule in rules
         ]
         head = ("id", "what a graph must not have", "severity", "versions", "fix")
-        parts.append(f"### {subject.capitalize()}\n\n{table(head, rows)}")
+        parts.append(f"## {subject.capitalize()}\n\n{table(head, rows)}")
     return "\n\n".join(parts)
 
 
