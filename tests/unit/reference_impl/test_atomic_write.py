@@ -202,8 +202,9 @@ def test_a_fifo_is_written_into(tmp_path: Path) -> None:
             received.append(stream.read())
 
     thread = threading.Thread(target=read)
-    thread.start()
-    write_file(fifo, [b"a" * 300_000, b"b"])
+    with fifo.open("wb"):  # without a writer, the reader would be at the end before the first byte
+        thread.start()
+        write_file(fifo, [b"a" * 300_000, b"b"])
     thread.join()
     assert received == [b"a" * 300_000 + b"b"]
     assert stat.S_ISFIFO(fifo.stat().st_mode)
