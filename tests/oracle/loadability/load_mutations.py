@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Iterator
 
@@ -52,12 +53,44 @@ def _choice(
     return rng.choice(nodes) if nodes else None
 
 
+def _node_mutation(
+    condition: Callable[[NodeDef], object],
+) -> Callable[[Callable[[MetaGraphDef, NodeDef, random.Random], None]], Mutation]:
+    """Make a mutation of one node that is chosen among those that meet a condition."""
+
+    def decorate(change: Callable[[MetaGraphDef, NodeDef, random.Random], None]) -> Mutation:
+        @_mutation
+        @functools.wraps(change)
+        def mutation(message: MetaGraphDef, rng: random.Random) -> bool:
+            node = _choice(message, rng, condition)
+            if node is None:
+                return False
+            change(message, node, rng)
+            return True
+
+        return mutation
+
+    return decorate
+
+
+def _any(_: NodeDef) -> bool:
+    return True
+
+
 def _is_data(text: str) -> bool:
     return not text.startswith("^")
 
 
-def _takes_data(node: NodeDef) -> bool:
-    return any(map(_is_data, node.input))
+def _has_output_shapes(node: NodeDef) -> bool:
+    return "_output_shapes" in node.attr and len(node.attr["_output_shapes"].list.shape) > 0
+
+
+def _public_attrs(node: NodeDef) -> list[str]:
+    return sorted(name for name in node.attr if not name.startswith("_"))
+
+
+def _data_inputs(node: NodeDef) -> list[int]:
+    return [number for number, text in enumerate(node.input) if _is_data(text)]
 
 
 @_mutation
@@ -132,13 +165,9 @@ def nodes_shuffled(message: MetaGraphDef, rng: random.Random) -> bool:
     return len(kept) > 1
 
 
-@_mutation
-def op_unknown(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, lambda _: True)
-    if node is None:
-        return False
+@_node_mutation(_any)
+def op_unknown(_message: MetaGraphDef, node: NodeDef, rng: random.Random) -> None:
     node.op = rng.choice(["NoSuchOp", "", "identity", "TextNormalize>Op"])
-    return True
 
 
 @_mutation
@@ -159,13 +188,9 @@ def op_removed(message: MetaGraphDef, rng: random.Random) -> None:
         node.attr["shape"].shape.SetInParent()
 
 
-@_mutation
-def attr_unknown(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, lambda _: True)
-    if node is None:
-        return False
+@_node_mutation(_any)
+def attr_unknown(_message: MetaGraphDef, node: NodeDef, rng: random.Random) -> None:
     node.attr[rng.choice(["no_such_attr", "_private"])].i = 1
-    return True
 
 
 @_mutation
@@ -181,44 +206,30 @@ def attr_unknown_with_default(message: MetaGraphDef, rng: random.Random) -> bool
     return True
 
 
-@_mutation
-def attr_removed(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, lambda node: [name for name in node.attr if not name.startswith("_")])
-    if node is None:
-        return False
-    del node.attr[rng.choice(sorted(name for name in node.attr if not name.startswith("_")))]
-    return True
+@_node_mutation(_public_attrs)
+def attr_removed(_message: MetaGraphDef, node: NodeDef, rng: random.Random) -> None:
+    del node.attr[rng.choice(_public_attrs(node))]
 
 
-@_mutation
-def attr_of_wrong_type(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, lambda node: [name for name in node.attr if not name.startswith("_")])
-    if node is None:
-        return False
-    value = node.attr[rng.choice(sorted(name for name in node.attr if not name.startswith("_")))]
+@_node_mutation(_public_attrs)
+def attr_of_wrong_type(_message: MetaGraphDef, node: NodeDef, rng: random.Random) -> None:
+    value = node.attr[rng.choice(_public_attrs(node))]
     kind = value.WhichOneof("value")
     value.Clear()
     if rng.random() < 0.2:
-        return True
+        return
     if kind == "f":
         value.b = True
     else:
         value.f = 1.0
-    return True
 
 
-@_mutation
-def type_invalid(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(
-        message,
-        rng,
-        lambda node: [name for name, value in node.attr.items() if value.WhichOneof("value") == "type"],
-    )
-    if node is None:
-        return False
+@_node_mutation(
+    lambda node: [name for name, value in node.attr.items() if value.WhichOneof("value") == "type"]
+)
+def type_invalid(_message: MetaGraphDef, node: NodeDef, rng: random.Random) -> None:
     names = sorted(name for name, value in node.attr.items() if value.WhichOneof("value") == "type")
     node.attr[rng.choice(names)].type = rng.choice([0, 99, 101, 24, 29, 26, 31, 7])
-    return True
 
 
 @_mutation
@@ -241,96 +252,59 @@ def below_minimum(message: MetaGraphDef, rng: random.Random) -> None:
     node.attr["N"].i = rng.choice([0, -1])
 
 
-@_mutation
-def input_removed(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, _takes_data)
-    if node is None:
-        return False
-    del node.input[rng.choice([number for number, text in enumerate(node.input) if _is_data(text)])]
-    return True
+@_node_mutation(_data_inputs)
+def input_removed(_message: MetaGraphDef, node: NodeDef, rng: random.Random) -> None:
+    del node.input[rng.choice(_data_inputs(node))]
 
 
-@_mutation
-def input_doubled(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, _takes_data)
-    if node is None:
-        return False
+@_node_mutation(_data_inputs)
+def input_doubled(_message: MetaGraphDef, node: NodeDef, _rng: random.Random) -> None:
     node.input.insert(0, node.input[0])
-    return True
 
 
-@_mutation
-def input_unknown(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, lambda node: node.input)
-    if node is None:
-        return False
+@_node_mutation(lambda node: node.input)
+def input_unknown(_message: MetaGraphDef, node: NodeDef, rng: random.Random) -> None:
     number = rng.randrange(len(node.input))
     node.input[number] = "^nowhere" if node.input[number].startswith("^") else "nowhere:0"
-    return True
 
 
-@_mutation
-def input_of_other_output(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, _takes_data)
-    if node is None:
-        return False
-    number = rng.choice([number for number, text in enumerate(node.input) if _is_data(text)])
+@_node_mutation(_data_inputs)
+def input_of_other_output(_message: MetaGraphDef, node: NodeDef, rng: random.Random) -> None:
+    number = rng.choice(_data_inputs(node))
     node.input[number] = f"{node.input[number].split(':')[0]}:{rng.choice([1, 7, 4294967296])}"
-    return True
 
 
-@_mutation
-def input_of_other_type(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, _takes_data)
-    if node is None:
-        return False
+@_node_mutation(_data_inputs)
+def input_of_other_type(message: MetaGraphDef, node: NodeDef, rng: random.Random) -> None:
     added = NodeDef(name="other_type", op="Placeholder")
     added.attr["dtype"].type = rng.choice([7, 10, 20])
     added.attr["shape"].shape.unknown_rank = True
-    node.input[rng.choice([number for number, text in enumerate(node.input) if _is_data(text)])] = (
-        "other_type"
-    )
+    node.input[rng.choice(_data_inputs(node))] = "other_type"
     message.graph_def.node.append(added)
-    return True
 
 
-@_mutation
-def control_first(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, _takes_data)
-    if node is None:
-        return False
+@_node_mutation(_data_inputs)
+def control_first(message: MetaGraphDef, node: NodeDef, _rng: random.Random) -> None:
     node.input.insert(0, f"^{message.graph_def.node[0].name}")
-    return True
 
 
-@_mutation
-def cycle(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, _takes_data)
-    if node is None:
-        return False
+@_node_mutation(_data_inputs)
+def cycle(message: MetaGraphDef, node: NodeDef, _rng: random.Random) -> None:
     source = node.input[0].lstrip("^").split(":")[0]
     for other in message.graph_def.node:
         if other.name == source:
             other.input.append(f"^{node.name}")
-    return True
 
 
-@_mutation
-def colocation_unknown(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, lambda _: True)
-    if node is None:
-        return False
+@_node_mutation(_any)
+def colocation_unknown(_message: MetaGraphDef, node: NodeDef, rng: random.Random) -> None:
     node.attr["_class"].list.s.append(
         rng.choice([b"loc:@nowhere", b"nowhere", b"loc:@" + node.name.encode()])
     )
-    return True
 
 
-@_mutation
-def class_unusable(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, lambda _: True)
-    if node is None:
-        return False
+@_node_mutation(_any)
+def class_unusable(_message: MetaGraphDef, node: NodeDef, rng: random.Random) -> None:
     value = node.attr["_class"]
     value.Clear()
     match rng.randrange(3):
@@ -340,14 +314,10 @@ def class_unusable(message: MetaGraphDef, rng: random.Random) -> bool:
             value.list.i.append(3)
         case _:
             value.list.s.append(b"\xff")
-    return True
 
 
-@_mutation
-def device(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(message, rng, lambda _: True)
-    if node is None:
-        return False
+@_node_mutation(_any)
+def device(_message: MetaGraphDef, node: NodeDef, rng: random.Random) -> None:
     devices = [
         "/cpu:0",
         "/job:a/task:1/device:GPU:3",
@@ -359,33 +329,16 @@ def device(message: MetaGraphDef, rng: random.Random) -> bool:
         "/job:w/replica:*",
     ]
     node.device = rng.choice(devices)
-    return True
 
 
-@_mutation
-def output_shapes_fewer(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(
-        message,
-        rng,
-        lambda node: node.attr["_output_shapes"].list.shape if "_output_shapes" in node.attr else 0,
-    )
-    if node is None:
-        return False
+@_node_mutation(_has_output_shapes)
+def output_shapes_fewer(_message: MetaGraphDef, node: NodeDef, _rng: random.Random) -> None:
     del node.attr["_output_shapes"].list.shape[0]
-    return True
 
 
-@_mutation
-def output_shapes_invalid(message: MetaGraphDef, rng: random.Random) -> bool:
-    node = _choice(
-        message,
-        rng,
-        lambda node: node.attr["_output_shapes"].list.shape if "_output_shapes" in node.attr else 0,
-    )
-    if node is None:
-        return False
+@_node_mutation(_has_output_shapes)
+def output_shapes_invalid(_message: MetaGraphDef, node: NodeDef, _rng: random.Random) -> None:
     node.attr["_output_shapes"].list.shape[0].dim.add(size=-3)
-    return True
 
 
 @_mutation
