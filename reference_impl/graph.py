@@ -184,7 +184,7 @@ class Graph:
         self._collections.setdefault(key, []).append(value)
 
     def get_collection(self, key: Hashable) -> list[Any]:
-        """Return a copy of the items of a collection, in order; empty if there is no such collection."""
+        """Return a copy of the items of a collection, in order; an empty list if the graph lacks it."""
         return list(self._collections.get(key, ()))
 
     def get_all_collection_keys(self) -> list[str]:
@@ -216,7 +216,7 @@ def get_default_graph() -> Graph:
 def eager_execution() -> contextlib.AbstractContextManager[None]:
     """Turn eager execution on inside a `with` block.
 
-    There is no default graph then, so an export raises RuntimeError unless both graph_def and graph are
+    Without a default graph, an export raises RuntimeError unless both graph_def and graph are
     given (EAG-01).
     """
     return _current(None)

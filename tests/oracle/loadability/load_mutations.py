@@ -528,7 +528,7 @@ def wire_damage(message: MetaGraphDef, rng: random.Random) -> bool:
     if not message.graph_def.node:
         return False
     number = rng.randrange(len(message.graph_def.node))
-    data = bytearray(message.graph_def.node[number].SerializeToString())
+    data = bytearray(message.graph_def.node[number].SerializeToString(deterministic=True))
     data[rng.randrange(len(data))] = rng.randrange(256)
     try:
         changed = NodeDef.FromString(bytes(data))
