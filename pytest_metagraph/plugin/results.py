@@ -6,7 +6,6 @@ and is read there once: the summary, the list of known failures and the reports 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 _RESULT = pytest.StashKey[tuple[str, str]]()
 _ATTRIBUTE = "metagraph_result"
 _PROPERTY = "metagraph_"
-_CAUSE = re.compile(r"  \d+\. ")
 
 
 @dataclass
@@ -134,20 +132,15 @@ class SummaryPlugin:
         yield
         if self._results.exporter is None:
             return
-        from pytest_metagraph.reports.terminal import summary_lines  # noqa: PLC0415 - only sessions with cases
+        from pytest_metagraph.reports.terminal import LineRole, summary_lines  # noqa: PLC0415 - only sessions with cases
 
         terminalreporter.write_sep("=", "conformance of export_meta_graph")
         is_red = any(result.verdict.is_red for result in self._results.cases)
-        for line in summary_lines(self._results.exporter, self._results.cases, self._settings):
-            terminalreporter.write_line(line, **_markup(line, is_red=is_red))
-
-
-def _markup(line: str, *, is_red: bool) -> dict[str, bool]:
-    """The colours of a line of the summary: the score, the causes, and the commands below them."""
-    if line.startswith("score: "):
-        return {"bold": True, "red" if is_red else "green": True}
-    if line.startswith("This is no score"):
-        return {"bold": True, "yellow": True}
-    if _CAUSE.match(line):
-        return {"bold": True}
-    return {"cyan": True} if line.startswith("     ") else {}
+        markup = {
+            LineRole.SCORE: {"bold": True, "red" if is_red else "green": True},
+            LineRole.NO_SCORE: {"bold": True, "yellow": True},
+            LineRole.CAUSE: {"bold": True},
+            LineRole.COMMAND: {"cyan": True},
+        }
+        for text, role in summary_lines(self._results.exporter, self._results.cases, self._settings):
+            terminalreporter.write_line(text, **markup.get(role, {}))

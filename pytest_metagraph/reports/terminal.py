@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from conformance_cases import Case, Requirement, Tier
 from pytest_metagraph._util.text import counted
@@ -30,9 +32,26 @@ _WORDS = {
 """The words for each verdict in the summary; a test checks that none is missing."""
 
 
+class LineRole(enum.Enum):
+    """What a line of the summary says, which decides how it looks in a terminal with colours."""
+
+    TEXT = enum.auto()
+    SCORE = enum.auto()
+    NO_SCORE = enum.auto()
+    CAUSE = enum.auto()
+    COMMAND = enum.auto()
+
+
+class SummaryLine(NamedTuple):
+    """A line of the summary and what it says."""
+
+    text: str
+    role: LineRole = LineRole.TEXT
+
+
 def summary_lines(
     exporter: ReportedExporter, results: Sequence[CaseResult], settings: Settings
-) -> Iterator[str]:
+) -> Iterator[SummaryLine]:
     """Yield the lines of the summary.
 
     Args:
@@ -44,10 +63,10 @@ def summary_lines(
     graphs = {result.graph for result in results}
     checks = sum(result.checks for result in results)
     run = f"contract {settings.contract}, tier {settings.tier}, level {settings.level}"
-    yield f"exporter {exporter.label}, {run}"
+    yield SummaryLine(f"exporter {exporter.label}, {run}")
     if settings.graphs:
-        yield f"own graphs in {settings.graphs}, compared with what {settings.oracle} exports"
-    yield (
+        yield SummaryLine(f"own graphs in {settings.graphs}, compared with what {settings.oracle} exports")
+    yield SummaryLine(
         f"{counted(len(graphs), 'graph')}, {counted(len(results), 'case')}, {counted(checks, 'check')}: "
         f"{_verdicts(verdicts)}"
     )
@@ -55,23 +74,24 @@ def summary_lines(
     cases = corpus.cases(Tier(settings.tier))
     is_whole = len(results) == len(cases)
     if not is_whole:
-        yield f"This is no score: {len(results):,} of the {len(cases):,} cases of the tier ran."
+        text = f"This is no score: {len(results):,} of the {len(cases):,} cases of the tier ran."
+        yield SummaryLine(text, LineRole.NO_SCORE)
     elif Verdict.HARNESS_ERROR in verdicts:
-        yield "This is no score: the kit itself failed."
+        yield SummaryLine("This is no score: the kit itself failed.", LineRole.NO_SCORE)
     else:
-        yield f"score: {_score(results, _levels(cases, corpus.requirements))}"
+        yield SummaryLine(f"score: {_score(results, _levels(cases, corpus.requirements))}", LineRole.SCORE)
     failed = [result for result in results if result.verdict is Verdict.FAIL]
     advisory = [result for result in results if result.verdict is Verdict.RECOMMENDED_FAILURE]
     if failed and len(results) > 1:
         yield from _cause_lines(failed, settings)
     if advisory:
-        yield (
+        yield SummaryLine(
             f"{counted(len(advisory), 'case')} of recommended rules failed, which does not fail the run; "
             "--metagraph-level=recommended enforces them:"
         )
         yield from _numbered(causes_of(advisory), settings)
     elif not failed and is_whole and settings.tier != "full":
-        yield "next: --metagraph-tier=full runs every combination of the arguments"
+        yield SummaryLine("next: --metagraph-tier=full runs every combination of the arguments")
 
 
 def _score(results: Iterable[CaseResult], levels: Mapping[str, str]) -> str:
@@ -88,23 +108,24 @@ def _verdicts(verdicts: Counter[Verdict]) -> str:
     return ", ".join(f"{verdicts[verdict]:,} {_WORDS[verdict]}" for verdict in Verdict if verdict in shown)
 
 
-def _cause_lines(failed: Iterable[CaseResult], settings: Settings) -> Iterator[str]:
+def _cause_lines(failed: Iterable[CaseResult], settings: Settings) -> Iterator[SummaryLine]:
     """The causes of failures, each with its blamed requirements and the line that runs its smallest case."""
     causes = causes_of(failed)
     if len(causes) == 1:
-        yield "one cause explains every failed case:"
+        yield SummaryLine("one cause explains every failed case:")
     else:
-        yield f"{len(causes):,} causes explain every failed case; start with the first:"
+        yield SummaryLine(f"{len(causes):,} causes explain every failed case; start with the first:")
     yield from _numbered(causes, settings)
 
 
-def _numbered(causes: Sequence[Cause], settings: Settings) -> Iterator[str]:
+def _numbered(causes: Sequence[Cause], settings: Settings) -> Iterator[SummaryLine]:
     for number, cause in enumerate(causes[:_MOST_CAUSES], start=1):
         blamed = f" ({', '.join(cause.requirements)})" if cause.requirements else ""
-        yield f"  {number}. {counted(len(cause.cases), 'case')}: {cause.cause}{blamed}"
-        yield f"     {settings.command_for(cause.cases[0])}"
+        text = f"  {number}. {counted(len(cause.cases), 'case')}: {cause.cause}{blamed}"
+        yield SummaryLine(text, LineRole.CAUSE)
+        yield SummaryLine(f"     {settings.command_for(cause.cases[0])}", LineRole.COMMAND)
     if len(causes) > _MOST_CAUSES:
-        yield f"  and {counted(len(causes) - _MOST_CAUSES, 'other cause')}"
+        yield SummaryLine(f"  and {counted(len(causes) - _MOST_CAUSES, 'other cause')}")
 
 
 def _levels(cases: Iterable[Case], known: Mapping[str, Requirement]) -> Mapping[str, str]:

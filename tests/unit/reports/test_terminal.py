@@ -14,7 +14,7 @@ def counts_line(*verdicts: Verdict) -> str:
     """Return the line of the summary that counts the verdicts of a run of the tier smoke."""
     results = [samples.result(f"case-{number}", verdict) for number, verdict in enumerate(verdicts)]
     lines = list(summary_lines(samples.exporter("adapter:export"), results, Settings(tier="smoke")))
-    return lines[1]
+    return lines[1].text
 
 
 def test_every_verdict_is_counted_in_words() -> None:
