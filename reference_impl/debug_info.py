@@ -36,6 +36,10 @@ class StackFrame:
         return linecache.getline(self.file, self.line).strip()
 
 
+NO_ORIGIN = StackFrame("<no recorded origin>", 0, "")
+"""The stack of a node that was read from a file, for readers of debug info who look the node up."""
+
+
 def caller_frames() -> Sequence[StackFrame]:
     """Return the stack of the code that called `Graph.add_node`.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from reference_impl.schema import AttrValue, DataType, GraphDef, NodeDef, OpDef, TensorProto, registered_ops
@@ -67,7 +67,7 @@ def _with_called_functions(ops: AbstractSet[str], nodes: Iterable[NodeDef]) -> s
     return used
 
 
-def strip_default_attrs(graph_def: GraphDef) -> None:
+def strip_default_attrs(graph_def: GraphDef, ops: Mapping[str, OpDef] | None = None) -> None:
     """Remove default-valued attributes from all nodes, including those of function bodies (STRIP-01).
 
     Nodes of unregistered ops stay as they are, and so do nodes that call a function of the library, even if
@@ -75,19 +75,25 @@ def strip_default_attrs(graph_def: GraphDef) -> None:
 
     Args:
         graph_def: the message, which is changed.
+        ops: definitions to use instead of the registry, by op; nodes of other ops stay as they are.
     """
     functions = {function.signature.name for function in graph_def.library.function}
-    _strip_nodes(graph_def.node, functions)
+    defaults_of = _defaults_of if ops is None else {op: _defaults(one) for op, one in ops.items()}.get
+    _strip_nodes(graph_def.node, functions, defaults_of)
     for function in graph_def.library.function:
-        _strip_nodes(function.node_def, functions)
+        _strip_nodes(function.node_def, functions, defaults_of)
 
 
-def _strip_nodes(nodes: Iterable[NodeDef], functions: AbstractSet[str]) -> None:
+def _strip_nodes(
+    nodes: Iterable[NodeDef],
+    functions: AbstractSet[str],
+    defaults_of: Callable[[str], Mapping[str, AttrDefault] | None],
+) -> None:
     for node in nodes:
         if node.op in functions:
             continue
         attrs = node.attr
-        for name, default in _defaults_of(node.op).items():
+        for name, default in (defaults_of(node.op) or {}).items():
             if name in attrs and default.is_meant_by(attrs[name]):
                 del attrs[name]
 
@@ -112,8 +118,10 @@ class AttrDefault:
 def _defaults_of(op: str) -> Mapping[str, AttrDefault]:
     """Return the default of each attribute of an op that has one; empty for an unregistered op."""
     op_def = registered_ops().get(op)
-    if op_def is None:
-        return {}
+    return {} if op_def is None else _defaults(op_def)
+
+
+def _defaults(op_def: OpDef) -> Mapping[str, AttrDefault]:
     return {
         attr.name: AttrDefault(attr.default_value) for attr in op_def.attr if attr.HasField("default_value")
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,19 +13,23 @@ from google.protobuf import text_format
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.progress import progress
-from pytest_metagraph._util.text import counted
+from pytest_metagraph._util.text import counted, nearest_names
 from pytest_metagraph.cli._errors import refusing, writing
 from pytest_metagraph.cli._output import say_on_stderr
 from pytest_metagraph.loadability.make_loadable import make_loadable
+from pytest_metagraph.rewriting import PARTS, rewrite_meta_graph
 from pytest_metagraph.settings import CONTRACTS
-from reference_impl import Graph, export_meta_graph, read_meta_graph_file
-from reference_impl.atomic_write import write_file
+from reference_impl import Contract, read_meta_graph_file
+from reference_impl.atomic_write import write_files
+from reference_impl.debug_info import NO_ORIGIN, graph_debug_info
+from reference_impl.files import debug_info_path
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
-from reference_impl.serialization import graph_def_size, meta_graph_content
+from reference_impl.serialization import graph_def_size, meta_graph_content, serialise
 
 DESCRIPTION = """\
 Load the graph of a MetaGraphDef file and export it as tf.compat.v1.train.export_meta_graph would, without
-TensorFlow. Each argument of that function is an option.
+TensorFlow. Each argument of that function is an option. Everything else in IN is kept: its saver, signatures,
+tags, assets, object graph, versions and OpDefs; --drop leaves them out. What cannot be kept is named.
 
 IN may be binary or text. OUT is written completely or not at all.
 """
@@ -35,11 +40,23 @@ examples:
   metagraph export model.meta model.pbtxt --as-text
   metagraph export model.meta older.meta --for 1.15
   metagraph export model.meta small.meta --collection variables --collection savers --strip-default-attrs
+  metagraph export model.meta graph.meta --drop saver,signatures
 
 exit status: 0 OUT was written, 2 a file or an argument cannot be used
 """
 
 MessageT = TypeVar("MessageT", bound=protobuf.Message)
+
+_ARGUMENTS = (
+    "collection_list",
+    "export_scope",
+    "clear_devices",
+    "clear_extraneous_savers",
+    "strip_default_attrs",
+    "unbound_inputs_col_name",
+    "contract",
+)
+"""The arguments of export_meta_graph whose values are those of the options with these names."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     content.add_argument(
         "--clear-extraneous-savers",
         action="store_true",
-        help="leave out every saver except the one of --saver-def",
+        help="leave out every saver except the one of --saver-def, or IN's own if that is not given",
     )
     content.add_argument(
         "--strip-default-attrs",
@@ -96,6 +113,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="unbound_inputs",
         help="the collection that lists inputs from outside the scope; default: %(default)s",
     )
+    kept = parser.add_argument_group("what to keep of IN")
+    kept.add_argument(
+        "--drop",
+        metavar="PART,...",
+        action="append",
+        default=[],
+        help=f"leave out these parts of IN: {', '.join(PARTS)}, or all of them (all)",
+    )
+    kept.add_argument(
+        "--op-list",
+        choices=("keep", "refresh"),
+        default="keep",
+        help="whether the OpDefs stay as they are in IN, or those of TensorFlow 2.21 replace them; "
+        "default: %(default)s",
+    )
     messages = parser.add_argument_group("messages to use, each a binary or text file")
     messages.add_argument(
         "--graph-def", metavar="FILE", type=Path, help="a GraphDef to export instead of the one in IN"
@@ -107,7 +139,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files.add_argument(
         "--save-debug-info",
         action="store_true",
-        help="also write where the nodes were created, to OUT with _debug before its suffix",
+        help="also write debug info, to OUT with _debug before its suffix; nodes of a file have no recorded "
+        "origin",
     )
     parser.add_argument(
         "--contract",
@@ -129,56 +162,73 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         MetagraphError: if a file cannot be read or written, or export_meta_graph refuses an argument.
     """
-    if arguments.tensorflow and arguments.save_debug_info:
-        raise MetagraphError("--for writes no debug info", "leave out --save-debug-info")
     with progress(f"reading {arguments.source}"):
-        graph = _read_graph(arguments.source)
+        source = _read_source(arguments.source)
         messages = {
             "graph_def": _read_message(arguments.graph_def, GraphDef),
             "saver_def": _read_message(arguments.saver_def, SaverDef),
             "meta_info_def": _read_message(arguments.meta_info_def, MetaGraphDef.MetaInfoDef),
         }
+    given = {name: getattr(arguments, name) for name in _ARGUMENTS}
     with (
         progress(f"exporting to {arguments.target}"),
         writing(arguments.target),
         refusing(TypeError, ValueError, LookupError),
     ):
-        exported = export_meta_graph(
-            filename=None if arguments.tensorflow else arguments.target,
-            collection_list=arguments.collection_list,
-            as_text=arguments.as_text,
-            graph=graph,
-            export_scope=arguments.export_scope,
-            clear_devices=arguments.clear_devices,
-            clear_extraneous_savers=arguments.clear_extraneous_savers,
-            strip_default_attrs=arguments.strip_default_attrs,
-            save_debug_info=arguments.save_debug_info,
-            unbound_inputs_col_name=arguments.unbound_inputs_col_name,
-            contract=arguments.contract,
-            **messages,
+        exported, notes = rewrite_meta_graph(
+            source, drop=_dropped(arguments.drop), op_list=arguments.op_list, **given, **messages
         )
         if arguments.tensorflow:
-            exported = _write_loadable(exported, arguments)
+            exported, dropped = make_loadable(exported, arguments.tensorflow)
+            notes += tuple(f"dropped {removed.render()}" for removed in dropped)
+        notes += _write(exported, source, arguments)
+    for note in notes:
+        say_on_stderr(f"metagraph export: {note}")
     nodes = counted(len(exported.graph_def.node), "node")
     size = counted(arguments.target.stat().st_size, "byte")
     say_on_stderr(f"metagraph export: wrote {arguments.target}: {nodes}, {size}")
     return 0
 
 
-def _write_loadable(exported: MetaGraphDef, arguments: argparse.Namespace) -> MetaGraphDef:
-    """Write what a version of TensorFlow loads, list what was dropped, and return what was written."""
-    made, dropped = make_loadable(exported, arguments.tensorflow)
-    size = graph_def_size(made.graph_def)
-    write_file(arguments.target, meta_graph_content(made, as_text=arguments.as_text, graph_def_bytes=size))
-    for removed in dropped:
-        say_on_stderr(f"metagraph export: dropped {removed.render()}")
-    return made
+def _dropped(words: Iterable[str]) -> set[str]:
+    """Return the parts that --drop names.
+
+    Raises:
+        MetagraphError: if there is no such part.
+    """
+    dropped = {part.strip() for word in words for part in word.split(",")}
+    for part in sorted(dropped - {*PARTS, "all"}):
+        nearest = nearest_names(part, PARTS, most=1) or sorted(PARTS)
+        raise MetagraphError(f"--drop {part!r} is not a part of a MetaGraphDef", f"use {', '.join(nearest)}")
+    return set(PARTS) if "all" in dropped else dropped
 
 
-def _read_graph(path: Path) -> Graph:
+def _write(exported: MetaGraphDef, source: MetaGraphDef, arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Write the file, and the debug info if requested; return what to say about them."""
+    size = graph_def_size(exported.graph_def)
+    target, as_text = str(arguments.target), arguments.as_text
+    contents = {target: meta_graph_content(exported, as_text=as_text, graph_def_bytes=size)}
+    if not arguments.save_debug_info:
+        write_files(contents, make_folders=True)
+        return ()
+    path = debug_info_path(target, Contract(arguments.contract))
+    info = graph_debug_info(lambda _name: (NO_ORIGIN,), _full_names(exported, source, arguments.export_scope))
+    write_files({**contents, path: [serialise(info, as_text=as_text)]}, make_folders=True)
+    return (f"{path} says that no node has a recorded origin, because the graph was loaded from a file",)
+
+
+def _full_names(exported: MetaGraphDef, source: MetaGraphDef, scope: str | None) -> Iterator[str]:
+    """Yield the names of the exported nodes before the scope was removed from them (DBG-04)."""
+    prefix = f"{scope.removesuffix('/')}/" if scope else ""
+    known = {node.name for node in source.graph_def.node} if scope else set()
+    for node in exported.graph_def.node:
+        yield prefix + node.name if prefix + node.name in known else node.name
+
+
+def _read_source(path: Path) -> MetaGraphDef:
     try:
         with refusing(ValueError):
-            return Graph.from_meta_graph_def(read_meta_graph_file(path))
+            return read_meta_graph_file(path)
     except OSError as error:
         raise _unreadable(path, error) from error
 

@@ -9,6 +9,7 @@ from pytest_metagraph.loadability.finding import Finding
 from pytest_metagraph.loadability.harmless import reason_to_drop
 from pytest_metagraph.loadability.importer_rules import RULES
 from pytest_metagraph.loadability.op_registries import op_history
+from pytest_metagraph.loadability.rules.versions import UNBINDABLE, UNBINDABLE_WAY_OUT
 from pytest_metagraph.loadability.subject import Subject
 from pytest_metagraph.loadability.versions import format_versions
 
@@ -51,6 +52,8 @@ class WaysOut:
             One sentence without a full stop.
         """
         match finding.rule:
+            case "LOAD-02" if finding.group == UNBINDABLE:
+                return UNBINDABLE_WAY_OUT
             case "LOAD-16":
                 return _unknown_op(finding.op)
             case "LOAD-17":

@@ -35,6 +35,7 @@ BOXES: Mapping[str, str] = {
     "judging": "findings and verdicts",
     "_util": "text, progress, errors",
     "loadability": "what TensorFlow imports",
+    "rewriting": "an export that keeps the rest",
     "diff": "compares by meaning",
     "exporters": "asks an exporter",
     "settings": "the table of options",

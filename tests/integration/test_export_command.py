@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from google.protobuf import text_format
 
 from conformance_cases import load_corpus
 from pytest_metagraph.cli import main
@@ -66,7 +67,11 @@ def test_text_goes_out_and_comes_in(towers: MetaGraphDef, capsys: pytest.Capture
     """--as-text writes a text file, which can be an input in turn; the command reports what it wrote."""
     assert main(["export", "model.meta", "deep/model.pbtxt", "--as-text", "--save-debug-info"]) == 0
     assert Path("deep/model.pbtxt").read_text(encoding="utf-8").startswith("meta_info_def {")
-    GraphDebugInfo.FromString(Path("deep/model_debug.pbtxt").read_bytes())
+    debug_info = text_format.Parse(
+        Path("deep/model_debug.pbtxt").read_text(encoding="utf-8"), GraphDebugInfo()
+    )
+    assert debug_info.name_to_trace_id.keys() == {f"{node.name}@" for node in towers.graph_def.node}
+    assert list(debug_info.files) == ["<no recorded origin>"]
     assert main(["export", "deep/model.pbtxt", "again.meta"]) == 0
     assert read_meta_graph_file("again.meta") == export_meta_graph(graph=Graph.from_meta_graph_def(towers))
     size = Path("again.meta").stat().st_size

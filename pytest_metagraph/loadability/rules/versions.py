@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 from packaging.version import InvalidVersion
@@ -11,9 +13,19 @@ from packaging.version import Version as ParsedVersion
 
 from pytest_metagraph.loadability.finding import Finding, Phase, Target, Version
 from pytest_metagraph.loadability.subject import Subject
+from reference_impl.names import CONTROL_MARK
+from reference_impl.scope import UNBOUND_INPUT_PREFIX
 
 _TOO_LARGE: Final = 1 << 31
 _UNBOUND: Final = "unbound_inputs"
+_CONTROL_PREFIX: Final = f"{CONTROL_MARK}{UNBOUND_INPUT_PREFIX}"
+UNBINDABLE: Final = "unbindable"
+"""The group of findings about unbound inputs that no input_map can bind."""
+
+UNBINDABLE_WAY_OUT: Final = (
+    "export with --unbound-inputs-col-name '' (in Python, unbound_inputs_col_name=None), and import with an "
+    "input_map"
+)
 _TEXT_READ_SINCE: Final = (1, 14)
 _TEXT_STRICT_SINCE: Final = (2, 9)
 _LOOSE_PARTS: Final = re.compile(r"\d+|[a-z]+|\.")
@@ -44,14 +56,40 @@ def _unbound_inputs(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             "LOAD-02", Phase.UNBOUND_INPUTS, "the collection unbound_inputs has no kind", name=_UNBOUND
         )
+    elif unbindable := unbindable_inputs(values, chain.from_iterable(subject.survey.inputs_by_node())):
+        more = f" and {len(unbindable) - 1} more" if len(unbindable) > 1 else ""
+        message = f"no input_map can bind the unbound inputs: {unbindable[0]}{more}"
+        yield Finding("LOAD-02", Phase.UNBOUND_INPUTS, message, name=_UNBOUND, group=UNBINDABLE)
     elif values:
-        shown = ", ".join(
-            value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
-            for value in values[:3]
-        )
+        shown = ", ".join(_text(value) for value in values[:3])
         more = f" and {len(values) - 3} more" if len(values) > len(values[:3]) else ""
         message = f"the graph has unbound inputs: {shown}{more}"
         yield Finding("LOAD-02", Phase.UNBOUND_INPUTS, message, name=_UNBOUND)
+
+
+def unbindable_inputs(listed: Sequence[object], inputs: Iterable[str]) -> list[str]:
+    """Return the unbound inputs that keep TensorFlow from importing a graph, whatever the input_map (UNB-10).
+
+    An import compares the collection of unbound inputs with the keys of its `input_map`. No key can occur
+    twice, and a control input needs a key although the collection never contains it.
+
+    Args:
+        listed: the collection; without any item, an import does not compare it.
+        inputs: the inputs of all nodes.
+
+    Returns:
+        For each of them a clause with its name and what is wrong with it; empty if an input_map can match.
+    """
+    if not listed:
+        return []
+    counts = Counter(_text(name) for name in listed)
+    control = dict.fromkeys(name for name in inputs if name.startswith(_CONTROL_PREFIX))
+    repeated = [f"{name!r} is listed {count} times" for name, count in counts.items() if count > 1]
+    return [*repeated, *(f"{name!r} is a control input" for name in control)]
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
 def _version_numbers(subject: Subject, target: Target) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ KIT_LAYERS = (
     "diff",
     "exporters",
     "loadability",
+    "rewriting",
     "own_graphs",
     "selection",
     "snapshots",

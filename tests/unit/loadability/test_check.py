@@ -250,3 +250,31 @@ def test_the_json_form() -> None:
     assert data["notes"] == [
         "shapes that TensorFlow infers from node to node; only declared shapes are checked"
     ]
+
+
+@pytest.mark.parametrize(
+    ("listed", "inputs", "found"),
+    [
+        ([b"$unbound_inputs_p"], ["$unbound_inputs_p"], ""),
+        ([b"$unbound_inputs_p"] * 3, ["$unbound_inputs_p"], "'$unbound_inputs_p' is listed 3 times"),
+        (
+            [b"$unbound_inputs_p"],
+            ["$unbound_inputs_p", "^$unbound_inputs_q"],
+            "'^$unbound_inputs_q' is a control input",
+        ),
+        ([], ["^$unbound_inputs_q"], ""),
+    ],
+)
+def test_unbound_inputs_that_no_input_map_binds_have_their_own_way_out(
+    listed: list[bytes], inputs: list[str], found: str
+) -> None:
+    """A repeated or control unbound input is named, and its fix is to leave out the collection (UNB-10)."""
+    message = MetaGraphDef()
+    node(message, "a", "NoOp", inputs)
+    message.collection_def["unbound_inputs"].bytes_list.value.extend(listed)
+    problems = [one for one in check_meta_graph(message).problems if one.code == "LOAD-02"]
+    named = [one for one in problems if one.message.startswith("no input_map can bind")]
+    assert [one.message for one in named] == (
+        [f"no input_map can bind the unbound inputs: {found}"] if found else []
+    )
+    assert all("--unbound-inputs-col-name ''" in one.way_out for one in named)
