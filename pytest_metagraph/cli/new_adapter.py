@@ -10,16 +10,21 @@ from pytest_metagraph.cli._output import say
 from pytest_metagraph.exporters.starters import AdapterKind, write_starter
 
 DESCRIPTION = """\
-Write a commented adapter that works at once, and a GitHub workflow that runs it.
+Write a commented adapter that works at once.
 
-`python` is a function for --metagraph-exporter. `command` is a worker for --metagraph-command, in
-JavaScript, with the definition of the protocol for every other language.
+`python` is a function for --metagraph-exporter, with a GitHub workflow that runs it. `command` is a worker
+for --metagraph-command, in JavaScript, with the definition of the protocol for every other language, and a
+workflow. `worker` is a worker in plain Python, for an interpreter that the kit cannot run in: Python 3.6 or
+newer, and nothing to install. `tensorflow` is a worker for the TensorFlow of any interpreter: 1.13 or newer.
+Both of these also write folders of answers, for --metagraph-exports.
 """
 
 EPILOG = """\
 examples:
   metagraph new-adapter python .
   metagraph new-adapter command my-worker
+  metagraph new-adapter worker my-worker
+  metagraph new-adapter tensorflow . && metagraph smoke --command "tf-1.15/bin/python metagraph_tensorflow.py"
 
 exit status: 0 the adapter was written, 2 the folder cannot be used
 """
@@ -27,6 +32,11 @@ exit status: 0 the adapter was written, 2 the folder cannot be used
 _NEXT_STEPS = {
     "python": ["metagraph smoke --exporter=metagraph_adapter:export"],
     "command": ["npm install", 'metagraph smoke --command="node worker.mjs"'],
+    "worker": ['metagraph smoke --command="python my_worker.py"'],
+    "tensorflow": [
+        'metagraph smoke --contract=tensorflow --command="PYTHON metagraph_tensorflow.py"',
+        "where PYTHON is the interpreter that has TensorFlow",
+    ],
 }
 
 

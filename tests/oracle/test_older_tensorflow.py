@@ -1,18 +1,22 @@
-"""The scripts that compare an older TensorFlow with the corpus, run with the installed one."""
+"""The worker for any TensorFlow, run with the installed one and with those of other environments."""
 
 from __future__ import annotations
 
 import contextlib
-import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tensorflows import interpreter_of
 
 from conformance_cases import Tier, load_corpus
 from pytest_metagraph.exporters.case_files import write_cases
+from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.exports_folder import ExportsFolder
+from pytest_metagraph.exporters.starters import TENSORFLOW_WORKER, AdapterKind, write_starter
+from pytest_metagraph.exporters.worker import Worker
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Verdict
@@ -20,7 +24,6 @@ from reference_impl import Contract
 
 pytestmark = pytest.mark.oracle
 
-SCRIPTS = Path(__file__).parents[2] / "docs" / "how-to" / "older-tensorflow"
 CASES = (
     "CALL-01/all-arguments-by-name",
     "DBG-01/two-extensions",
@@ -31,40 +34,44 @@ CASES = (
 )
 """Cases with messages for arguments, files, an error, eager execution and an earlier call."""
 
+OLDER_CASES = ("EAG-01/graph-only", "EAG-01/nothing", "DEV-01/devices")
+"""Cases whose graphs every version since 1.13 loads, with eager execution and without."""
 
-def test_its_answers_are_those_of_the_installed_tensorflow(tmp_path: Path) -> None:
-    """TensorFlow passes the cases by way of the script, in every variant of the call."""
+
+def test_its_answers_in_files_are_those_of_the_installed_tensorflow(tmp_path: Path) -> None:
+    """TensorFlow passes the cases in every variant of the call, if the worker writes a folder of answers."""
     pytest.importorskip("tensorflow")
-    corpus = load_corpus()
-    write_cases(corpus, tmp_path / "cases", Tier.DEFAULT, Contract.TENSORFLOW)
-    _run("export_cases.py", str(tmp_path / "cases"), str(tmp_path / "answers"), *CASES)
-    answers = ExportsFolder.open(tmp_path / "answers")
+    write_starter(AdapterKind.TENSORFLOW, tmp_path)
+    write_cases(load_corpus(), tmp_path / "cases", Tier.DEFAULT, Contract.TENSORFLOW)
+    command = [sys.executable, TENSORFLOW_WORKER, "cases", "answers", *CASES]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    folder = ExportsFolder.open(tmp_path / "answers")
+    assert _verdicts(folder, CASES) == dict.fromkeys(CASES, Verdict.PASS)
+
+
+def test_its_answers_as_a_worker_are_those_of_the_installed_tensorflow(tmp_path: Path) -> None:
+    """TensorFlow passes the cases in every variant of the call, if the worker answers on stdout."""
+    pytest.importorskip("tensorflow")
+    with contextlib.closing(_worker(tmp_path, Path(sys.executable))) as worker:
+        assert worker.name == "tensorflow"
+        assert _verdicts(worker, CASES) == dict.fromkeys(CASES, Verdict.PASS)
+
+
+@pytest.mark.parametrize("version", ["1.13", "1.15", "2.0", "2.6", "2.15"])
+def test_an_older_tensorflow_answers(version: str, tmp_path: Path) -> None:
+    """TensorFlow 1 enters eager execution, so it refuses a live graph as later versions do (EAG-01)."""
+    with contextlib.closing(_worker(tmp_path, interpreter_of(version))) as worker:
+        assert worker.version.startswith(version)
+        assert worker.unsupported == ({"debug_info"} if version == "1.13" else set())
+        assert _verdicts(worker, OLDER_CASES) == dict.fromkeys(OLDER_CASES, Verdict.PASS)
+
+
+def _worker(folder: Path, python: Path) -> Worker:
+    write_starter(AdapterKind.TENSORFLOW, folder)
+    return Worker(shlex.join([str(python), str(folder / TENSORFLOW_WORKER)]), seconds=120)
+
+
+def _verdicts(client: ExporterClient, cases: tuple[str, ...]) -> dict[str, Verdict]:
     with contextlib.closing(ScratchFolder(Contract.TENSORFLOW)) as folder:
-        judge = Judge(answers, Contract.TENSORFLOW, folder)
-        verdicts = {case_id: judge.judge(corpus.case(case_id)).verdict for case_id in CASES}
-    assert verdicts == dict.fromkeys(CASES, Verdict.PASS)
-
-
-def test_the_table_counts_what_differs(tmp_path: Path) -> None:
-    """Failed cases are counted by requirement and by what differs; others only as run."""
-    group = {"section": "graph_def.node", "kind": "device", "count": 3}
-    findings = [{"summary": "It differs", "groups": [group]}]
-    lines = [
-        {"type": "header"},
-        {"type": "case", "case": "DEV-01/devices", "verdict": "fail", "findings": findings},
-        {"type": "case", "case": "DEV-01/given-graph-def", "verdict": "pass", "findings": []},
-        {"type": "case", "case": "SAV-06/under-a-scope", "verdict": "untestable", "findings": []},
-        {"type": "footer"},
-    ]
-    report = tmp_path / "report.jsonl"
-    report.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-    assert _run("drift_table.py", str(report)) == (
-        "| cases | differ | in |\n| --- | --- | --- |\n| DEV-01 | 1 of 2 | `graph_def.node: device` |\n\n"
-        "| what differs | cases | such as |\n| --- | --- | --- |\n"
-        "| `graph_def.node: device` | 1 | `DEV-01/devices` |\n\n"
-    )
-
-
-def _run(script: str, *arguments: str) -> str:
-    command = [sys.executable, str(SCRIPTS / script), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        judge = Judge(client, Contract.TENSORFLOW, folder)
+        return {case_id: judge.judge(load_corpus().case(case_id)).verdict for case_id in cases}

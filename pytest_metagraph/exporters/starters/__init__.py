@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import enum
 from importlib import resources
 from pathlib import Path
@@ -12,6 +13,12 @@ from reference_impl import schema
 from reference_impl.atomic_write import write_files
 
 _CAPABILITIES = "@CAPABILITIES@"
+PLAIN_WORKER = "metagraph_worker.py"
+"""The name of the file that is a worker in plain Python, without an exporter."""
+
+TENSORFLOW_WORKER = "metagraph_tensorflow.py"
+"""The name of the file that is a worker for any TensorFlow."""
+
 _WORKFLOW = ".github/workflows/conformance.yml"
 
 
@@ -20,15 +27,17 @@ class AdapterKind(enum.StrEnum):
 
     PYTHON = "python"
     COMMAND = "command"
+    WORKER = "worker"
+    TENSORFLOW = "tensorflow"
 
 
 def starter_files(kind: AdapterKind) -> dict[str, bytes]:
     """Return the files of a starter.
 
     Args:
-        kind: a Python function, or a worker process. The worker is in JavaScript, with everything that a
-            worker in another language needs: the protocol, TensorFlow's messages as a FileDescriptorSet, and
-            its ops.
+        kind: a Python function; a worker in JavaScript, with everything that a worker in another language
+            needs: the protocol, TensorFlow's messages as a FileDescriptorSet, and its ops; a worker in plain
+            Python 3.6 or newer; or the same for the TensorFlow that is installed beside it, in one file.
 
     Returns:
         Contents by relative path.
@@ -40,6 +49,13 @@ def starter_files(kind: AdapterKind) -> dict[str, bytes]:
             ),
             _WORKFLOW: _template("python", "conformance.yml"),
         }
+    if kind is AdapterKind.WORKER:
+        return {
+            "my_worker.py": _template("worker", "my_worker.py.txt", '        "{name}",  # {sentence}'),
+            PLAIN_WORKER: _template("worker", PLAIN_WORKER),
+        }
+    if kind is AdapterKind.TENSORFLOW:
+        return {TENSORFLOW_WORKER: tensorflow_worker()}
     return {
         "worker.mjs": _template("command", "worker.mjs"),
         "export_meta_graph.mjs": _template("command", "export_meta_graph.mjs", '  "{name}", // {sentence}'),
@@ -70,6 +86,26 @@ def write_starter(kind: AdapterKind, folder: Path) -> list[str]:
             raise FileExistsError(f"{str(folder / name)!r} exists already; choose another folder")
     write_files({str(folder / name): content for name, content in files.items()}, make_folders=True)
     return list(files)
+
+
+def tensorflow_worker() -> bytes:
+    """Return the worker for any TensorFlow: one file, with what it imports from the plain worker inside."""
+    docstring, own_imports, own_code = _parts("tensorflow", TENSORFLOW_WORKER)
+    _, imports, code = _parts("worker", PLAIN_WORKER)
+    # The plain worker imports every type that the other one needs.
+    own = {line for line in own_imports if not line.startswith(("from typing ", f"from {__package__}"))}
+    merged = sorted({*imports, *own}, key=lambda line: (line.startswith("from"), line))
+    return "\n".join([docstring, "", *merged, code.rstrip(), "", own_code]).encode()
+
+
+def _parts(kind: str, name: str) -> tuple[str, list[str], str]:
+    """Return the docstring of a template, the lines of its imports, and the rest of its text."""
+    text = _template(kind, name).decode()
+    docstring, *statements = ast.parse(text).body
+    imports = [one for one in statements if isinstance(one, ast.Import | ast.ImportFrom)]
+    lines = text.splitlines(keepends=True)
+    written = "".join(lines[: docstring.end_lineno]).rstrip()
+    return written, [ast.unparse(one) for one in imports], "".join(lines[imports[-1].end_lineno :])
 
 
 def _template(kind: str, name: str, capability_line: str = "") -> bytes:

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
+import importlib.util
 import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from conformance_cases import Capability
+from conformance_cases import Capability, Tier, Variant, load_corpus
 from pytest_metagraph.cli import main
-from pytest_metagraph.exporters.starters import AdapterKind, starter_files, write_starter
+from pytest_metagraph.exporters import protocol
+from pytest_metagraph.exporters.answers import Exported, NotSupported, Raised
+from pytest_metagraph.exporters.case_files import write_cases
+from pytest_metagraph.exporters.exports_folder import ExportsFolder
+from pytest_metagraph.exporters.request import ExportRequest
+from pytest_metagraph.exporters.starters import (
+    PLAIN_WORKER,
+    AdapterKind,
+    starter_files,
+    tensorflow_worker,
+    write_starter,
+)
+from pytest_metagraph.exporters.worker import Worker
+from pytest_metagraph.judging.case_request import case_request
+from reference_impl import Contract
+from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
 
 SCRIPTS = str(Path(sys.executable).parent)
 
@@ -81,3 +100,144 @@ def test_a_starter_overwrites_nothing(
     assert [path.read_text() for path in tmp_path.rglob("*") if path.is_file()] == ["mine"]
     with pytest.raises(FileExistsError):
         write_starter(kind, tmp_path)
+
+
+def test_the_plain_worker_runs_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The worker in plain Python answers the kit over the protocol, which it implements itself."""
+    assert main(["new-adapter", "worker", str(tmp_path)]) == 0
+    with contextlib.closing(Worker(f"{shlex.quote(sys.executable)} {tmp_path / 'my_worker.py'}")) as worker:
+        case = load_corpus().case("matrix/towers/plain")
+        answer = worker.export(case_request(case, Variant(), Contract.DOCUMENTED, lambda name: f"/{name}"))
+        assert worker.unsupported == set(Capability)
+    assert isinstance(answer, Exported)
+    assert answer.message == case.graph.message()
+    assert "my_worker.py" in capsys.readouterr().out
+
+
+def test_the_plain_worker_answers_in_files(tmp_path: Path) -> None:
+    """Its folder of answers has one for each variant, and the description of the exporter."""
+    write_starter(AdapterKind.WORKER, tmp_path)
+    write_cases(load_corpus(), tmp_path / "cases", Tier.SMOKE, Contract.DOCUMENTED)
+    command = [sys.executable, "my_worker.py", "cases", "answers", "matrix/towers/*"]
+    printed = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert printed == "exported 4 of 4 cases\n"
+    folder = ExportsFolder.open(tmp_path / "answers")
+    assert (folder.name, folder.version) == ("my-exporter", "0.1")
+    case = load_corpus().case("matrix/towers/plain")
+    for variant in case.variants:
+        request = case_request(case, variant, Contract.DOCUMENTED, lambda name: str(tmp_path / "out" / name))
+        assert isinstance(folder.export(request), Exported)
+
+
+def test_the_plain_worker_goes_on_after_a_call_that_ended_the_process(tmp_path: Path) -> None:
+    """What was answered stays; the call that ended the process becomes an error that no case expects."""
+    write_starter(AdapterKind.WORKER, tmp_path)
+    write_cases(load_corpus(), tmp_path / "cases", Tier.SMOKE, Contract.DOCUMENTED)
+    worker = tmp_path / "my_worker.py"
+    whole = worker.read_text()
+    worker.write_text(
+        whole.replace(
+            "return bytes(loaded)",
+            "import os\n        return bytes(loaded) if not call.arguments['as_text'] else os._exit(1)",
+        )
+    )
+    command = [sys.executable, "my_worker.py", "cases", "answers", "CALL-02/returned-and-written"]
+    statuses = []
+    while not statuses or statuses[-1]:
+        statuses.append(subprocess.run(command, cwd=tmp_path, check=False, capture_output=True).returncode)
+    case = load_corpus().case("CALL-02/returned-and-written")
+    ended = [variant for variant in case.variants if variant.as_text]
+    assert statuses == [1] * len(ended) + [0]
+    folder = ExportsFolder.open(tmp_path / "answers")
+    for variant in case.variants:
+        request = case_request(case, variant, Contract.DOCUMENTED, lambda name: str(tmp_path / "out" / name))
+        answer = folder.export(request)
+        assert isinstance(answer, Exported if variant not in ended else Raised)
+        assert not isinstance(answer, Raised) or answer.classes == ("ProcessEnded",)
+
+
+def _plain_worker() -> Any:
+    spec = importlib.util.spec_from_loader("plain_worker", loader=None)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    exec(starter_files(AdapterKind.WORKER)[PLAIN_WORKER], module.__dict__)  # noqa: S102 - the kit's own file
+    return module
+
+
+def test_the_plain_worker_reads_every_kind_of_value() -> None:
+    """A request of the kit arrives with the values that it was made from."""
+    values = {
+        "nothing": None,
+        "yes": True,
+        "no": False,
+        "negative": -3,
+        "large": 2**62,
+        "half": 0.5,
+        "text": "\u00e4",
+        "data": b"\x00\xff",
+        "list": [1, ["a"], {}],
+        "dict": {"a": b"b", 2: None},
+        "empty": "",
+    }
+    sent = ExportRequest(
+        MetaGraphDef(),
+        {**values, "saver": SaverDef(max_to_keep=3), "graph_def": GraphDef()},
+        eager=True,
+        case_id="a/b",
+        preceding=({"filename": "/x"}, {"filename": "/y"}),
+    )
+    worker = _plain_worker()
+    (_, data), *others = worker.fields(protocol.encode_export(sent))
+    call = worker.decode_call(data)
+    saver, graph_def = call.arguments.pop("saver"), call.arguments.pop("graph_def")
+    assert call.arguments == values
+    assert (saver.type_name, SaverDef.FromString(saver.data)) == (
+        "tensorflow.SaverDef",
+        SaverDef(max_to_keep=3),
+    )
+    assert (graph_def.type_name, graph_def.data) == ("tensorflow.GraphDef", b"")
+    assert (call.eager, call.default_graph, call.case_id, others) == (True, False, "a/b", [])
+    assert call.preceding == [{"filename": "/x"}, {"filename": "/y"}]
+
+
+def test_the_plain_worker_writes_every_kind_of_answer() -> None:
+    """The kit reads its introduction, and an error, a missing capability and an empty message."""
+    worker = _plain_worker()
+    exporter = worker.Exporter()
+    exporter.name, exporter.version, exporter.unsupported = "name", "1.0", ("eager", "files")
+    introduction = protocol.decode_introduction(worker.encode_introduction(exporter))
+    assert (introduction.name, introduction.version) == ("name", "1.0")
+    assert introduction.unsupported == {Capability.EAGER, Capability.FILES}
+
+    def answered(**attributes: Any) -> Any:
+        answer = worker.Answer()
+        vars(answer).update(attributes)
+        return protocol.decode_answer(worker.encode_answer(answer))
+
+    assert answered(exported=b"") == Exported(MetaGraphDef())
+    assert answered(raised=["A", "B"], text="t" * 300) == Raised(("A", "B"), "t" * 300)
+    assert answered(unsupported="eager") == NotSupported("eager")
+    assert not isinstance(answered(not_loadable="why"), Exported | Raised)
+
+
+def test_the_workers_are_written_for_old_pythons() -> None:
+    """Both files of plain Python parse with the grammar of the oldest interpreter that they promise."""
+    for source in (tensorflow_worker(), *starter_files(AdapterKind.WORKER).values()):
+        ast.parse(source, feature_version=(3, 6))
+
+
+def test_the_tensorflow_worker_is_one_file() -> None:
+    """It imports nothing of the kit, and each name that it takes from the plain worker is in it."""
+    source = tensorflow_worker().decode()
+    imported = [
+        name.name if isinstance(node, ast.Import) else node.module
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    ]
+    assert "pytest_metagraph" not in " ".join(map(str, imported))
+    assert set(imported) <= set(sys.stdlib_module_names)
+    defined = {
+        node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef | ast.FunctionDef)
+    }
+    assert {"Call", "Exporter", "NotLoadable", "Serialized", "TensorFlow", "Unsupported", "main"} <= defined
