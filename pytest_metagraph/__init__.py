@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
     from pytest_metagraph.diff.api import AssertMetaGraph
     from pytest_metagraph.exporters.client import ExporterClient
-    from pytest_metagraph.exporters.request import Exporter, ExportRequest, Unsupported, exporter
+    from pytest_metagraph.exporters.request import Exporter, ExportRequest, NotLoadable, Unsupported, exporter
     from pytest_metagraph.exporters.serve import serve
     from pytest_metagraph.loadability.check import (
         AssertLoadable,
@@ -49,6 +49,7 @@ __all__ = [
     "MetaGraphDiff",
     "MetaGraphMismatch",
     "MetagraphError",
+    "NotLoadable",
     "NotLoadableError",
     "SnapshotError",
     "Snapshots",
@@ -79,6 +80,7 @@ _HOMES = {
     "MetaGraphDiff": "pytest_metagraph.diff",
     "MetaGraphMismatch": "pytest_metagraph.diff",
     "MetagraphError": "pytest_metagraph._util.errors",
+    "NotLoadable": "pytest_metagraph.exporters.request",
     "NotLoadableError": "pytest_metagraph.loadability.check",
     "SnapshotError": "pytest_metagraph.snapshots.snapshot",
     "Snapshots": "pytest_metagraph.snapshots.snapshot",

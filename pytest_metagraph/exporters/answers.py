@@ -57,6 +57,17 @@ class NotSupported:
 
 
 @dataclass(frozen=True, slots=True)
+class NotLoaded:
+    """The exporter could not load the graph of the request, so it did not make the call.
+
+    Attributes:
+        reason: why not, in the exporter's words.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TimedOut:
     """No answer came within the time limit.
 
@@ -89,5 +100,5 @@ class Malformed:
     reason: str
 
 
-Answer: TypeAlias = Exported | Raised | NotSupported | TimedOut | Crashed | Malformed
+Answer: TypeAlias = Exported | Raised | NotSupported | NotLoaded | TimedOut | Crashed | Malformed
 """Every answer that a client can return."""

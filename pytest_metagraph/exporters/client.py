@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from conformance_cases import Capability
 from pytest_metagraph.exporters import resolve
 from pytest_metagraph.exporters.answers import Answer
 from pytest_metagraph.exporters.exports_folder import ExportsFolder
+from pytest_metagraph.exporters.registry import ExporterRegistry
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.exporters.worker import Worker, split_command
 
@@ -29,6 +30,14 @@ class ExporterClient(Protocol):
     @property
     def unsupported(self) -> frozenset[Capability]:
         """The capabilities that the exporter declares as unsupported."""
+
+    @property
+    def registry(self) -> ExporterRegistry:
+        """The ops and messages that the exporter knows."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What the exporter runs on, such as Python, protobuf and platform; empty if unknown."""
 
     def export(self, request: ExportRequest) -> Answer:
         """Return the exporter's answer to a request; a failure of the exporter is an answer, too."""

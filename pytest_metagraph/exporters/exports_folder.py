@@ -7,15 +7,16 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conformance_cases import Capability, Variant, load_corpus
 from pytest_metagraph.exporters import protocol
-from pytest_metagraph.exporters.answers import Answer, Malformed, NotSupported, Raised
+from pytest_metagraph.exporters.answers import Answer, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.protocol import Introduction, ProtocolError
+from pytest_metagraph.exporters.registry import ExporterRegistry, RegistryError
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 
@@ -81,6 +82,16 @@ class ExportsFolder:
     def unsupported(self) -> frozenset[Capability]:
         """The capabilities that the exporter declares as unsupported."""
         return self.introduction.unsupported
+
+    @property
+    def registry(self) -> ExporterRegistry:
+        """The ops and messages that the exporter declares."""
+        return self.introduction.registry
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What the exporter runs on; empty if it does not declare that."""
+        return self.introduction.environment
 
     def export(self, request: ExportRequest) -> Answer:
         """Return the answer to a request, and copy its files to where the request would write them.
@@ -172,7 +183,37 @@ def _introduction(path: Path, described: Any) -> Introduction:
         unsupported = protocol.check_capabilities(described.get("unsupported", []))
     except ProtocolError as error:
         raise ExportsFolderError(f"{str(path)!r}: {error}") from error
-    return Introduction(described["name"], str(described.get("version", "")), unsupported)
+    try:
+        registry = ExporterRegistry.parse(
+            _beside(path, described, "op_list"), _beside(path, described, "descriptor_set")
+        )
+    except RegistryError as error:
+        raise ExportsFolderError(f"{str(path)!r}: {error.message}", error.hint) from error
+    environment = described.get("environment", {})
+    if not isinstance(environment, dict) or not all(isinstance(value, str) for value in environment.values()):
+        raise ExportsFolderError(
+            f'{str(path)!r}: "environment" must be an object of texts, such as {{"python": "3.7.17"}}'
+        )
+    return Introduction(
+        described["name"], str(described.get("version", "")), unsupported, registry, environment
+    )
+
+
+def _beside(path: Path, described: Mapping[str, Any], key: str) -> bytes:
+    """Return the content of a file that the description names; empty if it names none."""
+    name = described.get(key)
+    if name is None:
+        return b""
+    if not isinstance(name, str) or not name or Path(name).name != name:
+        raise ExportsFolderError(
+            f'{str(path)!r}: "{key}" must be the name of a file beside it, such as "{key}.pb"'
+        )
+    try:
+        return (path.parent / name).read_bytes()
+    except OSError as error:
+        raise ExportsFolderError(
+            f'{str(path)!r}: "{key}" names a file that cannot be read: {name} ({error.strerror})'
+        ) from error
 
 
 def _read(path: Path) -> Answer | None:
@@ -196,12 +237,14 @@ def _read_error(path: Path) -> Answer:
     match answered:
         case {"unsupported": str(capability)}:
             return NotSupported(capability)
+        case {"not_loadable": str(reason)}:
+            return NotLoaded(reason)
         case {"classes": [str(), *_] as classes} if all(isinstance(name, str) for name in classes):
             return Raised(tuple(classes), str(answered.get("text", "")), str(answered.get("traceback", "")))
         case _:
             return Malformed(
-                f'The file {path.name} must be {{"classes": ["ValueError"], "text": "..."}} '
-                'or {"unsupported": "capability"}.'
+                f'The file {path.name} must be {{"classes": ["ValueError"], "text": "..."}}, '
+                '{"unsupported": "capability"} or {"not_loadable": "why"}.'
             )
 
 

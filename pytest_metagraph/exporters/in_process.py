@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import functools
+import platform
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import CodeType, TracebackType
 from typing import Any
 
+from google.protobuf import __version__ as protobuf_version
 from google.protobuf import message as protobuf
 
 from conformance_cases import Capability
-from pytest_metagraph.exporters.answers import Answer, Crashed, Exported, Malformed, NotSupported, Raised
-from pytest_metagraph.exporters.request import Exporter, ExportRequest, Unsupported
+from pytest_metagraph.exporters.answers import (
+    Answer,
+    Crashed,
+    Exported,
+    Malformed,
+    NotLoaded,
+    NotSupported,
+    Raised,
+)
+from pytest_metagraph.exporters.registry import ExporterRegistry
+from pytest_metagraph.exporters.request import Exporter, ExportRequest, NotLoadable, Unsupported
 from reference_impl.schema import MetaGraphDef, adopt
 
 TRACEBACK_FRAMES = 6
@@ -51,12 +64,30 @@ class InProcess:
         """
         return frozenset(Capability(name) for name in getattr(self.exporter, "unsupported", ()))
 
+    @property
+    def registry(self) -> ExporterRegistry:
+        """The ops and messages in the exporter's attributes `op_list` and `descriptor_set`.
+
+        Raises:
+            RegistryError: if one of them cannot be used.
+        """
+        return ExporterRegistry.parse(
+            getattr(self.exporter, "op_list", None), getattr(self.exporter, "descriptor_set", None)
+        )
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The Python, the protobuf and the platform of this process."""
+        return current_environment()
+
     def export(self, request: ExportRequest) -> Answer:
         """Call the exporter; whatever it does, except for Ctrl-C, becomes an answer."""
         try:
             returned = self.exporter(request)
         except Unsupported as error:
             return NotSupported(error.capability)
+        except NotLoadable as error:
+            return NotLoaded(error.reason)
         except Exception as error:  # noqa: BLE001 - the case decides which exception is right
             return Raised(_classes(type(error)), str(error), _tail(error))
         except (KeyboardInterrupt, GeneratorExit):
@@ -66,7 +97,21 @@ class InProcess:
         return _read(returned)
 
 
+@functools.cache
+def current_environment() -> Mapping[str, str]:
+    """Return what this process runs on: Python, protobuf and platform."""
+    return {
+        "python": platform.python_version(),
+        "protobuf": protobuf_version,
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+
+
 def _read(returned: Any) -> Answer:
+    if isinstance(returned, NotLoadable):
+        return NotLoaded(returned.reason)
+    if isinstance(returned, Unsupported):
+        return NotSupported(returned.capability)
     if isinstance(returned, bytes | bytearray | memoryview):
         try:
             return Exported(MetaGraphDef.FromString(bytes(returned)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -10,7 +11,8 @@ from google.protobuf import message as protobuf
 
 from conformance_cases import Capability
 from pytest_metagraph.exporters import messages
-from pytest_metagraph.exporters.answers import Answer, Exported, Malformed, NotSupported, Raised
+from pytest_metagraph.exporters.answers import Answer, Exported, Malformed, NotLoaded, NotSupported, Raised
+from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry, RegistryError
 from pytest_metagraph.exporters.request import ExportRequest
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
@@ -50,11 +52,15 @@ class Introduction:
         name: the name of the exporter in reports.
         version: its version; may be empty.
         unsupported: the capabilities that it does not support.
+        registry: the ops and messages that it knows.
+        environment: what it runs on, such as Python, protobuf and platform; empty if unknown.
     """
 
     name: str
     version: str = ""
     unsupported: frozenset[Capability] = field(default_factory=frozenset)
+    registry: ExporterRegistry = KIT_REGISTRY
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 # Frames
@@ -147,7 +153,17 @@ def decode_introduction(data: bytes) -> Introduction:
         )
     if not encoded.name:
         raise ProtocolError("its introduction has no name; set Introduction.name")
-    return Introduction(encoded.name, encoded.version, check_capabilities(list(encoded.unsupported)))
+    try:
+        registry = ExporterRegistry.parse(encoded.op_list, encoded.descriptor_set)
+    except RegistryError as error:
+        raise ProtocolError(str(error)) from error
+    return Introduction(
+        encoded.name,
+        encoded.version,
+        check_capabilities(list(encoded.unsupported)),
+        registry,
+        dict(encoded.environment),
+    )
 
 
 def check_capabilities(names: object) -> frozenset[Capability]:
@@ -170,7 +186,7 @@ def check_capabilities(names: object) -> frozenset[Capability]:
     return frozenset(map(Capability, names))
 
 
-def decode_answer(data: bytes) -> Answer:
+def decode_answer(data: bytes) -> Answer:  # noqa: PLR0911 - one for each kind of answer
     """Read the answer to an export; bytes that are not an answer are malformed.
 
     Args:
@@ -192,6 +208,8 @@ def decode_answer(data: bytes) -> Answer:
             )
         case "unsupported":
             return NotSupported(answer.unsupported.capability)
+        case "not_loadable":
+            return NotLoaded(answer.not_loadable.reason)
         case _:
             return Malformed(f"The worker answered an export with {_kind_of(answer)}.")
 
@@ -259,11 +277,14 @@ def encode_introduction(introduction: Introduction) -> bytes:
         "name": introduction.name,
         "version": introduction.version,
         "unsupported": sorted(introduction.unsupported),
+        "op_list": introduction.registry.op_list_data,
+        "descriptor_set": introduction.registry.descriptor_set_data,
+        "environment": dict(introduction.environment),
     }
     return bytes(messages.Answer(introduction=encoded).SerializeToString())
 
 
-def encode_answer(answer: Exported | Raised | NotSupported) -> bytes:
+def encode_answer(answer: Exported | Raised | NotSupported | NotLoaded) -> bytes:
     """Serialise the answer to an export."""
     encoded = messages.Answer()
     match answer:
@@ -276,6 +297,9 @@ def encode_answer(answer: Exported | Raised | NotSupported) -> bytes:
             encoded.raised.traceback = answer.traceback
         case NotSupported(capability=capability):
             encoded.unsupported.capability = capability
+        case NotLoaded(reason=reason):
+            encoded.not_loadable.SetInParent()  # present even if there is no reason
+            encoded.not_loadable.reason = reason
     return bytes(encoded.SerializeToString())
 
 

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from conformance_cases import Capability
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import nearest_names
+from pytest_metagraph.exporters.registry import ExporterRegistry
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 
@@ -40,30 +41,60 @@ class ExportRequest:
     preceding: tuple[dict[str, Any], ...] = ()
 
 
-Exporter: TypeAlias = Callable[[ExportRequest], Message | bytes]
+class NotLoadable(Exception):  # noqa: N818 - a pinned name; it reports an input, not a failure of the export
+    """Returned, or raised, by an exporter that cannot load the graph of a request.
+
+    Such a case neither passes nor fails, and has a number of its own beside the score. Whether a graph loads
+    depends on nothing but the graph: an exporter that says so for one call, and exports the same graph in
+    another, fails the case.
+
+    Args:
+        reason: why the graph cannot be loaded, such as the importer's error.
+    """
+
+    __module__ = "pytest_metagraph"
+
+    def __init__(self, reason: object) -> None:
+        super().__init__(str(reason))
+        self.reason = str(reason)
+
+
+Exporter: TypeAlias = Callable[[ExportRequest], Message | bytes | NotLoadable]
 """Makes the call and returns the MetaGraphDef, as a message of any pool or serialised.
 
-It raises what its `export_meta_graph` raises. What it cannot do it declares with the decorator `exporter`, or
-in an attribute `unsupported`, a collection of names of `conformance_cases.Capability`; cases that need one of
-them are skipped.
+It raises what its `export_meta_graph` raises, and returns `NotLoadable` if it cannot load the graph. What
+it cannot do it declares with the decorator `exporter`, or in an attribute `unsupported`, a collection of
+names of `conformance_cases.Capability`; cases that need one of them are skipped.
 """
 
 ExporterT = TypeVar("ExporterT", bound=Exporter)
 
 
-def exporter(*, unsupported: Collection[str] = (), version: str = "") -> Callable[[ExporterT], ExporterT]:
+def exporter(
+    *,
+    unsupported: Collection[str] = (),
+    version: str = "",
+    op_list: Message | bytes | None = None,
+    descriptor_set: Message | bytes | None = None,
+) -> Callable[[ExporterT], ExporterT]:
     """Declare what the kit should know about an exporter.
 
-    Use it as a decorator of the adapter, a function of one ExportRequest. It sets the function's attributes
-    `unsupported` and `version`, and returns the function itself.
+    Use it as a decorator of the adapter, a function of one ExportRequest. It sets attributes of the function
+    that have the names of the arguments, and returns the function itself.
 
     Args:
         unsupported: the capabilities that the exporter lacks, by their names in
             `conformance_cases.Capability`; cases that need one of them are skipped.
         version: the version of the exporter, for reports.
+        op_list: the ops that the exporter knows, a tensorflow.OpList of any pool or serialised; None if it
+            has those of TensorFlow 2.21. OpDefs and default attributes are then compared with these, and a
+            graph of a request has no attributes that these ops lack.
+        descriptor_set: the messages that the exporter knows, a google.protobuf.FileDescriptorSet or its
+            bytes; None if it has those of TensorFlow 2.21. Fields that it lacks are neither sent nor
+            expected.
 
     Raises:
-        MetagraphError: if a capability does not exist.
+        MetagraphError: if a capability does not exist, or the op list or descriptor set cannot be used.
     """
     if isinstance(unsupported, str):
         raise MetagraphError(f"unsupported = {unsupported!r} is a text", f"use a set: {{{unsupported!r}}}")
@@ -73,10 +104,14 @@ def exporter(*, unsupported: Collection[str] = (), version: str = "") -> Callabl
             likely = nearest_names(name, Capability) or sorted(Capability)
             raise MetagraphError(f"{name!r} is not a capability", f"did you mean {' or '.join(likely)}?")
 
+    registry = ExporterRegistry.parse(op_list, descriptor_set)
+
     def declare(function: ExporterT) -> ExporterT:
         declared: Any = function
         declared.unsupported = frozenset(map(Capability, unsupported))
         declared.version = version
+        declared.op_list = registry.op_list_data
+        declared.descriptor_set = registry.descriptor_set_data
         return function
 
     return declare

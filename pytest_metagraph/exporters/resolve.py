@@ -57,7 +57,8 @@ def client_of(exporter: Exporter) -> InProcess:
         exporter: the function.
 
     Raises:
-        ExporterNotFoundError: if it is not callable, or declares a capability that does not exist.
+        ExporterNotFoundError: if it is not callable, declares a capability that does not exist, or hands over
+            an op list or a descriptor set that cannot be used.
     """
     if not callable(exporter):
         raise ExporterNotFoundError(
@@ -71,6 +72,12 @@ def client_of(exporter: Exporter) -> InProcess:
         raise ExporterNotFoundError(
             f"the attribute `unsupported` of the exporter {name!r} is not valid: {error}; "
             "use a collection of names of conformance_cases.Capability"
+        ) from error
+    try:
+        _ = client.registry
+    except MetagraphError as error:
+        raise ExporterNotFoundError(
+            f"the exporter {name!r} cannot be used: {error.message}", error.hint
         ) from error
     return client
 

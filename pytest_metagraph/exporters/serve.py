@@ -7,7 +7,15 @@ import sys
 from typing import BinaryIO
 
 from pytest_metagraph.exporters import protocol, resolve
-from pytest_metagraph.exporters.answers import Crashed, Exported, Malformed, NotSupported, Raised, TimedOut
+from pytest_metagraph.exporters.answers import (
+    Crashed,
+    Exported,
+    Malformed,
+    NotLoaded,
+    NotSupported,
+    Raised,
+    TimedOut,
+)
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.protocol import Control, Introduction, frame, read_frame
 from pytest_metagraph.exporters.request import Exporter, ExportRequest
@@ -20,7 +28,8 @@ def serve(exporter: Exporter, *, name: str = "", version: str = "") -> None:
     exporter prints to stdout goes to stderr, so that it does not disturb the protocol.
 
     Args:
-        exporter: the function that answers; its attribute `unsupported` is declared to the kit.
+        exporter: the function that answers; its attributes `unsupported`, `op_list` and
+            `descriptor_set` are declared to the kit.
         name: its name in reports; by default the name that `--metagraph-exporter` would show.
         version: its version; by default its attribute `version`.
 
@@ -29,7 +38,13 @@ def serve(exporter: Exporter, *, name: str = "", version: str = "") -> None:
         ProtocolError: if stdin contains something that is not a request.
     """
     client = resolve.client_of(exporter)
-    introduction = Introduction(name or client.name, version or client.version, client.unsupported)
+    introduction = Introduction(
+        name or client.name,
+        version or client.version,
+        client.unsupported,
+        client.registry,
+        client.environment,
+    )
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         while (data := read_frame(sys.stdin.buffer)) is not None:
@@ -44,7 +59,7 @@ def serve(exporter: Exporter, *, name: str = "", version: str = "") -> None:
 
 def _answer(client: InProcess, request: ExportRequest) -> bytes:
     match client.export(request):
-        case Exported() | Raised() | NotSupported() as answer:
+        case Exported() | Raised() | NotSupported() | NotLoaded() as answer:
             return protocol.encode_answer(answer)
         case Malformed(reason=reason):
             sys.stderr.write(f"{reason}\n")

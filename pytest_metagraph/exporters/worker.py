@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 
 from conformance_cases import Capability
 from pytest_metagraph.exporters import protocol
 from pytest_metagraph.exporters.answers import Answer, Crashed, Malformed, TimedOut
 from pytest_metagraph.exporters.protocol import Introduction, ProtocolError
+from pytest_metagraph.exporters.registry import ExporterRegistry
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from pytest_metagraph.exporters.worker_process import (
@@ -64,6 +66,16 @@ class Worker:
     def unsupported(self) -> frozenset[Capability]:
         """The capabilities that the worker declares as unsupported."""
         return self._introduction.unsupported
+
+    @property
+    def registry(self) -> ExporterRegistry:
+        """The ops and messages that the worker declares."""
+        return self._introduction.registry
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What the worker runs on; empty if it does not declare that."""
+        return self._introduction.environment
 
     def export(self, request: ExportRequest) -> Answer:
         """Return the worker's answer to a request.

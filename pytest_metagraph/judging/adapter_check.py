@@ -12,6 +12,7 @@ from pytest_metagraph.exporters.answers import (
     Crashed,
     Exported,
     Malformed,
+    NotLoaded,
     NotSupported,
     Raised,
     TimedOut,
@@ -81,6 +82,13 @@ class AdapterCheck:
                 "Remove from `unsupported` what the exporter can do.",
             )
             return
+        if reason := self._leave_out_unloadable():
+            yield Observation(
+                "Does it load a graph?",
+                f"It answers that it can load none of {len(self._plain)} graphs: {reason}",
+                "Load request.graph as your own importer expects it.",
+            )
+            return
         answered = self._answers_a_plain_export()
         yield answered
         if answered.problem:
@@ -104,6 +112,16 @@ class AdapterCheck:
             if case.id.startswith(PREFIX) and not case.capabilities & self._client.unsupported
         ]
         return sorted(cases, key=lambda case: len(case.graph.data))
+
+    def _leave_out_unloadable(self) -> str:
+        """Leave out the graphs that the exporter cannot load; return the first reason if it loads none."""
+        answers = {case.graph.name: self._export(case) for case in self._plain}
+        reasons = {name: one.reason for name, one in answers.items() if isinstance(one, NotLoaded)}
+        if len(reasons) == len(answers):
+            return next(iter(reasons.values())) or "it gives no reason"
+        self._cases = [case for case in self._cases if case.graph.name not in reasons]
+        self._plain = [case for case in self._plain if case.graph.name not in reasons]
+        return ""
 
     def _export(self, case: Case, variant: Variant = RETURNED, graph: MetaGraphDef | None = None) -> Answer:
         return self._client.export(case_request(case, variant, self._contract, self._folder.path_of, graph))
@@ -273,6 +291,11 @@ def _failure(answer: Answer) -> tuple[str, str]:
             return (
                 f"It answers that it does not support {capability!r}, which it has not declared.",
                 "Declare it in `unsupported`, if it is a capability, or export without it.",
+            )
+        case NotLoaded(reason=reason):
+            return (
+                f"It answers that it cannot load the graph: {reason}",
+                "Answer that only if loading failed; an error of the export is raised.",
             )
         case TimedOut(seconds=seconds):
             return (

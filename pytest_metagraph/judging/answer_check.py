@@ -12,6 +12,7 @@ from pytest_metagraph.exporters.answers import (
     Crashed,
     Exported,
     Malformed,
+    NotLoaded,
     NotSupported,
     Raised,
     TimedOut,
@@ -22,6 +23,8 @@ from reference_impl.schema import MetaGraphDef
 _REPETITION_ADVICE = (
     "Look for state that one export leaves for the next, in the loaded graph or in the exporter."
 )
+
+_LOADING_ADVICE = "Whether a graph loads depends on the graph alone. Answer so only if its import failed."
 
 
 class MessageComparison:
@@ -117,7 +120,7 @@ def check_repetition(first: Answer, second: Answer, options: CompareOptions) -> 
     return [Finding(FindingCode.UNREPEATABLE, summary, f"{_REPETITION_ADVICE}\n{detail}")]
 
 
-def _outcome(answer: Answer) -> str:
+def _outcome(answer: Answer) -> str:  # noqa: PLR0911 - one for each kind of answer
     """Return the kind of an answer, without texts that may differ from call to call, such as addresses."""
     match answer:
         case Exported():
@@ -126,6 +129,8 @@ def _outcome(answer: Answer) -> str:
             return f"raised {classes[0]}"
         case NotSupported(capability=capability):
             return f"answered that {capability!r} is unsupported"
+        case NotLoaded():
+            return "answered that it cannot load the graph"
         case TimedOut():
             return "timed out"
         case Crashed():
@@ -166,13 +171,16 @@ def _advice_on_capability(name: str) -> str:
     )
 
 
-def _no_answer(answer: NotSupported | TimedOut | Crashed | Malformed) -> Finding:
+def _no_answer(answer: NotSupported | NotLoaded | TimedOut | Crashed | Malformed) -> Finding:
     match answer:
         case NotSupported(capability=capability):
             summary = (
                 f"The exporter answered that {capability!r} is unsupported, but it does not declare that"
             )
             return Finding(FindingCode.UNSUPPORTED, summary, _advice_on_capability(capability), capability)
+        case NotLoaded(reason=reason):
+            summary = "The exporter answered that it cannot load the graph, which it loads for another call"
+            return Finding(FindingCode.NOT_LOADABLE, summary, f"{_LOADING_ADVICE}\n{reason}".rstrip())
         case TimedOut(seconds=seconds):
             summary = f"The exporter did not answer within {seconds:g} seconds"
             return Finding(FindingCode.TIMED_OUT, summary)

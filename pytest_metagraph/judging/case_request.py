@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conformance_cases import Case, Variant
+from conformance_cases.axes import combination_name
 from pytest_metagraph.exporters.request import ExportRequest
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
@@ -46,3 +47,18 @@ def case_request(
         case.id,
         preceding,
     )
+
+
+def plain_request(case: Case, contract: Contract) -> ExportRequest:
+    """Return the request to export the graph of a case without any argument.
+
+    It is the one of the plain case of that graph. A requirement case has a graph of its own and no such case.
+
+    Args:
+        case: the case.
+        contract: the contract of the run.
+    """
+    has_own_graph = case.graph.name == case.id
+    case_id = case.id if has_own_graph else f"{case.id.rpartition('/')[0]}/{combination_name({})}"
+    arguments = {"filename": None, "as_text": False, "save_debug_info": False}
+    return ExportRequest(case.graph.message(), arguments, contract=contract, case_id=case_id)

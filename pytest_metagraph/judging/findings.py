@@ -18,6 +18,7 @@ class FindingCode(enum.StrEnum):
     NOT_RAISED = "not_raised"
     WRONG_ERROR = "wrong_error"
     UNSUPPORTED = "unsupported"
+    NOT_LOADABLE = "not_loadable"
     TIMED_OUT = "timed_out"
     CRASHED = "crashed"
     MALFORMED = "malformed"

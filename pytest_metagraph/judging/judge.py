@@ -9,11 +9,11 @@ from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NotA
 from conformance_cases.requirements import load_requirements
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import CompareOptions
-from pytest_metagraph.exporters.answers import Answer, Exported, Raised, TimedOut
+from pytest_metagraph.exporters.answers import Answer, Exported, NotLoaded, Raised, TimedOut
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.judging.answer_check import MessageComparison, check_answer, check_repetition
 from pytest_metagraph.judging.attribution import attribute
-from pytest_metagraph.judging.case_request import case_request
+from pytest_metagraph.judging.case_request import case_request, plain_request
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding, FindingCode, merge
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
@@ -61,7 +61,12 @@ class Judge:
         if unsupported:
             reason = f"the exporter does not support {', '.join(sorted(unsupported))}"
             return Judgement(Verdict.UNSUPPORTED, reason=reason)
-        found, checks = self._run_variants(case, variants, expectation)
+        graph = case.graph.message()
+        first = self._call(case, variants[0], graph)
+        if isinstance(first, NotLoaded) and not self._loads(case):
+            self._folder.clear()
+            return Judgement(Verdict.NOT_LOADABLE, reason=first.reason or "the exporter gives no reason")
+        found, checks = self._run_variants(case, variants, expectation, graph, first)
         if not found:
             return Judgement(Verdict.PASS, checks=checks)
         failed_checks = len({finding.variants for finding in found})
@@ -73,10 +78,30 @@ class Judge:
             Verdict.FAIL, findings, checks, failed_checks, blamed=blamed or case.requirements[:1]
         )
 
+    def _loads(self, case: Case) -> bool:
+        """Return whether the exporter exports the graph of a case in the plainest call.
+
+        Loading does not depend on the call. Without this question, an exporter could decline every call that
+        it would get wrong.
+        """
+        return isinstance(self._client.export(plain_request(case, self._contract)), Exported)
+
     def _run_variants(
-        self, case: Case, variants: list[Variant], expectation: ExpectedMessage | ExpectedError
+        self,
+        case: Case,
+        variants: list[Variant],
+        expectation: ExpectedMessage | ExpectedError,
+        graph: MetaGraphDef,
+        first: Answer,
     ) -> tuple[list[Finding], int]:
         """Run the variants one after the other, up to one that times out, because the rest might as well.
+
+        Args:
+            case: the case.
+            variants: its variants that the exporter supports.
+            expectation: the expectation.
+            graph: the graph, which every variant is given.
+            first: the answer to the first variant.
 
         Returns:
             The findings, each of which names its one variant, and the number of variants that were run.
@@ -87,11 +112,10 @@ class Judge:
             expected = MessageComparison(expectation.data, options, case.id, case.calls()[-1])
         else:
             expected = expectation
-        graph = case.graph.message()
         found: list[Finding] = []
         answers: list[Answer] = []
         for variant in variants:
-            answers.append(self._call(case, variant, graph))
+            answers.append(self._call(case, variant, graph) if answers else first)
             found += self._check(answers[-1], case, variant, expected)
             if isinstance(answers[-1], TimedOut):
                 return _given_up(found, variants[len(answers) :]), len(answers)

@@ -24,18 +24,20 @@ MAX_DETAIL = 8_000
 """The number of characters of a finding's detail that are kept; running the case again shows all."""
 
 
-class ReportedExporter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReportedExporter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The exporter under test.
 
     Attributes:
         name: its name, such as `my_framework.adapter:export`.
         version: its version; empty if it has none.
         not_claimed: capabilities that it declares as unsupported, sorted.
+        environment: what it runs on; empty in a report, whose header has it.
     """
 
     name: str
     version: str
     not_claimed: tuple[str, ...]
+    environment: dict[str, str] = {}
 
     @property
     def label(self) -> str:
@@ -183,7 +185,8 @@ def result_of(case: Case, judgement: Judgement) -> CaseResult:
 
 def exporter_of(client: ExporterClient) -> ReportedExporter:
     """Return the description of an exporter for reports."""
-    return ReportedExporter(client.name, client.version, tuple(sorted(map(str, client.unsupported))))
+    unsupported = tuple(sorted(map(str, client.unsupported)))
+    return ReportedExporter(client.name, client.version, unsupported, dict(client.environment))
 
 
 def _reported(finding: Finding) -> ReportedFinding:

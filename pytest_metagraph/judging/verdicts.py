@@ -14,8 +14,9 @@ class Verdict(enum.StrEnum):
     A case passes (`PASS`) or fails (`FAIL`). `RECOMMENDED_FAILURE` is a failure of recommended rules only, in
     a run that enforces required ones. `KNOWN_FAILURE` is a failure that the user has listed, and
     `UNEXPECTED_PASS` a listed failure that did not happen. An `UNSUPPORTED` case needs a capability that the
-    exporter declares as unsupported. An `UNTESTABLE` case tests nothing under this contract. A
-    `HARNESS_ERROR` is a failure of the kit itself, after which nothing is known about the exporter.
+    exporter declares as unsupported, a `NOT_LOADABLE` one has a graph that the exporter cannot load. An
+    `UNTESTABLE` case tests nothing under this contract. A `HARNESS_ERROR` is a failure of the kit itself,
+    after which nothing is known about the exporter.
     """
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
@@ -24,6 +25,7 @@ class Verdict(enum.StrEnum):
     KNOWN_FAILURE = "known_failure"
     UNEXPECTED_PASS = "unexpected_pass"  # noqa: S105 - a verdict, not a password
     UNSUPPORTED = "unsupported"
+    NOT_LOADABLE = "not_loadable"
     UNTESTABLE = "untestable"
     HARNESS_ERROR = "harness_error"
 

@@ -152,7 +152,7 @@ class CaseItem(pytest.Function):
             command = settings.command_for(self._case.id)
             text = render(self._case, judgement, load_corpus().requirements, command)
             raise CaseFailedError(text, headline_of(result))
-        if judgement.verdict in {Verdict.UNSUPPORTED, Verdict.UNTESTABLE}:
+        if judgement.verdict in {Verdict.UNSUPPORTED, Verdict.UNTESTABLE, Verdict.NOT_LOADABLE}:
             pytest.skip(judgement.reason)
         if judgement.verdict is Verdict.KNOWN_FAILURE:
             pytest.xfail(judgement.reason)

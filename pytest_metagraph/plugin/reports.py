@@ -7,13 +7,11 @@ import datetime as dt
 import hashlib
 import json
 import os
-import platform
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
-from google.protobuf import __version__ as protobuf_version
 
 from conformance_cases import Tier
 from pytest_metagraph._version import __version__
@@ -60,8 +58,8 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
         corpus_digest=corpus.digest,
         requirements_revision=_revision(requirements),
         requirements=requirements,
-        exporter=exporter,
-        environment=_environment(settings),
+        exporter=msgspec.structs.replace(exporter, environment={}),
+        environment=exporter.environment,
         contract=settings.contract,
         tier=settings.tier,
         level="recommended" if settings.level == "recommended" else "required",
@@ -73,17 +71,6 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
         command=settings.command,
         started=started,
     )
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    """What the exporter runs on; of a worker or a folder of exports the kit does not know it."""
-    if settings.has_client:
-        return {}
-    return {
-        "python": platform.python_version(),
-        "protobuf": protobuf_version,
-        "platform": f"{platform.system()} {platform.machine()}",
-    }
 
 
 def _revision(requirements: dict[str, ReportedRequirement]) -> str:

@@ -126,6 +126,18 @@ class SummaryPlugin:
         self._settings = settings
         self._results = results
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail a run whose exporter loads no graph; pytest counts skipped cases as success."""
+        cases = self._results.cases
+        if not cases or session.exitstatus != pytest.ExitCode.OK:
+            return
+        from pytest_metagraph.reports.scoring import loads_nothing  # noqa: PLC0415 - only sessions with cases
+        from pytest_metagraph.selection import shard_cases  # noqa: PLC0415 - as above
+
+        if len(cases) == len(shard_cases(self._settings)) and loads_nothing(cases):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
         """Print the summary last, where it is read: there may be hundreds of failures."""

@@ -57,11 +57,10 @@ def render_badge(report: Report) -> str:
 def _value(report: Report) -> tuple[str, str]:
     if not report.is_valid:
         return "INVALID", _GREY
-    if report.no_score:
+    if not report.header.shard.is_whole:
         return f"shard {report.header.shard}", _GREY
     score = score_of(result for result in report.results if is_enforced(report.level(result), report.header))
-    not_claimed = f", {score.not_claimed:,} unsupported" if score.not_claimed else ""
     if not score.asked:
-        return f"nothing asked{not_claimed}", _GREY
+        return f"nothing asked{score.not_asked}", _GREY
     colour = next(colour for least, colour in _COLOURS if score.per_mille >= least)
-    return f"{'100 %' if score.is_full else score.percent}{not_claimed}", colour
+    return f"{'100 %' if score.is_full else score.percent}{score.not_asked}", colour

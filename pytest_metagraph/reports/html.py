@@ -25,6 +25,7 @@ from pytest_metagraph.reports.scoring import (
     rows_by_requirement,
     score_of,
     scores_by_level,
+    unloaded_graphs,
     worst_first,
 )
 
@@ -186,6 +187,7 @@ def render_html(report: Report) -> str:
         max_causes=_MAX_CAUSES,
         areas=rows_by_area(report),
         requirements=worst_first(rows_by_requirement(report)),
+        unloaded=unloaded_graphs(report.results),
         heat_map=heat_map(report),
         graphs=sorted({result.graph for result in report.results}),
         arguments=sorted({PLAIN, *(name for result in report.results for name in result.arguments)}),
@@ -205,7 +207,7 @@ def render_comparison_html(comparison: ReportComparison) -> str:
             name
             for column in comparison.columns
             for name, row in column.requirements.items()
-            if row.score.asked or row.score.not_claimed
+            if row.score.asked or row.score.not_asked
         },
         max_disagreements=_MAX_DISAGREEMENTS,
     )

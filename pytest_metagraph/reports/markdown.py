@@ -16,6 +16,7 @@ from pytest_metagraph.reports.scoring import (
     is_enforced,
     rows_by_requirement,
     scores_by_level,
+    unloaded_graphs,
     worst_first,
 )
 
@@ -60,6 +61,7 @@ def _report_lines(report: Report) -> Iterator[str]:
     if header.exporter.not_claimed:
         yield ""
         yield f"Unsupported: {', '.join(f'`{name}`' for name in header.exporter.not_claimed)}"
+    yield from _unloaded_lines(report)
     yield from _cause_lines(report)
     if not report.no_score:
         yield from _requirement_lines(report)
@@ -71,6 +73,22 @@ _CAUSES = {
     Verdict.KNOWN_FAILURE: "Known failures",
 }
 """The heading of the causes of each severity."""
+
+
+def _unloaded_lines(report: Report) -> Iterator[str]:
+    graphs = unloaded_graphs(report.results)
+    if not graphs:
+        return
+    yield from (
+        "",
+        f"<details><summary>{counted(len(graphs), 'graph')} cannot be loaded by the exporter</summary>",
+        "",
+    )
+    yield from _table(
+        ("Graph", "Cases", "Reason"),
+        ((_text(graph.name), f"{graph.cases:,}", _text(graph.reason)) for graph in graphs),
+    )
+    yield from ("", "</details>")
 
 
 def _cause_lines(report: Report) -> Iterator[str]:
@@ -96,7 +114,7 @@ def _cause_lines(report: Report) -> Iterator[str]:
 
 
 def _requirement_lines(report: Report) -> Iterator[str]:
-    rows = [row for row in rows_by_requirement(report) if row.score.asked or row.score.not_claimed]
+    rows = [row for row in rows_by_requirement(report) if row.score.asked or row.score.not_asked]
     if not rows:
         return
     passing = sum(not row.blamed for row in rows)
@@ -110,6 +128,7 @@ def _requirement_lines(report: Report) -> Iterator[str]:
             "Blamed",
             "Hidden by another failure",
             "Unsupported",
+            "Not loadable",
             "Level",
             "Basis",
             "Rule",
@@ -127,6 +146,7 @@ def _requirement_row(header: Header, row: Row) -> tuple[str, ...]:
         f"**{row.blamed:,}**" if row.blamed else "0",
         f"{row.hidden:,}",
         f"{row.score.not_claimed:,}",
+        f"{row.score.not_loadable:,}",
         *((rule.level, rule.basis, _text(rule.sentence)) if rule else ("", "", "")),
     )
 

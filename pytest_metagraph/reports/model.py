@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from pytest_metagraph.judging.result import CaseResult, Cause, Count, PositiveCount, ReportedExporter
-from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.verdicts import TESTED, Verdict
 from pytest_metagraph.reports.errors import Problem
 from pytest_metagraph.settings import command_for
 
@@ -119,7 +119,7 @@ class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="foote
         expected_cases: number of cases that should have been judged, as in the header.
         actual_cases: number of cases that were judged.
         verdict: `partial` if not every case was judged, `fail` if a case or the list of known failures fails
-            the run, and `pass` otherwise.
+            the run, or if the exporter loads no graph, and `pass` otherwise.
         verdicts: number of cases by verdict.
         finished: the time of its end, as ISO 8601 in UTC.
         causes: the smallest set of causes that explains all failed cases, most cases first.
@@ -161,12 +161,15 @@ class Report:
     def no_score(self) -> str:
         """The reasons why the report has no score, as sentences; empty if it has one.
 
-        A valid report of one shard has no score, because only the whole tier has one.
+        A valid report of one shard has no score, because only the whole tier has one; nor has one in which no
+        case was asked, because the exporter loads no graph or supports nothing.
         """
         if self.problems:
             return " ".join(problem.sentence for problem in self.problems)
         if not self.header.shard.is_whole:
             return f"This is shard {self.header.shard} of the tier; merge all shards for a score."
+        if self.results and not any(result.verdict in TESTED for result in self.results):
+            return "No case was asked."
         return ""
 
     @property

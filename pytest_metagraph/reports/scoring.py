@@ -18,11 +18,13 @@ class Score:
         passed: cases that the exporter answered as the contract says.
         asked: cases that it was asked; known failures count here.
         not_claimed: cases that it was not asked, because they need a capability that it does not claim.
+        not_loadable: cases that it was not asked, because it cannot load their graph.
     """
 
     passed: int
     asked: int
     not_claimed: int
+    not_loadable: int = 0
 
     @property
     def per_mille(self) -> int:
@@ -40,9 +42,14 @@ class Score:
         return self.passed == self.asked > 0
 
     def text(self, level: str) -> str:
-        """The score in words, such as `1,204 of 1,210 required, 38 unsupported`."""
-        not_claimed = f", {self.not_claimed:,} unsupported" if self.not_claimed else ""
-        return f"{self.passed:,} of {self.asked:,} {level}{not_claimed}"
+        """The score in words, such as `1,204 of 1,210 required, 38 unsupported, 12 not loadable`."""
+        return f"{self.passed:,} of {self.asked:,} {level}{self.not_asked}"
+
+    @property
+    def not_asked(self) -> str:
+        """The cases that were not asked, such as `, 38 unsupported, 12 not loadable`, or nothing."""
+        numbers = {"unsupported": self.not_claimed, "not loadable": self.not_loadable}
+        return "".join(f", {number:,} {words}" for words, number in numbers.items() if number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +71,45 @@ class Row:
 
 def score_of(results: Iterable[CaseResult]) -> Score:
     """Return the score of some cases."""
-    passed = asked = not_claimed = 0
+    passed = asked = not_claimed = not_loadable = 0
     for result in results:
         passed += result.verdict in PASSED
         asked += result.verdict in TESTED
         not_claimed += result.verdict is Verdict.UNSUPPORTED
-    return Score(passed, asked, not_claimed)
+        not_loadable += result.verdict is Verdict.NOT_LOADABLE
+    return Score(passed, asked, not_claimed, not_loadable)
+
+
+@dataclass(frozen=True, slots=True)
+class UnloadedGraph:
+    """A graph that the exporter cannot load.
+
+    Attributes:
+        name: the name of the graph.
+        reason: why not, in the exporter's words.
+        cases: number of cases that were not asked because of it.
+    """
+
+    name: str
+    reason: str
+    cases: int
+
+
+def unloaded_graphs(results: Iterable[CaseResult]) -> tuple[UnloadedGraph, ...]:
+    """Return the graphs that the exporter cannot load, with the first reason of each, sorted by name."""
+    counts: dict[str, int] = {}
+    reasons: dict[str, str] = {}
+    for result in results:
+        if result.verdict is Verdict.NOT_LOADABLE:
+            counts[result.graph] = counts.get(result.graph, 0) + 1
+            reasons.setdefault(result.graph, result.reason)
+    return tuple(UnloadedGraph(name, reasons[name], counts[name]) for name in sorted(counts))
+
+
+def loads_nothing(results: Collection[CaseResult]) -> bool:
+    """Return whether no case was asked, because the exporter cannot load the graphs; such a run fails."""
+    score = score_of(results)
+    return bool(score.not_loadable) and not score.asked
 
 
 def scores_by_level(report: Report) -> Mapping[str, Score]:

@@ -8,16 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from conformance_cases import Case, Requirement, Tier
-from pytest_metagraph._util.text import counted
+from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.judging.result import CaseResult, Cause, ReportedExporter
-from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.verdicts import TESTED, Verdict
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.model import LEVELS, strictest
-from pytest_metagraph.reports.scoring import score_of
+from pytest_metagraph.reports.scoring import score_of, unloaded_graphs
 from pytest_metagraph.selection import corpus_of
 from pytest_metagraph.settings import Settings
 
 _MOST_CAUSES = 8
+_MOST_UNLOADED = 5
+_REASON_CHARACTERS = 160
 
 _WORDS = {
     Verdict.PASS: "passed",
@@ -26,6 +28,7 @@ _WORDS = {
     Verdict.KNOWN_FAILURE: "known to fail",
     Verdict.UNEXPECTED_PASS: "passed although known to fail",
     Verdict.UNSUPPORTED: "not supported by the exporter",
+    Verdict.NOT_LOADABLE: "not loadable by the exporter",
     Verdict.UNTESTABLE: "not tested under this contract",
     Verdict.HARNESS_ERROR: "broken by an error of the kit",
 }
@@ -78,8 +81,11 @@ def summary_lines(
         yield SummaryLine(text, LineRole.NO_SCORE)
     elif Verdict.HARNESS_ERROR in verdicts:
         yield SummaryLine("This is no score: the kit itself failed.", LineRole.NO_SCORE)
+    elif not any(result.verdict in TESTED for result in results):
+        yield SummaryLine("This is no score: no case was asked.", LineRole.NO_SCORE)
     else:
         yield SummaryLine(f"score: {_score(results, _levels(cases, corpus.requirements))}", LineRole.SCORE)
+    yield from _unloaded_lines(results)
     failed = [result for result in results if result.verdict is Verdict.FAIL]
     advisory = [result for result in results if result.verdict is Verdict.RECOMMENDED_FAILURE]
     if failed and len(results) > 1:
@@ -92,6 +98,22 @@ def summary_lines(
         yield from _numbered(causes_of(advisory), settings)
     elif not failed and is_whole and settings.tier != "full":
         yield SummaryLine("next: --metagraph-tier=full runs every combination of the arguments")
+
+
+def _unloaded_lines(results: Iterable[CaseResult]) -> Iterator[SummaryLine]:
+    """The graphs that the exporter cannot load, and why."""
+    graphs = unloaded_graphs(results)
+    if not graphs:
+        return
+    yield SummaryLine(f"{counted(len(graphs), 'graph')} cannot be loaded by the exporter:")
+    for graph in graphs[:_MOST_UNLOADED]:
+        reason = printable(" ".join(graph.reason.split()))
+        shown = f"{reason[:_REASON_CHARACTERS]}..." if len(reason) > _REASON_CHARACTERS else reason
+        yield SummaryLine(f"  {graph.name} ({counted(graph.cases, 'case')}): {shown}")
+    if len(graphs) > _MOST_UNLOADED:
+        yield SummaryLine(
+            f"  and {counted(len(graphs) - _MOST_UNLOADED, 'other graph')}; a report lists them"
+        )
 
 
 def _score(results: Iterable[CaseResult], levels: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.errors import Problem, ProblemCode
 from pytest_metagraph.reports.model import Footer, Header, digest_of
+from pytest_metagraph.reports.scoring import loads_nothing
 
 _NAMED = 3
 """The number of cases that a problem names; further ones are counted."""
@@ -86,7 +87,9 @@ def summary_of(
     if len(results) < header.expected_cases:
         verdict = "partial"
     else:
-        is_red = bool(list_problems) or any(Verdict(name).is_red for name in verdicts)
+        is_red = (
+            bool(list_problems) or any(Verdict(name).is_red for name in verdicts) or loads_nothing(results)
+        )
         verdict = "fail" if is_red else "pass"
     counts = dict(sorted(verdicts.items()))
     return Footer(

@@ -14,6 +14,7 @@ from pytest_metagraph._util.errors import MetagraphError
 OTHERS = {
     "CaseFailedError": "the outcome of a test, not a refusal",
     "MetaGraphMismatch": "a failed assertion of a user's test",
+    "NotLoadable": "an answer of the exporter",
     "NotLoadableError": "a failed assertion of a user's test",
     "NotAsTextError": "the snapshot that raises it is refused with a SnapshotError",
     "ProtocolError": "an answer of the exporter, which is judged",

@@ -14,6 +14,7 @@ from reference_impl.schema import MetaGraphDef
 PUBLIC_ERRORS = (
     "MetaGraphMismatch",
     "MetagraphError",
+    "NotLoadable",
     "NotLoadableError",
     "SnapshotError",
     "Unsupported",

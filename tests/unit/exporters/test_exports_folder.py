@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from conformance_cases import Capability, load_corpus
-from pytest_metagraph.exporters.answers import Answer, Exported, Malformed, NotSupported, Raised
+from pytest_metagraph.exporters.answers import Answer, Exported, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.exports_folder import ExportsFolder, ExportsFolderError
 from pytest_metagraph.exporters.request import ExportRequest
-from reference_impl.schema import MetaGraphDef
+from reference_impl.schema import MetaGraphDef, OpDef, OpList
 
 CASE = "matrix/towers/plain"
 GRAPH = MetaGraphDef()
@@ -66,12 +66,13 @@ def test_a_variant_may_have_an_answer_of_its_own(tmp_path: Path) -> None:
     [
         ({"classes": ["Rejected", "ValueError"], "text": "no"}, Raised(("Rejected", "ValueError"), "no")),
         ({"unsupported": "eager"}, NotSupported("eager")),
+        ({"not_loadable": "Op type not registered 'X'"}, NotLoaded("Op type not registered 'X'")),
     ],
 )
 def test_an_error_file_is_an_error_or_a_missing_capability(
     tmp_path: Path, stated: dict[str, Any], answer: Answer
 ) -> None:
-    """An exception and an unsupported capability are distinguished."""
+    """An exception, an unsupported capability and a graph that cannot be loaded are distinguished."""
     assert answer_in(folder_with(tmp_path, {f"{CASE}.error.json": json.dumps(stated).encode()})) == answer
 
 
@@ -143,6 +144,10 @@ def test_a_folder_describes_its_exporter(tmp_path: Path) -> None:
         ('{"name": ""}', 'must be a JSON object with the exporter\'s "name"'),
         ('{"name": "x", "unsupported": ["flying"]}', "unknown capabilities as unsupported: flying"),
         ('{"name": "x", "unsupported": "eager"}', "must be a list of capability names"),
+        ('{"name": "x", "op_list": "../ops.pb"}', '"op_list" must be the name of a file beside it'),
+        ('{"name": "x", "op_list": "missing.pb"}', "names a file that cannot be read: missing.pb"),
+        ('{"name": "x", "op_list": "exporter.json"}', "bytes that are not a tensorflow.OpList"),
+        ('{"name": "x", "environment": {"python": 3}}', '"environment" must be an object of texts'),
         ('{"name": "x", "corpus": "0123"}', "are those to another version of the corpus"),
     ],
 )
@@ -168,3 +173,13 @@ def test_files_of_earlier_calls_are_copied_too(tmp_path: Path) -> None:
     request = ExportRequest(GRAPH, arguments, case_id=case.id, preceding=preceding)
     assert isinstance(ExportsFolder.open(answers).export(request), Exported)
     assert {path.name: path.read_bytes() for path in scratch.iterdir()} == {earlier: b"first"}
+
+
+def test_a_folder_hands_over_what_its_exporter_knows(tmp_path: Path) -> None:
+    """The op list, the descriptor set and the environment come from exporter.json and the files it names."""
+    listing = OpList(op=[OpDef(name="NoOp", summary="Does nothing.")])
+    stated = {"op_list": "op_list.pb", "environment": {"python": "3.7.17"}}
+    files = {"op_list.pb": listing.SerializeToString()}
+    folder = ExportsFolder.open(folder_with(tmp_path, files, **stated))
+    assert dict(folder.registry.ops) == {"NoOp": OpDef(name="NoOp")}
+    assert folder.environment == {"python": "3.7.17"}

@@ -10,8 +10,8 @@ import pytest
 from google.protobuf import struct_pb2
 
 from conformance_cases import Capability
-from pytest_metagraph import ExportRequest, Unsupported
-from pytest_metagraph.exporters.answers import Crashed, Exported, Malformed, NotSupported, Raised
+from pytest_metagraph import ExportRequest, NotLoadable, Unsupported
+from pytest_metagraph.exporters.answers import Crashed, Exported, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.in_process import InProcess
 from reference_impl.schema import GraphDef, MetaGraphDef
 
@@ -56,6 +56,26 @@ def test_anything_else_is_malformed(value: Any) -> None:
 def test_unsupported_names_the_capability() -> None:
     """An exporter that raises Unsupported does not fail, and the answer has the capability."""
     assert answer_of(Unsupported("eager")) == NotSupported("eager")
+
+
+@pytest.mark.parametrize("reason", ["Op type not registered 'X'", ValueError("Op type not registered 'X'")])
+def test_a_graph_that_cannot_be_loaded_is_no_error(reason: object) -> None:
+    """NotLoadable is an answer, returned or raised, and its reason may be the importer's error."""
+
+    def returns(_request: ExportRequest) -> Any:
+        return NotLoadable(reason)
+
+    for client in (InProcess(returns, "name").export(REQUEST), answer_of(NotLoadable(reason))):
+        assert client == NotLoaded("Op type not registered 'X'")
+
+
+def test_a_returned_unsupported_is_what_a_raised_one_is() -> None:
+    """Whether an adapter returns or raises the answer makes no difference."""
+
+    def returns(_request: ExportRequest) -> Any:
+        return Unsupported("eager")
+
+    assert InProcess(returns, "name").export(REQUEST) == NotSupported("eager")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from conformance_cases import Capability
 from pytest_metagraph.exporters import messages, protocol
-from pytest_metagraph.exporters.answers import Answer, Exported, Malformed, NotSupported, Raised
+from pytest_metagraph.exporters.answers import Answer, Exported, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.protocol import Control, Introduction, ProtocolError, frame, read_frame
 from pytest_metagraph.exporters.request import ExportRequest
 from reference_impl.contracts import Contract
@@ -61,10 +61,14 @@ def test_bytes_that_are_not_a_request_are_refused(data: bytes) -> None:
         Exported(MetaGraphDef()),
         Raised(("Rejected", "ValueError"), "no scope", "  File x"),
         NotSupported("eager"),
+        NotLoaded("Op type not registered 'X'"),
+        NotLoaded(""),
     ],
 )
-def test_an_answer_is_decoded_to_what_was_encoded(answer: Exported | Raised | NotSupported) -> None:
-    """The three answers of an exporter reach the kit, including an empty message."""
+def test_an_answer_is_decoded_to_what_was_encoded(
+    answer: Exported | Raised | NotSupported | NotLoaded,
+) -> None:
+    """The four answers of an exporter reach the kit, including an empty message."""
     assert protocol.decode_answer(protocol.encode_answer(answer)) == answer
 
 
@@ -104,6 +108,11 @@ def test_an_introduction_is_decoded_to_what_was_encoded() -> None:
             {"protocol": 1, "name": "x", "unsupported": ["flying"]},
             "unknown capabilities as unsupported: flying",
         ),
+        (
+            {"protocol": 1, "name": "x", "op_list": b"\xff"},
+            "op_list has 1 bytes that are not a tensorflow.OpList",
+        ),
+        ({"protocol": 1, "name": "x", "descriptor_set": b"\xff"}, "descriptor_set has 1 bytes that are not"),
     ],
 )
 def test_a_wrong_introduction_is_refused(stated: dict[str, object], reason: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from conformance_cases import Case, NotAsked, Tier, load_corpus
 from conformance_cases.archive import split_message
-from pytest_metagraph import ExportRequest
+from pytest_metagraph import ExportRequest, NotLoadable
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.judging.files import ScratchFolder
@@ -238,3 +238,53 @@ def test_variants_or_cases_that_need_an_unsupported_capability_are_not_run(
     exporter.unsupported = unsupported  # type: ignore[attr-defined] # how a user declares it
     judgement = judge(case, exporter)
     assert (judgement.verdict, judgement.checks) == (verdict, checks)
+
+
+def not_loadable_if(condition: Callable[[ExportRequest], bool]) -> Exporter:
+    """Return the reference, which answers that it cannot load the graph if a condition holds."""
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        if condition(request):
+            raise NotLoadable("Op type not registered 'X'")
+        return reference.export(request)
+
+    return exporter
+
+
+@pytest.mark.parametrize("case_id", ["matrix/towers/plain", "EAG-01/graph-only"])
+def test_a_graph_that_cannot_be_loaded_is_neither_passed_nor_failed(case_id: str, judge: JudgeCase) -> None:
+    """The verdict has the exporter's reason and no findings, whether a message or an error is expected."""
+    judgement = judge(load_corpus().case(case_id), not_loadable_if(lambda _request: True))
+    assert judgement.verdict is Verdict.NOT_LOADABLE
+    assert (judgement.reason, judgement.findings) == ("Op type not registered 'X'", ())
+
+
+@pytest.mark.parametrize(
+    ("case_id", "condition"),
+    [
+        ("matrix/towers/export_scope=tower_1", lambda request: "export_scope" in request.arguments),
+        ("DEV-01/devices", lambda request: "clear_devices" in request.arguments),
+        ("matrix/towers/plain", lambda request: request.arguments["as_text"]),
+        ("matrix/towers/plain", lambda request: request.default_graph),
+    ],
+)
+def test_a_graph_that_loads_for_one_call_loads_for_all(
+    case_id: str, condition: Callable[[ExportRequest], bool], judge: JudgeCase
+) -> None:
+    """An exporter that says so only in calls that it would get wrong fails the case."""
+    judgement = judge(load_corpus().case(case_id), not_loadable_if(condition))
+    assert judgement.verdict is Verdict.FAIL
+    assert {finding.code for finding in judgement.findings} == {FindingCode.NOT_LOADABLE}
+
+
+def test_the_plain_call_is_a_case_of_its_own_in_a_folder_of_exports(judge: JudgeCase) -> None:
+    """The question whether the graph loads goes to the plain case of the graph, without any argument."""
+    asked: list[tuple[str, dict[str, object]]] = []
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        asked.append((request.case_id, request.arguments))
+        raise NotLoadable("no")
+
+    judge(load_corpus().case("matrix/towers/export_scope=tower_1"), exporter)
+    assert [case_id for case_id, _ in asked] == ["matrix/towers/export_scope=tower_1", "matrix/towers/plain"]
+    assert asked[1][1] == {"filename": None, "as_text": False, "save_debug_info": False}

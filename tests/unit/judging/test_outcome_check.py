@@ -11,6 +11,7 @@ from pytest_metagraph.exporters.answers import (
     Crashed,
     Exported,
     Malformed,
+    NotLoaded,
     NotSupported,
     Raised,
     TimedOut,
@@ -92,6 +93,7 @@ def test_the_expected_error_is_right_whatever_its_text(classes: tuple[str, ...])
 FINDINGS: list[tuple[Answer, FindingCode, FindingCode]] = [
     (Raised(("KeyError",), ""), FindingCode.RAISED, FindingCode.WRONG_ERROR),
     (NotSupported("eager"), FindingCode.UNSUPPORTED, FindingCode.UNSUPPORTED),
+    (NotLoaded("no"), FindingCode.NOT_LOADABLE, FindingCode.NOT_LOADABLE),
     (TimedOut(3), FindingCode.TIMED_OUT, FindingCode.TIMED_OUT),
     (Crashed("segmentation fault"), FindingCode.CRASHED, FindingCode.CRASHED),
     (Malformed("garbage"), FindingCode.MALFORMED, FindingCode.MALFORMED),
@@ -137,6 +139,7 @@ def test_answers_of_one_meaning_are_a_repetition(first: Answer, second: Answer) 
             "The first call returned a message; the second raised KeyError.",
         ),
         (NotSupported("eager"), "; the second answered that 'eager' is unsupported."),
+        (NotLoaded("no"), "; the second answered that it cannot load the graph."),
         (TimedOut(3.0), "; the second timed out."),
         (Crashed("SIGKILL"), "; the second exited without answering."),
         (Malformed("nothing"), "; the second returned something that is not a MetaGraphDef."),

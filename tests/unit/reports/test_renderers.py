@@ -36,6 +36,16 @@ def run(passed: int, failed: int = 0, unsupported: int = 0) -> Report:
     )
 
 
+def unloaded(*others: CaseResult) -> Report:
+    """A report of three cases on two graphs that the exporter cannot load, beside some other cases."""
+    return samples.report(
+        samples.result("x", Verdict.NOT_LOADABLE, graph="loops", reason="Op type not registered 'X'"),
+        samples.result("y", Verdict.NOT_LOADABLE, graph="loops", reason="Op type not registered 'X'"),
+        samples.result("z", Verdict.NOT_LOADABLE, graph="strings", reason=HOSTILE),
+        *others,
+    )
+
+
 def invalid() -> Report:
     """A report of one passed case of two."""
     return samples.report(samples.result("a"), expected_cases=2)
@@ -50,6 +60,8 @@ def invalid() -> Report:
         (run(1, 2), "33.3 %", "#b3261e"),
         (run(10, unsupported=38), "100 %, 38 unsupported", "#2e7d32"),
         (run(0, unsupported=2), "nothing asked, 2 unsupported", "#6b7280"),
+        (unloaded(), "nothing asked, 3 not loadable", "#6b7280"),
+        (unloaded(samples.result("p")), "100 %, 3 not loadable", "#2e7d32"),
         (invalid(), "INVALID", "#6b7280"),
         (samples.report(samples.result("a"), shard=ReportedShard(1, 2)), "shard 1/2", "#6b7280"),
     ],
@@ -68,7 +80,7 @@ def test_markdown_states_the_score_and_the_causes() -> None:
     cause = "clear\\_devices looks unapplied: 3 nodes differ only in \\`device\\`."
     assert f"| {cause} | 2 | SCOPE-05 | c00003 |" in text
     assert "--metagraph-case=c00003" in text
-    assert "| SCOPE-05 | 3 of 5 | **2** | 0 | 1 | required | documented |" in text
+    assert "| SCOPE-05 | 3 of 5 | **2** | 0 | 1 | 0 | required | documented |" in text
 
 
 def test_markdown_lists_ten_causes() -> None:
@@ -273,3 +285,32 @@ def test_other_suffixes_are_refused(name: str) -> None:
     """The error names the suffixes that there are."""
     with pytest.raises(ReportError, match=r"\.jsonl, \.md, \.html or \.svg"):
         format_of(Path(name))
+
+
+@pytest.mark.parametrize(
+    ("render", "graph"),
+    [
+        (render_markdown, "| loops | 2 | Op type not registered 'X' |"),
+        (
+            render_html,
+            '<td class="figures">2</td><td class="sentence">Op type not registered &#39;X&#39;</td>',
+        ),
+    ],
+)
+def test_formats_name_the_graphs_that_cannot_be_loaded(render: Callable[[Report], str], graph: str) -> None:
+    """Beside the score stand the number of cases, and each graph with the reason of the exporter, escaped."""
+    text = render(unloaded(samples.result("a"), samples.result("b")))
+    assert "2 of 2 required, 3 not loadable" in text
+    assert graph in text
+    assert "<script>alert" not in text
+
+
+@pytest.mark.parametrize("render", [render_markdown, render_html])
+def test_an_exporter_that_loads_nothing_has_no_score(render: Callable[[Report], str]) -> None:
+    """A run in which no case was asked shows no score, and its footer says that it failed."""
+    report = unloaded()
+    assert report.footer is not None
+    assert report.footer.verdict == "fail"
+    text = render(report)
+    assert "No case was asked." in text
+    assert "0 of 0" not in text

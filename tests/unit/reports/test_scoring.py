@@ -29,18 +29,21 @@ PASS, FAIL, UNSUPPORTED = Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED
         (Verdict.FAIL, Score(0, 1, 0)),
         (Verdict.KNOWN_FAILURE, Score(0, 1, 0)),
         (Verdict.UNSUPPORTED, Score(0, 0, 1)),
+        (Verdict.NOT_LOADABLE, Score(0, 0, 0, 1)),
         (Verdict.UNTESTABLE, Score(0, 0, 0)),
         (Verdict.HARNESS_ERROR, Score(0, 0, 0)),
     ],
 )
 def test_what_a_verdict_counts(verdict: Verdict, expected: Score) -> None:
-    """A known failure counts as tested and not passed; an unsupported case is counted separately."""
+    """A known failure counts as tested and not passed; cases that were not asked are counted separately."""
     assert score_of([samples.result("a", verdict)]) == expected
 
 
 def test_a_score_names_its_denominator() -> None:
     """The text is the one that the terminal, the badge and the pages share."""
     assert Score(1204, 1210, 38).text("required") == "1,204 of 1,210 required, 38 unsupported"
+    assert Score(7, 9, 0, 12).text("required") == "7 of 9 required, 12 not loadable"
+    assert Score(7, 9, 1, 12).text("required") == "7 of 9 required, 1 unsupported, 12 not loadable"
     assert Score(3, 3, 0).text("required") == "3 of 3 required"
 
 

@@ -21,9 +21,9 @@ def test_every_verdict_is_counted_in_words() -> None:
     """Each verdict has words of its own, and its count is in the summary."""
     verdicts = [verdict for count, verdict in enumerate(Verdict, start=1) for _ in range(count)]
     assert counts_line(*verdicts) == (
-        "1 graph, 36 cases, 368 checks: 1 passed, 2 failed, 3 failed a recommendation, 4 known to fail, "
+        "1 graph, 45 cases, 384 checks: 1 passed, 2 failed, 3 failed a recommendation, 4 known to fail, "
         "5 passed although known to fail, 6 not supported by the exporter, "
-        "7 not tested under this contract, 8 broken by an error of the kit"
+        "7 not loadable by the exporter, 8 not tested under this contract, 9 broken by an error of the kit"
     )
 
 
@@ -32,3 +32,20 @@ def test_no_verdict_is_dropped(verdict: Verdict) -> None:
     """A run with one case counts its verdict, beside the passed and failed cases that are always shown."""
     counts = counts_line(verdict).partition(": ")[2].split(", ")
     assert sum(int(count.partition(" ")[0]) for count in counts) == 1
+
+
+def test_the_summary_names_graphs_that_cannot_be_loaded() -> None:
+    """Each graph has the number of its cases and the reason in one line; the rest is counted."""
+    results = [
+        samples.result(
+            f"case-{number}", Verdict.NOT_LOADABLE, graph=f"graph-{number}", reason="no\nop \x1b[1m"
+        )
+        for number in range(7)
+    ]
+    lines = [
+        line.text
+        for line in summary_lines(samples.exporter("adapter:export"), results, Settings(tier="smoke"))
+    ]
+    assert "7 graphs cannot be loaded by the exporter:" in lines
+    assert "  graph-0 (1 case): no op \\x1b[1m" in lines
+    assert "  and 2 other graphs; a report lists them" in lines

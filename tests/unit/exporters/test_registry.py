@@ -1,0 +1,139 @@
+"""The ops and messages that an exporter hands over."""
+
+from __future__ import annotations
+
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+import pytest_metagraph as mg
+from pytest_metagraph.exporters import protocol
+from pytest_metagraph.exporters.protocol import Introduction
+from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry, RegistryError
+from pytest_metagraph.exporters.resolve import ExporterNotFoundError, client_of
+from reference_impl.schema import POOL, MetaGraphDef, NodeDef, OpDef, OpList
+
+OPS = OpList(op=[OpDef(name="NoOp", summary="Does nothing."), OpDef(name="Old")])
+OPS.op[1].attr.add(name="T", type="type", description="A type.")
+
+
+def descriptor_set(*, without: str = "") -> descriptor_pb2.FileDescriptorSet:
+    """Return the kit's own files in reverse order, without one field such as `NodeDef.experimental_type`."""
+    message, _, field = without.partition(".")
+    listing = descriptor_pb2.FileDescriptorSet()
+    waiting = ["tensorflow/core/protobuf/meta_graph.proto"]
+    seen: set[str] = set()
+    while waiting:
+        file = POOL.FindFileByName(waiting.pop())
+        if file.name in seen:
+            continue
+        seen.add(file.name)
+        file.CopyToProto(listing.file.add())
+        waiting += [one.name for one in file.dependencies]
+        for one in listing.file[-1].message_type:
+            if one.name == message:
+                kept = [each for each in one.field if each.name != field]
+                del one.field[:]
+                one.field.extend(kept)
+    return listing
+
+
+def test_ops_are_those_that_an_export_lists() -> None:
+    """Every op is known by its name, without its documentation, from a message or from its bytes."""
+    for given in (OPS, OPS.SerializeToString()):
+        ops = ExporterRegistry.parse(given).ops
+        assert list(ops) == ["NoOp", "Old"]
+        assert ops["NoOp"] == OpDef(name="NoOp")
+        assert ops["Old"].attr[0] == OpDef.AttrDef(name="T", type="type")
+
+
+def test_fields_that_the_exporter_lacks_are_left_out() -> None:
+    """A message keeps what the exporter's messages have, and loses the rest at any depth."""
+    message = MetaGraphDef()
+    message.graph_def.node.add(name="a", op="NoOp", device="/cpu:0").experimental_type.type_id = 1
+    registry = ExporterRegistry.parse(descriptor_set=descriptor_set(without="NodeDef.experimental_type"))
+    known = registry.known_fields(message)
+    assert list(known.graph_def.node) == [NodeDef(name="a", op="NoOp", device="/cpu:0")]
+    assert message.graph_def.node[0].HasField("experimental_type")
+
+
+def test_a_whole_descriptor_set_loses_nothing() -> None:
+    """The files may be in any order."""
+    message = MetaGraphDef()
+    message.graph_def.node.add(name="a", op="NoOp").experimental_type.type_id = 1
+    assert ExporterRegistry.parse(descriptor_set=descriptor_set()).known_fields(message) == message
+
+
+def test_messages_of_another_pool_are_accepted() -> None:
+    """An exporter hands over an OpList of its own framework."""
+    pool = descriptor_pool.DescriptorPool()
+    waiting = {file.name: file for file in descriptor_set().file}
+    while waiting:
+        name = next(name for name, file in waiting.items() if waiting.keys().isdisjoint(file.dependency))
+        pool.Add(waiting.pop(name))
+    kind = message_factory.GetMessageClass(pool.FindMessageTypeByName("tensorflow.OpList"))
+    assert ExporterRegistry.parse(kind.FromString(OPS.SerializeToString())) == ExporterRegistry.parse(OPS)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"op_list": OpDef(name="NoOp")}, "op_list = tensorflow.OpDef is not a tensorflow.OpList"),
+        ({"op_list": ["NoOp"]}, "op_list = ['NoOp'] is not a tensorflow.OpList"),
+        ({"op_list": b"\xff"}, "op_list has 1 bytes that are not a tensorflow.OpList"),
+        ({"op_list": OpList(op=[OpDef()])}, "op_list has no ops, or an op without a name"),
+        (
+            {"descriptor_set": OPS},
+            "descriptor_set = tensorflow.OpList is not a google.protobuf.FileDescriptorSet",
+        ),
+        ({"descriptor_set": b"\xff"}, "descriptor_set has 1 bytes that are not a google.protobuf"),
+        (
+            {"descriptor_set": descriptor_pb2.FileDescriptorSet(file=[{"name": "a.proto"}])},  # type: ignore[list-item]
+            "descriptor_set has no tensorflow.MetaGraphDef",
+        ),
+        (
+            {"descriptor_set": descriptor_pb2.FileDescriptorSet(file=descriptor_set().file[:1])},
+            "descriptor_set cannot be used",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_refused_at_once(given: dict[str, object], text: str) -> None:
+    """The reason names the attribute and what is wrong with it."""
+    with pytest.raises(RegistryError) as refused:
+        ExporterRegistry.parse(**given)
+    assert str(refused.value).startswith(text)
+
+
+def test_the_decorator_hands_over_both() -> None:
+    """The client of a decorated function, or of one with attributes, has the registry."""
+
+    @mg.exporter(op_list=OPS, descriptor_set=descriptor_set())
+    def declared(_request: mg.ExportRequest) -> bytes:
+        return b""
+
+    def plain(_request: mg.ExportRequest) -> bytes:
+        return b""
+
+    assert client_of(plain).registry == KIT_REGISTRY
+    plain.op_list, plain.descriptor_set = OPS, descriptor_set()  # type: ignore[attr-defined] # a function takes attributes
+    wanted = ExporterRegistry.parse(OPS, descriptor_set())
+    assert client_of(declared).registry == client_of(plain).registry == wanted
+
+
+def test_a_wrong_attribute_is_refused_with_the_name_of_the_exporter() -> None:
+    """An attribute that is not an op list does not wait for the first case."""
+
+    def wrong(_request: mg.ExportRequest) -> bytes:
+        return b""
+
+    wrong.op_list = "NoOp"  # type: ignore[attr-defined] # a function takes attributes
+    with pytest.raises(
+        ExporterNotFoundError, match=r"test_registry:.*wrong' cannot be used: op_list = 'NoOp'"
+    ):
+        client_of(wrong)
+
+
+def test_a_worker_hands_over_both_in_its_introduction() -> None:
+    """What a worker in Python serves is what the kit reads."""
+    registry = ExporterRegistry.parse(OPS, descriptor_set())
+    given = Introduction("x", "1", registry=registry, environment={"python": "3.7.17"})
+    assert protocol.decode_introduction(protocol.encode_introduction(given)) == given
