@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
+import functools
+import operator
 import os
 import re
+import stat
 from pathlib import Path
-from typing import Any
-
-from google.protobuf import text_format
+from typing import Any, Final
 
 from reference_impl.contracts import Contract
-from reference_impl.schema import POOL, MetaGraphDef, parse_message
+from reference_impl.file_kinds import WrongKindError, parse, recognise
+from reference_impl.schema import MetaGraphDef
+from reference_impl.schema.parsing import MOST_MESSAGE_BYTES
+
+_READ_ONLY: Final = functools.reduce(
+    operator.or_, (getattr(os, name, 0) for name in ("O_RDONLY", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
+)
+"""A FIFO that takes the place of a file does not block. No system has all of these flags."""
+
+_NO_SAVED_MODEL_FILES: Final = ("saved_model.pb", "saved_model.pbtxt")
+
+_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+
+_SPECIAL: Final = (
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISLNK, "a symbolic link"),
+)
+
+_SAVED_MODEL_FILES: Final = ("saved_model.pb", "saved_model.pbtxt")
+
+_LINK: Final = "a link or a file is where a folder should be"
 
 _URL_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -26,17 +50,93 @@ def read_meta_graph_file(path: str | os.PathLike[str]) -> MetaGraphDef:
         The message.
 
     Raises:
-        OSError: if the file cannot be read.
-        ValueError: if the content is not a MetaGraphDef.
+        OSError: if the file cannot be read, or is not a regular file.
+        ValueError: if the content is not a MetaGraphDef; the error names what it is instead.
     """
-    data = Path(path).read_bytes()
-    parsed = _parse_binary(data) or _parse_text(data)
-    if parsed is None:
-        raise ValueError(
-            f"'{os.fspath(path)}' ({len(data)} bytes) is not a MetaGraphDef, neither as binary nor as text. "
-            "Check that the file is complete, and that it is not a SavedModel, a GraphDef or a checkpoint."
-        )
+    data = read_regular_file(path)
+    try:
+        kind = recognise(data, (MetaGraphDef,), os.fspath(path))
+        parsed: MetaGraphDef = parse(data, kind)
+    except WrongKindError as error:
+        raise ValueError(f"'{os.fspath(path)}' ({len(data)} bytes) is {error.problem}") from error
     return parsed
+
+
+def read_regular_file(
+    path: str | os.PathLike[str], *, most_bytes: int = MOST_MESSAGE_BYTES, within: Path | None = None
+) -> bytes:
+    """Read a file of limited size; a device, a FIFO or a socket could block, never end, or change by it.
+
+    Args:
+        path: the file.
+        most_bytes: the largest size that is read, in bytes.
+        within: a folder of somebody else that the file has to be in: no symbolic link below it is followed.
+
+    Raises:
+        OSError: if it is not a regular file, is larger, cannot be read, or a link leads to it.
+        ValueError: if the path contains a NUL character.
+    """
+    name = os.fspath(path)
+    if within is None:
+        _check_is_regular(os.stat(name), name)  # noqa: PTH116 - the text of the path is kept
+        opened = os.open(name, _READ_ONLY)
+    else:
+        opened = _open_within(within, Path(name))
+    with open(opened, "rb") as file:  # noqa: PTH123 - a descriptor
+        found = os.fstat(opened)
+        _check_is_regular(found, name)
+        data = file.read(most_bytes + 1) if found.st_size <= most_bytes else b""
+    if len(data) > most_bytes or found.st_size > most_bytes:
+        raise OSError(errno.EFBIG, f"it is larger than the limit of {most_bytes:,} bytes", name)
+    return data
+
+
+def saved_model_file(folder: Path) -> Path:
+    """Return the file of a SavedModel in its folder, binary or text.
+
+    Raises:
+        OSError: if there is none, or it cannot be looked up.
+    """
+    for name in _SAVED_MODEL_FILES:
+        if (folder / name).exists():
+            return folder / name
+    reason = f"it is a folder without a {_SAVED_MODEL_FILES[0]}"
+    raise IsADirectoryError(errno.EISDIR, reason, str(folder))
+
+
+def leads_through_link(path: Path, folder: Path) -> bool:
+    """Return whether a path below a folder is a symbolic link, or is in one."""
+    below = (part for part in (path, *path.parents) if part != folder and part.is_relative_to(folder))
+    return any(part.is_symlink() for part in below)
+
+
+def _open_within(folder: Path, path: Path) -> int:
+    """Open a file without following any link below a folder."""
+    *parents, last = path.relative_to(folder).parts
+    if os.open not in os.supports_dir_fd:  # Windows
+        if leads_through_link(path, folder):
+            raise OSError(errno.ELOOP, _LINK, str(path))
+        return os.open(path, _READ_ONLY)
+    opened = os.open(folder, _READ_ONLY)
+    try:
+        for part in parents:
+            below = os.open(part, _READ_ONLY | _NO_LINK | os.O_DIRECTORY, dir_fd=opened)
+            os.close(opened)
+            opened = below
+        _check_is_regular(os.stat(last, dir_fd=opened, follow_symlinks=False), str(path))
+        return os.open(last, _READ_ONLY | _NO_LINK, dir_fd=opened)
+    except NotADirectoryError as error:  # also if a link is in the place of a folder
+        raise OSError(errno.ELOOP, _LINK, str(path)) from error
+    finally:
+        os.close(opened)
+
+
+def _check_is_regular(found: os.stat_result, name: str) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+    if not stat.S_ISREG(found.st_mode):
+        kind = next((kind for test, kind in _SPECIAL if test(found.st_mode)), "a special file")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a regular file", name)
 
 
 def checked_filename(filename: Any) -> str:
@@ -63,18 +163,3 @@ def debug_info_path(filename: str, contract: Contract) -> str:
     """
     root, extension = os.path.splitext(filename)  # noqa: PTH122 - keeps the text of the path as it is
     return f"{root}.debug" if contract is Contract.TENSORFLOW else f"{root}_debug{extension}"
-
-
-def _parse_binary(data: bytes) -> MetaGraphDef | None:
-    with contextlib.suppress(ValueError):
-        parsed = parse_message(data, MetaGraphDef)
-        # Nearly any short text parses as a message of unknown fields: a real one has a known field.
-        if parsed.ListFields() or not data:
-            return parsed
-    return None
-
-
-def _parse_text(data: bytes) -> MetaGraphDef | None:
-    with contextlib.suppress(UnicodeDecodeError, text_format.ParseError):
-        return text_format.Parse(data.decode(), MetaGraphDef(), descriptor_pool=POOL)
-    return None

@@ -7,6 +7,7 @@ from typing import Any
 
 from google.protobuf import message
 
+from reference_impl.file_kinds import parse_meta_graph
 from reference_impl.names import element_named
 from reference_impl.schema import (
     REGISTERED_COLLECTIONS,
@@ -33,7 +34,7 @@ def load(meta_graph_def: message.Message | bytes) -> tuple[GraphDef, dict[str, l
         ValueError: if the bytes are not a MetaGraphDef, or a registered collection holds a wrong message.
     """
     if isinstance(meta_graph_def, bytes):
-        source = parse_message(meta_graph_def, MetaGraphDef)
+        source = parse_meta_graph(meta_graph_def)
     else:
         source = adopt(meta_graph_def, MetaGraphDef)
     if source is meta_graph_def:

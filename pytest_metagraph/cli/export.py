@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from google.protobuf import message as protobuf
-from google.protobuf import text_format
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.progress import progress
@@ -22,8 +21,9 @@ from pytest_metagraph.settings import CONTRACTS
 from reference_impl import Contract, read_meta_graph_file
 from reference_impl.atomic_write import write_files
 from reference_impl.debug_info import NO_ORIGIN, graph_debug_info
-from reference_impl.files import debug_info_path
-from reference_impl.schema import POOL, GraphDef, MetaGraphDef, SaverDef
+from reference_impl.file_kinds import WrongKindError, parse, recognise
+from reference_impl.files import debug_info_path, read_regular_file
+from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
 from reference_impl.serialization import graph_def_size, meta_graph_content, serialise
 
 DESCRIPTION = """\
@@ -242,24 +242,13 @@ def _read_message(path: Path | None, kind: type[MessageT]) -> MessageT | None:
     if path is None:
         return None
     try:
-        data = path.read_bytes()
+        data = read_regular_file(path)
+        parsed: MessageT = parse(data, recognise(data, (kind,), str(path)))
     except OSError as error:
         raise _unreadable(path, error) from error
-    try:
-        parsed = kind.FromString(data)
-    except protobuf.DecodeError:
-        parsed = None
-    # Text can parse as a binary message of unknown fields; a real one has a known field.
-    if parsed is not None and (parsed.ListFields() or not data):
-        return parsed
-    try:
-        return text_format.Parse(data.decode(), kind(), descriptor_pool=POOL)
-    except (UnicodeDecodeError, text_format.ParseError) as error:
-        raise MetagraphError(
-            f"{str(path)!r} ({counted(len(data), 'byte')}) is not a {kind.DESCRIPTOR.name}, "
-            "neither in binary nor in text",
-            "give another file",
-        ) from error
+    except WrongKindError as error:
+        raise MetagraphError(f"{str(path)!r} ({counted(len(data), 'byte')}) is {error.problem}") from error
+    return parsed
 
 
 def _unreadable(path: Path, error: OSError) -> MetagraphError:

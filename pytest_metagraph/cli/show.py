@@ -17,7 +17,7 @@ from pytest_metagraph.cli._output import say
 from pytest_metagraph.diff import UnusableInputError
 from pytest_metagraph.diff.sides import read_message
 from reference_impl.contracts import Contract
-from reference_impl.schema import POOL, MetaGraphDef
+from reference_impl.schema import POOL, MetaGraphDef, adopt
 
 DESCRIPTION = """\
 Summarise a MetaGraphDef file, binary or text, or the input graph of a case of the corpus, or the message that
@@ -76,7 +76,7 @@ def _message(what: str) -> MetaGraphDef:
         message, _ = read_message(Path(what), "MetaGraphDef", "actual")
     except UnusableInputError as error:  # there is only one side here
         raise MetagraphError(error.problem) from error
-    return MetaGraphDef.FromString(message.SerializeToString())
+    return adopt(message, MetaGraphDef)
 
 
 def _expected(case_id: str, contract: Contract) -> MetaGraphDef:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from google.protobuf import text_format
 from google.protobuf.message import DecodeError, EncodeError, Message
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.diff.shallow import VIEWS
 from reference_impl import schema
+from reference_impl.file_kinds import WrongKindError, parse, recognise
+from reference_impl.files import read_regular_file
 
 PARSE_ERRORS = (DecodeError, ValueError, RecursionError)
 """The errors that protobuf raises for damaged bytes and text, which depend on its implementation."""
@@ -21,9 +22,8 @@ PARSE_ERRORS = (DecodeError, ValueError, RecursionError)
 SERIALIZE_ERRORS = (EncodeError, ValueError, RecursionError)
 """The errors that protobuf raises for a message that is too large or nested too deeply to be serialised."""
 
-_CONTROL_CHARACTERS = bytes(set(range(32)) - set(b"\t\n\v\f\r"))
-
 SideName = Literal["expected", "actual"]
+_Read = tuple[Message, bool]
 
 
 class UnusableInputError(MetagraphError, ValueError):
@@ -86,7 +86,7 @@ def read_side(value: object, message_type: str, name: SideName, label: str | Non
     return Side(label or _default_label(value), view, was_text)
 
 
-def read_message(value: object, message_type: str, name: SideName) -> tuple[Message, bool]:
+def read_message(value: object, message_type: str, name: SideName) -> _Read:
     """Read a message from any of the forms that `read_side` accepts.
 
     Returns:
@@ -98,7 +98,9 @@ def read_message(value: object, message_type: str, name: SideName) -> tuple[Mess
     if isinstance(value, Message):
         return _check_type(value, message_type, name), False
     if isinstance(value, bytes | bytearray | memoryview):
-        return _parse_binary(bytes(value), message_type, name, "these bytes are"), False
+        if not value:  # an empty message has no bytes; an empty file is damaged
+            return getattr(schema, message_type)(), False
+        return _recognised(bytes(value), message_type, name, "these bytes are")
     if isinstance(value, str | os.PathLike):
         return _read_file(Path(value), message_type, name)
     advice = f"pass a {message_type} message, its bytes, or the path of a file"
@@ -118,42 +120,20 @@ def _check_type(value: Message, message_type: str, name: SideName) -> Message:
     return value
 
 
-def _parse_binary(data: bytes, message_type: str, name: SideName, subject: str) -> Message:
+def _recognised(data: bytes, message_type: str, name: SideName, subject: str, path: str = "") -> _Read:
+    """Parse the content of a file, or bytes, if they are what is wanted."""
     try:
-        message: Message = getattr(schema, message_type).FromString(data)
-    except PARSE_ERRORS as error:
-        problem = f"{subject} not a valid {message_type}: truncated, damaged or another message ({error})"
-        raise UnusableInputError(name, problem) from error
-    return message
+        kind = recognise(data, (getattr(schema, message_type),), path)
+        return parse(data, kind), kind.as_text
+    except WrongKindError as error:
+        raise UnusableInputError(name, f"{subject} {error.problem}") from error
 
 
-def _read_file(path: Path, message_type: str, name: SideName) -> tuple[Message, bool]:
+def _read_file(path: Path, message_type: str, name: SideName) -> _Read:
     try:
-        data = path.read_bytes()
+        data = read_regular_file(path)
     except OSError as error:
         raise UnusableInputError(name, f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:  # a NUL in the name
         raise UnusableInputError(name, f"{str(path)!r} is not a valid path: {error}") from error
-    if not data:
-        raise UnusableInputError(name, f"{path} is empty; check that it was written completely")
-    if not _looks_like_text(data):
-        return _parse_binary(data, message_type, name, f"{path} is"), False
-    try:
-        return _parse_text(data, message_type), True
-    except (text_format.ParseError, *PARSE_ERRORS) as error:
-        try:
-            return _parse_binary(data, message_type, name, f"{path} is"), False
-        except UnusableInputError:
-            problem = f"{path} looks like text but is not a {message_type} in protobuf's text format: {error}"
-            raise UnusableInputError(name, problem) from error
-
-
-def _looks_like_text(data: bytes) -> bool:
-    """Return whether the only control characters are white space, which is rare in a binary message."""
-    return len(data.translate(None, delete=_CONTROL_CHARACTERS)) == len(data)
-
-
-def _parse_text(data: bytes, message_type: str) -> Message:
-    message: Message = getattr(schema, message_type)()
-    text_format.Parse(data.decode("utf-8"), message, descriptor_pool=schema.POOL)
-    return message
+    return _recognised(data, message_type, name, f"{path} is", str(path))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from pytest_metagraph.exporters.protocol import Introduction, ProtocolError
 from pytest_metagraph.exporters.registry import ExporterRegistry, RegistryError
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
+from reference_impl.files import leads_through_link, read_regular_file
 
 EXPORTER_FILE = "exporter.json"
 """The name of the file that describes the exporter."""
@@ -57,7 +58,7 @@ class ExportsFolder:
         """
         path = folder / EXPORTER_FILE
         try:
-            described = json.loads(path.read_text(encoding="utf-8"))
+            described = json.loads(read_regular_file(path).decode())
         except OSError as error:
             raise ExportsFolderError(
                 f"{str(folder)!r} has no answers: {EXPORTER_FILE} cannot be read ({error.strerror}); "
@@ -108,9 +109,9 @@ class ExportsFolder:
         )
         root = _scratch_root(request)
         if root is not None:
-            _copy_files(variant_folder(self.folder, request.case_id, variant), root)
+            _copy_files(variant_folder(self.folder, request.case_id, variant), root, self.folder)
         for candidate in answer_candidates(self.folder, request.case_id, variant):
-            answer = _read(candidate)
+            answer = _read(candidate, self.folder)
             if answer is not None:
                 return answer
         missing = with_suffix(candidate, ".pb").relative_to(self.folder)
@@ -209,29 +210,37 @@ def _beside(path: Path, described: Mapping[str, Any], key: str) -> bytes:
             f'{str(path)!r}: "{key}" must be the name of a file beside it, such as "{key}.pb"'
         )
     try:
-        return (path.parent / name).read_bytes()
+        return read_regular_file(path.parent / name, within=path.parent)
     except OSError as error:
         raise ExportsFolderError(
             f'{str(path)!r}: "{key}" names a file that cannot be read: {name} ({error.strerror})'
         ) from error
 
 
-def _read(path: Path) -> Answer | None:
-    """Return the answer at a path without suffix; None if there is none."""
+def _read(path: Path, folder: Path) -> Answer | None:
+    """Return the answer at a path without suffix, which no link may lead to; None if there is none."""
     message = with_suffix(path, ".pb")
     error = with_suffix(path, ".error.json")
-    if message.is_file() and error.is_file():
+    if os.path.lexists(message) and os.path.lexists(error):
         return Malformed(
             f"There are two answers, {message.name} and {error.name}; one export has one of them."
         )
-    if message.is_file():
-        return protocol.read_meta_graph(message.read_bytes(), f"The file {message.name} answers")
-    return _read_error(error) if error.is_file() else None
+    for answer in (message, error):
+        try:
+            data = read_regular_file(answer, within=folder)
+        except FileNotFoundError:
+            continue
+        except OSError as problem:
+            return Malformed(f"The file {answer.name} cannot be read: {problem.strerror}.")
+        if answer is message:
+            return protocol.read_meta_graph(data, f"The file {answer.name} answers")
+        return _read_error(answer, data)
+    return None
 
 
-def _read_error(path: Path) -> Answer:
+def _read_error(path: Path, data: bytes) -> Answer:
     try:
-        answered = json.loads(path.read_text(encoding="utf-8"))
+        answered = json.loads(data.decode())
     except (ValueError, RecursionError) as error:
         return Malformed(f"The file {path.name} is not valid JSON: {error}.")
     match answered:
@@ -261,13 +270,14 @@ def _scratch_root(request: ExportRequest) -> Path | None:
     return None
 
 
-def _copy_files(source: Path, target: Path) -> None:
-    """Copy the files of a folder and its subfolders, but no links, so that nothing else is read."""
-    if source.is_symlink():
+def _copy_files(source: Path, target: Path, exports: Path) -> None:
+    """Copy the regular files of a folder and its subfolders; what a link leads to is not the exporter's."""
+    if leads_through_link(source, exports):
         return
     for folder, _, names in os.walk(source):
         for path in (Path(folder, name) for name in names):
-            if not path.is_symlink():
+            with contextlib.suppress(OSError):  # the judge misses the file, and says so
+                content = read_regular_file(path, within=exports)
                 copy = target / path.relative_to(source)
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, copy)
+                copy.write_bytes(content)

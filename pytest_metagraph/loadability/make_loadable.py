@@ -29,8 +29,9 @@ from pytest_metagraph.loadability.op_registries import (
 )
 from pytest_metagraph.loadability.versions import format_versions, minor_version
 from reference_impl import read_meta_graph_file
+from reference_impl.file_kinds import parse_meta_graph
 from reference_impl.op_defs import AttrDefault
-from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, NodeDef, adopt, parse_message
+from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, NodeDef, adopt
 
 _Kind = Literal["attr", "field", "op"]
 
@@ -157,7 +158,7 @@ def _read(meta_graph: message.Message | bytes | str | os.PathLike[str]) -> MetaG
     if isinstance(meta_graph, message.Message):
         return adopt(meta_graph, MetaGraphDef)
     if isinstance(meta_graph, bytes):
-        return parse_message(meta_graph, MetaGraphDef)
+        return parse_meta_graph(meta_graph)
     if isinstance(meta_graph, str | os.PathLike):
         return read_meta_graph_file(meta_graph)
     raise TypeError(f"expected a MetaGraphDef, bytes or a path, got {type(meta_graph).__name__}")

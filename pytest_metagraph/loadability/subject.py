@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,16 +12,14 @@ from google.protobuf.message import Message
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.diff.shallow import VIEWS
-from pytest_metagraph.diff.sides import PARSE_ERRORS, SERIALIZE_ERRORS, UnusableInputError, read_message
+from pytest_metagraph.diff.sides import PARSE_ERRORS, SERIALIZE_ERRORS
 from pytest_metagraph.loadability.attr_facts import AttrFacts
 from pytest_metagraph.loadability.survey import Survey
-from reference_impl.schema import FunctionDef, NodeDef, SavedModel
+from reference_impl.file_kinds import WrongKindError, parse, recognise
+from reference_impl.files import read_regular_file, saved_model_file
+from reference_impl.schema import FunctionDef, GraphDef, MetaGraphDef, SavedModel
 
-_SAVED_MODEL_FILES: Final = ("saved_model.pb", "saved_model.pbtxt")
 _KINDS: Final = ("MetaGraphDef", "GraphDef")
-_OP: Final = re.compile(r"[\w>.]+", re.ASCII)
-_LAST_VARINT_BYTE: Final = 0x80
-"""Every byte of a number except the last one is at least this."""
 
 
 class UncheckableInputError(MetagraphError, ValueError):
@@ -62,7 +58,7 @@ class Subject:
             ]
         except (*PARSE_ERRORS, OverflowError) as error:
             raise UncheckableInputError(
-                f"{label} is not a valid {kind}: truncated, damaged or another message ({error})"
+                f"{label} is not a valid {kind}: truncated or damaged ({error})"
             ) from error
         self.graph_bytes = len(data)
 
@@ -102,11 +98,10 @@ def subjects_of(value: object) -> list[Subject]:
     if isinstance(value, Message):
         return _from_message(value)
     if isinstance(value, bytes | bytearray | memoryview):
-        return _from_bytes(bytes(value), "<bytes>", value)
+        return _from_bytes(bytes(value), "<bytes>")
     if isinstance(value, str | os.PathLike):
         path = Path(value)
-        data = _content(path)
-        return _from_bytes(data, str(path), path)
+        return _from_bytes(_content(path), str(path), str(path))
     raise UncheckableInputError(
         f"a {type(value).__name__} cannot be checked; give a MetaGraphDef, GraphDef or SavedModel "
         "message, its bytes, or the path of a file"
@@ -132,70 +127,24 @@ def _from_message(value: Message) -> list[Subject]:
 def _content(path: Path) -> bytes:
     """Return the bytes of a file, or of the SavedModel in a folder."""
     try:
-        if path.is_dir():
-            found = [path / name for name in _SAVED_MODEL_FILES if (path / name).is_file()]
-            if not found:
-                raise UncheckableInputError(f"{path} is a folder without a saved_model.pb")
-            path = found[0]
-        data = path.read_bytes()
+        return read_regular_file(saved_model_file(path) if path.is_dir() else path)
     except OSError as error:
         raise UncheckableInputError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:  # a NUL character in the name
-        if isinstance(error, UncheckableInputError):
-            raise
         raise UncheckableInputError(f"{str(path)!r} is not a path: {error}") from error
-    if not data:
-        raise UncheckableInputError(f"{path} is empty; export the graph again")
-    return data
 
 
-def _from_bytes(data: bytes, label: str, value: object) -> list[Subject]:
-    """Read binary data or text of an unknown kind, as the first kind of message that it is."""
-    if data[:1] == b"\x08":  # the schema version of a SavedModel is a number; the others begin with a message
-        return _from_saved_model(data, label)
-    for kind in _plausible_kinds(data):
-        with contextlib.suppress(UncheckableInputError):
-            return [Subject(data, kind, label)]
-    return [_from_text(data, label, value)]
-
-
-def _plausible_kinds(data: bytes) -> list[str]:
-    """Return the kinds of messages that binary data may be, the most likely one first."""
-    return ["GraphDef", "MetaGraphDef"] if _begins_with_node(data) else ["MetaGraphDef", "GraphDef"]
-
-
-def _begins_with_node(data: bytes) -> bool:
-    """Return whether binary data begins with a node, as a GraphDef does.
-
-    The first field of a MetaGraphDef has the same number. Read as a node, it has no op, or an op that is not
-    a word.
-    """
-    if data[:1] != b"\x0a":
-        return False
-    size, end = 0, 1
-    for shift, byte in enumerate(data[1:6]):
-        size |= (byte & 0x7F) << (7 * shift)
-        end += 1
-        if byte < _LAST_VARINT_BYTE:
-            break
+def _from_bytes(data: bytes, label: str, path: str = "") -> list[Subject]:
+    """Read binary data or text, as the kind of message that it is recognised to be."""
     try:
-        node = NodeDef.FromString(data[end : end + size])
-    except PARSE_ERRORS:
-        return False
-    return bool(node.name) and _OP.fullmatch(node.op) is not None
-
-
-def _from_text(data: bytes, label: str, value: object) -> Subject:
-    reasons = []
-    for kind in _KINDS:
-        try:
-            message, _ = read_message(value if isinstance(value, Path) else data, kind, "actual")
-            return Subject(message.SerializeToString(), kind, label)
-        except UnusableInputError as error:
-            reasons.append(error.problem)
-        except SERIALIZE_ERRORS as error:
-            reasons.append(str(error))
-    raise UncheckableInputError(reasons[0])
+        kind = recognise(data, (MetaGraphDef, GraphDef, SavedModel), path)
+        if kind.as_text:
+            data = parse(data, kind).SerializeToString()
+    except WrongKindError as error:
+        raise UncheckableInputError(f"{label} is {error.problem}") from error
+    if kind.message is SavedModel:
+        return _from_saved_model(data, label)
+    return [Subject(data, kind.name, label)]
 
 
 def _from_saved_model(data: bytes, label: str) -> list[Subject]:

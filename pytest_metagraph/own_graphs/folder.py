@@ -196,11 +196,16 @@ def _read(path: Path, folder: Path, oracle: ExporterClient) -> OwnGraph:
 
 def _message(path: Path) -> MetaGraphDef:
     try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise OwnGraphsError(f"the name of {str(path)!r} is not UTF-8", "rename the file") from error
+    try:
         message = read_meta_graph_file(path)
         Graph.from_meta_graph_def(message)
     except (OSError, ValueError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or error
         raise OwnGraphsError(
-            f"{str(path)!r} does not contain a graph that can be exported: {error}",
+            f"{str(path)!r} does not contain a graph that can be exported: {reason}",
             "remove the file, or export the graph again",
         ) from error
     return message

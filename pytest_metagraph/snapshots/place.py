@@ -117,6 +117,8 @@ def read_stamp(path: Path) -> Stamp | None:
         The contents of the head; None if the kit did not write the file, or it cannot be read.
     """
     try:
+        if not path.is_file():  # to open a FIFO would block
+            return None
         data = path.read_bytes()
     except OSError:
         return None

@@ -82,11 +82,11 @@ def test_text_goes_out_and_comes_in(towers: MetaGraphDef, capsys: pytest.Capture
 REFUSED = {
     "missing.meta out.meta": "cannot read 'missing.meta': No such file or directory; give a readable file",
     ". out.meta": "cannot read '.': Is a directory; give a readable file",
-    "truncated.meta out.meta": "'truncated.meta' (1000 bytes) is not a MetaGraphDef, neither as binary",
-    "words.txt out.meta": "'words.txt' (12 bytes) is not a MetaGraphDef, neither as binary nor as text",
+    "truncated.meta out.meta": "(1000 bytes) is not a valid MetaGraphDef: truncated or damaged",
+    "words.txt out.meta": "'words.txt' (12 bytes) is text, but not a MetaGraphDef: ",
     "model.meta .": "cannot write '.': the path is that of a folder; name another file",
     "model.meta words.txt/out.meta": "cannot write 'words.txt/out.meta': a file is where a folder",
-    "model.meta out.meta --saver-def words.txt": "'words.txt' (12 bytes) is not a SaverDef, neither in",
+    "model.meta out.meta --saver-def words.txt": "'words.txt' (12 bytes) is text, but not a SaverDef: ",
     "model.meta out.meta --graph-def graph.pb --export-scope a": "graph_def and export_scope",
 }
 

@@ -71,7 +71,7 @@ def test_options(files: dict[str, str], words: list[str], status: int) -> None:
             "--collection-type 'mine' is not KEY=MESSAGE; write, say, my_variables=VariableDef",
         ),
         (["--collection-type", "mine=NoSuch"], "'NoSuch' is not a message of the schema"),
-        (["--type", "GraphDef"], "is not a valid GraphDef"),
+        (["--type", "GraphDef"], "one.meta is a MetaGraphDef, not a GraphDef; "),
     ],
 )
 def test_unusable_option(

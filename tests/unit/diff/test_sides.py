@@ -66,9 +66,10 @@ def _file(folder: Path, data: bytes) -> Path:
         (lambda folder: folder, "cannot read .*: Is a directory"),
         (lambda _: "a\0b", "is not a valid path"),
         (lambda folder: _file(folder, b""), "is empty; check that it was written completely"),
-        (lambda folder: _file(folder, b"no such field"), "looks like text but is not a MetaGraphDef in"),
+        (lambda folder: _file(folder, b"no such field"), "file is text, but not a MetaGraphDef: "),
         (lambda folder: _file(folder, b"\0\1\2"), "is not a valid MetaGraphDef"),
-        (lambda folder: _file(folder, b"node { " * 50_000), "looks like text but is not a MetaGraphDef"),
+        (lambda folder: _file(folder, b"graph_def { " * 50_000), "file is text, but not a MetaGraphDef: "),
+        (lambda folder: _file(folder, b"node { " * 50_000), "file is a GraphDef, not a MetaGraphDef; "),
     ],
 )
 @pytest.mark.parametrize("side", ["expected", "actual"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +184,40 @@ def test_a_folder_hands_over_what_its_exporter_knows(tmp_path: Path) -> None:
     folder = ExportsFolder.open(folder_with(tmp_path, files, **stated))
     assert dict(folder.registry.ops) == {"NoOp": OpDef(name="NoOp")}
     assert folder.environment == {"python": "3.7.17"}
+
+
+@pytest.mark.parametrize("link", [f"{CASE}.pb", f"{CASE}.variants", "matrix", f"{CASE}.error.json"])
+def test_a_link_does_not_lead_out_of_the_folder(link: str, tmp_path: Path) -> None:
+    """Neither an answer nor a written file is read through a link that the exporter's folder contains."""
+    outside = tmp_path / "outside"
+    inside = folder_with(tmp_path, {f"{CASE}.pb": GRAPH.SerializeToString()})
+    for folder in (outside / "towers", outside / "filename", outside):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "model.meta").write_bytes(b"secret")
+    (outside / "towers" / "plain.pb").write_bytes(OTHER.SerializeToString())
+    path = inside / link
+    if path.is_dir():
+        path.rename(tmp_path / "moved")
+    else:
+        path.unlink(missing_ok=True)
+    is_answer = path.suffix in {".pb", ".json"}
+    path.symlink_to(outside / "towers" / "plain.pb" if is_answer else outside)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    answer = answer_in(inside, scratch / "model.meta")
+    assert isinstance(answer, Malformed)
+    assert "link" in str(answer) or "two answers" in str(answer)
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_fifo_in_the_folder_does_not_block(tmp_path: Path) -> None:
+    """An answer that is no regular file is malformed, and a written one is missing."""
+    folder = folder_with(tmp_path, {})
+    (folder / f"{CASE}.variants" / "filename").mkdir(parents=True)
+    os.mkfifo(folder / f"{CASE}.variants" / "filename" / "model.meta")
+    os.mkfifo(folder / f"{CASE}.pb")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    answer = answer_in(folder, scratch / "model.meta")
+    assert answer == Malformed("The file plain.pb cannot be read: it is a FIFO, not a regular file.")
+    assert list(scratch.iterdir()) == []

@@ -71,8 +71,12 @@ def test_the_input_is_not_changed() -> None:
     ("name", "content", "part"),
     [
         ("empty.meta", b"", "is empty"),
-        ("damaged.meta", BROKEN.SerializeToString()[:-3], "truncated, damaged or another message"),
-        ("words.meta", b"version https://git-lfs.github.com/spec/v1\n", "looks like text"),
+        (
+            "damaged.meta",
+            BROKEN.SerializeToString()[:-3],
+            "is not a valid MetaGraphDef: truncated or damaged",
+        ),
+        ("words.meta", b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
         ("no_graphs.pb", SavedModel(saved_model_schema_version=1).SerializeToString(), "without meta graphs"),
     ],
     ids=["empty", "damaged", "words", "no graphs"],  # a name must not depend on the order of a map

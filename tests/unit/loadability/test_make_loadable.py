@@ -284,7 +284,7 @@ def test_other_inputs_are_refused() -> None:
         make_loadable(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"expected a tensorflow\.MetaGraphDef message"):
         make_loadable(MetaGraphDef().graph_def)
-    with pytest.raises(ValueError, match="not a serialised MetaGraphDef"):
+    with pytest.raises(ValueError, match="these 1 bytes are not a valid MetaGraphDef"):
         make_loadable(b"\xff")
     with pytest.raises(
         UnknownVersionError, match=r"graphs cannot be checked for TensorFlow 1\.7; use 1\.8 or later"

@@ -143,7 +143,7 @@ def test_what_is_no_meta_graph_is_a_type_error(stated: Any) -> None:
 
 def test_bytes_that_are_no_meta_graph_are_a_value_error() -> None:
     """The error says how many bytes they are."""
-    with pytest.raises(ValueError, match="these 3 bytes are not a serialised MetaGraphDef"):
+    with pytest.raises(ValueError, match="these 3 bytes are not a valid MetaGraphDef: truncated, damaged"):
         Graph.from_meta_graph_def(b"\xff\xff\xff")
 
 

@@ -1,0 +1,196 @@
+"""Every entrance that takes a file recognises what it is given, and refuses the rest in one line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pytest_metagraph import assert_loadable, assert_meta_graph_equal, make_loadable
+from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph.cli import main
+from pytest_metagraph.own_graphs.folder import load_own_graphs
+from pytest_metagraph.snapshots.place import Place
+from pytest_metagraph.snapshots.snapshot import Snapshots
+from reference_impl import Graph, read_meta_graph_file
+from reference_impl.schema import GraphDef, MetaGraphDef
+
+PLACEHOLDERS = GraphDef()
+for name in ("x", "y"):
+    PLACEHOLDERS.node.add(name=name, op="Placeholder").attr["dtype"].type = 1
+
+GOOD = MetaGraphDef()
+GOOD.graph_def.node.add(name="x", op="NoOp")
+
+CONTENTS: dict[str, tuple[bytes, str]] = {
+    "a GraphDef": (PLACEHOLDERS.SerializeToString(), "is a GraphDef, not a"),
+    "empty": (b"", "empty"),
+    "a Git LFS pointer": (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer, not a"),
+    "gzip": (b"\x1f\x8b\x08", "is a gzip file, not a"),
+    "HDF5": (b"\x89HDF\r\n\x1a\n", "is an HDF5 file"),
+}
+"""What is no MetaGraphDef, and how it is called."""
+
+
+def _snapshot(path: Path) -> None:
+    place = Place("test", path.parent / "snapshots", "test")
+    Snapshots(place, frozenset({"create"}), lambda _what, _path: None)(path)
+
+
+def _own_graphs(path: Path) -> None:
+    load_own_graphs.cache_clear()
+    load_own_graphs(path.parent, "reference")
+
+
+FUNCTIONS: dict[str, Callable[[Path], object]] = {
+    "read_meta_graph_file": read_meta_graph_file,
+    "assert_meta_graph_equal": lambda path: assert_meta_graph_equal(actual=path, expected=GOOD),
+    "make_loadable": make_loadable,
+    "snapshot": _snapshot,
+    "own graphs": _own_graphs,
+}
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_names_what_it_is_given(function: str, content: str, tmp_path: Path) -> None:
+    """Each function that wants a MetaGraphDef refuses other files by what they are."""
+    data, called = CONTENTS[content]
+    path = tmp_path / "model.meta"
+    path.write_bytes(data)
+    with pytest.raises((ValueError, MetagraphError)) as refused:
+        FUNCTIONS[function](path)
+    assert called in str(refused.value)
+    assert not (tmp_path / "snapshots").exists()
+
+
+COMMANDS = {
+    "export": ["export", "{file}", "out.meta"],
+    "export --graph-def": ["export", "good.meta", "out.meta", "--graph-def", "{file}"],
+    "export --saver-def": ["export", "good.meta", "out.meta", "--saver-def", "{file}"],
+    "export --meta-info-def": ["export", "good.meta", "out.meta", "--meta-info-def", "{file}"],
+    "show": ["show", "{file}"],
+    "show --text": ["show", "{file}", "--text"],
+    "diff": ["diff", "good.meta", "{file}"],
+    "diff --type": ["diff", "{file}", "{file}", "--type", "GraphDef"],
+    "check": ["check", "{file}"],
+}
+TAKE_A_GRAPH_DEF = {"export --graph-def", "diff --type", "check"}
+"""The commands that read a GraphDef."""
+
+
+def _run(command: str, file: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.chdir(folder)
+    (folder / "good.meta").write_bytes(GOOD.SerializeToString())
+    return main([word.replace("{file}", file) for word in COMMANDS[command]])
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_names_what_it_is_given(
+    command: str,
+    content: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each command reads a file, or refuses it with what it is in one line, status 2 and no output."""
+    data, called = CONTENTS[content]
+    (tmp_path / "given").write_bytes(data)
+    status = _run(command, "given", tmp_path, monkeypatch)
+    if content == "a GraphDef" and command in TAKE_A_GRAPH_DEF:
+        assert status == 0
+        return
+    assert status == 2
+    captured = capsys.readouterr()
+    (line,) = captured.err.splitlines()
+    assert called in line
+    assert captured.out == ""
+    assert not (tmp_path / "out.meta").exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("kind", ["FIFO", "device", "deep", "name", "missing name"])
+def test_what_is_no_regular_file_is_one_line(
+    command: str,
+    kind: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A FIFO does not block, /dev/zero ends, and a name that is not UTF-8 is shown escaped."""
+    name = "given"
+    if kind == "FIFO":
+        os.mkfifo(tmp_path / name)
+    elif kind == "device":
+        (tmp_path / name).symlink_to("/dev/zero")
+    elif kind == "deep":
+        (tmp_path / name).write_text("graph_def { " * 5000, encoding="ascii")
+    else:
+        name = os.fsdecode(b"caf\xe9.meta")
+        if kind == "name":
+            (tmp_path / name).write_bytes(b"\0\1\2")
+    assert _run(command, name, tmp_path, monkeypatch) == 2
+    captured = capsys.readouterr()
+    (line,) = captured.err.splitlines()
+    assert line.isprintable()
+    assert captured.out == ""
+
+
+FAILING = Path("/work/shared/failing")
+
+
+@pytest.mark.skipif(not FAILING.is_dir(), reason="the shared folder with failing inputs is not here")
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("placeholders_graphdef.pb", "is a GraphDef, not a MetaGraphDef; "),
+        ("empty.meta", "empty; check that it was written completely"),
+        ("lfs_pointer.meta", "is a Git LFS pointer, not a MetaGraphDef; run `git lfs pull`"),
+        ("deep60.pbtxt", "nested too deeply for a MetaGraphDef"),
+        ("deep300.pbtxt", "nested too deeply for a MetaGraphDef"),
+    ],
+)
+def test_inputs_of_users_are_refused_by_what_they_are(
+    name: str,
+    part: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each file that was once misread ends with one line and status 2, and nothing is written."""
+    for command in ("show", "export", "diff"):
+        assert _run(command, str(FAILING / name), tmp_path, monkeypatch) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert part in line
+    assert not (tmp_path / "out.meta").exists()
+
+
+@pytest.mark.skipif(not FAILING.is_dir(), reason="the shared folder with failing inputs is not here")
+@pytest.mark.parametrize("name", ["control_chars.meta", "evil.meta"])
+@pytest.mark.parametrize("command", ["show", "diff", "check", "export"])
+def test_characters_that_act_are_shown_escaped(
+    command: str,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Names with control, bidirectional and line-separator characters reach no terminal, and no CI log."""
+    assert _run(command, str(FAILING / name), tmp_path, monkeypatch) in {0, 1}
+    captured = capsys.readouterr()
+    for line in (captured.out + captured.err).split("\n"):
+        assert line.isprintable()
+        assert not line.startswith("::")
+
+
+def test_bytes_in_python_are_recognised_too() -> None:
+    """The bytes of a GraphDef are refused where a MetaGraphDef is wanted, and read where either may be."""
+    data = PLACEHOLDERS.SerializeToString()
+    with pytest.raises(ValueError, match="these bytes are a GraphDef, not a MetaGraphDef"):
+        assert_meta_graph_equal(actual=data, expected=GOOD)
+    with pytest.raises(ValueError, match=f"these {len(data)} bytes are a GraphDef"):
+        Graph.from_meta_graph_def(data)
+    assert_loadable(data, "2.21")
