@@ -31,6 +31,7 @@ _SWITCHES = {
     "check_node_order": "compare the order of the nodes",
     "ignore_default_attrs": "treat an attribute with its op's default value like an absent one",
     "canonicalize_function_names": "ignore the number at the end of generated function names",
+    "ignore_names": "match nodes by structure, whatever their names are",
     "normalize_devices": "treat /cpu:0 and /device:CPU:0 as the same device",
     "ignore_unknown_fields": "do not compare fields that the schema does not define",
     "allow_equal_defects": "report a defect that both graphs share as a note only",

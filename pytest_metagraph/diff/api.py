@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from pytest_metagraph.diff import json_report, text_report
-from pytest_metagraph.diff.differences import DifferenceCode, Location
+from pytest_metagraph.diff.differences import Difference, DifferenceCode, Location
 from pytest_metagraph.diff.engine import Differ
 from pytest_metagraph.diff.generated_names import rename_functions
+from pytest_metagraph.diff.names import match_names
 from pytest_metagraph.diff.options import CompareOptions
 from pytest_metagraph.diff.patterns import unused_patterns
 from pytest_metagraph.diff.result import MetaGraphDiff
@@ -181,9 +182,16 @@ def _diff(
     right = read_side(actual, message_type, "actual", labels[1])
     if options.canonicalize_function_names:
         right = rename_functions(right, left, message_type)
+    renames: list[Difference] = []
+    if options.ignore_names:
+        right, renames = match_names(right, left, message_type)
     differ = Differ(options, RULES, from_text=left.was_text or right.was_text)
     differ.compare_fields(Location(_ROOTS[message_type]), left.view, right.view)
-    notes = (*differ.notes, *unused_patterns(options, differ.used_patterns, (left.view, right.view)))
+    notes = (
+        *differ.notes,
+        *renames,
+        *unused_patterns(options, differ.used_patterns, (left.view, right.view)),
+    )
     return MetaGraphDiff(left, right, tuple(differ.differences), notes, differ.composites, call)
 
 

@@ -67,6 +67,8 @@ class DifferenceCode(enum.StrEnum):
     VERSION_CHANGED = "version-changed"
     VERSION_UNSET = "version-unset"
     OPTION_UNUSED = "option-unused"
+    NAME_IGNORED = "name-ignored"
+    NAME_AMBIGUOUS = "name-ambiguous"
 
 
 class Location(NamedTuple):

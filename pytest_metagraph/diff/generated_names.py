@@ -70,7 +70,7 @@ def rename_functions(actual: Side, expected: Side, message_type: str) -> Side:
     if not names:
         return actual
     message = getattr(schema, message_type).FromString(actual.view.SerializeToString())
-    _rename_in_message(message, names)
+    rename_in_message(message, names)
     view = VIEWS[message_type].FromString(message.SerializeToString(deterministic=True))
     return replace(actual, view=view)
 
@@ -91,13 +91,14 @@ def _function_names(side: Side, message_type: str) -> set[str]:
     return {VIEWS["FunctionDef"].FromString(function).signature.name for function in library}
 
 
-def _rename_in_message(message: Any, names: Mapping[str, str]) -> None:
+def rename_in_message(message: Any, names: Mapping[str, str]) -> None:
+    """Replace every string of a message that is a key of `names`: fields, items, map keys and bytes."""
     for field, value in message.ListFields():
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             _rename_in_map(value, map_value_field(field), names)
         elif field.message_type is not None:
             for inner in value if is_repeated(field) else (value,):
-                _rename_in_message(inner, names)
+                rename_in_message(inner, names)
         elif is_repeated(field):
             for index, item in enumerate(value):
                 if (new := _new_name(item, names)) is not None:
@@ -109,7 +110,7 @@ def _rename_in_message(message: Any, names: Mapping[str, str]) -> None:
 def _rename_in_map(entries: Any, value_field: Any, names: Mapping[str, str]) -> None:
     for key in list(entries):
         if value_field.message_type is not None:
-            _rename_in_message(entries[key], names)
+            rename_in_message(entries[key], names)
         elif (new := _new_name(entries[key], names)) is not None:
             entries[key] = new
         if (new_key := _new_name(key, names)) is not None:

@@ -35,6 +35,8 @@ class CompareOptions:
         unordered_collections: glob patterns of collection keys whose item order is ignored.
         canonicalize_function_names: treat functions as the same if their generated names differ only in
             the number at the end.
+        ignore_names: match the nodes by structure, and compare them whatever their names are. What had
+            another name is listed in the notes.
         normalize_devices: treat `/cpu:0` and `/device:CPU:0` as the same device.
         ignore_unknown_fields: do not compare fields that are not in the schema.
         allow_equal_defects: report a defect that makes a message invalid (a duplicate node name, a data
@@ -57,6 +59,7 @@ class CompareOptions:
     collection_types: Mapping[str, type[Message] | str] = field(default_factory=dict)
     unordered_collections: tuple[str, ...] = ()
     canonicalize_function_names: bool = False
+    ignore_names: bool = False
     normalize_devices: bool = False
     ignore_unknown_fields: bool = False
     allow_equal_defects: bool = False

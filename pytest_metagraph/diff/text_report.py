@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ _MAX_ENTRIES = 3
 """The number of entries that are named for each kind of difference."""
 
 _MAX_NOTES = 10
+_MAX_RENAMES = 5
 _MAX_GROUPS = 40
 """The number of kinds of difference that surely fit into a report of the default length."""
 
@@ -160,11 +162,35 @@ def _notes(diff: MetaGraphDiff) -> list[str]:
 
 def _note(notes: Sequence[Difference], group: Group) -> str:
     members = [notes[member] for member in group.members]
+    if group.code is DifferenceCode.NAME_IGNORED:
+        return f"  {group.section}: {_renames(members)}"
     parts = (group.section, _entry(members[0]) if len(members) == 1 else "", group.field)
     times = f" ({len(members):,} times)" if len(members) > 1 else ""
     expected, actual = _values([one.expected for one in members]), _values([one.actual for one in members])
     values = expected if expected == actual else f"expected {expected}, actual {actual}"
     return f"  {' '.join(filter(None, parts))}: {values}{times}"
+
+
+def _renames(renamed: Sequence[Difference]) -> str:
+    """Return how names differ: a scope that many of them have in common is named once."""
+    patterns = Counter(_rename_pattern(one.expected or "", one.actual or "") for one in renamed)
+    shown = [
+        f"'{old}' is '{new}'" + (f" ({count:,} times)" if count > 1 else "")
+        for (old, new), count in patterns.most_common(_MAX_RENAMES)
+    ]
+    more = [f"... +{len(patterns) - _MAX_RENAMES:,}"] if len(patterns) > _MAX_RENAMES else []
+    return f"{counted(len(renamed), 'name')} differ{'s' * (len(renamed) == 1)}: {', '.join([*shown, *more])}"
+
+
+def _rename_pattern(old: str, new: str) -> tuple[str, str]:
+    """Return two names with `*` in place of the last parts that they have in common."""
+    lefts, rights = old.split("/"), new.split("/")
+    equal = 0
+    while equal < min(len(lefts), len(rights)) - 1 and lefts[-1 - equal] == rights[-1 - equal]:
+        equal += 1
+    if not equal:
+        return old, new
+    return "/".join([*lefts[:-equal], "*"]), "/".join([*rights[:-equal], "*"])
 
 
 def _colored(line: str) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import differ_peers
-from differ_graphs import DIMENSIONS, change, graph
+from differ_graphs import DIMENSIONS, NAME_DIMENSIONS, change, graph
 
 from reference_impl.schema import MetaGraphDef
 
@@ -170,7 +170,9 @@ def _growth_table(sizes: list[int], rounds: int, cap: float) -> Iterator[str]:
     smallest, largest = min(sizes), max(sizes)
     _say(f"\n| dimension | {smallest:,} | {largest:,} | power |")
     _say("|---|---:|---:|---:|")
-    for dimension in DIMENSIONS:
+    measured = [(differ_peers.ours_with_reports, dimension) for dimension in DIMENSIONS]
+    measured += [(differ_peers.ours_up_to_names, dimension) for dimension in NAME_DIMENSIONS]
+    for function, dimension in measured:
         seconds = []
         for size in (smallest, largest):
             with tempfile.TemporaryDirectory(prefix="differ-benchmark-") as folder:
@@ -178,11 +180,11 @@ def _growth_table(sizes: list[int], rounds: int, cap: float) -> Iterator[str]:
                 for path, side in zip(files, "AB", strict=True):
                     path.write_bytes(dimension(size, side).SerializeToString())
                 what = f"{size:,} {dimension.__name__}"
-                seconds.append(
-                    _needed(measure(differ_peers.ours_with_reports, files, rounds, cap), what).seconds
-                )
+                seconds.append(_needed(measure(function, files, rounds, cap), what).seconds)
         power = math.log(seconds[1] / seconds[0], largest / smallest)
         name = dimension.__name__.replace("_", " ")
+        if function is differ_peers.ours_up_to_names:
+            name += ", names ignored"
         _say(f"| {name} | {seconds[0] * 1e3:,.1f} ms | {seconds[1] * 1e3:,.1f} ms | {power:.2f} |")
         if power > GROWTH_BUDGET:
             yield f"{name}: the time grows with the power {power:.2f}, at most {GROWTH_BUDGET:g}"

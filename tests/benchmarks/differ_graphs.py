@@ -133,3 +133,29 @@ DIMENSIONS: tuple[Callable[[int, str], MetaGraphDef], ...] = (
     list_items,
 )
 """The dimensions that grow; each function returns side `A` or `B` of a comparison with some entries."""
+
+
+def renamed_twins(count: int, side: str) -> MetaGraphDef:
+    """Return nodes that only their names tell apart, which depend on the side."""
+    message = MetaGraphDef()
+    for number in range(count):
+        message.graph_def.node.add(name=f"{side}{number}", op="N")
+    return message
+
+
+def renamed_consumers(count: int, side: str) -> MetaGraphDef:
+    """Return a node with many consumers, half of which only their names tell apart."""
+    message = MetaGraphDef()
+    message.graph_def.node.add(name=side, op="Source")
+    for number in range(count):
+        op = "N" if number % 2 else f"N{number}"
+        message.graph_def.node.add(name=f"{side}{number}", op=op, input=[side])
+    return message
+
+
+NAME_DIMENSIONS: tuple[Callable[[int, str], MetaGraphDef], ...] = (
+    renamed_nodes,
+    renamed_twins,
+    renamed_consumers,
+)
+"""The dimensions that grow if names are ignored."""

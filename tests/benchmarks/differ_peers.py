@@ -29,6 +29,18 @@ def ours_with_reports(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
     diff.to_json()
 
 
+def ours_up_to_names(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
+    """Compare by structure, whatever the names of nodes are, and make both reports."""
+    from pytest_metagraph.diff import (  # noqa: PLC0415 - each process imports what it measures
+        CompareOptions,
+        diff_meta_graphs,
+    )
+
+    diff = diff_meta_graphs(actual=actual, expected=expected, options=CompareOptions(ignore_names=True))
+    diff.render()
+    diff.to_json()
+
+
 def ours_graph_def(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
     """Compare only the graphs, as TensorFlow's comparers do."""
     from pytest_metagraph.diff import diff_graph_defs  # noqa: PLC0415 - each process imports what it measures

@@ -85,6 +85,45 @@ def test_work_grows_linearly(make: Callable[[int, str], MetaGraphDef]) -> None:
     assert lines[2] < 4.5 * lines[1]
 
 
+def _chain(count: int, op: str) -> MetaGraphDef:
+    message = MetaGraphDef()
+    for number in range(count):
+        inputs = [f"{op}{number - 1}"] if number else []
+        message.graph_def.node.add(name=f"{op}{number}", op="NoOp", input=inputs)
+    return message
+
+
+def _fan_out(count: int, op: str) -> MetaGraphDef:
+    """Return a node with many consumers, pairs of which have a consumer in common."""
+    message = MetaGraphDef()
+    message.graph_def.node.add(name=op, op="Source")
+    for number in range(count):
+        message.graph_def.node.add(name=f"{op}{number}", op="NoOp", input=[op])
+    for number in range(0, count, 2):
+        inputs = [f"{op}{number}", f"{op}{number + 1}"]
+        message.graph_def.node.add(name=f"{op}join{number}", op="Join", input=inputs)
+    return message
+
+
+def _fan_out_changed(count: int, op: str) -> MetaGraphDef:
+    message = _fan_out(count, op)
+    for node in message.graph_def.node[1::3]:
+        node.op = op
+    return message
+
+
+@pytest.mark.parametrize("make", [_renamed_twins, _chain, _fan_out, _fan_out_changed])
+def test_matching_by_structure_grows_linearly(make: Callable[[int, str], MetaGraphDef]) -> None:
+    """If names are ignored, four times as many nodes need at most about four times as many lines."""
+    lines = []
+    for count in (250, 250, 1_000):  # the first comparison fills caches
+        expected, actual = make(count, "A"), make(count, "B")
+        lines.append(
+            _lines_executed(lambda left=expected, right=actual: compared(left, right, ignore_names=True))
+        )
+    assert lines[2] < 4.5 * lines[1]
+
+
 class _CountingName(str):
     """A name that counts how often it is compared."""
 
