@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from conformance_cases import (
     Case,
@@ -27,7 +29,7 @@ from reference_impl.contracts import Contract
 DESCRIPTION = """\
 Explain a case: the rules that it tests, its calls as lines of Python, its input graph and the expected
 answer. Explain a rule: its sentence, its level, the words of the documentation, what TensorFlow does instead,
-and the cases that test it.
+the cases that test it, and the mistakes that they are known to catch.
 """
 
 EPILOG = """\
@@ -44,6 +46,10 @@ _MAX_RULES = 3
 """Rules of a case that are quoted; further ones are named."""
 _MAX_OTHER_CASES = 4
 """Cases that are listed of those that involve a rule and are named after another one."""
+
+
+MINIATURES = Path(__file__).with_name("miniatures.json")
+"""The sentence of each wrong exporter of the kit's own tests, by the rule that it violates and by name."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -147,9 +153,17 @@ def _explain_rule(rule: Requirement, corpus: Corpus) -> Iterator[str]:
         yield from _wrapped(rule.tensorflow)
     yield ""
     yield from _case_lines(rule, corpus.cases(Tier.FULL), corpus)
-    yield ""
-    yield "exporters that break this rule on purpose, and the cases that catch them"
-    yield "  docs/reference/kill-matrix.md in the source distribution"
+    if mistakes := _mistakes().get(rule.id):
+        yield ""
+        yield "mistakes that these cases catch; the kit's own tests make each of them on purpose"
+        for name, sentence in mistakes.items():
+            yield from _wrapped(f"{name}: {sentence}")
+
+
+def _mistakes() -> Mapping[str, Mapping[str, str]]:
+    """Read the sentences of the miniatures, which `tests/miniatures/kill_matrix.py` writes."""
+    mistakes: Mapping[str, Mapping[str, str]] = json.loads(MINIATURES.read_text(encoding="utf-8"))
+    return mistakes
 
 
 def _case_lines(rule: Requirement, cases: Sequence[Case], corpus: Corpus) -> Iterator[str]:

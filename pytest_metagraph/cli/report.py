@@ -45,7 +45,7 @@ _ACTION_EPILOGS = {
 example:
   metagraph report validate report.jsonl
 
-exit status: 0 every report is valid, 1 a report is INVALID, 2 a file is not a report
+exit status: 0 every report is valid, 1 a report is INVALID or PARTIAL, 2 a file is not a report
 """,
     "merge": """\
 example:
@@ -127,7 +127,7 @@ def _validate(arguments: argparse.Namespace) -> int:
             say(f"{name}: valid, {_standing(report)}")
             continue
         invalid += 1
-        say(f"{name}: INVALID")
+        say(f"{name}: {report.status}")
         for problem in report.problems:
             say(f"  {problem.code}: {problem.sentence}")
     return 1 if invalid else 0

@@ -10,7 +10,8 @@ from pytest_metagraph.settings import OPTIONS, Option
 DESCRIPTION = """\
 Run the cases of the corpus with pytest. The output and the exit status are those of pytest. The options are
 those of the plugin without the prefix `metagraph-`; every other option, and everything after `--`, is passed
-on to pytest.
+on to pytest. Each cause of failures is shown as soon as a case shows it; the summary at the end has the
+smallest set of causes that explains all failed cases.
 """
 
 EPILOG = """\

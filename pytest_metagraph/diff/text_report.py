@@ -18,6 +18,7 @@ from pytest_metagraph.diff.differences import (
 )
 
 if TYPE_CHECKING:
+    from pytest_metagraph.diff.hints import Hint
     from pytest_metagraph.diff.result import MetaGraphDiff
     from pytest_metagraph.diff.sides import Side
 
@@ -73,7 +74,13 @@ def _describe_side(side: Side) -> str:
 def _causes(diff: MetaGraphDiff) -> list[str]:
     if not diff.hints:
         return []
-    return ["", "LIKELY CAUSES", *(f"  {number}. {hint.text}" for number, hint in enumerate(diff.hints, 1))]
+    numbered = (f"  {number}. {hint.text}{_explains(hint)}" for number, hint in enumerate(diff.hints, 1))
+    return ["", "LIKELY CAUSES", *numbered]
+
+
+def _explains(hint: Hint) -> str:
+    """Return how many of the differences are only consequences of a cause, as a sentence after it."""
+    return f" Explains {counted(len(hint.explains), 'difference')} below." if hint.explains else ""
 
 
 def _sections(diff: MetaGraphDiff) -> list[str]:

@@ -78,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(ResultSender(), "metagraph-sender")
     config.pluginmanager.register(orphans, "metagraph-orphans")
     if not is_xdist_worker(config):
-        config.pluginmanager.register(ResultCollector(results), "metagraph-results")
+        config.pluginmanager.register(ResultCollector(results), ResultCollector.NAME)
         config.pluginmanager.register(SummaryPlugin(settings, results), "metagraph-summary")
         config.pluginmanager.register(SnapshotSummary(config, orphans), "metagraph-snapshots")
         if settings.reports and runs_corpus(config):

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from pytest_metagraph.judging.result import CaseResult, ReportedExporter
+from pytest_metagraph.plugin.results import ResultCollector
 from pytest_metagraph.plugin.session import CORPUS_PACKAGE
+from pytest_metagraph.reports.causes import CauseWatch
+from pytest_metagraph.reports.terminal import MOST_CAUSES, cause_line
 
 
 def run_corpus(words: Sequence[str]) -> int:
@@ -18,4 +22,36 @@ def run_corpus(words: Sequence[str]) -> int:
     Returns:
         The exit status of pytest.
     """
-    return int(pytest.main(["-p", "pytest_metagraph", "--pyargs", CORPUS_PACKAGE, *words]))
+    words = ["-p", "pytest_metagraph", "--pyargs", CORPUS_PACKAGE, *words]
+    return int(pytest.main(words, plugins=[LiveCauses()]))
+
+
+class LiveCauses:
+    """Prints each cause when the first failed case shows it; the summary at the end has the final list."""
+
+    def __init__(self) -> None:
+        self._watch = CauseWatch()
+        self._shown = 0
+        self._terminal: pytest.TerminalReporter | None = None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Listen to the results of the run."""
+        self._terminal = config.pluginmanager.get_plugin("terminalreporter")
+        collector: ResultCollector | None = config.pluginmanager.get_plugin(ResultCollector.NAME)
+        if collector is not None:  # a worker of pytest-xdist has none
+            collector.results.listeners.append(self._show)
+
+    def _show(self, _: ReportedExporter, result: CaseResult) -> None:
+        if self._terminal is None:
+            return
+        for cause in self._watch.new_causes(result):
+            self._shown += 1
+            if self._shown > MOST_CAUSES:
+                return
+            # Dots that belong to no file are on a line of their own, which pytest does not end.
+            start = "\n" if self._terminal.currentfspath is None and self._terminal.verbosity <= 0 else ""
+            self._terminal.ensure_newline()
+            self._terminal.write_line(
+                f"{start}new cause: {cause_line(cause)}\n  first in {result.case}", bold=True
+            )

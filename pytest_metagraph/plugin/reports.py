@@ -166,7 +166,7 @@ class ReportPlugin:
             yield "no case was judged, so no report was written"
             return
         if not self._report.is_valid:
-            yield f"the report is INVALID: {self._report.no_score}"
+            yield f"the report is {self._report.status}: {self._report.no_score}"
         yield from (f"report: {path}" for path in self._formats)
 
 

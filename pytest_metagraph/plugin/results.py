@@ -90,8 +90,10 @@ class ResultCollector:
         results: where to keep them.
     """
 
+    NAME = "metagraph-results"
+
     def __init__(self, results: Results) -> None:
-        self._results = results
+        self.results = results
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -108,9 +110,9 @@ class ResultCollector:
         exporter = msgspec.json.decode(carried[0], type=ReportedExporter)
         result = msgspec.json.decode(carried[1], type=CaseResult)
         result = msgspec.structs.replace(result, duration=round(report.duration, 6))
-        self._results.exporter = exporter
-        self._results.cases.append(result)
-        for listener in self._results.listeners:
+        self.results.exporter = exporter
+        self.results.cases.append(result)
+        for listener in self.results.listeners:
             listener(exporter, result)
 
 

@@ -12,11 +12,13 @@ MAX_ANNOTATIONS = 10
 
 
 def render_annotations(report: Report) -> str:
-    """Return a report as workflow commands: an error if it is INVALID, and one for each cause.
+    """Return a report as workflow commands: an error if it is not valid, and one for each cause.
 
     Causes that a run does not enforce, of recommended rules, are notices; known ones are left out.
     """
-    commands = [_command("INVALID conformance report", report.no_score)] if not report.is_valid else []
+    commands = (
+        [_command(f"{report.status} conformance report", report.no_score)] if not report.is_valid else []
+    )
     stale = [result.case for result in report.results if result.verdict is Verdict.UNEXPECTED_PASS]
     if stale:
         commands.append(_command("Known failures that passed", "\n".join(stale[:MAX_ANNOTATIONS])))

@@ -56,7 +56,7 @@ def render_badge(report: Report) -> str:
 
 def _value(report: Report) -> tuple[str, str]:
     if not report.is_valid:
-        return "INVALID", _GREY
+        return report.status, _GREY
     if not report.header.shard.is_whole:
         return f"shard {report.header.shard}", _GREY
     score = score_of(result for result in report.results if is_enforced(report.level(result), report.header))

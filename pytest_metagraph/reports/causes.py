@@ -64,6 +64,28 @@ def causes_of(results: Iterable[CaseResult]) -> tuple[Cause, ...]:
     return tuple(sorted(causes, key=lambda cause: (-len(cause.cases), cause.cause)))
 
 
+class CauseWatch:
+    """Finds the causes that a run shows for the first time, while its results arrive."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def new_causes(self, result: CaseResult) -> tuple[Cause, ...]:
+        """Return the causes of a result that no earlier result showed; empty if it did not fail.
+
+        A difference that points at the requirement of an earlier cause is not news. The smallest set is found
+        by `causes_of` at the end of the run, because it needs all results.
+        """
+        if not result.failed:
+            return ()
+        pairs = [pair for pair in _pairs(result) if self._known.isdisjoint(pair.explanations)]
+        kinds_of_case = Counter(pair.case for pair in pairs)
+        chosen = _cover(pairs)
+        causes = [_cause(key, explained, kinds_of_case) for key, explained in chosen.items()]
+        self._known.update(chosen, *(cause.requirements for cause in causes))
+        return tuple(causes)
+
+
 def _pairs(result: CaseResult) -> Iterator[_Pair]:
     for finding in result.findings:
         if finding.code is not FindingCode.MESSAGE_DIFFERS or not finding.groups:

@@ -39,7 +39,7 @@ class ReportError(MetagraphError):
 
 
 class ProblemCode(enum.StrEnum):
-    """The reasons why a report is INVALID; stable, because programs depend on them."""
+    """The reasons why a report is INVALID or PARTIAL; stable, because programs depend on them."""
 
     CUT_OFF = "cut_off"
     NO_FOOTER = "no_footer"
@@ -53,7 +53,7 @@ class ProblemCode(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One reason why a report is INVALID.
+    """One reason why a report is INVALID or PARTIAL.
 
     Attributes:
         code: the kind of problem.

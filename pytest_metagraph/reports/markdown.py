@@ -44,7 +44,7 @@ def _report_lines(report: Report) -> Iterator[str]:
     yield _facts(header)
     yield ""
     if not report.is_valid:
-        yield f"**INVALID, no score.** {_text(report.no_score)}"
+        yield f"**{report.status}, no score.** {_text(report.no_score)}"
     elif report.no_score:
         yield f"**No score.** {_text(report.no_score)}"
     else:

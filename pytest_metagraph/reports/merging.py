@@ -32,7 +32,7 @@ def merge(reports: Mapping[str, Report]) -> Report:
         The report that a run without shards would have written.
 
     Raises:
-        ReportError: if a report is INVALID or does not belong to the same run as the first one, or if a
+        ReportError: if a report is not valid or does not belong to the same run as the first one, or if a
             shard is missing or given twice.
     """
     if not reports:
@@ -43,7 +43,9 @@ def merge(reports: Mapping[str, Report]) -> Report:
     for name, report in reports.items():
         if not report.is_valid:
             raise ReportError(
-                ErrorCode.INVALID_REPORT, f"{name} is INVALID: {report.no_score}", "Run that shard again."
+                ErrorCode.INVALID_REPORT,
+                f"{name} is {report.status}: {report.no_score}",
+                "Run that shard again.",
             )
         _require_same_run(names[0], parts[0].header, name, report.header)
     _require_all_shards([report.header.shard for report in parts])

@@ -11,7 +11,7 @@ import msgspec
 
 from pytest_metagraph.judging.result import CaseResult, Cause, Count, PositiveCount, ReportedExporter
 from pytest_metagraph.judging.verdicts import TESTED, Verdict
-from pytest_metagraph.reports.errors import Problem
+from pytest_metagraph.reports.errors import Problem, ProblemCode
 from pytest_metagraph.settings import command_for
 
 FORMAT: Final = 2
@@ -144,7 +144,7 @@ class Report:
         header: the plan of the run.
         results: the results, sorted by case.
         footer: the end of the run; None if it was interrupted.
-        problems: the reasons why the report is INVALID; empty if it is valid.
+        problems: the reasons why the report is INVALID or PARTIAL; empty if it is valid.
     """
 
     header: Header
@@ -156,6 +156,18 @@ class Report:
     def is_valid(self) -> bool:
         """Whether the report is complete and without contradiction."""
         return not self.problems
+
+    @property
+    def status(self) -> Literal["valid", "PARTIAL", "INVALID"]:
+        """Whether the report can be relied on.
+
+        PARTIAL means that the run judged, on purpose, only a selection of the cases: the results hold, but
+        they are not a score. Every other problem makes a report INVALID.
+        """
+        if self.is_valid:
+            return "valid"
+        on_purpose = {problem.code for problem in self.problems} == {ProblemCode.PARTIAL}
+        return "PARTIAL" if on_purpose else "INVALID"
 
     @property
     def no_score(self) -> str:

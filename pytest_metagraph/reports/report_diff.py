@@ -78,13 +78,12 @@ def changes(before: Report, after: Report) -> tuple[Change, ...]:
         The changes, by kind in the order of `ChangeKind`, then by case.
 
     Raises:
-        ReportError: if a report is INVALID, or the two cannot be compared.
+        ReportError: if a report is not valid, or the two cannot be compared.
     """
     for name, report in (("the old report", before), ("the new report", after)):
         if not report.is_valid:
-            raise ReportError(
-                ErrorCode.INVALID_REPORT, f"{name} is INVALID: {report.no_score}", "Run it again to its end."
-            )
+            problem = f"{name} is {report.status}: {report.no_score}"
+            raise ReportError(ErrorCode.INVALID_REPORT, problem, "Run it again to its end.")
     for noun in ("contract", "tier", "shard"):
         old, new = getattr(before.header, noun), getattr(after.header, noun)
         if old != new:

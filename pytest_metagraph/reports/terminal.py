@@ -17,7 +17,8 @@ from pytest_metagraph.reports.scoring import score_of, unloaded_graphs
 from pytest_metagraph.selection import corpus_of
 from pytest_metagraph.settings import Settings
 
-_MOST_CAUSES = 8
+MOST_CAUSES = 8
+"""The number of causes that a terminal shows."""
 _MOST_UNLOADED = 5
 _REASON_CHARACTERS = 160
 
@@ -77,12 +78,12 @@ def summary_lines(
     cases = corpus.cases(Tier(settings.tier))
     is_whole = len(results) == len(cases)
     if not is_whole:
-        text = f"This is no score: {len(results):,} of the {len(cases):,} cases of the tier ran."
+        text = f"PARTIAL: {len(results):,} of the {len(cases):,} cases of the tier ran, so there is no score."
         yield SummaryLine(text, LineRole.NO_SCORE)
     elif Verdict.HARNESS_ERROR in verdicts:
-        yield SummaryLine("This is no score: the kit itself failed.", LineRole.NO_SCORE)
+        yield SummaryLine("INVALID: the kit itself failed, so there is no score.", LineRole.NO_SCORE)
     elif not any(result.verdict in TESTED for result in results):
-        yield SummaryLine("This is no score: no case was asked.", LineRole.NO_SCORE)
+        yield SummaryLine("No case was tested, so there is no score.", LineRole.NO_SCORE)
     else:
         yield SummaryLine(f"score: {_score(results, _levels(cases, corpus.requirements))}", LineRole.SCORE)
     yield from _unloaded_lines(results)
@@ -141,13 +142,17 @@ def _cause_lines(failed: Iterable[CaseResult], settings: Settings) -> Iterator[S
 
 
 def _numbered(causes: Sequence[Cause], settings: Settings) -> Iterator[SummaryLine]:
-    for number, cause in enumerate(causes[:_MOST_CAUSES], start=1):
-        blamed = f" ({', '.join(cause.requirements)})" if cause.requirements else ""
-        text = f"  {number}. {counted(len(cause.cases), 'case')}: {cause.cause}{blamed}"
+    for number, cause in enumerate(causes[:MOST_CAUSES], start=1):
+        text = f"  {number}. {counted(len(cause.cases), 'case')}: {cause_line(cause)}"
         yield SummaryLine(text, LineRole.CAUSE)
         yield SummaryLine(f"     {settings.command_for(cause.cases[0])}", LineRole.COMMAND)
-    if len(causes) > _MOST_CAUSES:
-        yield SummaryLine(f"  and {counted(len(causes) - _MOST_CAUSES, 'other cause')}")
+    if len(causes) > MOST_CAUSES:
+        yield SummaryLine(f"  and {counted(len(causes) - MOST_CAUSES, 'other cause')}")
+
+
+def cause_line(cause: Cause) -> str:
+    """Return a cause with its blamed requirements, as one line."""
+    return f"{cause.cause} ({', '.join(cause.requirements)})" if cause.requirements else cause.cause
 
 
 def _levels(cases: Iterable[Case], known: Mapping[str, Requirement]) -> Mapping[str, str]:

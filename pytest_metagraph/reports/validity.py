@@ -30,7 +30,7 @@ def find_problems(
         cut_off: whether the last line of the report is incomplete.
 
     Returns:
-        Every reason why the report is INVALID; empty if it is valid.
+        Every reason why the report is INVALID or PARTIAL; empty if it is valid.
     """
     return tuple(_problems(header, results, footer, cut_off=cut_off))
 

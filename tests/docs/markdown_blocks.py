@@ -5,7 +5,8 @@ The info string says what a block means:
 - `python`: runs in one namespace for the whole document. With `title="name.py"` it is written to that file in
   the document's folder instead, for later blocks to use;
 - `console`: each line after `$ ` runs in a shell in the document's folder. The lines below it are its output,
-  in which `...` matches anything. A block for other machines has `not-run="REASON"` after its language;
+  in which `...` matches anything. Durations and lines of progress, which depend on the machine, do not count.
+  A block for other machines has `not-run="REASON"` after its language;
 - `toml`, `yaml`, `json`: has to parse, and is written to the file of its title like a Python block;
 - `text`: an excerpt, not run.
 """
@@ -29,6 +30,8 @@ from markdown_it import MarkdownIt
 
 _TITLE = re.compile(r'title="([^"]+)"')
 _NOT_RUN = re.compile(r'not-run="([^"]+)"')
+_DURATION = re.compile(r"(?<=\bin )\d+\.\d\ds(?: \(\d+:\d\d:\d\d\))?")
+_PROGRESS = re.compile(r"^metagraph: .* \.\.\. \d+ s\n", re.MULTILINE)
 _PARSERS = {"toml": tomllib.loads, "yaml": yaml.safe_load, "json": json.loads}
 KNOWN_LANGUAGES = {"python", "console", "text", *_PARSERS}
 
@@ -111,10 +114,13 @@ class DocumentRunner:
             check=False,  # no timeout: a block must not fail because the machine is slow
         )
         checker = doctest.OutputChecker()
+        printed = _PROGRESS.sub("", finished.stdout)
         matches = checker.check_output(
-            expected, finished.stdout, doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+            _DURATION.sub("0s", expected),
+            _DURATION.sub("0s", printed),
+            doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
         )
-        assert matches, f"{where}: $ {command}\n--- documented\n{expected}\n--- printed\n{finished.stdout}"
+        assert matches, f"{where}: $ {command}\n--- documented\n{expected}\n--- printed\n{printed}"
 
 
 def _commands(content: str) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,17 @@ def test_a_block_that_is_not_run_says_why(tmp_path: Path) -> None:
         runner.run(without)
 
 
+def test_the_speed_of_the_machine_does_not_count(tmp_path: Path) -> None:
+    """Another duration and lines of progress are no other output; a line that only looks similar is."""
+    document = tmp_path / "slow.md"
+    shown = "2 failed in 0.41s"
+    slow = "printf 'metagraph: reading a.meta ... 6 s\\n2 failed in 71.30s (0:01:11)\\n'"
+    document.write_text(f"```console\n$ {slow}\n{shown}\n$ {slow.replace('2 f', '3 f')}\n{shown}\n```\n")
+    runner = DocumentRunner(document, tmp_path, command_environment(tmp_path))
+    with pytest.raises(AssertionError, match="3 failed"):
+        runner.run(next(blocks_of(document)))
+
+
 def test_a_block_with_wrong_output_is_seen(tmp_path: Path) -> None:
     """A command that prints something else than its document says fails."""
     document = tmp_path / "wrong.md"

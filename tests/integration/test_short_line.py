@@ -45,3 +45,16 @@ def test_what_cannot_be_used_is_the_usage_error_of_pytest(tmp_path: Path) -> Non
     ended = run_metagraph("run", "--exporter", "nothing:export", folder=tmp_path)
     assert ended.returncode == 4
     assert ended.stderr.startswith("ERROR: the exporter 'nothing:export' cannot be imported")
+
+
+def test_a_cause_is_shown_when_the_first_case_shows_it(tmp_path: Path) -> None:
+    """A run of many cases tells what is wrong before it ends, once, on several processes as well."""
+    (tmp_path / "adapter.py").write_text(ADAPTER, encoding="utf-8")
+    words = ("run", "--exporter", "adapter:export", "--case", "matrix/towers/*", "--tier", "smoke", "-q")
+    for processes in ("0", "2"):
+        ended = run_metagraph(*words, "-n", processes, "-p", "no:cacheprovider", folder=tmp_path)
+        lines = ended.stdout.splitlines()
+        shown = [number for number, line in enumerate(lines) if line.startswith("new cause: ")]
+        (at,) = (number for number in shown if lines[number].endswith("(DEV-01)"))
+        assert lines[at + 1].startswith("  first in matrix/towers/")
+        assert at < lines.index(next(line for line in lines if "FAILURES" in line))

@@ -1,10 +1,11 @@
-"""Write docs/reference/kill-matrix.md: which case catches which wrong exporter.
+"""Write docs/reference/kill-matrix.md: which case catches which wrong exporter; and their sentences.
 
 Run `python tests/miniatures/kill_matrix.py` after a change of the corpus or of the miniatures.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from re_encodings import RE_ENCODINGS
 from wrong_exporters import AREAS, WRONG_EXPORTERS
 
 from conformance_cases import Case, load_corpus
+from pytest_metagraph.cli.explain import MINIATURES
 from pytest_metagraph.exporters.request import Exporter
 from pytest_metagraph.judging.verdicts import Verdict
 
@@ -86,6 +88,14 @@ def page(kills: Kills, scores: Mapping[str, tuple[Score, Score]]) -> str:
     """The whole page as Markdown."""
     sections = (_introduction(kills), _null_section(scores), _requirements_section(kills), _areas(kills))
     return "\n".join(line for section in sections for line in section) + "\n"
+
+
+def sentences() -> str:
+    """The sentences of all wrong exporters by requirement and name, as JSON for `metagraph explain`."""
+    by_rule: dict[str, dict[str, str]] = {}
+    for miniature in sorted(WRONG_EXPORTERS, key=lambda one: (one.requirement, one.name)):
+        by_rule.setdefault(miniature.requirement, {})[miniature.name] = miniature.sentence
+    return json.dumps(by_rule, indent=1) + "\n"
 
 
 def _introduction(kills: Kills) -> Iterator[str]:
@@ -162,7 +172,8 @@ def _plain_name(exporter: Callable[..., object]) -> str:
 
 
 def main() -> None:
-    """Judge everything and write the page."""
+    """Judge everything and write the page, and the sentences."""
+    MINIATURES.write_text(sentences(), encoding="utf-8")
     logging.disable()  # the reference warns of collections that it leaves out
     with judging() as judge:
         PAGE.write_text(page(kills_of_all(judge), null_scores(judge)), encoding="utf-8")

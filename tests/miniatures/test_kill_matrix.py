@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from kill_matrix import PAGE, Kills, Score, kills_of_all, null_scores, page
+from kill_matrix import PAGE, Kills, Score, kills_of_all, null_scores, page, sentences
 from miniature_judging import MiniatureJudge, cases_of
 
 from conformance_cases import load_corpus
+from pytest_metagraph.cli.explain import MINIATURES
 
 CAPS = {"empty message": 0.5, "echo": 5.0, "always raises": 10.0, "ignores all flags": 15.0}
 """The most that an exporter which does no work may pass of the default tier, in percent."""
@@ -28,6 +29,13 @@ def test_the_page_is_current(kills: Kills, scores: dict[str, tuple[Score, Score]
     """The page says what judging everything again says."""
     advice = "run: python tests/miniatures/kill_matrix.py"
     assert PAGE.read_text(encoding="utf-8") == page(kills, scores), advice
+
+
+def test_the_command_explain_knows_every_wrong_exporter() -> None:
+    """The sentences that it prints are those of the miniatures."""
+    assert MINIATURES.read_text(encoding="utf-8") == sentences(), (
+        "run: python tests/miniatures/kill_matrix.py"
+    )
 
 
 def test_doing_nothing_scores_next_to_nothing(scores: dict[str, tuple[Score, Score]]) -> None:

@@ -9,7 +9,7 @@ from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, DifferenceCode
 from pytest_metagraph.diff.hints.call import is_given, listed_collections, may_be_absent, may_be_given
 from pytest_metagraph.diff.hints.consequences import consequences_of_nodes
-from pytest_metagraph.diff.hints.hint import Hint, HintCode, explains, list_keys, select
+from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys, select
 from reference_impl.savers import SAVE_AND_RESTORE_OPS
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _with_consequences(diff: MetaGraphDiff, code: HintCode, text: str, parts: fr
     """Return a hint about nodes that one side lacks and about what follows from them."""
     nodes = {diff.differences[position].key for position in parts}
     explained = frozenset(consequences_of_nodes(diff, nodes)) - parts
-    return Hint(code, f"{text}{explains(explained)}", parts | explained, explained)
+    return Hint(code, text, parts | explained, explained)
 
 
 def _saver_parts(

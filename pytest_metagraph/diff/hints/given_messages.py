@@ -9,7 +9,7 @@ from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, DifferenceCode
 from pytest_metagraph.diff.hints.call import given_message, is_given, may_be_absent
 from pytest_metagraph.diff.hints.consequences import consequences_of_nodes
-from pytest_metagraph.diff.hints.hint import Hint, HintCode, explains, select
+from pytest_metagraph.diff.hints.hint import Hint, HintCode, select
 from pytest_metagraph.diff.shallow import VIEWS
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def find_ignored_graph_def(diff: MetaGraphDiff) -> Iterator[Hint]:
     keys = {diff.differences[position].key for position in (*foreign, *missing)}
     explained = (consequences_of_nodes(diff, keys) | {*in_graph}) - nodes
     what = f": {counted(len(foreign), 'node')} that it does not have were exported" if foreign else ""
-    text = f"graph_def looks ignored, and the nodes of the graph exported{what}.{explains(explained)}"
+    text = f"graph_def looks ignored, and the nodes of the graph exported{what}."
     yield Hint(HintCode.GRAPH_DEF_IGNORED, text, frozenset(nodes | explained), frozenset(explained))
 
 

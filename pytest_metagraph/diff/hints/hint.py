@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
 
 if TYPE_CHECKING:
@@ -132,8 +131,3 @@ def list_names(names: Iterable[str]) -> str:
     keys = list(dict.fromkeys(names))
     more = f" and {len(keys) - _MAX_KEYS:,} more" if len(keys) > _MAX_KEYS else ""
     return ", ".join(map(repr, keys[:_MAX_KEYS])) + more
-
-
-def explains(consequences: Collection[int]) -> str:
-    """Return the sentence that a hint with consequences ends with, with a space before it."""
-    return f" Explains {counted(len(consequences), 'difference')} below." if consequences else ""

@@ -12,7 +12,7 @@ from pytest_metagraph.diff.differences import NODE_SECTION, Difference, Differen
 from pytest_metagraph.diff.generated_names import pair_function_names
 from pytest_metagraph.diff.hints.call import NAME, is_given, may_be_absent, may_be_given, scope_of
 from pytest_metagraph.diff.hints.consequences import consequences_of_nodes
-from pytest_metagraph.diff.hints.hint import Hint, HintCode, explains, list_names, positions_by_key
+from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_names, positions_by_key
 from pytest_metagraph.diff.shallow import VIEWS
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def find_scope(diff: MetaGraphDiff) -> Iterator[Hint]:
         explained -= nodes
         text = (
             f"export_scope: the scope {problem}. The names of {counted(len(pairs), 'node')} differ only in "
-            f"the prefix {scope!r}.{outside}{explains(explained)}"
+            f"the prefix {scope!r}.{outside}"
         )
         yield Hint(code, text, frozenset(nodes | explained), frozenset(explained))
 
@@ -96,9 +96,7 @@ def find_selection(diff: MetaGraphDiff) -> Iterator[Hint]:
     if not diff.actual.nodes:  # nothing was exported, and nothing else is then right
         explained = {*range(len(diff.differences))}
     explained -= nodes
-    yield Hint(
-        code, f"{what}{under}.{explains(explained)}", frozenset(nodes | explained), frozenset(explained)
-    )
+    yield Hint(code, f"{what}{under}.", frozenset(nodes | explained), frozenset(explained))
 
 
 def find_renamed_nodes(diff: MetaGraphDiff) -> Iterator[Hint]:
@@ -116,7 +114,7 @@ def find_renamed_nodes(diff: MetaGraphDiff) -> Iterator[Hint]:
     (old, new), *others = renamed.items()
     example = f"{old!r} -> {new!r}"
     subject = f"{len(renamed):,} nodes renamed, such as {example}" if others else f"Node renamed: {example}"
-    text = f"{subject} (same op, attributes and inputs).{explains(explained)}"
+    text = f"{subject} (same op, attributes and inputs)."
     yield Hint(HintCode.NODE_RENAMED, text, frozenset(nodes | explained), frozenset(explained))
 
 

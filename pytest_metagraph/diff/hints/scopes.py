@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, Difference, DifferenceCode
 from pytest_metagraph.diff.hints.call import UNBOUND_INPUTS, may_be_given, scope_of, unbound_inputs_key
-from pytest_metagraph.diff.hints.hint import Hint, HintCode, explains, select
+from pytest_metagraph.diff.hints.hint import Hint, HintCode, select
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff
@@ -107,7 +107,7 @@ def find_inputs(diff: MetaGraphDiff) -> Iterator[Hint]:
     for code, positions in found.items():
         follows = _unbound_collection(diff) if code is not HintCode.INPUTS_KEEP_SCOPE else frozenset()
         text = _INPUT_TEXTS[code].format(counted(len(positions), "input"))
-        yield Hint(code, text + explains(follows), frozenset(positions) | follows, follows)
+        yield Hint(code, text, frozenset(positions) | follows, follows)
 
 
 def find_unbound_collection(diff: MetaGraphDiff) -> Iterator[Hint]:

@@ -98,3 +98,10 @@ def test_a_mistyped_id_is_refused(mistyped: str, nearest: str, capsys: pytest.Ca
         f"metagraph explain: {mistyped!r} is neither a case nor a rule; the nearest ids are "
     )
     assert nearest in line
+
+
+def test_a_rule_lists_the_mistakes_that_its_cases_catch(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each wrong exporter of the kit's tests stands under the rule that it violates, with its sentence."""
+    lines = explained(capsys, "SCOPE-02")
+    start = lines.index("mistakes that these cases catch; the kit's own tests make each of them on purpose")
+    assert any(line.startswith("  drops-all-slashes-at-the-end: ") for line in lines[start:])

@@ -150,8 +150,7 @@ CAUSES = {
     "collection dropped": Cause(HintCode.COLLECTIONS_MISSING, "'losses'. Either", _nothing, _drop_collection),
     "node renamed": Cause(
         HintCode.NODE_RENAMED,
-        "Node renamed: 'tower_0/read' -> 'tower_0/look' (same op, attributes and inputs). "
-        "Explains 3 differences below.",
+        "Node renamed: 'tower_0/read' -> 'tower_0/look' (same op, attributes and inputs).",
         _nothing,
         _rename_node,
     ),
@@ -185,6 +184,13 @@ def test_cause_is_named(name: str) -> None:
     assert [hint.code for hint in diff.hints] == [CAUSES[name].code], diff.render()
     assert CAUSES[name].words in diff.hints[0].text
     assert f"LIKELY CAUSES\n  1. {diff.hints[0].text}" in diff.render()
+
+
+def test_the_consequences_of_a_cause_are_counted_below_it() -> None:
+    """The text of a report says how many differences follow from a cause; the hint itself has none below."""
+    diff = _diff(CAUSES["node renamed"])
+    assert len(diff.hints[0].explains) == 3
+    assert f"  1. {diff.hints[0].text} Explains 3 differences below.\n" in diff.render()
 
 
 @pytest.mark.parametrize("name", CAUSES)

@@ -7,7 +7,7 @@ import report_samples as samples
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.result import CaseResult, DifferenceGroup, ReportedFinding, ReportedHint
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports.causes import causes_of
+from pytest_metagraph.reports.causes import CauseWatch, causes_of
 
 NODES = "graph_def.node"
 
@@ -137,3 +137,19 @@ def test_names_of_files_and_of_what_was_due_do_not_make_causes() -> None:
         ("The export left a file that was not requested", ("2", "3")),
         ("The exporter raised KeyError", ("0", "1")),
     ]
+
+
+def test_a_cause_is_news_once() -> None:
+    """While results arrive, a cause is new in the first case that shows it, whatever kinds it has later."""
+    watch = CauseWatch()
+    (first,) = watch.new_causes(failed("a", group("x", "CLS-02")))
+    assert (first.requirements, first.cases) == (("CLS-02",), ("a",))
+    assert watch.new_causes(failed("b", group("y", "CLS-02"))) == ()
+    (second,) = watch.new_causes(failed("c", group("x", "CLS-02"), group("z", "COL-12", hint="scope")))
+    assert (second.requirements, second.cause) == (("COL-12",), "scope in c")
+
+
+def test_a_case_that_does_not_fail_is_no_news() -> None:
+    """A known failure shows its causes in the report and not while the run goes on."""
+    known = failed("a", group("x", "CLS-02"), verdict=Verdict.UNSUPPORTED)
+    assert CauseWatch().new_causes(known) == ()

@@ -66,14 +66,25 @@ def test_an_incomplete_or_contradictory_report_is_invalid(lines: list[str], expe
 
 
 def test_a_run_of_some_cases_says_so() -> None:
-    """A report of a selection is INVALID, and names the globs that restricted the run."""
+    """A report of a selection is PARTIAL, and names the globs that restricted the run."""
     report = samples.report(
         samples.result("a"), selection=("a*",), expected_cases=3, tier_cases=3, expected_digest="other"
     )
     assert [problem.code for problem in report.problems] == [ProblemCode.PARTIAL]
     assert report.no_score == "Only a part of the cases ran (a*): 1 of 3."
+    assert report.status == "PARTIAL"
     assert report.footer is not None
     assert report.footer.verdict == "partial"
+
+
+def test_a_partial_run_with_another_problem_is_invalid() -> None:
+    """A selection does not excuse a case that appears twice."""
+    twice = (samples.result("a"), samples.result("a"))
+    report = samples.report(
+        *twice, selection=("a*",), expected_cases=3, tier_cases=3, expected_digest="other"
+    )
+    assert ProblemCode.PARTIAL in {problem.code for problem in report.problems}
+    assert report.status == "INVALID"
 
 
 def test_an_error_of_the_kit_is_no_score() -> None:
