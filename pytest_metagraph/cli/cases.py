@@ -17,9 +17,9 @@ from pytest_metagraph.settings import TIERS
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\
-Write the input graphs, and the arguments of every case as JSON, to a folder. Export them with any system,
-write its answers to another folder, and judge them with `metagraph run --exports DIR`. Or list the ids of the
-cases, one on each line.
+Write the input graphs, the arguments of every case as JSON, the rules, and TensorFlow's messages and ops to a
+folder. Export the graphs with any system, write its answers to another folder, and judge them with
+`metagraph run --exports DIR`. Or list the ids of the cases, one on each line.
 """
 
 EPILOG = """\

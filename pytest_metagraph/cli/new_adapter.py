@@ -13,10 +13,10 @@ DESCRIPTION = """\
 Write a commented adapter that works at once.
 
 `python` is a function for --metagraph-exporter, with a GitHub workflow that runs it. `command` is a worker
-for --metagraph-command, in JavaScript, with the definition of the protocol for every other language, and a
-workflow. `worker` is a worker in plain Python, for an interpreter that the kit cannot run in: Python 3.6 or
-newer, and nothing to install. `tensorflow` is a worker for the TensorFlow of any interpreter: 1.13 or newer.
-Both of these also write folders of answers, for --metagraph-exports.
+for --metagraph-command, in JavaScript, with what a worker in any other language needs, and a workflow.
+`worker` is a worker in plain Python, for an interpreter that the kit cannot run in: Python 3.6 or newer, and
+nothing to install. `tensorflow` is a worker for the TensorFlow of any interpreter: 1.13 or newer. Both of
+these also write folders of answers, for --metagraph-exports.
 """
 
 EPILOG = """\
@@ -25,6 +25,9 @@ examples:
   metagraph new-adapter command my-worker
   metagraph new-adapter worker my-worker
   metagraph new-adapter tensorflow . && metagraph smoke --command "tf-1.15/bin/python metagraph_tensorflow.py"
+
+For a worker in another language, compile TensorFlow's messages in the folder of `command`, here for Java:
+  protoc --descriptor_set_in=tensorflow.binpb --java_out=. @protos.txt && protoc --java_out=. worker.proto
 
 exit status: 0 the adapter was written, 2 the folder cannot be used
 """

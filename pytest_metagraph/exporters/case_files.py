@@ -5,7 +5,8 @@ The folder holds
 * `corpus.json`: the corpus, contract and tier of the cases, and their number;
 * `cases.jsonl`: one JSON object per line, see docs/reference/exports-folder.md;
 * `graphs/NAME.pb`: the input graphs, as serialised MetaGraphDefs;
-* `messages/DIGEST.pb` and `.json`: the messages among the arguments, serialised and in protobuf's JSON form.
+* `messages/DIGEST.pb` and `.json`: the messages among the arguments, serialised and in protobuf's JSON form;
+* `requirements.toml` and `schema/`: the rules, and TensorFlow's messages and ops, see `schema_files`.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import json_format
+from google.protobuf import descriptor_pb2, json_format
 from google.protobuf import message as protobuf
 
 from conformance_cases import Case, Corpus, NotAsked, Tier
 from pytest_metagraph.exporters.exports_folder import answer_stem
 from pytest_metagraph.exporters.messages import UnencodableValueError
+from reference_impl import schema
 from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
 from reference_impl.schema import POOL
@@ -30,7 +33,34 @@ from reference_impl.schema import POOL
 FORMAT = 1
 """The version of the layout; it rises if a reader of the previous one would misread it."""
 
+REQUIREMENTS = "requirements.toml"
+"""The name of the file with the sentence of every rule, in each folder that is written for an implementer."""
+
 _DIGEST_CHARACTERS = 16
+
+
+def schema_files() -> dict[str, bytes]:
+    """Return what an implementation in any language needs to read and write the messages of TensorFlow.
+
+    Returns:
+        Contents by name: the messages as a FileDescriptorSet, the names of its `.proto` files, one to a
+        line, as arguments for protoc, and the definitions of all ops as an OpList. The names leave out the
+        files of protobuf itself, which come with its runtime.
+    """
+    files = resources.files(schema)
+    descriptors = files.joinpath("descriptors.binpb").read_bytes()
+    names = [file.name for file in descriptor_pb2.FileDescriptorSet.FromString(descriptors).file]
+    own = [name for name in names if not name.startswith("google/protobuf/")]
+    return {
+        "tensorflow.binpb": descriptors,
+        "protos.txt": "".join(f"{name}\n" for name in own).encode(),
+        "tensorflow_ops.binpb": files.joinpath("op_registry.binpb").read_bytes(),
+    }
+
+
+def requirements_text() -> bytes:
+    """Return the catalogue of the rules: a sentence for each, and where it is from."""
+    return resources.files("conformance_cases").joinpath(REQUIREMENTS).read_bytes()
 
 
 def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) -> int:
@@ -60,6 +90,8 @@ def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) ->
     }
     files = {
         **encoder.files,
+        **{f"schema/{name}": data for name, data in schema_files().items()},
+        REQUIREMENTS: requirements_text(),
         "cases.jsonl": "".join(f"{line}\n" for line in lines).encode(),
         "corpus.json": (json.dumps(header, indent=2) + "\n").encode(),
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conformance_cases import Capability
 from pytest_metagraph.exporters import messages
-from reference_impl import schema
+from pytest_metagraph.exporters.case_files import REQUIREMENTS, requirements_text, schema_files
 from reference_impl.atomic_write import write_files
 
 _CAPABILITIES = "@CAPABILITIES@"
@@ -36,8 +36,8 @@ def starter_files(kind: AdapterKind) -> dict[str, bytes]:
 
     Args:
         kind: a Python function; a worker in JavaScript, with everything that a worker in another language
-            needs: the protocol, TensorFlow's messages as a FileDescriptorSet, and its ops; a worker in plain
-            Python 3.6 or newer; or the same for the TensorFlow that is installed beside it, in one file.
+            needs: the protocol, the rules, and TensorFlow's messages and ops; a worker in plain Python 3.6 or
+            newer; or the same for the TensorFlow that is installed beside it, in one file.
 
     Returns:
         Contents by relative path.
@@ -61,8 +61,8 @@ def starter_files(kind: AdapterKind) -> dict[str, bytes]:
         "export_meta_graph.mjs": _template("command", "export_meta_graph.mjs", '  "{name}", // {sentence}'),
         "package.json": _template("command", "package.json"),
         messages.PROTO_FILE: messages.proto_text().encode(),
-        "tensorflow.binpb": _schema_file("descriptors.binpb"),
-        "tensorflow_ops.binpb": _schema_file("op_registry.binpb"),
+        **schema_files(),
+        REQUIREMENTS: requirements_text(),
         _WORKFLOW: _template("command", "conformance.yml"),
     }
 
@@ -112,7 +112,3 @@ def _template(kind: str, name: str, capability_line: str = "") -> bytes:
     text = resources.files(__package__).joinpath(kind, name).read_text(encoding="utf-8")
     lines = [capability_line.format(name=item.value, sentence=item.sentence) for item in Capability]
     return text.replace(_CAPABILITIES, "\n".join(lines)).encode()
-
-
-def _schema_file(name: str) -> bytes:
-    return resources.files(schema).joinpath(name).read_bytes()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance_cases import Case, NotAsked, Tier, load_corpus
-from pytest_metagraph.exporters.case_files import write_cases
+from pytest_metagraph.exporters.case_files import schema_files, write_cases
 from pytest_metagraph.exporters.exports_folder import answer_stem
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef, SaverDef
@@ -111,3 +112,11 @@ def test_preceding_calls_are_written(folder: Path) -> None:
     (earlier,) = line["preceding"]
     assert earlier["arguments"] == {"export_scope": "net"}
     assert earlier["filename"].endswith(".meta")
+
+
+def test_the_rules_and_messages_are_written(folder: Path) -> None:
+    """The folder has the sentences of the rules, and TensorFlow's messages and ops."""
+    rules = tomllib.loads((folder / "requirements.toml").read_text(encoding="utf-8"))["requirement"]
+    assert [rule["id"] for rule in rules] == list(load_corpus().requirements)
+    written = {path.name: path.read_bytes() for path in (folder / "schema").iterdir()}
+    assert written == schema_files()

@@ -19,7 +19,7 @@ from conformance_cases import Capability, Tier, Variant, load_corpus
 from pytest_metagraph.cli import main
 from pytest_metagraph.exporters import protocol
 from pytest_metagraph.exporters.answers import Exported, NotSupported, Raised
-from pytest_metagraph.exporters.case_files import write_cases
+from pytest_metagraph.exporters.case_files import schema_files, write_cases
 from pytest_metagraph.exporters.exports_folder import ExportsFolder
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.exporters.starters import (
@@ -80,11 +80,26 @@ def test_the_command_starter_has_everything_that_another_language_needs() -> Non
         ".github/workflows/conformance.yml",
         "export_meta_graph.mjs",
         "package.json",
+        "protos.txt",
+        "requirements.toml",
         "tensorflow.binpb",
         "tensorflow_ops.binpb",
         "worker.mjs",
         "worker.proto",
     ]
+
+
+def test_one_command_compiles_all_messages(tmp_path: Path) -> None:
+    """All 23 files are compiled from the descriptors, with their names from a file."""
+    pytest.importorskip("grpc_tools.protoc", reason="needs grpcio-tools")
+    for name, content in schema_files().items():
+        (tmp_path / name).write_bytes(content)
+    arguments = ["--descriptor_set_in=tensorflow.binpb", "--python_out=.", "@protos.txt"]
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", *arguments], cwd=tmp_path, check=True)
+    compiled = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*_pb2.py")}
+    names = (tmp_path / "protos.txt").read_text().splitlines()
+    assert len(names) == 23
+    assert compiled == {name.replace(".proto", "_pb2.py") for name in names}
 
 
 @pytest.mark.parametrize("kind", list(AdapterKind))
