@@ -1,20 +1,22 @@
-"""Read each field of all nodes at once, and encode values as texts of one character."""
+"""Read each field of all nodes at once, without a Python loop over the nodes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from google.protobuf import descriptor_pb2, message_factory
 
 from reference_impl.schema import POOL, NodeDef
 
-BETWEEN: Final = b"\x1a\x01\x1e\x2a\x01\x1e"
+RECORD: Final = "\x1e"
+"""The input that separates the inputs of two nodes."""
+RECORD_BYTES: Final = RECORD.encode()
+"""The attribute that separates the attributes of two nodes."""
+_UNIT: Final = "\x1f"
+_BETWEEN: Final = b"\x1a\x01" + RECORD_BYTES + b"\x2a\x01" + RECORD_BYTES
 """An input and an attribute that no graph has, in wire format; they separate two nodes."""
-
-FIRST_CODE: Final = 0x10000
-"""The first code point of tokens; it is above the surrogates."""
-_MOST: Final = 0x110000 - FIRST_CODE
 
 
 def _columns_class() -> Any:
@@ -51,36 +53,65 @@ def _columns_class() -> Any:
     return message_factory.GetMessageClass(POOL.FindMessageTypeByName(f"{source.package}.Columns"))
 
 
-Columns: Any = _columns_class()
+_Columns: Any = _columns_class()
 """The message that reads all nodes at once; typed Any, because no stub knows a class that is created here."""
 
 
-def code_for(number: int) -> str:
-    """Return the text of one character that encodes a number.
-
-    Raises:
-        OverflowError: if there are more numbers than characters.
-    """
-    if number >= _MOST:
-        raise OverflowError(f"the graph has more than {_MOST:,} kinds of nodes")
-    return chr(FIRST_CODE + number)
-
-
-class Codes:
-    """Texts of one character that encode values.
+@dataclass(frozen=True, slots=True)
+class NodeColumns:
+    """The fields of all nodes.
 
     Attributes:
-        meanings: the values; the code of each is that of its position.
+        names: the name of each node.
+        ops: the op of each node.
+        inputs: the inputs of all nodes one after the other, with RECORD between two nodes.
+        attrs: the serialised entries of the attribute maps, in the same way, with RECORD_BYTES.
+        devices: every device that a node has.
     """
 
-    def __init__(self, meanings: Iterable[Any] = ()) -> None:
-        self.meanings: list[Any] = list(meanings)
-        self._code_of: dict[object, str] = {}
+    names: Sequence[str]
+    ops: Sequence[str]
+    inputs: Sequence[str]
+    attrs: Sequence[bytes]
+    devices: frozenset[str]
 
-    def of(self, value: object) -> str:
-        """Return the code of a value, a new one if it has none."""
-        known = self._code_of.get(value)
-        if known is None:
-            known = self._code_of[value] = code_for(len(self.meanings))
-            self.meanings.append(value)
-        return known
+
+def read_columns(nodes: Sequence[bytes]) -> NodeColumns:
+    """Read nodes.
+
+    Args:
+        nodes: the serialised nodes.
+
+    Returns:
+        Their fields. An input that is RECORD itself is replaced by another text that names no node.
+
+    Raises:
+        DecodeError: if a node is damaged.
+    """
+    count = len(nodes)
+    columns = _Columns.FromString(_BETWEEN.join(nodes))
+    read = NodeColumns(
+        columns.name[:], columns.op[:], columns.input[:], columns.attr[:], frozenset(columns.device)
+    )
+    separators = (read.inputs.count(RECORD), read.attrs.count(RECORD_BYTES))
+    if len(read.names) == len(read.ops) == count and separators == (max(count - 1, 0),) * 2:
+        return read
+    return _read_one_by_one(nodes)  # a node lacks a field, has one twice, or has a separator
+
+
+def _read_one_by_one(nodes: Sequence[bytes]) -> NodeColumns:
+    names, ops = [], []
+    inputs: list[str] = []
+    attrs: list[bytes] = []
+    devices = set()
+    for number, data in enumerate(nodes):
+        node = NodeDef.FromString(data)
+        if number:
+            inputs.append(RECORD)
+            attrs.append(RECORD_BYTES)
+        names.append(node.name)
+        ops.append(node.op)
+        devices.add(node.device)
+        inputs.extend(name if name != RECORD else _UNIT for name in node.input)
+        attrs.extend(entry for entry in _Columns.FromString(data).attr if entry != RECORD_BYTES)
+    return NodeColumns(names, ops, inputs, attrs, frozenset(devices))

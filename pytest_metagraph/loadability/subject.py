@@ -52,7 +52,7 @@ class Subject:
             self.meta_graph: Any = view if kind == "MetaGraphDef" else VIEWS["MetaGraphDef"]()
             info = self.meta_graph.meta_info_def
             self.facts = AttrFacts(info.stripped_op_list if info.HasField("stripped_op_list") else None)
-            self.survey = Survey(self._graph.node[:], self.facts)
+            self.survey = Survey(self._graph.node, self.facts)
             self.functions: Sequence[FunctionDef] = [
                 FunctionDef.FromString(function) for function in self._graph.library.function
             ]

@@ -9,21 +9,29 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from pytest_metagraph.loadability.attr_facts import AttrFact, AttrFacts, is_usable_class, only_colocation
-from pytest_metagraph.loadability.node_columns import BETWEEN, FIRST_CODE, Codes, Columns, code_for
+from pytest_metagraph.loadability.node_columns import (
+    RECORD,
+    RECORD_BYTES,
+    NodeColumns,
+    read_columns,
+)
 from reference_impl.schema import NodeDef
 
 CONTROL: Final = -1
 """The output number of a control input."""
 
-_UNIT: Final = "\x1f"
-_RECORD: Final = "\x1e"
-_RECORD_BYTES: Final = b"\x1e"
+_BETWEEN: Final = "\0"
+"""The code that separates two nodes; no value has it."""
+_AT_ONCE: Final = 1024
+"""The number of nodes that are read at a time."""
+_SURROGATES: Final = range(0xD800, 0xE000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,8 @@ class Survey:
 
     Attributes:
         names: the names of the nodes, in the order of the graph.
-        ops: their ops.
+        others: the node and output of each different input that is not just the name of a node. The node is
+            None if it is not in the graph; the output is CONTROL for a control input.
         devices: every device that a node has.
         colocations: every node that the attribute `_class` of a node names.
         kinds: the kinds, in the order of their first nodes.
@@ -88,175 +97,98 @@ class Survey:
             DecodeError: if the nodes are damaged.
         """
         self._nodes = nodes
-        columns = Columns.FromString(BETWEEN.join(nodes))
-        self.names: list[str] = columns.name[:]
-        self.ops: list[str] = columns.op[:]
-        self.devices: frozenset[str] = frozenset(columns.device)
-        self._inputs: list[str] = columns.input[:]
-        self._attr_facts = facts
-        self.colocations: set[str] = set()
-        self._sort(columns.attr[:])
-        if not self._are_in_step():
-            self._sort(self._read_each())
-
-    def _are_in_step(self) -> bool:
-        """Return whether the columns were split into nodes; if not, a node lacks a field or has two."""
-        count = len(self._nodes)
-        return (
-            len(self.names) == count
-            and len(self._kind_codes) == count
-            and self._inputs.count(_RECORD) == max(count - 1, 0)
-        )
-
-    def _read_each(self) -> list[bytes]:
-        """Read the nodes one by one: some have fields that are missing, repeated, or equal to the separators.
-
-        Returns:
-            Their attributes.
-        """
-        self.names, self.ops, self._inputs = [], [], []
-        attrs: list[bytes] = []
-        for number, data in enumerate(self._nodes):
-            node = NodeDef.FromString(data)
-            single = Columns.FromString(data)
-            if number:
-                self._inputs.append(_RECORD)
-                attrs.append(_RECORD_BYTES)
-            self.names.append(node.name)
-            self.ops.append(node.op)
-            self._inputs.extend(name if name != _RECORD else _UNIT for name in node.input)
-            attrs.extend(entry for entry in single.attr if entry != _RECORD_BYTES)
-        return attrs
-
-    def _sort(self, attrs: list[bytes]) -> None:
-        """Sort the nodes with these attributes into kinds; each kind has a code, a text of one character."""
-        codes = Codes()
-        token_of = self._attr_tokens(attrs, codes)
-        op_of = {op: codes.of(op) for op in set(self.ops)}
-        texts = "".join(map(token_of.__getitem__, attrs)).split("\n") if self._nodes else []
-        keys = list(map(operator.add, map(op_of.__getitem__, self.ops), texts))
-        if len(texts) != len(self.ops):
-            keys = []  # the columns are not in step
-        meaning = codes.meanings
+        self.names: list[str] = []
         self.kinds: list[Kind] = []
-        code_of: dict[str, str] = {}
-        for key in dict.fromkeys(keys):
-            op, *facts = (meaning[ord(code) - FIRST_CODE] for code in key)
-            code_of[key] = code_for(len(self.kinds))
-            self.kinds.append(Kind(op, {fact.name: fact for fact in facts}))
-        self._kind_codes = list(map(code_of.__getitem__, keys))
+        self._kind_codes: list[str] = []
+        tokens = _AttrTokens(facts)
+        codes = tokens.codes
+        code_of_kind = _KindCodes(self.kinds, codes.meanings)
+        self._targets = _Targets((), len(nodes))
+        self._edges: list[list[int]] = []
+        self._situation_of: list[int] = []
+        devices: set[str] = set()
+        for columns in self._columns():
+            numbers = range(len(self.names), len(self.names) + len(columns.names))
+            self.names += columns.names
+            self._targets.update(zip(columns.names, numbers, strict=True))
+            devices |= columns.devices
+            self._edges.append(list(map(self._targets.__getitem__, columns.inputs)))
+            texts = "".join(map(tokens.__getitem__, columns.attrs)).split(_BETWEEN)
+            keys = map(operator.add, map(codes.__getitem__, columns.ops), texts)
+            self._kind_codes += map(code_of_kind.__getitem__, keys)
+        if self._targets.is_outdated():
+            self._targets = targets = _Targets(self.names, len(nodes))
+            self._edges = [list(map(targets.__getitem__, columns.inputs)) for columns in self._columns()]
+        self.others = self._targets.others
+        self.devices = frozenset(devices)
+        self.colocations = tokens.colocations
 
-    def _attr_tokens(self, attrs: Iterable[bytes], codes: Codes) -> dict[bytes, str]:
-        """Return the code of each different attribute, which is empty if no kind depends on it."""
-        token_of: dict[bytes, str] = {}
-        for entry in set(attrs):
-            colocated = only_colocation(entry)
-            if colocated is not None:
-                # The nodes that `_class` names are not part of a kind.
-                self.colocations.add(colocated)
-                token_of[entry] = ""
-                continue
-            fact = self._attr_facts.of_entry(entry) if entry != _RECORD_BYTES else None
-            if fact is not None and is_usable_class(fact):
-                self.colocations.update(fact.colocated)
-                fact = None
-            token_of[entry] = codes.of(fact) if fact is not None else ""
-        token_of[_RECORD_BYTES] = "\n"
-        return token_of
+    def _columns(self) -> Iterator[NodeColumns]:
+        """Read some nodes at a time, so that what is made of them stays in the cache of the processor."""
+        for start in range(0, len(self._nodes), _AT_ONCE):
+            yield read_columns(self._nodes[start : start + _AT_ONCE])
 
     @cached_property
-    def kind_of(self) -> list[int]:
+    def ops(self) -> Sequence[str]:
+        """The op of each node."""
+        return [self.kinds[kind].op for kind in self.kind_of]
+
+    @cached_property
+    def kind_of(self) -> Sequence[int]:
         """The number of the kind of each node."""
-        return [ord(code) - FIRST_CODE for code in self._kind_codes]
-
-    @cached_property
-    def index(self) -> dict[str, int]:
-        """The number of each node by name; the last one if several have the same name."""
-        return dict(zip(self.names, range(len(self.names)), strict=True))
-
-    @cached_property
-    def others(self) -> dict[str, tuple[int | None, int]]:
-        """The node and output of each different input that is not just the name of a node.
-
-        The node is None if it is not in the graph; the output is CONTROL for a control input.
-        """
-        index = self.index
-        texts = dict.fromkeys(itertools.filterfalse(index.__contains__, self._inputs))
-        texts.pop(_RECORD, None)
-        controls = [text for text in texts if text[:1] == "^"]
-        nodes = map(index.get, [text[1:] for text in controls])
-        found: dict[str, tuple[int | None, int]]
-        found = dict(zip(controls, zip(nodes, itertools.repeat(CONTROL), strict=False), strict=True))
-        unknown = [text for text, (node, _) in found.items() if node is None]
-        for text in [*(text for text in texts if text[:1] != "^"), *unknown]:
-            name, output = split_input(text)
-            found[text] = (index.get(name), output)
-        return found
-
-    @cached_property
-    def _edges(self) -> list[int]:
-        """The target of each input, of all nodes one after the other.
-
-        It is the number of a node whose first output is taken, or, counted from the number of nodes, the
-        position of the input in `others`. The number after all of these separates two nodes.
-        """
-        numbers = self.index.copy()
-        numbers.update(zip([*self.others, _RECORD], itertools.count(len(self.names))))
-        return list(map(numbers.__getitem__, self._inputs))
+        return list(map(number_of, self._kind_codes))
 
     @cached_property
     def backward(self) -> list[tuple[int, int]]:
         """A node and its input's node, for each input that names the node itself or a later one."""
         count = len(self.names)
         others = [node for node, _ in self.others.values()]
-        between = count + len(others)
         found = []
         current = 0
-        for edge in self._edges:
-            if edge >= current:
-                if edge == between:
-                    current += 1
-                    continue
-                node = edge if edge < count else others[edge - count]
-                if node is not None and node >= current:
-                    found.append((current, node))
+        for edges in self._edges:
+            for edge in edges:
+                if edge >= current:
+                    if edge == count:
+                        current += 1
+                        continue
+                    node = edge if edge < count else others[edge - count - 1]
+                    if node is not None and node >= current:
+                        found.append((current, node))
+            current += 1
         return found
 
     @cached_property
     def situations(self) -> list[Situation]:
         """The different situations of the nodes."""
         codes = Codes((code_for(kind), 0) for kind in range(len(self.kinds)))
-        kind_codes = self._kind_codes
-        code_of_edge = kind_codes.copy()
+        code_of_edge = [*self._kind_codes, _BETWEEN]
         for node, output in self.others.values():
             if node is None:
-                code_of_edge.append(codes.of((None, output)))
-            elif output == CONTROL:  # the kind of its node does not matter
-                code_of_edge.append(codes.of(("", CONTROL)))
+                code_of_edge.append(codes[None, output])
+            elif output == CONTROL:
+                code_of_edge.append(codes["", CONTROL])  # the kind of its node does not matter
             elif output:
-                code_of_edge.append(codes.of((kind_codes[node], output)))
+                code_of_edge.append(codes[self._kind_codes[node], output])
             else:
-                code_of_edge.append(kind_codes[node])
-        code_of_edge.append("\n")
-        texts = "".join(map(code_of_edge.__getitem__, self._edges)).split("\n") if self.names else []
-        self._situation_keys = list(map(operator.add, kind_codes, texts))
+                code_of_edge.append(self._kind_codes[node])
+        number_of_key = _Numbers()
+        for start, edges in zip(itertools.count(0, _AT_ONCE), self._edges, strict=False):
+            texts = "".join(map(code_of_edge.__getitem__, edges)).split(_BETWEEN)
+            keys = map(operator.add, self._kind_codes[start : start + _AT_ONCE], texts)
+            self._situation_of += map(number_of_key.__getitem__, keys)
         sources = [
-            Source(None if code is None else ord(code) - FIRST_CODE if code else 0, output)
+            Source(None if code is None else number_of(code) if code else 0, output)
             for code, output in codes.meanings
         ]
-        self._situation_numbers = {
-            key: number for number, key in enumerate(dict.fromkeys(self._situation_keys))
-        }
         return [
-            Situation(ord(key[0]) - FIRST_CODE, tuple(sources[ord(code) - FIRST_CODE] for code in key[1:]))
-            for key in self._situation_numbers
+            Situation(number_of(key[0]), tuple(sources[number_of(code)] for code in key[1:]))
+            for key in number_of_key
         ]
 
     def nodes_in(self, situations: Iterable[int]) -> dict[int, list[int]]:
         """Return the nodes that are in each of some situations, in order."""
         found: dict[int, list[int]] = {situation: [] for situation in situations}
-        for node, key in enumerate(self._situation_keys if found else ()):
-            situation = self._situation_numbers[key]
+        for node, situation in enumerate(self._situation_of if found else ()):
             if situation in found:
                 found[situation].append(node)
         return found
@@ -273,20 +205,29 @@ class Survey:
             members[kind].append(node)
         return members
 
+    def find(self, name: str) -> int | None:
+        """Return the number of the node with a name, of several the last one; None if there is none."""
+        return self._targets.node(name)
+
+    @property
+    def has_doubled_names(self) -> bool:
+        """Whether several nodes have the same name."""
+        return self._targets.has_doubled_names()
+
     def node(self, number: int) -> NodeDef:
         """Return one node, parsed."""
         return NodeDef.FromString(self._nodes[number])
 
     def inputs_by_node(self) -> Iterator[list[str]]:
         """Return the inputs of each node, in the order of the graph."""
-        inputs: list[str] = []
-        for text in self._inputs:
-            if text == _RECORD:
-                yield inputs
-                inputs = []
-            else:
-                inputs.append(text)
-        if self.names:
+        for columns in self._columns():
+            inputs: list[str] = []
+            for text in columns.inputs:
+                if text == RECORD:
+                    yield inputs
+                    inputs = []
+                else:
+                    inputs.append(text)
             yield inputs
 
     def nodes_with_device(self, devices: Iterable[str]) -> dict[str, list[int]]:
@@ -316,3 +257,137 @@ def split_input(text: str) -> tuple[str, int]:
     if text.startswith("^"):
         return text[1:], CONTROL
     return text, 0
+
+
+class _Targets(dict[str, int]):
+    """The target of each input.
+
+    It is the number of a node whose first output is taken; the number of nodes between the inputs of two
+    nodes; or, counted from the number after that, the position of the input in `others`.
+    """
+
+    def __init__(self, names: Sequence[str], count: int) -> None:
+        super().__init__(zip(names, range(count), strict=False))
+        self[RECORD] = self._count = count
+        self.others: dict[str, tuple[int | None, int]] = {}
+        self._unknown: list[str] = []
+
+    def __missing__(self, text: str) -> int:
+        output = CONTROL
+        node = self.get(text[1:]) if text[:1] == "^" else None
+        if node is None or node >= self._count:
+            name, output = split_input(text)
+            node = self.node(name)
+            if node is None:
+                self._unknown.append(text)
+        others = self.others
+        self[text] = target = self._count + 1 + len(others)
+        others[text] = node, output
+        return target
+
+    def node(self, name: str) -> int | None:
+        """Return the node with a name, of several the last one; None if there is none."""
+        target = self.get(name, self._count)
+        return target if target < self._count else None
+
+    def has_doubled_names(self) -> bool:
+        """Return whether several nodes have the same name."""
+        return len(self) < self._count + 1 + len(self.others)
+
+    def is_outdated(self) -> bool:
+        """Return whether an input may name a node that came after it, or several nodes have the same name."""
+        return self.has_doubled_names() or any(
+            self.node(name) is not None for text in self._unknown for name in (text[1:], split_input(text)[0])
+        )
+
+
+class _AttrTokens(dict[bytes, str]):
+    """The code of each serialised attribute, which is empty if no kind depends on it.
+
+    Attributes:
+        codes: the codes and the facts that they stand for.
+        colocations: every node that one of the attributes colocates a node with; they are not part of a kind.
+    """
+
+    def __init__(self, facts: AttrFacts) -> None:
+        super().__init__({RECORD_BYTES: _BETWEEN})
+        self.codes = Codes()
+        self.colocations: set[str] = set()
+        self._facts = facts
+
+    def __missing__(self, entry: bytes) -> str:
+        self[entry] = token = self._token(entry)
+        return token
+
+    def _token(self, entry: bytes) -> str:
+        colocated = only_colocation(entry)
+        if colocated is not None:
+            self.colocations.add(colocated)
+            return ""
+        fact = self._facts.of_entry(entry)
+        if fact is None:
+            return ""
+        if is_usable_class(fact):
+            self.colocations.update(fact.colocated)
+            return ""
+        return self.codes[fact]
+
+
+class _KindCodes(dict[str, str]):
+    """The code of the kind of nodes with an op and attributes, given by their codes."""
+
+    def __init__(self, kinds: list[Kind], meanings: Sequence[Any]) -> None:
+        super().__init__()
+        self._kinds = kinds
+        self._meanings = meanings
+
+    def __missing__(self, key: str) -> str:
+        op, *facts = (self._meanings[number_of(code)] for code in key)
+        self[key] = code = code_for(len(self._kinds))
+        self._kinds.append(Kind(op, {fact.name: fact for fact in facts}))
+        return code
+
+
+class _Numbers(dict[str, int]):
+    """The number of each different text, in the order in which they are first requested."""
+
+    def __missing__(self, text: str) -> int:
+        self[text] = number = len(self)
+        return number
+
+
+def code_for(number: int) -> str:
+    """Return the text of one character that encodes a number.
+
+    Raises:
+        OverflowError: if there are more numbers than characters.
+    """
+    point = number + 1
+    if point >= _SURROGATES.start:
+        point += len(_SURROGATES)
+    if point > sys.maxunicode:
+        raise OverflowError(f"the graph has more than {number:,} kinds of nodes")
+    return chr(point)
+
+
+def number_of(code: str) -> int:
+    """Return the number that a text of one character encodes."""
+    point = ord(code)
+    return point - 1 if point < _SURROGATES.start else point - 1 - len(_SURROGATES)
+
+
+class Codes(dict[Hashable, str]):
+    """The text of one character that encodes each value; a value that has none is given one.
+
+    Attributes:
+        meanings: the values; the code of each is that of its position.
+    """
+
+    def __init__(self, meanings: Iterable[Any] = ()) -> None:
+        super().__init__()
+        self.meanings: list[Any] = list(meanings)
+
+    def __missing__(self, value: Hashable) -> str:
+        self[value] = code = code_for(len(self.meanings))
+        self.meanings.append(value)
+        return code

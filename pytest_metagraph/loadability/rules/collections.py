@@ -173,7 +173,10 @@ class CollectionRules:
         """Return why a resource variable cannot have a handle of this name; empty if it can."""
         if ":" not in name:
             return f"{name!r} is an operation, but the handle of a variable is a tensor"
-        node = self._survey.node(self._survey.index[name.partition(":")[0]])
+        position = self._survey.find(name.partition(":")[0])
+        if position is None:
+            return f"{name!r} is not in the graph"
+        node = self._survey.node(position)
         absent = [attr for attr in ("shape", "dtype") if attr not in node.attr]
         return f"{name!r} is the output of a {node.op}, which has no {absent[0]}" if absent else ""
 
@@ -184,7 +187,7 @@ class CollectionRules:
         """
         if ":" not in name:
             return f"{name!r} is an operation, but the snapshot of a variable is a tensor"
-        position: int | None = self._survey.index[name.partition(":")[0]]
+        position = self._survey.find(name.partition(":")[0])
         seen: set[int] = set()
         while position is not None and position not in seen:
             seen.add(position)
@@ -192,19 +195,19 @@ class CollectionRules:
             if node.op == "ReadVariableOp":
                 return ""
             data = [text for text in node.input if not text.startswith("^")]
-            position = self._survey.index.get(split_input(data[0])[0]) if data else None
+            position = self._survey.find(split_input(data[0])[0]) if data else None
         return f"{name!r} does not come from a ReadVariableOp"
 
     def _name_problem(self, name: str) -> str:
         """Return why a name is not in the graph; empty if it names an operation or a tensor."""
         if ":" not in name:
-            return "" if name in self._survey.index else f"{name!r} is not in the graph"
+            return "" if self._survey.find(name) is not None else f"{name!r} is not in the graph"
         node, *numbers = name.split(":")
         try:
             (number,) = map(int, numbers)
         except ValueError:
             return f"{name!r} is not the name of a tensor, such as `name:0`"
-        position = self._survey.index.get(node)
+        position = self._survey.find(node)
         if position is None:
             return f"{name!r} is not in the graph"
         judged = self._judgements[self._survey.kind_of[position]]
@@ -238,7 +241,7 @@ class CollectionRules:
         parts: set[str] = set()
         for item in _variable_defs(kind, values):
             name, _, _ = item.variable_name.partition(":")
-            node = self._survey.index.get(name)
+            node = self._survey.find(name)
             if node is None:
                 continue
             problem = self._saved_problem(item, self._survey.ops[node])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -17,7 +17,7 @@ from pytest_metagraph.loadability.survey import CONTROL, Situation, split_input
 from reference_impl.schema import OpDef
 
 _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-/"
-_NO_STARTS: Final = frozenset({"", "_", "-", "/"})
+_ODD_START: Final = re.compile(rb"\n[_\-/\n]")
 _NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*")
 _NAME_WITH_ANGLES: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*(?:>[A-Za-z0-9.][A-Za-z0-9_.\-/]*)*")
 _ANGLES_SINCE: Final = (2, 1)
@@ -88,15 +88,15 @@ class NodeRules:
     def _odd_names(self) -> Sequence[int]:
         """The nodes whose names are not made of letters, digits and `_.-/` in the usual way."""
         names = self._survey.names
-        joined = "".join(names).encode("utf-8", "surrogatepass")
-        if not joined.translate(None, _LETTERS) and not {name[:1] for name in names} & _NO_STARTS:
+        lines = "\n".join(["", *names, ""]).encode("utf-8", "surrogatepass")
+        if lines.translate(None, _LETTERS) == b"\n" * (len(names) + 1) and not _ODD_START.search(lines):
             return ()
         return [node for node, name in enumerate(names) if not _NAME.fullmatch(name)]
 
     @cached_property
     def _doubled_findings(self) -> Sequence[Finding]:
         names = self._survey.names
-        if len(self._survey.index) == len(names):
+        if not self._survey.has_doubled_names:
             return ()
         seen: set[str] = set()
         found = []
@@ -115,7 +115,7 @@ class NodeRules:
     def _without_op(self) -> Sequence[int]:
         return (
             [node for node, op in enumerate(self._survey.ops) if not op]
-            if "" in set(self._survey.ops)
+            if any(not kind.op for kind in self._survey.kinds)
             else ()
         )
 
@@ -146,7 +146,7 @@ class NodeRules:
                 message = "a control input comes before a data input"
                 found.append(self._about(node, "LOAD-09", Phase.NODE_NAMES, message, step=Step.INPUT_COUNT))
         for node in sorted(set().union(*(nodes[number] for number in unknown))):
-            texts = [text for text in inputs[node] if split_input(text)[0] not in self._survey.index]
+            texts = [text for text in inputs[node] if self._survey.find(split_input(text)[0]) is None]
             message = f"input {texts[0]!r} names a node that is not in the graph"
             found.append(self._about(node, "LOAD-10", Phase.INPUT_NAMES, message, group="unknown input"))
         return found
@@ -250,10 +250,12 @@ class NodeRules:
         count = len(self._survey.names)
         if not self._survey.backward:
             return range(count)
-        return _import_order(list(self._survey.inputs_by_node()), self._survey.ops, self._survey.index)
+        return _import_order(list(self._survey.inputs_by_node()), self._survey.ops, self._survey.find)
 
 
-def _import_order(inputs: Sequence[Sequence[str]], ops: Sequence[str], index: Mapping[str, int]) -> list[int]:
+def _import_order(
+    inputs: Sequence[Sequence[str]], ops: Sequence[str], find: Callable[[str], int | None]
+) -> list[int]:
     """Return the position of each node in the order of the importer: of the ready nodes, the first one.
 
     A node is ready when all its inputs are imported. A Merge that closes a loop waits for its control inputs
@@ -263,7 +265,7 @@ def _import_order(inputs: Sequence[Sequence[str]], ops: Sequence[str], index: Ma
     waiting = [0] * count
     outputs: dict[int, list[int]] = defaultdict(list)
     for node, texts in enumerate(inputs):
-        sources = [(index.get(name), output) for name, output in map(split_input, texts)]
+        sources = [(find(name), output) for name, output in map(split_input, texts)]
         closes_loop = ops[node] in _MERGES and any(
             source is not None and output != CONTROL and ops[source] in _NEXT_ITERATIONS
             for source, output in sources

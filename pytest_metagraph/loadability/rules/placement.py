@@ -51,7 +51,7 @@ class PlacementRules:
 
     @cached_property
     def _unknown_colocations(self) -> Sequence[Finding]:
-        missing = self._survey.colocations - self._survey.index.keys()
+        missing = {name for name in self._survey.colocations if self._survey.find(name) is None}
         if not missing:
             return ()
         found = []
