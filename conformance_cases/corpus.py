@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import hashlib
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +20,8 @@ GRAPH_FOLDERS = {kind: Path(__file__).parent / kind for kind in (MATRIX, REAL)}
 
 REQUIREMENT_CASES_FOLDER = Path(__file__).parent / "requirement_cases"
 """The folder of the requirement cases: one folder for each requirement, with one for each case."""
+
+_RETIRED_CASES = Path(__file__).parent / "retired_cases.toml"
 
 
 class Corpus:
@@ -56,6 +59,11 @@ class Corpus:
         """The requirement catalogue by id."""
         return load_requirements()
 
+    @property
+    def retired_cases(self) -> Mapping[str, str]:
+        """The id of each removed case, which is never used again, with that of the case that replaces it."""
+        return MappingProxyType(tomllib.loads(_RETIRED_CASES.read_text(encoding="utf-8")))
+
     @functools.cached_property
     def digest(self) -> str:
         """The SHA-256 over inputs, arguments and expectations, hexadecimal.
@@ -74,10 +82,13 @@ class Corpus:
         """Return the case with an id, of any tier.
 
         Raises:
-            KeyError: if there is none; the text names the most similar ids.
+            KeyError: if there is none; the text names the case that replaces a retired one, or the most
+                similar ids.
         """
         case = self._full.get(case_id)
         if case is None:
+            if (replacement := self.retired_cases.get(case_id)) is not None:
+                raise KeyError(f"the case {case_id!r} was retired; {replacement} replaces it")
             near = difflib.get_close_matches(case_id, self._full, n=3, cutoff=0.4)
             hint = f"; the nearest ids are {', '.join(near)}" if near else ""
             raise KeyError(f"the corpus has no case {case_id!r}{hint}")

@@ -13,7 +13,12 @@ from typing import Any, Protocol
 
 from conformance_cases.axes import GIVEN
 from conformance_cases.capabilities import Capability
-from conformance_cases.requirement_mapping import exercised_requirements, features_of, needed_capabilities
+from conformance_cases.requirement_mapping import (
+    exercised_requirements,
+    features_of,
+    needed_capabilities,
+    tested_requirements,
+)
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 
@@ -214,7 +219,7 @@ class CaseSource(abc.ABC):
 
     def requirements(self, case: Case) -> tuple[str, ...]:
         """Return what `Case.requirements` documents."""
-        return exercised_requirements(case.choices, self.features)
+        return tested_requirements(case.choices, self.features)
 
     def involved_requirements(self, case: Case) -> tuple[str, ...]:
         """Return the ids of all requirements that the export of a case follows, the case's own first.

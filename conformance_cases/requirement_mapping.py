@@ -116,9 +116,11 @@ class _Call:
         return self.has(feature) and self.choices.get("collection_list") != "empty"
 
 
+_EXCLUDED = "SCOPE-11"
+
 _RULES: tuple[tuple[str, Callable[[_Call], bool]], ...] = (
     # Rules about two arguments, or about one on a special graph, come first: they describe a defect best.
-    ("SCOPE-11", lambda call: call.gives("graph_def") and bool(call.scope)),
+    (_EXCLUDED, lambda call: call.gives("graph_def") and bool(call.scope)),
     ("SAV-06", lambda call: call.clears_savers and not call.gives("saver_def")),
     ("SAV-05", lambda call: call.clears_savers and call.gives("saver_def") and call.exports(Feature.SAVERS)),
     ("SAV-02", lambda call: call.clears_savers and call.has(Feature.SAVER_NODES)),
@@ -184,6 +186,16 @@ def exercised_requirements(choices: Choices, features: AbstractSet[str]) -> tupl
     """Return the ids of the requirements for an export, the most specific first."""
     call = _Call(choices, features)
     return tuple(requirement for requirement, applies in _RULES if applies(call))
+
+
+def tested_requirements(choices: Choices, features: AbstractSet[str]) -> tuple[str, ...]:
+    """Return the ids of the requirements that a case tests: those of its export, the most specific first.
+
+    A graph_def together with a scope is an error under the documented contract, and tests nothing but
+    that (SCOPE-11).
+    """
+    requirements = exercised_requirements(choices, features)
+    return requirements[:1] if requirements[0] == _EXCLUDED else requirements
 
 
 def needed_capabilities(choices: Choices, features: AbstractSet[str]) -> frozenset[Capability]:

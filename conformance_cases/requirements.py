@@ -31,8 +31,9 @@ class Basis(enum.StrEnum):
 class Level(enum.StrEnum):
     """How binding a requirement is.
 
-    `REQUIRED` decides about conformance, `RECOMMENDED` should be followed, and `INFORMATIVE` describes a
-    quirk of TensorFlow or of its environment and is not tested.
+    `REQUIRED` decides about conformance: a user of the export would notice if it were broken. `RECOMMENDED`
+    should be followed: some users would miss it. `INFORMATIVE` describes a quirk of TensorFlow or of its
+    environment and is not tested.
     """
 
     REQUIRED = "required"
@@ -46,11 +47,12 @@ class Requirement:
 
     Attributes:
         id: its name, such as `SCOPE-05`, which never changes.
-        sentence: what an export does.
+        sentence: what an export does, in words from which it can be implemented.
         basis: where the rule comes from.
         level: how binding it is.
         quote: the words of the documentation; empty if it is silent.
         tensorflow: what TensorFlow does instead; empty unless the basis is a conflict.
+        missed_by: who would miss it, and when; empty unless the level is recommended.
         no_case: why no case can test the rule; empty if cases do.
         governs: the parts of a message, file or call that the rule decides, each as words from the whole to
             the detail; empty if others govern them more closely.
@@ -64,6 +66,7 @@ class Requirement:
     level: Level
     quote: str = ""
     tensorflow: str = ""
+    missed_by: str = ""
     no_case: str = ""
     governs: tuple[tuple[str, ...], ...] = ()
     in_own_cases: tuple[tuple[str, ...], ...] = ()
@@ -83,6 +86,7 @@ def load_requirements() -> Mapping[str, Requirement]:
             level=Level(entry["level"]),
             quote=entry.get("quote", ""),
             tensorflow=entry.get("tensorflow", ""),
+            missed_by=entry.get("missed_by", ""),
             no_case=entry.get("no_case", ""),
             governs=_parts(entry, "governs"),
             in_own_cases=_parts(entry, "in_own_cases"),

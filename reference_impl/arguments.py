@@ -55,8 +55,15 @@ def _message(kind: type[message.Message]) -> _Check:
     return check
 
 
-def _scope(_name: str, value: Any, _contract: Contract) -> str:
-    return _scope_text(value)
+def _scope(_name: str, value: Any, contract: Contract) -> str:
+    return "" if contract is Contract.TENSORFLOW and not value else _scope_text(value)
+
+
+def _collection_list(name: str, value: Any, contract: Contract) -> Iterable[Any] | None:
+    if contract is Contract.DOCUMENTED and isinstance(value, str | bytes):  # TensorFlow iterates it (CALL-13)
+        raise TypeError(f"{name} must be a list of keys. Received one: {value!r}; pass [{value!r}]")
+    keys: Iterable[Any] | None = value
+    return keys
 
 
 def _unchanged(_name: str, value: Any, _contract: Contract) -> Any:
@@ -77,7 +84,7 @@ class ExportArguments:
     meta_info_def: MetaInfoDef | None = field(metadata={"check": _message(MetaInfoDef)})
     graph_def: GraphDef | None = field(metadata={"check": _graph_def})
     saver_def: SaverDef | None = field(metadata={"check": _message(SaverDef)})
-    collection_list: Iterable[Any] | None = field(metadata={"check": _unchanged})
+    collection_list: Iterable[Any] | None = field(metadata={"check": _collection_list})
     filename: str | None = field(metadata={"check": _filename})
     as_text: bool = field(metadata={"check": _flag})
     clear_devices: bool = field(metadata={"check": _flag})
@@ -129,6 +136,8 @@ def check_arguments(given: Mapping[str, Any], keywords: Mapping[str, Any]) -> Ex
     arguments = ExportArguments(
         **{name: check(name, values[name], contract) for name, check in _CHECKS.items()}
     )
+    if not arguments.export_scope and arguments.graph.get_collection(GraphKeys.GLOBAL_VARIABLES):
+        _scope_text(given["export_scope"])  # TensorFlow rejects a false value if it looks for variables
     if contract is Contract.DOCUMENTED and arguments.graph_def is not None and arguments.export_scope:
         raise ValueError(
             "graph_def and export_scope cannot both be specified: load the GraphDef into a graph and export "
@@ -148,7 +157,7 @@ def _checked_message(name: str, value: Any, kind: type[message.Message]) -> mess
 
 def _scope_text(export_scope: Any) -> str:
     """Return the scope as text; None and '' both mean the whole graph (SCOPE-07)."""
-    if not export_scope:
+    if export_scope is None:
         return ""
     if not isinstance(export_scope, str):
         raise TypeError(f"export_scope must be of type str. Received type: {type(export_scope)}")

@@ -10,9 +10,11 @@ from typing import Any
 from google.protobuf import message
 
 from reference_impl.contracts import Contract
+from reference_impl.names import Operation, Tensor
 from reference_impl.nodes import NodeFilter
 from reference_impl.registered_protos import item_name, scoped_copy
 from reference_impl.schema import REGISTERED_COLLECTIONS, CollectionDef, MetaGraphDef, adopt
+from reference_impl.scope import UNBOUND_INPUT_PREFIX
 
 logger = logging.getLogger("reference_impl")
 
@@ -92,7 +94,8 @@ class CollectionWriter:
             stated.CopyFrom(self.target.collection_def[name])
             del self.target.collection_def[name]
         self._append(name, kept, stated)
-        self.target.collection_def[name].CopyFrom(stated)
+        if name in REGISTERED_COLLECTIONS or stated.WhichOneof("kind"):
+            self.target.collection_def[name].CopyFrom(stated)
 
     def _includes(self, item: Any) -> bool:
         """Return whether an item belongs to the export; items without a name always do (COL-12, SAV-08)."""
@@ -103,12 +106,12 @@ class CollectionWriter:
 
     def _append(self, key: str, items: Sequence[Any], stated: CollectionDef) -> None:
         registered = REGISTERED_COLLECTIONS.get(key)
-        if registered is not None:
+        if registered is not None and not self._is_node_list(registered, items):
             self._append_registered(registered, items, stated)
             return
         kind = _kind_of(items[0])
         if kind == "node_list":
-            stated.node_list.value.extend(self.nodes.strip(_checked_name(item_name(item))) for item in items)
+            self._append_names([_checked_name(item_name(item)) for item in items], stated)
         elif kind == "bytes_list":
             stated.bytes_list.value.extend(_as_bytes(item) for item in items)
         elif kind == "any_list":
@@ -116,6 +119,39 @@ class CollectionWriter:
                 stated.any_list.value.add().ParseFromString(_checked_any(item).SerializeToString())
         else:
             getattr(stated, kind).value.extend(items)
+
+    def _is_node_list(self, registered: type[message.Message], items: Sequence[Any]) -> bool:
+        """Return whether the items of a registered key are nodes and are written as a node list (COL-20).
+
+        Files of TensorFlow 1.2 and earlier have node lists under some of these keys.
+
+        Raises:
+            UnserialisableItemError: if they are nodes and the contract is "tensorflow".
+        """
+        if not all(isinstance(item, Operation | Tensor) for item in items):
+            return False
+        if self.contract is Contract.TENSORFLOW:
+            raise UnserialisableItemError(
+                "Its items are the names of nodes, which files of TensorFlow 1.2 and earlier contain, and "
+                f"TensorFlow 2.21 exports only a {registered.DESCRIPTOR.name} for each. "
+                'The contract "documented" writes the names again.'
+            )
+        return True
+
+    def _append_names(self, names: Sequence[str], stated: CollectionDef) -> None:
+        """Append names to a node list, except those of nodes that are named like unbound inputs (COL-12).
+
+        TensorFlow then exports the list even if it is empty.
+        """
+        scope = self.nodes.scope
+        inside = [
+            self.nodes.strip(name)
+            for name in names
+            if scope is None or not name.startswith(UNBOUND_INPUT_PREFIX) or scope.selects(name)
+        ]
+        if inside or self.contract is Contract.TENSORFLOW:
+            stated.node_list.SetInParent()
+            stated.node_list.value.extend(inside)
 
     def _append_registered(
         self, registered: type[message.Message], items: Sequence[Any], stated: CollectionDef

@@ -16,8 +16,8 @@ from reference_impl.debug_info import graph_debug_info
 from reference_impl.files import debug_info_path
 from reference_impl.graph import Graph
 from reference_impl.nodes import NodeFilter, NodeIndex
+from reference_impl.op_defs import add_called_function_attrs, stripped_op_list
 from reference_impl.op_defs import strip_default_attrs as strip_defaults
-from reference_impl.op_defs import stripped_op_list
 from reference_impl.savers import extraneous_saver_nodes
 from reference_impl.schema import GraphDef, MetaGraphDef, provenance
 from reference_impl.scope import PrefixScope, make_scope
@@ -176,6 +176,8 @@ def _fill_meta_info(arguments: ExportArguments, nodes: NodeFilter, result: MetaG
     _set_versions(meta_info)
     if not meta_info.stripped_op_list.op:
         meta_info.stripped_op_list.op.extend(stripped_op_list(result.graph_def, nodes.ops))
+        if arguments.contract is Contract.TENSORFLOW:
+            add_called_function_attrs(result.graph_def, nodes.ops)
         meta_info.stripped_op_list.SetInParent()  # present even if no op is used (NODE-06)
     if arguments.strip_default_attrs:
         meta_info.stripped_default_attrs = True
@@ -189,7 +191,7 @@ def _fill_collections(arguments: ExportArguments, nodes: NodeFilter, result: Met
     if keys is None:
         keys = graph.get_all_collection_keys()
         unbound_key = arguments.unbound_inputs_col_name
-        if unbound_key in replaced and unbound_key not in keys:
+        if nodes.unbound and unbound_key in replaced and unbound_key not in keys:
             keys.append(unbound_key)
     writer = CollectionWriter(result, nodes, arguments.contract, arguments.eager)
     for key in keys:
@@ -202,7 +204,8 @@ def _fill_collections(arguments: ExportArguments, nodes: NodeFilter, result: Met
 def _replaced_collections(arguments: ExportArguments, nodes: NodeFilter) -> dict[str, list[Any]]:
     """Return the collections that replace the graph's own in an export.
 
-    They are the savers that stay (SAV-05, SAV-06) and the unbound inputs (UNB-02). Without a scope no input
+    They are the savers that stay (SAV-05, SAV-06) and the unbound inputs (UNB-02), under one key the savers.
+    Without a scope no input
     is unbound, and a collection of that name is the user's own. The documented contract exports it like any
     other; TensorFlow has cleared it (UNB-08).
     """
@@ -214,7 +217,7 @@ def _replaced_collections(arguments: ExportArguments, nodes: NodeFilter) -> dict
         arguments.contract is Contract.TENSORFLOW and _is_filtered(arguments)
     )
     if replaces_unbound and isinstance(key, str) and key:
-        replaced[key] = nodes.unbound
+        replaced.setdefault(key, nodes.unbound)
     return replaced
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from reference_impl.schema import AttrValue, DataType, GraphDef, NodeDef, OpDef, TensorProto, registered_ops
@@ -40,30 +40,58 @@ def stripped_op_list(graph_def: GraphDef, node_ops: AbstractSet[str]) -> list[Op
     followed, and ops that are not registered are left out (OPS-03).
 
     Args:
-        graph_def: the exported nodes. A calling node without the attribute `f` gets an empty one (OPS-05);
-            nothing else is changed.
+        graph_def: the exported nodes.
         node_ops: the ops of these nodes, which saves reading every node again.
 
     Returns:
         OpDefs without documentation, in byte order of their names.
     """
+    used = set[str]().union(*(reached for _, reached in _used_nodes(graph_def, node_ops)))
+    used.difference_update(function.signature.name for function in graph_def.library.function)
+    ops = registered_ops()
+    return [ops[name] for name in sorted(used) if name in ops]
+
+
+def add_called_function_attrs(graph_def: GraphDef, node_ops: AbstractSet[str]) -> None:
+    """Give each calling node in use without the attribute `f` an empty one, as TensorFlow does (OPS-05).
+
+    Args:
+        graph_def: the exported nodes, which are changed.
+        node_ops: the ops of these nodes.
+    """
+    for nodes, reached in _used_nodes(graph_def, node_ops):
+        if not reached.isdisjoint(_CALLING_OPS):
+            for node in nodes:
+                if node.op in _CALLING_OPS:
+                    _ = node.attr[_CALLED_FUNCTION_ATTR]  # reading a map of messages inserts the key
+
+
+def _used_nodes(
+    graph_def: GraphDef, node_ops: AbstractSet[str]
+) -> Iterator[tuple[Sequence[NodeDef], set[str]]]:
+    """Yield the nodes and the body of each function in use, each with the ops and functions that it names."""
     functions = {function.signature.name: function for function in graph_def.library.function}
-    used = _with_called_functions(node_ops, graph_def.node)
-    unvisited = used & functions.keys()
+    reached = _with_called_functions(node_ops, graph_def.node)
+    yield graph_def.node, reached
+    unvisited = reached & functions.keys()
+    used = set(unvisited)
     while unvisited:
         body = functions[unvisited.pop()].node_def
         reached = _with_called_functions({node.op for node in body}, body)
+        yield body, reached
         unvisited |= (reached - used) & functions.keys()
-        used |= reached
-    ops = registered_ops()
-    return [ops[name] for name in sorted(used - functions.keys()) if name in ops]
+        used |= unvisited
 
 
 def _with_called_functions(ops: AbstractSet[str], nodes: Iterable[NodeDef]) -> set[str]:
     """Return the ops of some nodes, and the functions that the calling ops among them name."""
     used = set(ops)
     if not used.isdisjoint(_CALLING_OPS):
-        used |= {node.attr[_CALLED_FUNCTION_ATTR].func.name for node in nodes if node.op in _CALLING_OPS}
+        used |= {
+            node.attr[_CALLED_FUNCTION_ATTR].func.name
+            for node in nodes
+            if node.op in _CALLING_OPS and _CALLED_FUNCTION_ATTR in node.attr
+        }
     return used
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reference_impl.names import CONTROL_MARK
 from reference_impl.nodes import NodeIndex
 from reference_impl.schema import SaverDef
 
@@ -32,7 +33,7 @@ def extraneous_saver_nodes(index: NodeIndex, saver_def: SaverDef | None) -> froz
         The names of the nodes to leave out.
 
     Raises:
-        ValueError: if saver_def has no save_tensor_name or no restore_op_name (SAV-07).
+        ValueError: if save_tensor_name or restore_op_name of saver_def names no node (SAV-07).
     """
     nodes = {name for name, op in zip(index.names, index.ops, strict=True) if op in SAVE_AND_RESTORE_OPS}
     scopes = {_scope_of(name) for name in nodes} - nodes - _retained(saver_def)
@@ -46,13 +47,20 @@ def _retained(saver_def: SaverDef | None) -> set[str]:
     """Return the scopes of the saver that stays."""
     if saver_def is None:
         return set()
-    for field in ("save_tensor_name", "restore_op_name"):
-        if not getattr(saver_def, field):
-            raise ValueError(
-                f"clear_extraneous_savers needs to know which saver stays, but saver_def has no {field}. "
-                "Pass the SaverDef of one of the graph's savers, or no saver_def to remove every saver."
-            )
-    return {_scope_of(saver_def.save_tensor_name), _scope_of(saver_def.restore_op_name)}
+    return {_named_scope(saver_def, field) for field in ("save_tensor_name", "restore_op_name")}
+
+
+def _named_scope(saver_def: SaverDef, field: str) -> str:
+    """Return the scope of the node that a field names, as `node`, `node:0` or `^node`."""
+    name = getattr(saver_def, field)
+    node, *outputs = name.removeprefix(CONTROL_MARK).split(":")
+    if not node or len(outputs) > 1:
+        has = f"its {field} is {name!r}, which names no node" if name else f"it has no {field}"
+        raise ValueError(
+            f"clear_extraneous_savers needs saver_def to tell which saver stays, but {has}. "
+            "Pass the SaverDef of one of the graph's savers, or no saver_def to remove every saver."
+        )
+    return _scope_of(node)
 
 
 def _scope_of(name: str) -> str:

@@ -33,7 +33,7 @@ from conformance_cases.recorder.fixpoint import fixpoint
 from conformance_cases.requirement_case import EXPECTED, GRAPH, INDEX, RequirementCase, expected_file
 from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
-from reference_impl.schema import POOL, MetaGraphDef
+from reference_impl.schema import POOL, REGISTERED_COLLECTIONS, MetaGraphDef
 
 _NO_MESSAGE = frozenset({"error", "not_asked", "by_hand"})
 
@@ -93,6 +93,7 @@ def record_case(folder: Path) -> CaseRecording:
         (folder / GRAPH).read_text(encoding="utf-8"), MetaGraphDef(), descriptor_pool=POOL
     )
     graph = _without_op_list(fixpoint(written))
+    _restore_unexported(graph, written)
     case = RequirementCase(folder)
     recorder = _CaseRecorder(case, graph)
     messages = {contract: recorder.message(contract) for contract in Contract}
@@ -189,6 +190,15 @@ def _without_op_list(graph: MetaGraphDef) -> MetaGraphDef:
     result.meta_info_def.Clear()
     result.meta_info_def.tensorflow_version = graph.meta_info_def.tensorflow_version
     return result
+
+
+def _restore_unexported(graph: MetaGraphDef, written: MetaGraphDef) -> None:
+    """Put back what TensorFlow loads and never exports: origins of nodes, old node lists (DBG-07, COL-20)."""
+    if written.graph_def.HasField("debug_info"):
+        graph.graph_def.debug_info.CopyFrom(written.graph_def.debug_info)
+    for key in REGISTERED_COLLECTIONS.keys() & written.collection_def.keys():
+        if written.collection_def[key].HasField("node_list"):
+            graph.collection_def[key].CopyFrom(written.collection_def[key])
 
 
 def _text(expected: MetaGraphDef) -> bytes:

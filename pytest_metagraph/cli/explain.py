@@ -151,6 +151,10 @@ def _explain_rule(rule: Requirement, corpus: Corpus) -> Iterator[str]:
         yield ""
         yield "TensorFlow 2.21 does instead"
         yield from _wrapped(rule.tensorflow)
+    if rule.missed_by:
+        yield ""
+        yield "who would miss it"
+        yield from _wrapped(rule.missed_by)
     yield ""
     yield from _case_lines(rule, corpus.cases(Tier.FULL), corpus)
     if mistakes := _mistakes().get(rule.id):

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from pytest_metagraph.fuzzing.example import Example
 from reference_impl.contracts import Contract
-from reference_impl.schema import NodeDef
+from reference_impl.savers import SAVE_AND_RESTORE_OPS
+from reference_impl.schema import GraphDef, NodeDef
 
 NEW_SAVER = "SAV-06: TensorFlow builds a new Saver in the live graph"
 FRAME_NAME = "FRM-02: a frame_name outside the scope crashes TensorFlow"
 ODD_CLASS = "CLS-03: an entry of _class without @, or not in UTF-8, crashes TensorFlow under a scope"
+CALL_WITHOUT_FUNCTION = "OPS-05: TensorFlow adds an empty attribute f to a call without one"
+SAVER_WITHOUT_SCOPE = (
+    "SAV-04: the documentation does not say which nodes belong to a saver without its own scope"
+)
 EAGER_SAVERS = "SAV-09: eager TensorFlow cannot look up variables among removed nodes"
+
+_SAVER_OPS = SAVE_AND_RESTORE_OPS | {
+    "Assign", "AssignVariableOp", "Const", "DisableCopyOnRead", "Identity", "MergeV2Checkpoints", "NoOp",
+    "Pack", "Placeholder", "PlaceholderWithDefault", "ReadVariableOp", "SaveSlices", "Select",
+    "ShardedFilename", "StaticRegexFullMatch", "StringJoin",
+}  # fmt: skip
+"""The ops of the nodes that tf.train.Saver makes, and Placeholder, which a smaller example has for others."""
 
 _CRASHES: Mapping[tuple[str, str], str] = {
     ("UnboundLocalError", "new_s"): FRAME_NAME,
@@ -65,30 +77,61 @@ def reason_not_asked(example: Example) -> str:
         example: the export.
     """
     calls = [example.arguments, *(call.arguments for call in example.earlier)]
-    return next(filter(None, (_reason(replace(example, arguments=call)) for call in calls)), "")
+    return next((reason for call in calls for reason in _reasons(replace(example, arguments=call))), "")
 
 
-def _reason(example: Example) -> str:
-    """Return why the last call of an example is not tested; empty if it is."""
+def _reasons(example: Example) -> Iterator[str]:
+    """Yield the reasons why the last call of an example is not tested."""
     arguments = example.arguments
     is_tensorflow = example.contract is Contract.TENSORFLOW
     keys = arguments.get("collection_list", example.graph.collection_def.keys())
     if is_tensorflow and builds_saver(arguments, keys):
-        return NEW_SAVER
-    if example.eager and arguments.get("clear_extraneous_savers"):
-        return EAGER_SAVERS
-    scope = arguments.get("export_scope", "")
-    if not scope:
-        return ""
-    nodes = [node for node in _exported_nodes(example) if node.name.startswith(scope.removesuffix("/"))]
-    if is_tensorflow and any(_has_frame_outside(node, scope) for node in nodes):
-        return FRAME_NAME
-    return ODD_CLASS if any(map(_has_odd_class, nodes)) else ""
+        yield NEW_SAVER
+    if arguments.get("clear_extraneous_savers"):
+        if example.eager:
+            yield EAGER_SAVERS
+        if not is_tensorflow and _has_saver_without_scope(example):
+            yield SAVER_WITHOUT_SCOPE
+    if any(map(_calls_no_function, _nodes_and_bodies(example))):
+        yield CALL_WITHOUT_FUNCTION
+    if scope := arguments.get("export_scope", ""):
+        nodes = [node for node in _exported_nodes(example) if node.name.startswith(scope.removesuffix("/"))]
+        if is_tensorflow and any(_has_frame_outside(node, scope) for node in nodes):
+            yield FRAME_NAME
+        if any(map(_has_odd_class, nodes)):
+            yield ODD_CLASS
 
 
 def _exported_nodes(example: Example) -> Iterable[NodeDef]:
-    given = example.arguments.get("graph_def")
-    return (example.graph.graph_def if given is None else given).node
+    return _exported_graph_def(example).node
+
+
+def _exported_graph_def(example: Example) -> GraphDef:
+    given: GraphDef | None = example.arguments.get("graph_def")
+    return example.graph.graph_def if given is None else given
+
+
+def _nodes_and_bodies(example: Example) -> Iterator[NodeDef]:
+    exported = _exported_graph_def(example)
+    yield from exported.node
+    for function in exported.library.function:
+        yield from function.node_def
+
+
+def _calls_no_function(node: NodeDef) -> bool:
+    return node.op in {"PartitionedCall", "StatefulPartitionedCall"} and "f" not in node.attr
+
+
+def _has_saver_without_scope(example: Example) -> bool:
+    """Return whether a saver is in the root scope, or in a scope with another saver or with other nodes."""
+    nodes = list(_exported_nodes(example))
+    scopes = {node.name.rpartition("/")[0] for node in nodes if node.op in SAVE_AND_RESTORE_OPS}
+    if "" in scopes:
+        return True
+    below = [node for node in nodes if any(node.name.startswith(f"{scope}/") for scope in scopes)]
+    return any(node.op not in _SAVER_OPS or node.name in scopes for node in below) or any(
+        scope.startswith(f"{other}/") for scope in scopes for other in scopes
+    )
 
 
 def _has_frame_outside(node: NodeDef, scope: str) -> bool:

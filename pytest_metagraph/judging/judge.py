@@ -109,7 +109,9 @@ class Judge:
         expected: MessageComparison | ExpectedError
         options = _options(case)
         if isinstance(expectation, ExpectedMessage):
-            expected = MessageComparison(expectation.data, options, case.id, case.calls()[-1])
+            expected = MessageComparison(
+                expectation.data, options, case.id, case.calls()[-1], accept_absent=True
+            )
         else:
             expected = expectation
         found: list[Finding] = []

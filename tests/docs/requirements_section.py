@@ -92,6 +92,8 @@ def _sentence(rule: Requirement) -> str:
         parts.append(f"<br>Documented: “{rule.quote}”")
     if rule.tensorflow:
         parts.append(f"<br>TensorFlow: {rule.tensorflow}")
+    if rule.missed_by:
+        parts.append(f"<br>Missed by: {rule.missed_by}")
     return " ".join(parts)
 
 

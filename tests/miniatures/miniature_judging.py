@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from miniature import Miniature
 
-from conformance_cases import Case, Tier, load_corpus
+from conformance_cases import Case, NotAsked, Tier, load_corpus
 from conformance_cases.requirement_case import RequirementCase
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter
@@ -19,7 +19,8 @@ from pytest_metagraph.judging.verdicts import Judgement
 from reference_impl import Contract
 
 CONTRACT = Contract.DOCUMENTED
-"""The contract that miniatures are judged under."""
+"""The contract that exporters are judged under; a miniature is judged under the other one if this one tests
+nothing in a case (SAV-04)."""
 
 # An exporter that gives no answer has been caught by accident: its defect is not what the case saw.
 _NO_ANSWER = frozenset(
@@ -51,13 +52,16 @@ class MiniatureJudge:
     def __init__(self) -> None:
         self._folder = ScratchFolder(CONTRACT)
 
-    def judge(self, exporter: Exporter, case: Case) -> Judgement:
+    def judge(self, exporter: Exporter, case: Case, contract: Contract = CONTRACT) -> Judgement:
         """What one case says about an exporter."""
-        return Judge(InProcess(exporter, "miniature"), CONTRACT, self._folder).judge(case)
+        return Judge(InProcess(exporter, "miniature"), contract, self._folder).judge(case)
 
     def catches(self, miniature: Miniature, case: Case) -> bool:
         """Whether one case catches a miniature."""
-        return is_caught(miniature, self.judge(miniature, case))
+        is_tested = not isinstance(case.expectation(CONTRACT), NotAsked)
+        return is_caught(
+            miniature, self.judge(miniature, case, CONTRACT if is_tested else Contract.TENSORFLOW)
+        )
 
     def close(self) -> None:
         """Remove the folder."""

@@ -79,7 +79,9 @@ def test_random_exports_find_a_planted_defect_and_make_it_small(name: str) -> No
 def test_a_case_that_catches_a_planted_defect_is_made_small(name: str, judge: MiniatureJudge) -> None:
     """The case that catches a defect is cut to 5 nodes at most and the arguments that matter."""
     miniature = MINIATURES[name]
-    case = next(case for case in cases_of(miniature.requirement) if judge.catches(miniature, case))
+    case = next(
+        case for case in cases_of(miniature.requirement) if judge.judge(miniature, case).verdict.is_red
+    )
     with _examiner(miniature) as evaluator:
         failing = next(
             evaluation

@@ -125,3 +125,11 @@ def another_producer(message: MetaGraphDef, _arguments: ExportArguments) -> None
     """States the graph version of another release."""
     if message.graph_def.versions.producer:
         message.graph_def.versions.producer = 1882
+
+
+@changes_message()
+def leaves_out_collections_without_a_kind(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Leaves out the collection savers if it has no entry."""
+    for key in list(message.collection_def):
+        if message.collection_def[key].WhichOneof("kind") is None:
+            del message.collection_def[key]

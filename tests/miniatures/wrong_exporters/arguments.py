@@ -123,3 +123,13 @@ def exports_tensors_only(message: MetaGraphDef, _arguments: ExportArguments) -> 
 def is_always_eager(_right: Right) -> bool:
     """Takes execution for eager in the context of a graph, too."""
     return True
+
+
+@replaces(Seam.CHECK_ARGUMENTS, "CALL-13")
+def takes_a_text_for_a_list_of_letters(right: Right, given: dict[str, Any], keyed: Any) -> ExportArguments:
+    """Takes each letter of a collection_list that is one text for a key, as TensorFlow does."""
+    keys = given["collection_list"]
+    checked: ExportArguments = right(
+        {**given, "collection_list": list(keys) if isinstance(keys, str) else keys}, keyed
+    )
+    return checked

@@ -10,7 +10,7 @@ from typing import Any
 from miniature import Right, changes_arguments, changes_message, replaces
 from seams import Seam
 
-from reference_impl import GraphKeys
+from reference_impl import GraphKeys, Operation, Tensor
 from reference_impl.arguments import ExportArguments
 from reference_impl.collection_defs import CollectionWriter
 from reference_impl.nodes import NodeFilter
@@ -58,6 +58,32 @@ def refuses_unknown_collections(arguments: ExportArguments) -> dict[str, Any]:
         if key not in {"unbound_inputs", *arguments.graph.get_all_collection_keys()}:
             raise KeyError(key)
     return {}
+
+
+@changes_arguments("COL-19")
+def exports_a_repeated_key_once(arguments: ExportArguments) -> dict[str, Any]:
+    """Exports a collection once whose key is listed several times."""
+    keys = arguments.collection_list
+    return {"collection_list": keys if keys is None else list(dict.fromkeys(keys))}
+
+
+@changes_message("COL-20")
+def drops_node_lists_under_registered_keys(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Leaves out a collection with a registered key whose items are names of nodes."""
+    for key in REGISTERED_COLLECTIONS.keys() & message.collection_def.keys():
+        if message.collection_def[key].HasField("node_list"):
+            del message.collection_def[key]
+
+
+@replaces(Seam.APPEND_ITEMS, "COL-20")
+def keeps_the_scope_in_old_node_lists(
+    right: Right, writer: CollectionWriter, key: str, items: Sequence[Any], stated: CollectionDef
+) -> None:
+    """Leaves the scope in the names of a node list with a registered key."""
+    if key in REGISTERED_COLLECTIONS and all(isinstance(item, Operation | Tensor) for item in items):
+        stated.node_list.value.extend(item.name for item in items)
+    else:
+        right(writer, key, items, stated)
 
 
 @replaces(Seam.WRITE_CHECKED_COLLECTION, "COL-03")

@@ -20,12 +20,12 @@ def test_a_case_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     lines = explained(capsys, "SCOPE-05/nested-scope")
     assert lines[:4] == [
         "case SCOPE-05/nested-scope",
-        "  Of a scope inside a scope the whole path is stripped, and an input from the parent is unbound.",
+        "  A scope inside a scope is removed as a whole, and an input from the parent is unbound.",
         "  in the tier smoke, with 1 variant of the call",
         "  needs export_scope",
     ]
     assert (
-        "  SCOPE-05 (required, observed): A scope may be nested, and then the inputs from its parent are"
+        "  SCOPE-05 (required, observed): A scope may have several levels: `outer/inner` selects the names"
         in lines
     )
     assert "  export_meta_graph(export_scope='outer/inner', graph=graph)" in lines
@@ -61,20 +61,21 @@ def test_earlier_calls_are_shown_in_their_order(capsys: pytest.CaptureFixture[st
 
 
 def test_a_rule_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    """Sentence, level, basis, the documentation's words, TensorFlow's behaviour and the cases are there."""
+    """Sentence, level, basis, quote, TensorFlow's behaviour, who would miss the rule, and cases are there."""
     lines = explained(capsys, "scope-11")
     assert lines[:4] == [
         "rule SCOPE-11",
-        "  A graph_def and a scope together are a ValueError.",
-        "  level required, basis conflict",
+        "  A graph_def together with a scope that is not empty is a ValueError, and nothing is written.",
+        "  level recommended, basis conflict",
         "  never blamed on an exporter that does not support export_scope",
     ]
     assert lines[lines.index("the documentation says") + 1] == (
         '  "graph_def and export_scope cannot both be specified."'
     )
     assert lines[lines.index("TensorFlow 2.21 does instead") + 1].startswith("  Both together are accepted")
+    assert lines[lines.index("who would miss it") + 1].startswith("  Callers whose graph_def is not")
     cases = lines[lines.index("cases") :]
-    assert cases[1] == "  SCOPE-11/graph-def-and-scope: A graph_def and a scope exclude each other."
+    assert cases[1] == "  SCOPE-11/graph-def-and-scope: A graph_def and a scope together are refused."
     assert "cases of the tier full, such as" in cases[2]
     assert cases[3].startswith("    matrix/")
 

@@ -15,6 +15,13 @@ def test_a_rule_about_two_arguments_comes_first() -> None:
     assert "DEV-01" in named
 
 
+def test_a_refused_call_tests_nothing_else() -> None:
+    """A matrix case with a graph_def and a scope tests SCOPE-11, although a defect may break any rule."""
+    refused = load_corpus().case("matrix/towers/graph_def=given,export_scope=tower_1")
+    assert refused.requirements == ("SCOPE-11",)
+    assert "SCOPE-03" in refused.source.involved_requirements(refused)
+
+
 def test_a_rule_needs_its_feature() -> None:
     """Nested contexts are tested on graphs that have contexts, and on no others."""
     scoped = {"export_scope": "a"}

@@ -13,9 +13,9 @@ CATALOGUE = load_corpus().requirements
 OWN_CASES = Counter(name.split("/")[0] for name in load_corpus().requirement_cases)
 
 
-def test_there_are_122_rules_with_unique_ids() -> None:
+def test_there_are_125_rules_with_unique_ids() -> None:
     """No rule is lost, and each says its sentence."""
-    assert len(CATALOGUE) == 122
+    assert len(CATALOGUE) == 125
     assert all(requirement.sentence.endswith(".") for requirement in CATALOGUE.values())
 
 
@@ -24,6 +24,24 @@ def test_a_basis_comes_with_its_words(requirement: Requirement) -> None:
     """Documented rules quote the documentation, conflicts also say what TensorFlow does instead."""
     assert bool(requirement.quote) is (requirement.basis is not Basis.OBSERVED)
     assert bool(requirement.tensorflow) is (requirement.basis is Basis.CONFLICT)
+
+
+def test_a_recommended_rule_says_who_would_miss_it() -> None:
+    """Recommended rules name the users who would miss them, and no other rule does."""
+    named = {requirement.id for requirement in CATALOGUE.values() if requirement.missed_by}
+    recommended = {one.id for one in CATALOGUE.values() if one.level is Level.RECOMMENDED}
+    assert named == recommended
+
+
+def test_a_retired_case_is_gone_and_replaced() -> None:
+    """The id of a retired case names no case, and its replacement is one."""
+    corpus = load_corpus()
+    cases = {case.id for case in corpus.cases(Tier.FULL)}
+    assert corpus.retired_cases["SAV-05/listed-twice"] == "COL-19/savers-listed-twice"
+    assert not cases & corpus.retired_cases.keys()
+    assert cases >= set(corpus.retired_cases.values())
+    with pytest.raises(KeyError, match=r"was retired; COL-19/key-listed-twice replaces it"):
+        corpus.case("COL-02/key-listed-twice")
 
 
 @pytest.mark.parametrize("requirement", CATALOGUE.values(), ids=CATALOGUE)

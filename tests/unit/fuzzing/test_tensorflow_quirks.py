@@ -7,15 +7,17 @@ from fuzzing_samples import chain
 
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from pytest_metagraph.fuzzing.tensorflow_quirks import (
+    CALL_WITHOUT_FUNCTION,
     EAGER_SAVERS,
     FRAME_NAME,
     NEW_SAVER,
     ODD_CLASS,
+    SAVER_WITHOUT_SCOPE,
     crash_reason,
     reason_not_asked,
 )
 from reference_impl import Contract
-from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
+from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, SaverDef
 
 TENSORFLOW, DOCUMENTED = Contract.TENSORFLOW, Contract.DOCUMENTED
 
@@ -35,6 +37,19 @@ def _enter(frame: str) -> GraphDef:
 def _colocated(entry: bytes) -> GraphDef:
     given = GraphDef()
     given.node.add(name="s/node", op="NoOp").attr["_class"].list.s.append(entry)
+    return given
+
+
+def _given(*nodes: tuple[str, str]) -> GraphDef:
+    return GraphDef(node=[NodeDef(name=name, op=op) for name, op in nodes])
+
+
+def _call(*, names_function: bool, in_body: bool = False) -> GraphDef:
+    given = GraphDef()
+    nodes = given.library.function.add().node_def if in_body else given.node
+    call = nodes.add(name="call", op="PartitionedCall")
+    if names_function:
+        call.attr["f"].func.name = "f"
     return given
 
 
@@ -79,6 +94,39 @@ EXAMPLES = {
     "a class of other bytes": (
         Example(chain(), {"export_scope": "s", "graph_def": _colocated(b"loc:@\xff")}),
         ODD_CLASS,
+    ),
+    "a call without a function": (
+        Example(chain(), {"graph_def": _call(names_function=False)}),
+        CALL_WITHOUT_FUNCTION,
+    ),
+    "a call without a function in a body": (
+        Example(chain(), {"graph_def": _call(names_function=False, in_body=True)}),
+        CALL_WITHOUT_FUNCTION,
+    ),
+    "a call of a function": (Example(chain(), {"graph_def": _call(names_function=True)}), ""),
+    "a saver in the root scope": (
+        Example(chain(), {**CLEARS, "graph_def": _given(("SaveV2", "SaveV2"))}),
+        SAVER_WITHOUT_SCOPE,
+    ),
+    "a saver in the root scope, in TensorFlow": (
+        Example(chain(), {**CLEARS, "graph_def": _given(("SaveV2", "SaveV2"))}, contract=TENSORFLOW),
+        "",
+    ),
+    "a saver in the scope of a model": (
+        Example(chain(), {**CLEARS, "graph_def": _given(("m/SaveV2", "SaveV2"), ("m/y", "Tanh"))}),
+        SAVER_WITHOUT_SCOPE,
+    ),
+    "a saver in the scope of another": (
+        Example(chain(), {**CLEARS, "graph_def": _given(("m/SaveV2", "SaveV2"), ("m/s/Save", "Save"))}),
+        SAVER_WITHOUT_SCOPE,
+    ),
+    "a scope that is a save node": (
+        Example(chain(), {**CLEARS, "graph_def": _given(("m/s", "SaveV2"), ("m/s/Save", "Save"))}),
+        SAVER_WITHOUT_SCOPE,
+    ),
+    "a saver in a scope of its own": (
+        Example(chain(), {**CLEARS, "graph_def": _given(("m/s/SaveV2", "SaveV2"), ("m/y", "Tanh"))}),
+        "",
     ),
     "an everyday class": (
         Example(chain(), {"export_scope": "s", "graph_def": _colocated(b"loc:@s/x")}),

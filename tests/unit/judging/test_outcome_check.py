@@ -34,6 +34,25 @@ def test_an_equal_message_has_no_finding(message: MetaGraphDef) -> None:
     assert check_answer(Exported(message), MessageComparison(EXPECTED_BYTES)) == []
 
 
+@pytest.mark.parametrize(("accepts", "findings"), [(True, 0), (False, 1)])
+def test_a_collection_without_a_kind_may_be_absent(accepts: bool, findings: int) -> None:
+    """SAV-05, SAV-10: the corpus accepts either; two answers to one call still have to be equal."""
+    expected = MetaGraphDef()
+    expected.collection_def["savers"].SetInParent()
+    comparison = MessageComparison(expected.SerializeToString(), accept_absent=accepts)
+    assert len(check_answer(Exported(MetaGraphDef()), comparison)) == findings
+
+
+def test_a_collection_without_a_kind_does_not_replace_an_absent_one() -> None:
+    """COL-03: what is expected to be absent has to be absent, and what has items has to have them."""
+    kindless, full = MetaGraphDef(), MetaGraphDef()
+    kindless.collection_def["savers"].SetInParent()
+    full.collection_def["savers"].bytes_list.value.append(b"")
+    for expected, actual in ((MetaGraphDef(), kindless), (full, kindless), (full, MetaGraphDef())):
+        comparison = MessageComparison(expected.SerializeToString(), accept_absent=True)
+        assert len(check_answer(Exported(actual), comparison)) == 1
+
+
 def test_another_message_shows_the_difference() -> None:
     """The finding of a message that differs has the differ's text, fingerprint and result."""
     (finding,) = check_answer(Exported(OTHER), MessageComparison(EXPECTED_BYTES))

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from google.protobuf import any_pb2
-from small_graphs import graph, graph_def, node_names
+from small_graphs import graph, graph_def, graph_with_items, node_names
 
 from reference_impl import Contract, Graph, eager_execution, export_meta_graph
-from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
+from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef, VariableDef
 
 MetaInfoDef = MetaGraphDef.MetaInfoDef
 
@@ -157,6 +157,19 @@ def test_a_scope_that_is_no_text_is_a_type_error(scope: Any, contract: Contract)
     """SCOPE-10: a scope is a str."""
     with pytest.raises(TypeError, match="export_scope must be of type str"):
         export_meta_graph(graph=graph(ON_TWO_DEVICES), export_scope=scope, contract=contract)
+
+
+@pytest.mark.parametrize("scope", [0, False, [], ()])
+def test_a_false_scope_that_is_no_text_is_a_type_error(scope: Any) -> None:
+    """SCOPE-10: as documented always; in TensorFlow, which looks for variables, if the graph has some."""
+    with pytest.raises(TypeError, match="export_scope must be of type str"):
+        export_meta_graph(graph=graph(ON_TWO_DEVICES), export_scope=scope)
+    with pytest.raises(TypeError, match="export_scope must be of type str"):
+        export_meta_graph(
+            graph=graph_with_items("variables", VariableDef()), export_scope=scope, contract="tensorflow"
+        )
+    built = graph(ON_TWO_DEVICES)
+    assert export_meta_graph(graph=built, export_scope=scope, contract="tensorflow").graph_def.node
 
 
 @pytest.mark.parametrize("filename", [b"name", 5, ["name"]])

@@ -137,6 +137,16 @@ def test_the_warning_says_why(name: Any, contract: Contract, caplog: pytest.LogC
     assert f"an item's name is {name}, not a str" in caplog.text
 
 
+def test_a_node_that_is_named_like_an_unbound_input_lies_outside_the_scope(contract: Contract) -> None:
+    """COL-12: it is not exported; TensorFlow exports the key without an entry."""
+    built = graph_with_items("nodes", Operation("$unbound_inputs_x"))
+    collections = export_meta_graph(graph=built, export_scope="s", contract=contract).collection_def
+
+    kinds = {key: collection.WhichOneof("kind") for key, collection in collections.items()}
+    assert kinds == ({"nodes": "node_list"} if contract is Contract.TENSORFLOW else {})
+    assert not any(collection.node_list.value for collection in collections.values())
+
+
 def test_an_unfit_item_outside_of_the_scope_does_no_harm(
     contract: Contract, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -36,13 +36,11 @@ def test_without_a_list_every_collection_with_a_text_key_is_exported(
     ("collection_list", "keys"),
     [
         ([], set()),
-        ("", set()),
         ({}, set()),
         (["a"], {"a"}),
         (("b", "a"), {"a", "b"}),
         ({"b"}, {"b"}),
         ({"a": 1}, {"a"}),
-        ("ab", {"a", "b"}),
         (["unknown", "a"], {"a"}),
         ([b"c", "a"], {"c", "a"}),
         ([b"a"], set()),
@@ -51,6 +49,19 @@ def test_without_a_list_every_collection_with_a_text_key_is_exported(
 def test_a_list_says_which(collection_list: Iterable[Any], keys: set[str], contract: Contract) -> None:
     """COL-01, COL-02: any iterable will do, unknown keys are skipped, and a bytes key becomes its text."""
     assert set(export_keys(collection_list, contract).collection_def) == keys
+
+
+@pytest.mark.parametrize("collection_list", ["ab", "", b"ab"])
+def test_one_text_is_not_a_list_as_documented(collection_list: Any) -> None:
+    """CALL-13: neither a str nor bytes is a list of keys, and the error says what to pass."""
+    with pytest.raises(TypeError, match=r"must be a list of keys. Received one: .*; pass \["):
+        export_keys(collection_list, Contract.DOCUMENTED)
+
+
+@pytest.mark.parametrize(("collection_list", "keys"), [("ab", {"a", "b"}), ("", set()), (b"ab", set())])
+def test_one_text_is_its_letters_in_tensorflow(collection_list: Any, keys: set[str]) -> None:
+    """CALL-13: TensorFlow takes each letter as a key, and skips the numbers that bytes consist of."""
+    assert set(export_keys(collection_list, Contract.TENSORFLOW).collection_def) == keys
 
 
 def test_a_generator_is_a_list(contract: Contract) -> None:

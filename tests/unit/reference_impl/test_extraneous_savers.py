@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from small_graphs import entries, graph, graph_def, graph_with_items, node_names, texts
 
@@ -62,6 +64,46 @@ def test_scopes_of_save_and_restore_are_both_retained(contract: Contract) -> Non
     split = SaverDef(save_tensor_name="save/x:0", restore_op_name="save_1/y")
 
     assert len(kept(TWO_SAVERS, split, contract)) == 8
+
+
+@pytest.mark.parametrize("name", ["^save/x", "save/x:0", "save/x:0a", "^save/x:", "save/"])
+def test_a_saver_names_its_scope_by_a_node_an_output_or_a_control_input(
+    name: str, contract: Contract
+) -> None:
+    """SAV-02: the sign of a control input and an output index are not part of the scope."""
+    saver = SaverDef(save_tensor_name=name, restore_op_name="elsewhere/restore_all")
+
+    assert kept(TWO_SAVERS, saver, contract) == [
+        "w", "save/Const", "save/SaveV2", "save/restore_all", "save/RestoreV2", "save_10/x",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["save_tensor_name", "restore_op_name"])
+@pytest.mark.parametrize("name", ["", ":0", "^", "^:0", "save/x:0:1"])
+def test_a_saver_that_names_no_node_is_refused(name: str, field: str, contract: Contract) -> None:
+    """SAV-07: an export cannot know which saver stays."""
+    saver = SaverDef(save_tensor_name="save/x:0", restore_op_name="save/y")
+    setattr(saver, field, name)
+
+    with pytest.raises(ValueError, match=f"needs saver_def to tell which saver stays, but it.* {field}"):
+        kept(TWO_SAVERS, saver, contract)
+
+
+@pytest.mark.parametrize("arguments", [{"export_scope": "save"}, {"collection_list": ["savers"]}])
+def test_the_savers_win_over_unbound_inputs_under_one_key(
+    arguments: dict[str, Any], contract: Contract
+) -> None:
+    """SAV-05: whatever the collection of unbound inputs is called, savers has the given saver."""
+    exported = export_meta_graph(
+        graph=graph(TWO_SAVERS + 'node { name: "save/y" op: "Identity" input: "w" }', savers=[FIRST, SECOND]),
+        saver_def=FIRST,
+        clear_extraneous_savers=True,
+        unbound_inputs_col_name="savers",
+        contract=contract,
+        **arguments,
+    )
+
+    assert len(exported.collection_def["savers"].bytes_list.value) == 1
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,14 @@ from google.protobuf import any_pb2
 from small_graphs import graph, graph_def, meta_graph, node_names, parse
 
 from reference_impl import Graph, Operation, Tensor, export_meta_graph
-from reference_impl.schema import CollectionDef, MetaGraphDef, NodeDef, SaverDef, VariableDef
+from reference_impl.schema import (
+    REGISTERED_COLLECTIONS,
+    CollectionDef,
+    MetaGraphDef,
+    NodeDef,
+    SaverDef,
+    VariableDef,
+)
 
 MESSAGE = meta_graph(
     """
@@ -99,14 +106,31 @@ def test_a_collection_that_says_nothing_is_dropped_by_the_next_export(stated: st
     assert dict(exported.collection_def) == {}
 
 
-def test_nodes_in_a_registered_collection_are_dropped_by_the_next_export(
+OLD_NODE_LIST = 'node_list { value: "s/v:0" value: "w" }'
+
+
+@pytest.mark.parametrize("key", REGISTERED_COLLECTIONS)
+@pytest.mark.parametrize(("scope", "names"), [(None, ["s/v:0", "w"]), ("s", ["v:0"]), ("other", None)])
+def test_a_node_list_under_a_registered_key_is_written_again(
+    key: str, scope: str | None, names: list[str] | None
+) -> None:
+    """COL-20: files of TensorFlow 1.2 and earlier have them; a scope selects and strips the names."""
+    exported = export_meta_graph(graph=graph(**{key: OLD_NODE_LIST}), export_scope=scope)
+
+    found = {name: list(collection.node_list.value) for name, collection in exported.collection_def.items()}
+    assert found == ({} if names is None else {key: names})
+
+
+def test_a_node_list_under_a_registered_key_is_dropped_in_tensorflow(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """COL-11: old files name model_variables as nodes, which cannot be written as messages."""
-    exported = export_meta_graph(graph=graph(model_variables='node_list { value: "v:0" }'))
+    """COL-20: the warning says what is left out, why, and what would keep it."""
+    exported = export_meta_graph(graph=graph(model_variables=OLD_NODE_LIST), contract="tensorflow")
 
     assert dict(exported.collection_def) == {}
-    assert "'model_variables'" in caplog.text
+    assert "'model_variables' is left out" in caplog.text
+    assert "files of TensorFlow 1.2 and earlier" in caplog.text
+    assert 'The contract "documented" writes the names again.' in caplog.text
 
 
 def test_a_loaded_graph_shares_nothing_with_its_message() -> None:
