@@ -128,7 +128,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whether the OpDefs stay as they are in IN, or those of TensorFlow 2.21 replace them; "
         "default: %(default)s",
     )
-    messages = parser.add_argument_group("messages to use, each a binary or text file")
+    messages = parser.add_argument_group(
+        "messages to use, each a binary or text file, or a MetaGraphDef that contains the message"
+    )
     messages.add_argument(
         "--graph-def", metavar="FILE", type=Path, help="a GraphDef to export instead of the one in IN"
     )
@@ -165,9 +167,9 @@ def run(arguments: argparse.Namespace) -> int:
     with progress(f"reading {arguments.source}"):
         source = _read_source(arguments.source)
         messages = {
-            "graph_def": _read_message(arguments.graph_def, GraphDef),
-            "saver_def": _read_message(arguments.saver_def, SaverDef),
-            "meta_info_def": _read_message(arguments.meta_info_def, MetaGraphDef.MetaInfoDef),
+            "graph_def": _read_part(arguments.graph_def, "graph_def", GraphDef),
+            "saver_def": _read_part(arguments.saver_def, "saver_def", SaverDef),
+            "meta_info_def": _read_part(arguments.meta_info_def, "meta_info_def", MetaGraphDef.MetaInfoDef),
         }
     given = {name: getattr(arguments, name) for name in _ARGUMENTS}
     with (
@@ -233,8 +235,8 @@ def _read_source(path: Path) -> MetaGraphDef:
         raise _unreadable(path, error) from error
 
 
-def _read_message(path: Path | None, kind: type[MessageT]) -> MessageT | None:
-    """Read a file that contains one message, binary or text.
+def _read_part(path: Path | None, field: str, kind: type[MessageT]) -> MessageT | None:
+    """Read a file, binary or text, that contains one message, or a MetaGraphDef of which it is a part.
 
     Raises:
         MetagraphError: if it cannot be read or contains no such message.
@@ -243,12 +245,18 @@ def _read_message(path: Path | None, kind: type[MessageT]) -> MessageT | None:
         return None
     try:
         data = read_regular_file(path)
-        parsed: MessageT = parse(data, recognise(data, (kind,), str(path)))
+        found = recognise(data, (kind, MetaGraphDef), str(path))
+        parsed = parse(data, found)
     except OSError as error:
         raise _unreadable(path, error) from error
     except WrongKindError as error:
         raise MetagraphError(f"{str(path)!r} ({counted(len(data), 'byte')}) is {error.problem}") from error
-    return parsed
+    if found.message is MetaGraphDef:
+        if not parsed.HasField(field):
+            raise MetagraphError(f"{str(path)!r} is a MetaGraphDef without {field}", "give another file")
+        parsed = getattr(parsed, field)
+    part: MessageT = parsed
+    return part
 
 
 def _unreadable(path: Path, error: OSError) -> MetagraphError:

@@ -63,6 +63,30 @@ def test_messages_come_from_binary_or_text_files(towers: MetaGraphDef, as_text: 
     assert read_meta_graph_file("out.meta") == export_meta_graph(graph=graph, **messages)
 
 
+@pytest.mark.parametrize("as_text", [False, True])
+def test_messages_come_from_a_meta_graph(towers: MetaGraphDef, as_text: bool) -> None:
+    """--graph-def, --saver-def and --meta-info-def take the part that they need from a MetaGraphDef."""
+    other = MetaGraphDef(graph_def=GraphDef(node=towers.graph_def.node[:1]))
+    other.saver_def.save_tensor_name, other.saver_def.restore_op_name = "save:0", "restore"
+    other.meta_info_def.tags.append("serve")
+    Path("other").write_bytes(str(other).encode() if as_text else other.SerializeToString())
+    for name in ("graph_def", "saver_def", "meta_info_def"):
+        assert main(["export", "model.meta", "out.meta", f"--{name.replace('_', '-')}", "other"]) == 0
+        graph = Graph.from_meta_graph_def(towers)
+        expected = export_meta_graph(graph=graph, **{name: getattr(other, name)})
+        assert read_meta_graph_file("out.meta") == expected
+
+
+def test_a_meta_graph_without_the_part_is_refused(
+    towers: MetaGraphDef, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A MetaGraphDef without a saver is no SaverDef, and the error says so."""
+    assert towers.graph_def.node
+    assert main(["export", "model.meta", "out.meta", "--saver-def", "model.meta"]) == 2
+    assert "'model.meta' is a MetaGraphDef without saver_def; give another file" in capsys.readouterr().err
+    assert not Path("out.meta").exists()
+
+
 def test_text_goes_out_and_comes_in(towers: MetaGraphDef, capsys: pytest.CaptureFixture[str]) -> None:
     """--as-text writes a text file, which can be an input in turn; the command reports what it wrote."""
     assert main(["export", "model.meta", "deep/model.pbtxt", "--as-text", "--save-debug-info"]) == 0
