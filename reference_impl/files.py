@@ -9,12 +9,16 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+from google.protobuf import message
 
 from reference_impl.contracts import Contract
-from reference_impl.file_kinds import WrongKindError, parse, recognise
+from reference_impl.file_kinds import Kind, WrongKindError, parse, recognise
 from reference_impl.schema import MetaGraphDef
 from reference_impl.schema.parsing import MOST_MESSAGE_BYTES
+
+MessageT = TypeVar("MessageT", bound=message.Message)
 
 _READ_ONLY: Final = functools.reduce(
     operator.or_, (getattr(os, name, 0) for name in ("O_RDONLY", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
@@ -53,10 +57,26 @@ def read_meta_graph_file(path: str | os.PathLike[str]) -> MetaGraphDef:
         OSError: if the file cannot be read, or is not a regular file.
         ValueError: if the content is not a MetaGraphDef; the error names what it is instead.
     """
+    return read_meta_graph_view(path, MetaGraphDef)
+
+
+def read_meta_graph_view(path: str | os.PathLike[str], view: type[MessageT]) -> MessageT:
+    """Read a MetaGraphDef as another message, which leaves a part of it as bytes.
+
+    Args:
+        path: a binary or a text file.
+        view: the class of the message, which can parse a MetaGraphDef.
+
+    Raises:
+        OSError: if the file cannot be read, or is not a regular file.
+        ValueError: if the content is not a MetaGraphDef; the error names what it is instead.
+    """
     data = read_regular_file(path)
     try:
         kind = recognise(data, (MetaGraphDef,), os.fspath(path))
-        parsed: MetaGraphDef = parse(data, kind)
+        if kind.as_text and view is not MetaGraphDef:
+            return view.FromString(parse(data, kind).SerializeToString())
+        parsed: MessageT = parse(data, Kind(view, as_text=kind.as_text))
     except WrongKindError as error:
         raise ValueError(f"'{os.fspath(path)}' ({len(data)} bytes) is {error.problem}") from error
     return parsed

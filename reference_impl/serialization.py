@@ -97,15 +97,16 @@ def _varint_size(value: int) -> int:
     return max(1, -(-value.bit_length() // _BITS_OF_A_VARINT_BYTE))
 
 
-def without(whole: MessageT, field: str) -> MessageT:
-    """Copy a message except for one field, without copying that field unless there are unknown fields."""
+def without(whole: MessageT, *fields: str) -> MessageT:
+    """Copy a message except for some fields, without copying these unless there are unknown fields."""
     rest = type(whole)()
     if len(UnknownFieldSet(whole)):  # these can only be copied together with everything else
         rest.CopyFrom(whole)
-        rest.ClearField(field)
+        for field in fields:
+            rest.ClearField(field)
         return rest
     for descriptor, value in whole.ListFields():
-        if descriptor.name != field:
+        if descriptor.name not in fields:
             _copy_field(rest, descriptor.name, value)
     return rest
 

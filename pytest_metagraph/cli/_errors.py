@@ -78,3 +78,21 @@ def refusing(*errors: type[Exception], hint: str = "") -> Iterator[None]:
         raise
     except errors as error:
         raise MetagraphError(str(error.args[0] if isinstance(error, KeyError) else error), hint) from error
+
+
+@contextlib.contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Refuse a file that cannot be read, or is not what is needed.
+
+    Args:
+        path: the file that the block reads.
+
+    Raises:
+        MetagraphError: if the block raises an OSError or a ValueError; it names the path and the reason.
+    """
+    with refusing(ValueError):
+        try:
+            yield
+        except OSError as error:
+            problem = f"cannot read {str(path)!r}: {error.strerror or error}"
+            raise MetagraphError(problem, "give a readable file") from error

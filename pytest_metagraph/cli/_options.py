@@ -9,14 +9,15 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.cli._errors import writing
 from pytest_metagraph.cli._output import say_on_stderr
-from pytest_metagraph.exporters.client import ExporterClient, open_client
-from pytest_metagraph.fuzzing.oracles import ORACLES
 from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, parse_seconds
+
+if TYPE_CHECKING:
+    from pytest_metagraph.exporters.client import ExporterClient
 
 NEW_FOLDER = "name a new folder with --out"
 """The hint of every refusal of a folder for results."""
@@ -64,8 +65,20 @@ def add_contract_option(parser: argparse.ArgumentParser, *, of_folder: bool = Fa
     )
 
 
+def add_json_option(parser: argparse._ActionsContainer, what: str) -> None:
+    """Add the option that prints results as JSON.
+
+    Args:
+        parser: the parser of a sub-command, or a group of its options.
+        what: what is printed, as the help says it.
+    """
+    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
+
+
 def add_oracle_option(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the oracle, which provides the right answers, and its former name."""
+    from pytest_metagraph.fuzzing.oracles import ORACLES  # noqa: PLC0415 - few commands need an oracle
+
     parser.add_argument(
         "--oracle",
         choices=ORACLES,
@@ -134,6 +147,8 @@ def chosen_exporter(arguments: argparse.Namespace) -> Iterator[ExporterClient]:
     Raises:
         ExporterNotFoundError: if it does not exist or cannot be used.
     """
+    from pytest_metagraph.exporters.client import open_client  # noqa: PLC0415 - `show` needs no exporter
+
     sys.path.append(os.getcwd())  # noqa: PTH109 - as text, as sys.path holds it
     given = {name: getattr(arguments, name, "") for name in ("exporter", "command", "exports")}
     with open_client(**given, seconds=arguments.timeout) as client:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import sys
+from typing import Any
 
 from pytest_metagraph._util.text import printable
 
@@ -19,6 +21,11 @@ def say(text: str, *, keep_newlines: bool = False) -> None:
     """
     sys.stdout.write(f"{printable(text, keep_newlines=keep_newlines)}\n")
     sys.stdout.flush()
+
+
+def say_json(data: Any) -> None:
+    """Write plain data to stdout as JSON, indented; names keep their characters unless these act."""
+    say(json.dumps(data, indent=2, ensure_ascii=False), keep_newlines=True)
 
 
 def say_on_stderr(line: str) -> None:

@@ -22,7 +22,7 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import counted, nearest_names
 from pytest_metagraph.cli._options import add_contract_option
 from pytest_metagraph.cli._output import say
-from pytest_metagraph.cli.show import summary
+from pytest_metagraph.cli._summary import summary
 from pytest_metagraph.judging.call_text import case_calls
 from reference_impl.contracts import Contract
 

@@ -13,7 +13,7 @@ from google.protobuf import message as protobuf
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.progress import progress
 from pytest_metagraph._util.text import counted, nearest_names
-from pytest_metagraph.cli._errors import refusing, writing
+from pytest_metagraph.cli._errors import reading, refusing, writing
 from pytest_metagraph.cli._output import say_on_stderr
 from pytest_metagraph.loadability.make_loadable import make_loadable
 from pytest_metagraph.rewriting import PARTS, rewrite_meta_graph
@@ -165,7 +165,8 @@ def run(arguments: argparse.Namespace) -> int:
         MetagraphError: if a file cannot be read or written, or export_meta_graph refuses an argument.
     """
     with progress(f"reading {arguments.source}"):
-        source = _read_source(arguments.source)
+        with reading(arguments.source):
+            source = read_meta_graph_file(arguments.source)
         messages = {
             "graph_def": _read_part(arguments.graph_def, "graph_def", GraphDef),
             "saver_def": _read_part(arguments.saver_def, "saver_def", SaverDef),
@@ -227,14 +228,6 @@ def _full_names(exported: MetaGraphDef, source: MetaGraphDef, scope: str | None)
         yield prefix + node.name if prefix + node.name in known else node.name
 
 
-def _read_source(path: Path) -> MetaGraphDef:
-    try:
-        with refusing(ValueError):
-            return read_meta_graph_file(path)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
 def _read_part(path: Path | None, field: str, kind: type[MessageT]) -> MessageT | None:
     """Read a file, binary or text, that contains one message, or a MetaGraphDef of which it is a part.
 
@@ -243,21 +236,17 @@ def _read_part(path: Path | None, field: str, kind: type[MessageT]) -> MessageT 
     """
     if path is None:
         return None
-    try:
+    with reading(path):
         data = read_regular_file(path)
-        found = recognise(data, (kind, MetaGraphDef), str(path))
-        parsed = parse(data, found)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except WrongKindError as error:
-        raise MetagraphError(f"{str(path)!r} ({counted(len(data), 'byte')}) is {error.problem}") from error
+        try:
+            found = recognise(data, (kind, MetaGraphDef), str(path))
+            parsed = parse(data, found)
+        except WrongKindError as error:
+            size = counted(len(data), "byte")
+            raise MetagraphError(f"{str(path)!r} ({size}) is {error.problem}") from error
     if found.message is MetaGraphDef:
         if not parsed.HasField(field):
             raise MetagraphError(f"{str(path)!r} is a MetaGraphDef without {field}", "give another file")
         parsed = getattr(parsed, field)
     part: MessageT = parsed
     return part
-
-
-def _unreadable(path: Path, error: OSError) -> MetagraphError:
-    return MetagraphError(f"cannot read {str(path)!r}: {error.strerror or error}", "give a readable file")

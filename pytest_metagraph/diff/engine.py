@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from pytest_metagraph.diff import shallow
+from pytest_metagraph._util import shallow
 from pytest_metagraph.diff.describe import describe, shorten
 from pytest_metagraph.diff.differences import Difference, DifferenceCode, Location
 from pytest_metagraph.diff.explain import MAX_EXPLAINED, Composite

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.explain import map_value_field
-from pytest_metagraph.diff.shallow import VIEWS
 from pytest_metagraph.diff.sides import Side
 from reference_impl import schema
 from reference_impl.schema.parsing import is_repeated

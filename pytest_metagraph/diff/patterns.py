@@ -8,9 +8,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
 from pytest_metagraph.diff.options import CompareOptions
-from pytest_metagraph.diff.shallow import VIEWS
 
 _OPTIONS = ("ignore_attrs", "unordered_collections", "collection_types")
 """The options whose patterns or keys should match something."""

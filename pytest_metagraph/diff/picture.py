@@ -11,9 +11,9 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.differences import NODE_SECTION, DifferenceCode
 from pytest_metagraph.diff.result import MetaGraphDiff
-from pytest_metagraph.diff.shallow import VIEWS
 
 
 class State(enum.Enum):

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from google.protobuf.message import DecodeError, EncodeError, Message
 
 from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph.diff.shallow import VIEWS
+from pytest_metagraph._util.shallow import VIEWS
 from reference_impl import schema
 from reference_impl.file_kinds import WrongKindError, parse, recognise
 from reference_impl.files import read_regular_file
@@ -48,7 +48,7 @@ class Side:
 
     Attributes:
         label: the name of the side in reports: the path of the file, or the type of the object.
-        view: its content, as a shallow message of `pytest_metagraph.diff.shallow`.
+        view: its content, as a shallow message of `pytest_metagraph._util.shallow`.
         was_text: it was read from a text file, which does not keep the payload of a NaN.
     """
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.generated_names import mask_random_parts
-from pytest_metagraph.diff.shallow import VIEWS
 from reference_impl.schema import DataType
 
 _BLOCK = 4096

@@ -11,7 +11,7 @@ from typing import Any, Final
 from google.protobuf.message import Message
 
 from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph.diff.shallow import VIEWS
+from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.sides import PARSE_ERRORS, SERIALIZE_ERRORS
 from pytest_metagraph.loadability.attr_facts import AttrFacts
 from pytest_metagraph.loadability.survey import Survey

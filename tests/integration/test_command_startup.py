@@ -73,6 +73,14 @@ def test_the_imports_are_seen() -> None:
     assert "google.protobuf" in _imported_by(["diff", "--help"], HEAVY)
 
 
+def test_show_imports_only_what_reads_a_file(tmp_path: Path) -> None:
+    """`metagraph show FILE` starts without the corpus, the differ and the exporters."""
+    path = tmp_path / "a.meta"
+    path.write_bytes(b"\x12\x0b\x0a\x09\x0a\x01a\x12\x04NoOp")
+    names = ("conformance_cases", "deepdiff", "pytest_metagraph.diff", "pytest_metagraph.exporters")
+    assert _imported_by(["show", str(path), "--sizes"], names) == "[]\n"
+
+
 def test_a_session_without_the_kit_imports_nothing_heavy(tmp_path: Path) -> None:
     """A session that has the plugin, but no use for it, imports only its options."""
     (tmp_path / "test_own.py").write_text("def test_own(): pass\n", encoding="utf-8")

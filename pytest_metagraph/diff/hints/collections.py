@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import empty_pb2
 from google.protobuf.unknown_fields import UnknownFieldSet
 
+from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.describe import describe
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
@@ -16,7 +17,6 @@ from pytest_metagraph.diff.hints.call import NAME, is_given, may_be_given, scope
 from pytest_metagraph.diff.hints.consequences import collection_names
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys, list_names, select
 from pytest_metagraph.diff.rules.collections import NO_KIND
-from pytest_metagraph.diff.shallow import VIEWS
 from pytest_metagraph.diff.sides import PARSE_ERRORS
 from reference_impl import schema
 

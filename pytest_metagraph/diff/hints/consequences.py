@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.differences import NODE_SECTION, Difference, DifferenceCode
 from pytest_metagraph.diff.hints.call import NAME, scope_of, unbound_inputs_key
 from pytest_metagraph.diff.hints.hint import positions_by_key
-from pytest_metagraph.diff.shallow import VIEWS
 from pytest_metagraph.diff.sides import PARSE_ERRORS
 from reference_impl.schema import REGISTERED_COLLECTIONS
 

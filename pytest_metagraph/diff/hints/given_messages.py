@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, DifferenceCode
 from pytest_metagraph.diff.hints.call import given_message, is_given, may_be_absent
 from pytest_metagraph.diff.hints.consequences import consequences_of_nodes
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, select
-from pytest_metagraph.diff.shallow import VIEWS
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff

@@ -7,13 +7,13 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, Difference, DifferenceCode
 from pytest_metagraph.diff.generated_names import pair_function_names
 from pytest_metagraph.diff.hints.call import NAME, is_given, may_be_absent, may_be_given, scope_of
 from pytest_metagraph.diff.hints.consequences import consequences_of_nodes
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_names, positions_by_key
-from pytest_metagraph.diff.shallow import VIEWS
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
 from pytest_metagraph.diff.generated_names import rename_in_message
@@ -19,7 +20,6 @@ from pytest_metagraph.diff.names.structure import (
     renamed_reference,
     string_lists,
 )
-from pytest_metagraph.diff.shallow import VIEWS
 from pytest_metagraph.diff.sides import Side
 from reference_impl import schema
 from reference_impl.schema import FunctionDef, NodeDef

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.rules.graphs import _index_nodes, _reindex_nodes, _unequal_positions
-from pytest_metagraph.diff.shallow import VIEWS
 from reference_impl.schema import NodeDef
 
 VIEW = VIEWS["NodeDef"]
