@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import reprlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +46,10 @@ class UnserialisableItemError(TypeError):
     """An item that a CollectionDef cannot hold; its whole collection is left out (COL-06)."""
 
 
+_UNFIT = (AttributeError, OverflowError, TypeError, ValueError)
+"""What an item that does not fit raises: its attributes, or protobuf."""
+
+
 @dataclass(frozen=True)
 class CollectionWriter:
     """Writes one collection after the other into a message.
@@ -77,16 +82,14 @@ class CollectionWriter:
         """
         try:
             self._write(key if isinstance(key, str) else key.decode(), items)
-        except (AttributeError, OverflowError, TypeError, ValueError) as error:
+        except _UNFIT as error:
             logger.warning(
-                "Collection %r is left out of the export: an item is of an unsupported type or does not fit "
-                "the items before it. This is probably safe to ignore.\n%s",
-                key,
-                error,
+                "Collection %r is left out of the export, and the others are not affected. %s", key, error
             )
 
     def _write(self, name: str, items: Sequence[Any]) -> None:
-        kept = [item for item in items if self._includes(item)]
+        kept: list[Any] = []
+        _for_each(items, lambda item: kept.append(item) if self._includes(item) else None)
         if not kept:
             return
         stated = CollectionDef()
@@ -110,15 +113,19 @@ class CollectionWriter:
             self._append_registered(registered, items, stated)
             return
         kind = _kind_of(items[0])
+        values = getattr(stated, kind).value
         if kind == "node_list":
-            self._append_names([_checked_name(item_name(item)) for item in items], stated)
+            names: list[str] = []
+            _for_each(items, lambda item: names.append(_node_name(item)))
+            self._append_names(names, stated)
         elif kind == "bytes_list":
-            stated.bytes_list.value.extend(_as_bytes(item) for item in items)
+            _for_each(items, lambda item: values.append(_as_bytes(item)))
         elif kind == "any_list":
-            for item in items:
-                stated.any_list.value.add().ParseFromString(_checked_any(item).SerializeToString())
+            _for_each(
+                items, lambda item: values.add().ParseFromString(_checked_any(item).SerializeToString())
+            )
         else:
-            getattr(stated, kind).value.extend(items)
+            _for_each(items, values.append)
 
     def _is_node_list(self, registered: type[message.Message], items: Sequence[Any]) -> bool:
         """Return whether the items of a registered key are nodes and are written as a node list (COL-20).
@@ -160,7 +167,8 @@ class CollectionWriter:
 
         If all savers are outside the scope, the collection is present and has no kind (SAV-10).
         """
-        for item in items:
+
+        def append(item: Any) -> None:
             proto: message.Message | None = adopt(item, registered)
             if self.eager and getattr(proto, "is_resource", False):
                 raise UnserialisableItemError("resource variables cannot be exported eagerly")
@@ -168,6 +176,29 @@ class CollectionWriter:
                 proto = scoped_copy(proto, self.nodes.scope, self.contract)
             if proto is not None:
                 stated.bytes_list.value.append(proto.SerializeToString(deterministic=True))
+
+        _for_each(items, append)
+
+
+def _for_each(items: Iterable[Any], use: Callable[[Any], object]) -> None:
+    """Use each item of a collection.
+
+    Raises:
+        UnserialisableItemError: if one does not fit; the error has its value, its type and the reason.
+    """
+    for position, item in enumerate(items):
+        try:
+            use(item)
+        except _UNFIT as error:
+            kind = type(item)
+            name = (
+                kind.__qualname__
+                if kind.__module__ == "builtins"
+                else f"{kind.__module__}.{kind.__qualname__}"
+            )
+            raise UnserialisableItemError(
+                f"Item {position}, {reprlib.repr(item)} of type {name}, does not fit: {error}"
+            ) from error
 
 
 def _kind_of(first: Any) -> str:
@@ -181,6 +212,21 @@ def _kind_of(first: Any) -> str:
     if _is_any(first):
         return "any_list"
     return "node_list"
+
+
+def _node_name(item: Any) -> str:
+    """Return the name that stands for an item in a node list (COL-05).
+
+    Raises:
+        UnserialisableItemError: if it has none.
+    """
+    name = item_name(item)
+    if name is None and not hasattr(item, "name"):
+        raise UnserialisableItemError(
+            "a collection can hold str, bytes, int, float, Any messages, and objects with a name; convert "
+            "the item, such as a NumPy number with item() or a dict with json.dumps()"
+        )
+    return _checked_name(name)
 
 
 def _checked_name(name: Any) -> str:

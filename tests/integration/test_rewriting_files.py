@@ -47,6 +47,11 @@ MADE = {
           }
           versions { producer: 2000 }
         }""",
+    "old_node_list": """
+        meta_info_def { tensorflow_version: "1.2.1" }
+        graph_def { node { name: "global_step" op: "VariableV2" } }
+        collection_def { key: "local_variables" value { node_list { value: "global_step:0" } } }
+        collection_def { key: "global_step" value { node_list { value: "global_step:0" } } }""",
     "scope": 'graph_def { node { name: "tower_1/a" op: "NoOp" } }',
 }
 
@@ -141,3 +146,19 @@ def test_a_scope_that_matches_nothing_is_noted(
         "metagraph export: no node is inside the scope 'tower1'; did you mean 'tower_1'?",
         "metagraph export: there is no collection 'losses'",
     ]
+
+
+def test_old_lists_of_names_stay(
+    source: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Names that TensorFlow 1.2 wrote stay; the contract tensorflow drops them with a warning."""
+    monkeypatch.chdir(tmp_path)
+    path = source("old_node_list")
+    assert _export(path).collection_def == read_meta_graph_file(path).collection_def
+    assert not caplog.records
+    assert not _export(path, "--contract", "tensorflow").collection_def
+    assert "'local_variables' is left out of the export" in caplog.text
+    assert "names of nodes, which files of TensorFlow 1.2 and earlier contain" in caplog.text

@@ -147,7 +147,7 @@ def drops_collections_of_numbers(message: MetaGraphDef, _arguments: ExportArgume
             del message.collection_def[key]
 
 
-@replaces(Seam.WRITE_COLLECTION, "COL-08", raises="ValueError")
+@replaces(Seam.WRITE_COLLECTION, "COL-08", raises="UnserialisableItemError")
 def fails_for_a_collection(_right: Right, writer: CollectionWriter, key: str, items: Sequence[Any]) -> None:
     """Raises if a collection cannot be exported."""
     writer._write(key, items)

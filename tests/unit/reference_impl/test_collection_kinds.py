@@ -7,6 +7,7 @@ import logging
 import math
 from collections import namedtuple
 from dataclasses import dataclass
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -135,6 +136,30 @@ def test_the_warning_says_why(name: Any, contract: Contract, caplog: pytest.LogC
     export_meta_graph(graph=graph_with_items("k", Broken(name)), contract=contract)
 
     assert f"an item's name is {name}, not a str" in caplog.text
+
+
+UNFIT = {
+    "a dict": (
+        [{"a": 1}],
+        "Item 0, {'a': 1} of type dict, does not fit: a collection can hold str, bytes, int, ",
+    ),
+    "another kind": ([1, 2, 2.5], "Item 2, 2.5 of type float, does not fit: "),
+    "too large a number": ([1, 2**63], "Item 1, 9223372036854775808 of type int, does not fit: "),
+    "no text": (["a", 5], "Item 1, 5 of type int, does not fit: 5 is neither str nor bytes"),
+    "a decimal": ([Decimal("1.5")], "Item 0, Decimal('1.5') of type decimal.Decimal, does not fit: "),
+    "a long list": ([[0] * 99], "Item 0, [0, 0, 0, 0, 0, 0, ...] of type list, does not fit: "),
+    "a property that raises": ([Raising()], "of type test_collection_kinds.Raising, does not fit: gone"),
+}
+
+
+@pytest.mark.parametrize("unfit", UNFIT)
+def test_the_warning_names_the_item(unfit: str, contract: Contract, caplog: pytest.LogCaptureFixture) -> None:
+    """COL-08: the warning has the position, the value and the type of the item, and the reason."""
+    items, text = UNFIT[unfit]
+    export_meta_graph(graph=graph_with_items("k", *items), contract=contract)
+
+    assert text in caplog.text
+    assert "Collection 'k' is left out of the export, and the others are not affected. Item " in caplog.text
 
 
 def test_a_node_that_is_named_like_an_unbound_input_lies_outside_the_scope(contract: Contract) -> None:
