@@ -22,6 +22,9 @@ from reference_impl.serialization import graph_def_size
 
 OUTPUT_SHAPES = "_output_shapes"
 
+_MOST_NODE_HEADER = 6
+"""The most bytes that precede a node in its GraphDef: its field's number and its size."""
+
 _current_graph: contextvars.ContextVar[Graph | None] = contextvars.ContextVar("current_graph")
 """The graph of the innermost `as_default`; None inside `eager_execution`; unset outside both."""
 
@@ -39,6 +42,7 @@ class Graph:
         self._normalised: GraphDef | None = None
         self._index: NodeIndex | None = None
         self._byte_size: int | None = None
+        self._most_bytes: int | None = self._stated.ByteSize()
         self._collections: dict[Hashable, list[Any]] = {}
         self._names = UniqueNames()
         self._node_names: set[str] | None = set()
@@ -67,6 +71,7 @@ class Graph:
         stated, collections = loading.load(meta_graph_def)
         graph = cls()
         graph._stated = stated
+        graph._most_bytes = len(meta_graph_def) if isinstance(meta_graph_def, bytes) else None
         graph._node_names = None
         graph._collections.update(collections)
         return graph
@@ -82,14 +87,14 @@ class Graph:
     def normalised_graph_def(self) -> GraphDef:
         """The nodes with normalised inputs (PATH-06): the graph's own message, which is only read."""
         if self._normalised is None:
-            self._normalised = normalise_inputs(self._stated)
+            self._normalised = normalise_inputs(self._stated, self.node_index.columns)
         return self._normalised
 
     @property
     def node_index(self) -> NodeIndex:
         """The index of `stated_graph_def`, which a filtered export reads."""
         if self._index is None:
-            self._index = NodeIndex(self._stated)
+            self._index = NodeIndex(self._stated, self._most_bytes)
         return self._index
 
     def byte_size(self) -> int:
@@ -137,6 +142,8 @@ class Graph:
                 stated.dim.add(size=size)
         if self._node_names is not None:
             self._node_names.add(name)
+        if self._most_bytes is not None:
+            self._most_bytes += node.ByteSize() + _MOST_NODE_HEADER
         self._stacks[name] = caller_frames()
         self._normalised = None
         self._index = None

@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from reference_impl.node_columns import CONTROL_MARK, NodeColumns
 from reference_impl.schema import GraphDef
 
-CONTROL_MARK = "^"
 _FIRST_OUTPUT = ":0"
 
 
@@ -92,28 +92,31 @@ class UniqueNames:
             self._prefix = outer
 
 
-def normalise_inputs(stated: GraphDef) -> GraphDef:
+def normalise_inputs(stated: GraphDef, columns: NodeColumns) -> GraphDef:
     """Bring the inputs of every node into the form of a live export without filters (PATH-06).
 
     Control inputs come last, sorted in byte order and without repetition; `x:0` becomes `x`.
 
     Args:
         stated: the nodes as they were added or loaded. It is not changed.
+        columns: its columns.
 
     Returns:
         `stated` itself if it is in normal form, as a reloaded export is; otherwise a changed copy.
     """
+    may_name_first_output = _FIRST_OUTPUT in "".join(columns.inputs)
+    positions = range(len(stated.node)) if may_name_first_output else columns.controlled
     changed = {
-        index: normal
-        for index, node in enumerate(stated.node)
-        if (normal := _normal_inputs(node.input)) is not None
+        position: normal
+        for position in positions
+        if (normal := _normal_inputs(stated.node[position].input)) is not None
     }
     if not changed:
         return stated
     copy = GraphDef()
     copy.CopyFrom(stated)
-    for index, inputs in changed.items():
-        copy.node[index].input[:] = inputs
+    for position, normal in changed.items():
+        copy.node[position].input[:] = normal
     return copy
 
 

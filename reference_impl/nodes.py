@@ -5,7 +5,6 @@ The filter implements PATH-02, PATH-04, DEV, CLS and FRM.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from functools import cached_property
 
 from google.protobuf.unknown_fields import UnknownFieldSet
 
+from reference_impl.node_columns import NodeColumns, read_columns
 from reference_impl.schema import AttrValue, GraphDef
 from reference_impl.scope import (
     UNBOUND_INPUT_PREFIX,
@@ -23,7 +23,6 @@ from reference_impl.scope import (
     rescope_colocations,
     rescope_inputs,
 )
-from reference_impl.serialization import graph_def_size
 
 COLOCATION_ATTR = "_class"
 FRAME_ATTR = "frame_name"
@@ -43,35 +42,40 @@ class NodeIndex:
 
     Attributes:
         graph_def: the message. It is only read, and must not change while the index is in use.
+
+    Args:
+        graph_def: the message.
+        most_bytes: an upper bound of its serialised size; None if it is not known.
     """
 
-    def __init__(self, graph_def: GraphDef) -> None:
+    def __init__(self, graph_def: GraphDef, most_bytes: int | None = None) -> None:
         self.graph_def = graph_def
+        self._most_bytes = most_bytes
 
     @cached_property
+    def columns(self) -> NodeColumns:
+        """Names, ops and inputs of all nodes."""
+        return read_columns(self.graph_def, self._most_bytes)
+
+    @property
     def byte_size(self) -> int:
         """The serialised size of the whole GraphDef, in bytes."""
-        return graph_def_size(self.graph_def)
+        return self.columns.byte_size
 
-    @cached_property
-    def names(self) -> list[str]:
+    @property
+    def names(self) -> Sequence[str]:
         """The name of each node."""
-        return [node.name for node in self.graph_def.node]
+        return self.columns.names
 
-    @cached_property
-    def ops(self) -> list[str]:
+    @property
+    def ops(self) -> Sequence[str]:
         """The op of each node."""
-        return [node.op for node in self.graph_def.node]
+        return self.columns.ops
 
     @cached_property
     def used_ops(self) -> frozenset[str]:
         """The ops of the nodes, without repetition."""
-        return frozenset(node.op for node in self.graph_def.node)
-
-    @cached_property
-    def inputs(self) -> list[tuple[str, ...]]:
-        """The inputs of each node."""
-        return [tuple(node.input) for node in self.graph_def.node]
+        return frozenset(self.ops)
 
     @cached_property
     def placed(self) -> list[int]:
@@ -153,7 +157,15 @@ class NodeFilter:
         """The positions of the nodes that stay, in the order of the graph (NODE-01)."""
         if self.keeps_all:
             return range(len(self.index.graph_def.node))
-        return [position for position, name in enumerate(self.index.names) if self.includes(name)]
+        if self.scope is None:
+            return [position for position, name in enumerate(self.index.names) if name not in self.removed]
+        selects = self.scope.selects
+        selected = (
+            (position, name)
+            for position, name in enumerate(self.index.names)
+            if selects(name) or name.startswith(UNBOUND_INPUT_PREFIX)
+        )
+        return [position for position, name in selected if name not in self.removed]
 
     @property
     def ops(self) -> AbstractSet[str]:
@@ -198,14 +210,20 @@ class NodeFilter:
     def _rename(self, positions: Sequence[int], target: GraphDef, scope: ExportScope) -> None:
         """Rename nodes and their inputs, and note inputs from outside the scope (UNB-01, UNB-02)."""
         names = [self.index.names[position] for position in positions]
-        stripped = [scope.strip(name) for name in names]
-        inputs = [self.index.inputs[position] for position in positions]
+        strip = scope.strip
+        stripped = [strip(name) for name in names]
+        inputs = self.index.columns.inputs
+        if len(positions) != len(self.index.names):
+            inputs = [name for node in target.node for name in node.input]
         rescoped = RescopedNames(scope, zip(names, stripped, strict=True))
-        renamed = iter(rescope_inputs(itertools.chain.from_iterable(inputs), rescoped, self.unbound))
-        for node, name, old_inputs in zip(target.node, stripped, inputs, strict=True):
+        renamed = rescope_inputs(inputs, rescoped, self.unbound)
+        end = 0
+        for node, name in zip(target.node, stripped, strict=True):
             node.name = name
-            if old_inputs:
-                node.input[:] = itertools.islice(renamed, len(old_inputs))
+            old_inputs = node.input
+            if count := len(old_inputs):
+                end += count
+                old_inputs[:] = renamed[end - count : end]
 
     def _rename_colocations(self, places: Mapping[int, int], target: GraphDef, scope: ExportScope) -> None:
         """Keep the entries of `_class` that name a node inside the scope, without the scope (CLS-02)."""

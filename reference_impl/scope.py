@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from reference_impl.contracts import Contract
-from reference_impl.names import CONTROL_MARK
+from reference_impl.node_columns import CONTROL_MARK
 
 COLOCATION_PREFIX = "loc:@"
 UNBOUND_INPUT_PREFIX = "$unbound_inputs_"
@@ -140,11 +140,14 @@ class RescopedNames(dict[str, str]):
 
     Args:
         scope: the scope of the export.
-        nodes: the names of nodes and their names in the export; most inputs are among them.
+        nodes: the names of the exported nodes and their names in the export; most inputs are among them.
     """
 
     def __init__(self, scope: ExportScope, nodes: Iterable[tuple[str, str]]) -> None:
-        super().__init__((name, renamed) for name, renamed in nodes if scope.selects(name))
+        super().__init__(nodes)
+        # Nodes outside the scope, which are exported because of their prefix, are inputs like any other.
+        for name in [name for name in self if name.startswith(UNBOUND_INPUT_PREFIX)]:
+            del self[name]
         self.unbound: set[str] = set()
         self._scope = scope
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import Any
 
 from pytest_metagraph.diff.names.matching import Edge, Structure
-from reference_impl.names import CONTROL_MARK
+from reference_impl.node_columns import CONTROL_MARK
 from reference_impl.schema import AttrValue, FunctionDef, NodeDef
 from reference_impl.scope import COLOCATION_PREFIX
 

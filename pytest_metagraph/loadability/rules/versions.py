@@ -13,7 +13,7 @@ from packaging.version import Version as ParsedVersion
 
 from pytest_metagraph.loadability.finding import Finding, Phase, Target, Version
 from pytest_metagraph.loadability.subject import Subject
-from reference_impl.names import CONTROL_MARK
+from reference_impl.node_columns import CONTROL_MARK
 from reference_impl.scope import UNBOUND_INPUT_PREFIX
 
 _TOO_LARGE: Final = 1 << 31
