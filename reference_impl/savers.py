@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reference_impl.names import CONTROL_MARK
+from reference_impl.node_columns import CONTROL_MARK
 from reference_impl.nodes import NodeIndex
 from reference_impl.schema import SaverDef
 
