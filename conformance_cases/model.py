@@ -146,6 +146,11 @@ class NotAsked:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class NoOracle(NotAsked):
+    """No expectation, because nobody knows the right answer; what is known of any answer is still tested."""
+
+
 Expectation = ExpectedMessage | ExpectedError | NotAsked
 """The expectation of a case under one contract."""
 

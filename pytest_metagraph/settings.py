@@ -20,6 +20,9 @@ TIERS = ("smoke", "default", "full")
 LEVELS = ("required", "recommended")
 """The levels that a run can enforce; the second one includes the first."""
 
+NO_ORACLE = "none"
+"""The name of the oracle if nobody knows the right answers."""
+
 SNAPSHOT_UPDATES = ("create", "fix", "trim")
 """The updates of snapshot files: create missing ones, rewrite changed ones, delete unused ones."""
 
@@ -226,11 +229,19 @@ OPTIONS = (
         "oracle",
         "metagraph_oracle",
         "exporter that provides the right answers for --metagraph-graphs: reference (the default), "
-        "tensorflow, or module:attribute",
+        "tensorflow, module:attribute, or none with --metagraph-check-loads",
         metavar="NAME",
         default="reference",
         in_rerun_line=True,
         former_name="metagraph_expected_from",
+    ),
+    Option(
+        "check_loads",
+        "metagraph_check_loads",
+        "check that each message loads in this TensorFlow as the right answer does, or as the input graph if "
+        "nobody knows the right answer: a version, a range, or several with commas, such as 1.15,2.3-2.6",
+        metavar="VERSION",
+        in_rerun_line=True,
     ),
     Option(
         "known_failures",
@@ -284,7 +295,8 @@ class Settings:
         level: one of `LEVELS`.
         patterns: case ids or globs of case ids; empty for every case of the tier.
         graphs: a folder of the user's graphs to judge instead of the corpus; empty for the corpus.
-        oracle: the exporter that provides the right answers for the user's graphs.
+        oracle: the exporter that provides the right answers for the user's graphs; `none` if there is none.
+        check_loads: the versions of TensorFlow that messages must load in; empty for none.
         known_failures: the list of known failures, see `known_failures.load`; empty for none.
         update_known_failures: True to write the results of the run into that list.
         reports: the files to write reports to; the suffix of each chooses its format.
@@ -303,6 +315,7 @@ class Settings:
     patterns: tuple[str, ...] = ()
     graphs: str = ""
     oracle: str = "reference"
+    check_loads: str = ""
     known_failures: str = ""
     update_known_failures: bool = False
     reports: tuple[str, ...] = ()

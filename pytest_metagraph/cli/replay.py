@@ -14,6 +14,7 @@ from pytest_metagraph.cli._options import (
 )
 from pytest_metagraph.cli._output import say
 from pytest_metagraph.fuzzing.case_folder import read_case
+from pytest_metagraph.fuzzing.oracles import SECOND_ORACLE
 from pytest_metagraph.fuzzing.texts import findings_text, title
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         without_warnings(),
         chosen_exporter(arguments) as client,
     ):
-        judgement = Judge(client, contract, scratch).judge(case)
+        judgement = Judge(client, contract, scratch, SECOND_ORACLE).judge(case)
         name = title(client)
     if judgement.findings:
         say(findings_text(judgement), keep_newlines=True)

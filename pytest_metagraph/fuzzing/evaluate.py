@@ -10,7 +10,7 @@ from typing import TypeAlias
 from conformance_cases import Expectation
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.example import Example, ExampleSource
-from pytest_metagraph.fuzzing.oracles import Oracle
+from pytest_metagraph.fuzzing.oracles import SECOND_ORACLE, Oracle
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding
 from pytest_metagraph.judging.judge import Judge
@@ -56,7 +56,7 @@ class Evaluator:
     def __init__(
         self, client: ExporterClient, oracle: Oracle, contract: Contract, folder: ScratchFolder
     ) -> None:
-        self._judge = Judge(client, contract, folder)
+        self._judge = Judge(client, contract, folder, SECOND_ORACLE)
         self._oracle = oracle
 
     def evaluate(self, example: Example) -> Evaluation:

@@ -15,6 +15,8 @@ from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.tensorflow_quirks import crash_reason, reason_not_asked
+from pytest_metagraph.judging.load_check import LoadCheck
+from pytest_metagraph.loadability.versions import minor_version
 from reference_impl.contracts import TENSORFLOW_VERSION, Contract
 from reference_impl.schema import MetaGraphDef
 
@@ -26,6 +28,12 @@ ORACLES = ("reference", "tensorflow")
 
 Oracle: TypeAlias = Callable[[Example], Expectation]
 """Returns the expected answer to an export, or the reason why it is not tested."""
+
+SECOND_ORACLE = LoadCheck([minor_version(TENSORFLOW_VERSION)], graph_only=True)
+"""Finds exported GraphDefs that TensorFlow does not import although it imports the graph that was exported.
+
+Its opinion does not depend on the oracle that provides the expected answers, which may be wrong.
+"""
 
 _REGULAR_EXPRESSION = frozenset(".^$*+?{}[]\\|()")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import Any, TypeAlias, assert_never
 
-from conformance_cases import Capability, ExpectedError
+from conformance_cases import Capability, ExpectedError, NoOracle
 from pytest_metagraph.diff import CompareOptions, MetaGraphDiff, diff_meta_graphs
 from pytest_metagraph.exporters.answers import (
     Answer,
@@ -51,7 +51,7 @@ class MessageComparison:
         *,
         accept_absent: bool = False,
     ) -> None:
-        self._expected = expected
+        self.data = expected
         self._accept_absent = accept_absent
         self._case_id = case_id
         self._call = call
@@ -60,7 +60,7 @@ class MessageComparison:
 
     def check(self, answer: Exported) -> list[Finding]:
         """Return a finding if a message differs from the expected one, and nothing if it does not."""
-        if answer.serialised == self._expected:
+        if answer.serialised == self.data:
             return []
         if answer.serialised not in self._findings:
             self._findings[answer.serialised] = self._diff(answer.message)
@@ -83,8 +83,8 @@ class MessageComparison:
     def _expected_for(self, actual: MetaGraphDef) -> bytes | MetaGraphDef:
         """Return the expected message, without the collections that the actual one may lack and lacks."""
         if not self._accept_absent:
-            return self._expected
-        expected = MetaGraphDef.FromString(self._expected)
+            return self.data
+        expected = MetaGraphDef.FromString(self.data)
         for key in expected.collection_def.keys() - actual.collection_def.keys():
             if expected.collection_def[key].WhichOneof("kind") is None:
                 del expected.collection_def[key]
@@ -98,13 +98,19 @@ def _gist(diff: MetaGraphDiff) -> str:
     return f"{diff.groups[0].title}{others}"
 
 
-def check_answer(answer: Answer, expected: MessageComparison | ExpectedError) -> list[Finding]:
+Expected: TypeAlias = MessageComparison | ExpectedError | NoOracle
+"""What is expected of an answer."""
+
+
+def check_answer(answer: Answer, expected: Expected) -> list[Finding]:
     """Return what is wrong with an answer.
 
     Args:
         answer: the answer of the exporter.
-        expected: the message or the error that the corpus expects.
+        expected: the message or the error that the corpus expects; NoOracle accepts any of both.
     """
+    if isinstance(expected, NoOracle):
+        return [] if isinstance(answer, Exported | Raised) else [_no_answer(answer)]
     match answer:
         case Exported():
             return _check_message(answer, expected)

@@ -134,6 +134,36 @@ _CALLS: Mapping[FindingCode, str] = {
 }
 
 
+_LOADING: Mapping[str, str] = {
+    "LOAD-02": "collection_def unbound_inputs items",
+    "LOAD-03": "graph_def.versions",
+    "LOAD-04": "graph_def.versions",
+    "LOAD-05": "graph_def.versions",
+    "LOAD-10": "graph_def.node input",
+    "LOAD-11": "graph_def.library",
+    "LOAD-12": "graph_def.library",
+    "LOAD-13": "graph_def.library",
+    "LOAD-14": "graph_def.node attr _class",
+    "LOAD-17": "graph_def.node default_attr",
+    "LOAD-26": "graph_def.node attr _output_shapes",
+    "LOAD-27": "graph_def.node attr _output_shapes",
+    "LOAD-29": "graph_def.library",
+    "LOAD-30": "graph_def.node device",
+    "LOAD-31": "graph_def.node attr _class",
+    "LOAD-32": "graph_def.library",
+    "LOAD-33": "graph_def.library",
+    "LOAD-34": "meta_info_def tensorflow_version",
+    "LOAD-35": "collection_def",
+    "LOAD-36": "collection_def",
+    "LOAD-37": "collection_def",
+    "LOAD-38": "collection_def",
+    "LOAD-39": "collection_def",
+    "LOAD-40": "collection_def",
+    "LOAD-41": "saver_def",
+}
+"""The part that each rule of the importer is about; all others are about nodes."""
+
+
 def part_of(difference: Difference, unbound_inputs: str = UNBOUND_INPUTS) -> Part:
     """Return the part of a message that a difference is in.
 
@@ -192,6 +222,8 @@ def _blamed(finding: Finding, rules: _Rules) -> Iterator[tuple[str, ...]]:
     diff = finding.diff
     if finding.code is not FindingCode.MESSAGE_DIFFERS or diff is None:
         words = _CALLS.get(finding.code)
+        if finding.code is FindingCode.NOT_IMPORTABLE:
+            words = _LOADING.get(finding.symptom, "graph_def.node")
         yield rules.of({tuple(words.split())}) or rules.names[:1] if words else ()
         return
     unbound_inputs = str((diff.call or {}).get("unbound_inputs_col_name", UNBOUND_INPUTS))

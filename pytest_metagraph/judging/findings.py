@@ -30,6 +30,7 @@ class FindingCode(enum.StrEnum):
     DEBUG_INFO_MISSING = "debug_info_missing"
     DEBUG_INFO_UNREADABLE = "debug_info_unreadable"
     STRAY_FILE = "stray_file"
+    NOT_IMPORTABLE = "not_importable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NotAsked, Variant
+from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NoOracle, NotAsked, Variant
 from conformance_cases.requirements import load_requirements
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import CompareOptions
 from pytest_metagraph.exporters.answers import Answer, Exported, NotLoaded, Raised, TimedOut
 from pytest_metagraph.exporters.client import ExporterClient
-from pytest_metagraph.judging.answer_check import MessageComparison, check_answer, check_repetition
+from pytest_metagraph.judging.answer_check import Expected, MessageComparison, check_answer, check_repetition
 from pytest_metagraph.judging.attribution import attribute
 from pytest_metagraph.judging.case_request import case_request, plain_request
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding, FindingCode, merge
+from pytest_metagraph.judging.load_check import LoadCheck
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
@@ -32,6 +33,7 @@ class Judge:
         client: the exporter client.
         contract: the contract to judge under.
         folder: the folder that exports write to.
+        load_check: checks whether each message loads where it should; None to check no message.
     """
 
     def __init__(
@@ -39,10 +41,12 @@ class Judge:
         client: ExporterClient,
         contract: Contract,
         folder: ScratchFolder,
+        load_check: LoadCheck | None = None,
     ) -> None:
         self._client = client
         self._contract = contract
         self._folder = folder
+        self._load_check = load_check
         self._unsupported = client.unsupported
 
     def judge(self, case: Case) -> Judgement:
@@ -52,7 +56,9 @@ class Judge:
             Exception: only if the kit itself or the corpus is broken, never because of the exporter.
         """
         expectation = case.expectation(self._contract)
-        if isinstance(expectation, NotAsked):
+        if isinstance(expectation, NotAsked) and not (
+            isinstance(expectation, NoOracle) and self._load_check is not None
+        ):
             return Judgement(Verdict.UNTESTABLE, reason=expectation.reason)
         variants = [variant for variant in case.variants if not variant.capabilities & self._unsupported]
         unsupported = set(case.capabilities & self._unsupported)
@@ -66,6 +72,10 @@ class Judge:
         if isinstance(first, NotLoaded) and not self._loads(case):
             self._folder.clear()
             return Judgement(Verdict.NOT_LOADABLE, reason=first.reason or "the exporter gives no reason")
+        if isinstance(first, Raised) and isinstance(expectation, NoOracle):
+            self._folder.clear()
+            reason = f"the exporter raised {first.classes[0]}, and without an oracle that may be right"
+            return Judgement(Verdict.UNTESTABLE, reason=reason)
         found, checks = self._run_variants(case, variants, expectation, graph, first)
         if not found:
             return Judgement(Verdict.PASS, checks=checks)
@@ -90,7 +100,7 @@ class Judge:
         self,
         case: Case,
         variants: list[Variant],
-        expectation: ExpectedMessage | ExpectedError,
+        expectation: ExpectedMessage | ExpectedError | NoOracle,
         graph: MetaGraphDef,
         first: Answer,
     ) -> tuple[list[Finding], int]:
@@ -106,7 +116,7 @@ class Judge:
         Returns:
             The findings, each of which names its one variant, and the number of variants that were run.
         """
-        expected: MessageComparison | ExpectedError
+        expected: Expected
         options = _options(case)
         if isinstance(expectation, ExpectedMessage):
             expected = MessageComparison(
@@ -128,9 +138,7 @@ class Judge:
             found += self._repeat(case, variants[0], answers[0], options)
         return found, len(variants)
 
-    def _run_alone(
-        self, case: Case, variant: Variant, expected: MessageComparison | ExpectedError
-    ) -> Iterator[Finding]:
+    def _run_alone(self, case: Case, variant: Variant, expected: Expected) -> Iterator[Finding]:
         """Run a variant with a new graph, and report if the call changes it."""
         graph = case.graph.message()
         yield from self._check(self._call(case, variant, graph), case, variant, expected)
@@ -148,16 +156,29 @@ class Judge:
         return _named(check_repetition(first, second, options), variant)
 
     def _check(
-        self, answer: Answer, case: Case, variant: Variant, expected: MessageComparison | ExpectedError
+        self,
+        answer: Answer,
+        case: Case,
+        variant: Variant,
+        expected: Expected,
     ) -> list[Finding]:
         in_files = self._check_files(answer, case, variant, expected)
-        return _named((*check_answer(answer, expected), *in_files), variant)
+        loading = (
+            self._load_check.check(answer, case, _right(expected))
+            if self._load_check is not None and isinstance(answer, Exported)
+            else ()
+        )
+        return _named((*check_answer(answer, expected), *loading, *in_files), variant)
 
     def _call(self, case: Case, variant: Variant, graph: MetaGraphDef) -> Answer:
         return self._client.export(case_request(case, variant, self._contract, self._folder.path_of, graph))
 
     def _check_files(
-        self, answer: Answer, case: Case, variant: Variant, expected: MessageComparison | ExpectedError
+        self,
+        answer: Answer,
+        case: Case,
+        variant: Variant,
+        expected: Expected,
     ) -> Iterator[Finding]:
         if isinstance(answer, Exported) and variant.filename:
             yield from self._folder.check_export(
@@ -173,6 +194,11 @@ class Judge:
         else:
             # The failed call is a finding already; its files add nothing.
             self._folder.clear()
+
+
+def _right(expected: Expected) -> bytes | None:
+    """Return the right answer, serialised; None if it is not known, or is an error."""
+    return expected.data if isinstance(expected, MessageComparison) else None
 
 
 def _is_changed(graph: MetaGraphDef, case: Case) -> bool:

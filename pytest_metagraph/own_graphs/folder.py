@@ -13,6 +13,7 @@ from conformance_cases import (
     Expectation,
     ExpectedError,
     ExpectedMessage,
+    NoOracle,
     NotAsked,
     Requirement,
     Tier,
@@ -27,6 +28,7 @@ from pytest_metagraph.exporters.answers import Exported, Raised
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.own_graphs.argument_values import argument_value, axes_of, matches_siblings
+from pytest_metagraph.settings import NO_ORACLE
 from reference_impl import Graph, read_meta_graph_file
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
@@ -81,10 +83,10 @@ class OwnGraph(CaseSource):
     Args:
         name: the name of its file, without suffix.
         message: the contents of the file.
-        oracle: the exporter that provides the expected answers.
+        oracle: the exporter that provides the expected answers; None if nobody does.
     """
 
-    def __init__(self, name: str, message: MetaGraphDef, oracle: ExporterClient) -> None:
+    def __init__(self, name: str, message: MetaGraphDef, oracle: ExporterClient | None) -> None:
         self._name = name
         self._message = message
         self._oracle = oracle
@@ -123,6 +125,8 @@ class OwnGraph(CaseSource):
         """Return the answer of the oracle; a case is not tested if the oracle has none."""
         if contract is Contract.TENSORFLOW and self._builds_saver(case):
             return NotAsked("SAV-06: TensorFlow builds a new Saver in the live graph and exports that one.")
+        if self._oracle is None:
+            return NoOracle("nobody knows the right answer: there is no oracle")
         missing = self.capabilities(case) & self._oracle.unsupported
         if missing:
             return NotAsked(f"the oracle {self._oracle.name} does not support {', '.join(sorted(missing))}")
@@ -174,13 +178,13 @@ def load_own_graphs(folder: Path, oracle: str) -> OwnGraphs:
 
     Args:
         folder: the folder.
-        oracle: the exporter that provides the expected answers, see `exporters.resolve.resolve`.
+        oracle: the exporter that provides the expected answers, see `exporters.resolve.resolve`, or `none`.
 
     Raises:
         OwnGraphsError: if there is no such file, or a file does not contain a graph.
         ExporterNotFoundError: if the oracle does not exist or cannot be used.
     """
-    client = resolve.client_of(resolve.resolve(oracle))
+    client = None if oracle == NO_ORACLE else resolve.client_of(resolve.resolve(oracle))
     paths = sorted(folder.rglob(f"*{SUFFIX}")) if folder.is_dir() else []
     if not paths:
         raise OwnGraphsError(
@@ -189,7 +193,7 @@ def load_own_graphs(folder: Path, oracle: str) -> OwnGraphs:
     return OwnGraphs({graph.name: graph for graph in (_read(path, folder, client) for path in paths)})
 
 
-def _read(path: Path, folder: Path, oracle: ExporterClient) -> OwnGraph:
+def _read(path: Path, folder: Path, oracle: ExporterClient | None) -> OwnGraph:
     name = path.relative_to(folder).as_posix().removesuffix(SUFFIX)
     return OwnGraph(name, _message(path), oracle)
 

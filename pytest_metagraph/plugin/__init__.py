@@ -31,6 +31,7 @@ from pytest_metagraph.plugin.session import (
     usage_errors,
 )
 from pytest_metagraph.plugin.snapshots import OrphanFinder, SnapshotSummary, snapshots_of
+from pytest_metagraph.settings import NO_ORACLE
 
 if TYPE_CHECKING:
     from conformance_cases import Case
@@ -118,6 +119,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if is_xdist_worker(config) or not runs_corpus(config):
         return
     settings = settings_of(config)
+    if settings.check_loads:
+        from pytest_metagraph.judging.load_check import load_check_for  # noqa: PLC0415 - protobuf
+
+        with usage_errors("metagraph_check_loads: "):
+            load_check_for(settings.check_loads)
+    if settings.oracle == NO_ORACLE and not (settings.check_loads and settings.graphs):
+        raise pytest.UsageError(
+            "--metagraph-oracle=none compares nothing; add --metagraph-graphs=DIR and "
+            "--metagraph-check-loads=VERSION, or name an oracle"
+        )
     if settings.graphs:
         _check_own_graphs(config, settings)
     if settings.exporter or settings.has_client or not provides_exporter(session):

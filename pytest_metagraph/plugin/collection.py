@@ -24,6 +24,7 @@ from pytest_metagraph.exporters.resolve import ExporterNotFoundError, client_of
 from pytest_metagraph.judging.failure_text import render
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
+from pytest_metagraph.judging.load_check import load_check_for
 from pytest_metagraph.judging.result import CaseResult, exporter_of, result_of
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from pytest_metagraph.plugin.failures import CaseFailedError, CaseFailure
@@ -135,7 +136,7 @@ class CaseItem(pytest.Function):
             stop_run(self.session, str(error))
         folder = cast("ScratchFolder", self.funcargs["_metagraph_scratch_folder"])
         try:
-            judge = Judge(client, Contract(settings.contract), folder)
+            judge = Judge(client, Contract(settings.contract), folder, load_check_for(settings.check_loads))
             found = known_failures.apply(self._case.id, judge.judge(self._case))
             judgement = found.enforced(required=self._is_required(), level=settings.level)
         except ExporterNotFoundError as error:  # a worker that does not start again

@@ -15,7 +15,7 @@ from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.model import LEVELS, strictest
 from pytest_metagraph.reports.scoring import score_of, unloaded_graphs
 from pytest_metagraph.selection import corpus_of
-from pytest_metagraph.settings import Settings
+from pytest_metagraph.settings import NO_ORACLE, Settings
 
 MOST_CAUSES = 8
 """The number of causes that a terminal shows."""
@@ -69,7 +69,14 @@ def summary_lines(
     run = f"contract {settings.contract}, tier {settings.tier}, level {settings.level}"
     yield SummaryLine(f"exporter {exporter.label}, {run}")
     if settings.graphs:
-        yield SummaryLine(f"own graphs in {settings.graphs}, compared with what {settings.oracle} exports")
+        compared = (
+            "not compared"
+            if settings.oracle == NO_ORACLE
+            else f"compared with what {settings.oracle} exports"
+        )
+        yield SummaryLine(f"own graphs in {settings.graphs}, {compared}")
+    if settings.check_loads:
+        yield SummaryLine(f"messages must load in TensorFlow {settings.check_loads}")
     yield SummaryLine(
         f"{counted(len(graphs), 'graph')}, {counted(len(results), 'case')}, {counted(checks, 'check')}: "
         f"{_verdicts(verdicts)}"

@@ -29,6 +29,8 @@ from pytest_metagraph.fuzzing.case_folder import CaseFolderError, read_case
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.known_failures.edit import Removal, edit
 from pytest_metagraph.known_failures.load import KnownFailuresError, Source, load
+from pytest_metagraph.loadability.check import UncheckableInputError, checks_of
+from pytest_metagraph.loadability.make_loadable import NotConvertibleError, make_loadable
 from pytest_metagraph.own_graphs.folder import OwnGraphsError, load_own_graphs
 from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ReportError
@@ -37,7 +39,7 @@ from pytest_metagraph.settings import Shard, parse_seconds
 from pytest_metagraph.snapshots.files import write
 from pytest_metagraph.snapshots.place import read_stamp
 from reference_impl import Graph, export_meta_graph, read_meta_graph_file
-from reference_impl.schema import SaverDef
+from reference_impl.schema import MetaGraphDef, SavedModel, SaverDef
 
 Enter = Callable[[bytes, Path], None]
 
@@ -96,6 +98,32 @@ def _diff(data: bytes, folder: Path) -> None:
 def _export_command(data: bytes, folder: Path) -> None:
     source = _file(folder, "in.meta", data)
     assert _run("export", source, folder / "out.meta", "--export-scope", "tower_1") in {0, 2}
+
+
+def _check(data: bytes, _: Path) -> None:
+    """Check a message for an old and a new importer, and make it loadable in the old one."""
+    for check in checks_of(data):
+        for version in ("1.8", "1.15", "2.21"):
+            check.report(version).render()
+    try:
+        make_loadable(data, "1.15")
+    except (NotConvertibleError, ValueError):  # also a GraphDef or a SavedModel, which it does not take
+        return
+
+
+def _check_command(data: bytes, folder: Path) -> None:
+    for arguments in ((), ("--for", "1.13-2.3", "--json")):
+        assert _run("check", _file(folder, "input", data), *arguments) in {0, 1, 2}
+
+
+def _saved_models() -> list[bytes]:
+    """Return a SavedModel with two meta graphs, binary."""
+    meta_graphs = [MetaGraphDef.FromString(data) for data in _graphs()[:2]]
+    return [SavedModel(saved_model_schema_version=1, meta_graphs=meta_graphs).SerializeToString()]
+
+
+def _graph_defs() -> list[bytes]:
+    return [MetaGraphDef.FromString(data).graph_def.SerializeToString() for data in _graphs()]
 
 
 def _show_command(data: bytes, folder: Path) -> None:
@@ -313,6 +341,11 @@ ENTRANCES: dict[str, Entrance] = {
     "the differ, binary": Entrance(_graphs, _diff, (UnusableInputError,)),
     "the differ, text": Entrance(_texts, _diff, (UnusableInputError,)),
     "metagraph export": Entrance(_graphs, _export_command, ()),
+    "the check": Entrance(_graphs, _check, (UncheckableInputError,)),
+    "the check, text": Entrance(_texts, _check, (UncheckableInputError,)),
+    "the check, GraphDefs": Entrance(_graph_defs, _check, (UncheckableInputError,)),
+    "the check, SavedModels": Entrance(_saved_models, _check, (UncheckableInputError,)),
+    "metagraph check": Entrance(_graphs, _check_command, ()),
     "metagraph show": Entrance(_graphs, _show_command, ()),
     "a worker's answer": Entrance(_answers, _answer, (ProtocolError,)),
     "a request to a worker": Entrance(_requests, _request, (ProtocolError, ValueError)),

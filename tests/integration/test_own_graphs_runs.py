@@ -18,6 +18,14 @@ def export(request):
 """
 
 
+LOSES_A_NODE = """
+def export(request):
+    message = reference.export(request)
+    del message.graph_def.node[0]
+    return message
+"""
+
+
 @pytest.fixture
 def own(project: Project) -> Project:
     """Return a project with a graph of its own."""
@@ -68,6 +76,27 @@ def test_any_exporter_can_be_the_oracle(own: Project) -> None:
     assert result.parseoutcomes()["failed"] > 1
 
 
+def test_without_an_oracle_own_graphs_must_load(own: Project) -> None:
+    """Without an oracle the reference passes, and an exporter that loses a node fails in each version."""
+    own = own.case("own/mine/plain").given(
+        "--metagraph-oracle=none", "--metagraph-check-loads=1.15,2.20-2.21"
+    )
+    result = own.given("--metagraph-exporter=reference").run()
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["own graphs in graphs, not compared", "messages must load in TensorFlow 1.15,2.20-2.21"]
+    )
+    failed = own.with_adapter(LOSES_A_NODE).run_apart()
+    failed.assert_outcomes(failed=1)
+    failed.stdout.fnmatch_lines(
+        [
+            "The returned message does not load in TensorFlow 1.15 (LOAD-10): input *",
+            "The returned message does not load in TensorFlow 2.21 (LOAD-10): input *",
+            "*--metagraph-oracle=none --metagraph-check-loads=1.15,2.20-2.21 --metagraph-case=own/mine/plain",
+        ]
+    )
+
+
 @pytest.mark.oracle
 def test_tensorflow_and_the_reference_agree_on_own_graphs(own: Project) -> None:
     """With TensorFlow as the oracle, the reference passes under the contract "tensorflow"."""
@@ -94,6 +123,9 @@ def test_the_ini_file_may_name_the_graphs(own: Project) -> None:
     [
         (("--metagraph-graphs=nowhere",), "*there is no file *.meta in *nowhere'*"),
         (("--metagraph-oracle=nobody:export",), "*'nobody:export' cannot be imported*"),
+        (("--metagraph-oracle=none",), "*--metagraph-oracle=none compares nothing; add *"),
+        (("--metagraph-check-loads=1.4",), "*cannot be checked for TensorFlow 1.4, *; use 1.8 or later"),
+        (("--metagraph-check-loads=nightly",), "*'nightly' is not a version of TensorFlow; *"),
         (("--metagraph-exporter=", "--metagraph-exports=graphs"), "*needs an exporter that can be called*"),
     ],
 )

@@ -23,6 +23,7 @@ _NAME_WITH_ANGLES: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*(?:>[A-Za-z
 _ANGLES_SINCE: Final = (2, 1)
 _LISTED_OPS_READ_UNTIL: Final = (1, 14)
 """Up to this version the importer looks up the ops of the graph's own op list first."""
+_UNBOUND: Final = "$unbound_inputs_"
 _MERGES: Final = frozenset({"Merge", "RefMerge", "_XlaMerge"})
 _NEXT_ITERATIONS: Final = frozenset({"NextIteration", "RefNextIteration"})
 
@@ -147,8 +148,10 @@ class NodeRules:
                 found.append(self._about(node, "LOAD-09", Phase.NODE_NAMES, message, step=Step.INPUT_COUNT))
         for node in sorted(set().union(*(nodes[number] for number in unknown))):
             texts = [text for text in inputs[node] if self._survey.find(split_input(text)[0]) is None]
-            message = f"input {texts[0]!r} names a node that is not in the graph"
-            found.append(self._about(node, "LOAD-10", Phase.INPUT_NAMES, message, group="unknown input"))
+            text = next((text for text in texts if not is_unbound_input(text)), texts[0])
+            message = f"input {text!r} names a node that is not in the graph"
+            group = "unbound input" if is_unbound_input(text) else "unknown input"
+            found.append(self._about(node, "LOAD-10", Phase.INPUT_NAMES, message, group=group))
         return found
 
     def _about(
@@ -251,6 +254,11 @@ class NodeRules:
         if not self._survey.backward:
             return range(count)
         return _import_order(list(self._survey.inputs_by_node()), self._survey.ops, self._survey.find)
+
+
+def is_unbound_input(text: str) -> bool:
+    """Return whether an input stands for one from outside of the exported scope."""
+    return text.removeprefix("^").startswith(_UNBOUND)
 
 
 def _import_order(

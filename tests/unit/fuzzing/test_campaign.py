@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 from fuzzing_samples import (
@@ -13,16 +14,18 @@ from fuzzing_samples import (
     keeps_devices_and_forgets_savers,
 )
 
-from conformance_cases import NotAsked, Variant
+from conformance_cases import ExpectedMessage, NotAsked, Variant
 from pytest_metagraph.exporters import reference
-from pytest_metagraph.exporters.request import Exporter
+from pytest_metagraph.exporters.in_process import InProcess
+from pytest_metagraph.exporters.request import Exporter, ExportRequest
 from pytest_metagraph.fuzzing.campaign import Campaign, Discovery
-from pytest_metagraph.fuzzing.evaluate import describe
+from pytest_metagraph.fuzzing.evaluate import Evaluator, describe
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from pytest_metagraph.fuzzing.generate import random_examples
 from pytest_metagraph.fuzzing.reduce import shrink
+from pytest_metagraph.judging.files import ScratchFolder
 from reference_impl import Contract
-from reference_impl.schema import SaverDef
+from reference_impl.schema import MetaGraphDef, SaverDef
 
 FOREVER = 1e9
 MANY_FLAGS = {
@@ -56,6 +59,23 @@ def test_one_defect_is_one_finding() -> None:
     assert describe(discovery.kind) == "device-changed in graph_def.node device"
     assert len(discovery.evaluation.example.graph.graph_def.node) == 1
     assert discovery.evaluation.example.arguments == {"clear_devices": True}
+
+
+def test_an_export_that_no_longer_loads_is_a_finding_whatever_the_oracle_says() -> None:
+    """A node that oracle and exporter both lose is found, because its user then does not load."""
+
+    def loses_a_node(request: ExportRequest) -> MetaGraphDef:
+        message = reference.export(request)
+        del message.graph_def.node[0]
+        return message
+
+    def agrees(example: Example) -> ExpectedMessage:
+        return ExpectedMessage(loses_a_node(example.request()).SerializeToString())
+
+    with contextlib.closing(ScratchFolder(Contract.DOCUMENTED)) as scratch:
+        client = InProcess(loses_a_node, "name")
+        evaluation = Evaluator(client, agrees, Contract.DOCUMENTED, scratch).evaluate(Example(chain(), {}))
+    assert [describe(kind) for kind in evaluation.kinds] == ["not_importable: LOAD-10"]
 
 
 def test_two_defects_are_two_findings() -> None:
