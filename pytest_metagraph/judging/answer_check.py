@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias, assert_never
 
-from conformance_cases import Capability, ExpectedError, NoOracle
+from conformance_cases import Capability, ExpectedError
+from conformance_cases.model import NoOracle
 from pytest_metagraph.diff import CompareOptions, MetaGraphDiff, diff_meta_graphs
 from pytest_metagraph.exporters.answers import (
     Answer,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NoOracle, NotAsked, Variant
+from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NotAsked, Variant
+from conformance_cases.model import NoOracle
 from conformance_cases.requirements import load_requirements
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import CompareOptions

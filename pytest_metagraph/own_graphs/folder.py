@@ -13,7 +13,6 @@ from conformance_cases import (
     Expectation,
     ExpectedError,
     ExpectedMessage,
-    NoOracle,
     NotAsked,
     Requirement,
     Tier,
@@ -21,7 +20,7 @@ from conformance_cases import (
     load_corpus,
 )
 from conformance_cases.axes import GIVEN, combination_name, covering_rows, row_of
-from conformance_cases.model import ALL_VARIANTS, CaseSource, without_debug_info
+from conformance_cases.model import ALL_VARIANTS, CaseSource, NoOracle, without_debug_info
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters import resolve
 from pytest_metagraph.exporters.answers import Exported, Raised
