@@ -252,9 +252,10 @@ def _too_deep(kind: Kind) -> str:
 
 
 def _listed(kinds: Sequence[type[message.Message]]) -> str:
-    names = [kind.DESCRIPTOR.name for kind in kinds]
-    named = [_MESSAGES.get(name, f"a {name}") for name in names]
-    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} or {named[-1]}"
+    if len(kinds) == 1:
+        return _MESSAGES.get(kinds[0].DESCRIPTOR.name, f"a {kinds[0].DESCRIPTOR.name}")
+    *names, last = [kind.DESCRIPTOR.name for kind in kinds]
+    return f"a {', '.join(names)} or {last}"
 
 
 def _candidates(wanted: Sequence[type[message.Message]]) -> Iterable[type[message.Message]]:

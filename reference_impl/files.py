@@ -8,24 +8,24 @@ import operator
 import os
 import re
 import stat
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from google.protobuf import message
+from google.protobuf.message import Message
 
 from reference_impl.contracts import Contract
 from reference_impl.file_kinds import Kind, WrongKindError, parse, recognise
-from reference_impl.schema import MetaGraphDef
+from reference_impl.saved_models import meta_graph_bytes, saved_model_file
+from reference_impl.schema import MetaGraphDef, SavedModel
 from reference_impl.schema.parsing import MOST_MESSAGE_BYTES
 
-MessageT = TypeVar("MessageT", bound=message.Message)
+MessageT = TypeVar("MessageT", bound=Message)
 
 _READ_ONLY: Final = functools.reduce(
     operator.or_, (getattr(os, name, 0) for name in ("O_RDONLY", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
 )
 """A FIFO that takes the place of a file does not block. No system has all of these flags."""
-
-_NO_SAVED_MODEL_FILES: Final = ("saved_model.pb", "saved_model.pbtxt")
 
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 
@@ -37,49 +37,71 @@ _SPECIAL: Final = (
     (stat.S_ISLNK, "a symbolic link"),
 )
 
-_SAVED_MODEL_FILES: Final = ("saved_model.pb", "saved_model.pbtxt")
+_BYTES_OF_A_START: Final = 1 << 16
+"""The bytes of a file from which it is recognised."""
 
 _LINK: Final = "a link or a file is where a folder should be"
 
 _URL_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
-def read_meta_graph_file(path: str | os.PathLike[str]) -> MetaGraphDef:
+def read_meta_graph_file(
+    path: str | os.PathLike[str], *, tags: Collection[str] | None = None
+) -> MetaGraphDef:
     """Read a MetaGraphDef from a binary or a text file, whichever the content shows it to be.
 
     Args:
-        path: the file.
+        path: the file, or the file or folder of a SavedModel.
+        tags: all tags of the meta graph of the SavedModel; None if it has only one. Not used otherwise.
 
     Returns:
         The message.
 
     Raises:
         OSError: if the file cannot be read, or is not a regular file.
-        ValueError: if the content is not a MetaGraphDef; the error names what it is instead.
+        ValueError: if the content is not a MetaGraphDef, and the error names what it is instead; or if a
+            SavedModel has no meta graph with these tags, or several and no tags are given.
     """
-    return read_meta_graph_view(path, MetaGraphDef)
+    return read_meta_graph_view(path, MetaGraphDef, tags=tags)
 
 
-def read_meta_graph_view(path: str | os.PathLike[str], view: type[MessageT]) -> MessageT:
+def read_meta_graph_view(
+    path: str | os.PathLike[str], view: type[MessageT], *, tags: Collection[str] | None = None
+) -> MessageT:
     """Read a MetaGraphDef as another message, which leaves a part of it as bytes.
 
     Args:
-        path: a binary or a text file.
+        path: a binary or a text file, or the file or folder of a SavedModel.
         view: the class of the message, which can parse a MetaGraphDef.
+        tags: as for `read_meta_graph_file`.
 
     Raises:
         OSError: if the file cannot be read, or is not a regular file.
-        ValueError: if the content is not a MetaGraphDef; the error names what it is instead.
+        ValueError: as `read_meta_graph_file` does.
     """
-    data = read_regular_file(path)
+    found = Path(path)
+    data = read_regular_file(saved_model_file(found) if found.is_dir() else path)
     try:
-        kind = recognise(data, (MetaGraphDef,), os.fspath(path))
+        kind = recognise(data, (MetaGraphDef, SavedModel), os.fspath(path))
+        if kind.message is SavedModel:
+            data, kind = meta_graph_bytes(data, kind, tags), Kind(MetaGraphDef)
         if kind.as_text and view is not MetaGraphDef:
             return view.FromString(parse(data, kind).SerializeToString())
         parsed: MessageT = parse(data, Kind(view, as_text=kind.as_text))
     except WrongKindError as error:
         raise ValueError(f"'{os.fspath(path)}' ({len(data)} bytes) is {error.problem}") from error
     return parsed
+
+
+def recognise_file(path: str | os.PathLike[str], wanted: Sequence[type[Message]]) -> Kind:
+    """Return which of the wanted messages a file contains, from the start of the file.
+
+    Raises:
+        OSError: if the file cannot be read.
+        WrongKindError: if it contains something else.
+    """
+    with open(_open(path), "rb") as file:
+        return recognise(file.read(_BYTES_OF_A_START), wanted, os.fspath(path))
 
 
 def read_regular_file(
@@ -96,32 +118,28 @@ def read_regular_file(
         OSError: if it is not a regular file, is larger, cannot be read, or a link leads to it.
         ValueError: if the path contains a NUL character.
     """
-    name = os.fspath(path)
-    if within is None:
-        _check_is_regular(os.stat(name), name)  # noqa: PTH116 - the text of the path is kept
-        opened = os.open(name, _READ_ONLY)
-    else:
-        opened = _open_within(within, Path(name))
+    opened = _open(path, within)
     with open(opened, "rb") as file:  # noqa: PTH123 - a descriptor
-        found = os.fstat(opened)
-        _check_is_regular(found, name)
-        data = file.read(most_bytes + 1) if found.st_size <= most_bytes else b""
-    if len(data) > most_bytes or found.st_size > most_bytes:
-        raise OSError(errno.EFBIG, f"it is larger than the limit of {most_bytes:,} bytes", name)
-    return data
+        if os.fstat(opened).st_size <= most_bytes:
+            data = file.read(most_bytes + 1)  # the file may grow
+            if len(data) <= most_bytes:
+                return data
+    raise OSError(errno.EFBIG, f"it is larger than the limit of {most_bytes:,} bytes", os.fspath(path))
 
 
-def saved_model_file(folder: Path) -> Path:
-    """Return the file of a SavedModel in its folder, binary or text.
-
-    Raises:
-        OSError: if there is none, or it cannot be looked up.
-    """
-    for name in _SAVED_MODEL_FILES:
-        if (folder / name).exists():
-            return folder / name
-    reason = f"it is a folder without a {_SAVED_MODEL_FILES[0]}"
-    raise IsADirectoryError(errno.EISDIR, reason, str(folder))
+def _open(path: str | os.PathLike[str], within: Path | None = None) -> int:
+    """Open a regular file, and return its descriptor."""
+    name = os.fspath(path)
+    if within is not None:
+        return _open_within(within, Path(name))
+    _check_is_regular(os.stat(name), name)  # noqa: PTH116 - the text of the path is kept
+    opened = os.open(name, _READ_ONLY)
+    try:
+        _check_is_regular(os.fstat(opened), name)  # another file may have taken its place
+    except OSError:
+        os.close(opened)
+        raise
+    return opened
 
 
 def leads_through_link(path: Path, folder: Path) -> bool:

@@ -109,15 +109,15 @@ def fit_of(data: bytes, message: Any) -> Fit:
     return Fit(known, judge.against + _ODD_TEXT * judge.has_odd_text)
 
 
-def first_fields(data: bytes, most: int) -> list[Field]:
-    """Return the first fields of a serialised message.
+def first_fields(data: bytes | memoryview, most: int | None = None) -> list[Field]:
+    """Return the first fields of a serialised message, or all of them.
 
     Raises:
         NotWireFormatError: if the bytes are not a serialised message.
     """
     view, position = memoryview(data), 0
     found: list[Field] = []
-    while position < len(view) and len(found) < most:
+    while position < len(view) and (most is None or len(found) < most):
         field, position = _next_field(view, position)
         found.append(field)
     return found
@@ -178,7 +178,7 @@ class _Judge:
                 )
             except UnicodeDecodeError as error:
                 raise NotWireFormatError(f"{field.full_name} is not UTF-8") from error
-            is_default = not text and not is_repeated(field)  # no program writes those
+            is_default = not text and not view.is_cut and not is_repeated(field)  # no program writes those
             self.has_odd_text |= is_default or text.translate(None, _CONTROL_CHARACTERS) != text
         elif field.message_type is not None and depth < _MOST_DEPTH:
             self.walk(view, field.message_type, depth + 1)

@@ -75,6 +75,16 @@ def add_json_option(parser: argparse._ActionsContainer, what: str) -> None:
     parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
 
 
+def add_tags_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that chooses one meta graph of a SavedModel."""
+    parser.add_argument(
+        "--tags",
+        type=lambda word: frozenset(word.split(",")) - {""},
+        metavar="TAG,...",
+        help="the tags of the meta graph to use, such as serve, if a SavedModel has several",
+    )
+
+
 def add_oracle_option(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the oracle, which provides the right answers, and its former name."""
     from pytest_metagraph.fuzzing.oracles import ORACLES  # noqa: PLC0415 - few commands need an oracle

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import sys
 from collections.abc import Mapping
@@ -11,17 +12,22 @@ from typing import Any
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.cli._errors import refusing, writing
+from pytest_metagraph.cli._options import add_tags_option
 from pytest_metagraph.diff import CompareOptions, diff_graph_defs, diff_meta_graphs, picture
 from reference_impl.atomic_write import write_file
+from reference_impl.files import recognise_file
+from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel
 
 DESCRIPTION = """\
-Compare two MetaGraphDef files by what they mean. Each file may be binary or text.
+Compare two files by what they mean: MetaGraphDefs, GraphDefs or SavedModels, binary or text. A SavedModel
+may be given as its folder; then its assets are compared, too.
 """
 
 EPILOG = """\
 examples:
   metagraph diff expected.meta actual.meta
   metagraph diff old.pbtxt new.pbtxt --check-node-order --rtol 1e-6
+  metagraph diff saved_model_1 saved_model_2 --preset saved-model
   metagraph diff a.meta b.meta --ignore-attr '_output_shapes' --json > diff.json
 
 exit status: 0 the files are equal, 1 they differ, 2 a file or an option cannot be used
@@ -32,6 +38,7 @@ _SWITCHES = {
     "ignore_default_attrs": "treat an attribute with its op's default value like an absent one",
     "canonicalize_function_names": "ignore the number at the end of generated function names",
     "ignore_names": "match nodes by structure, whatever their names are",
+    "canonicalize_saves": "ignore what differs between two saves of one model, as --preset saved-model does",
     "normalize_devices": "treat /cpu:0 and /device:CPU:0 as the same device",
     "ignore_unknown_fields": "do not compare fields that the schema does not define",
     "allow_equal_defects": "report a defect that both graphs share as a note only",
@@ -51,14 +58,14 @@ _TOLERANCES = {"rtol": "relative tolerance of floats", "atol": "absolute toleran
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the sub-command."""
-    parser.add_argument("expected", metavar="EXPECTED", help="the file that is right")
-    parser.add_argument("actual", metavar="ACTUAL", help="the file to compare with it")
+    parser.add_argument("expected", metavar="EXPECTED", help="the file or SavedModel that is right")
+    parser.add_argument("actual", metavar="ACTUAL", help="the file or SavedModel to compare with it")
     parser.add_argument(
         "--type",
         choices=("MetaGraphDef", "GraphDef"),
-        default="MetaGraphDef",
-        help="the message in the files; default: %(default)s",
+        help="the message in the files; default: what they are recognised to be",
     )
+    add_tags_option(parser)
     parser.add_argument("--json", action="store_true", help="print all differences as JSON")
     parser.add_argument(
         "--color",
@@ -74,7 +81,7 @@ def _add_compare_options(group: argparse._ArgumentGroup) -> None:
     """Add the fields of CompareOptions; the preset decides those that are not given."""
     group.add_argument(
         "--preset",
-        choices=("conformance", "strict", "tf-compat"),
+        choices=("conformance", "strict", "tf-compat", "saved-model"),
         default="conformance",
         help="the options to start from; default: %(default)s",
     )
@@ -111,16 +118,28 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         MetagraphError: if a file or the value of an option cannot be used.
     """
-    compare = diff_graph_defs if arguments.type == "GraphDef" else diff_meta_graphs
+    expected, actual = Path(arguments.expected), Path(arguments.actual)
     with refusing(ValueError, hint="see metagraph diff --help"):  # an option's value
         options = _options(vars(arguments))
-        diff = compare(expected=Path(arguments.expected), actual=Path(arguments.actual), options=options)
+        if arguments.type == "GraphDef" or (
+            arguments.type is None and all(map(_is_graph_def, (expected, actual)))
+        ):
+            diff = diff_graph_defs(expected=expected, actual=actual, options=options)
+        else:
+            diff = diff_meta_graphs(expected=expected, actual=actual, options=options, tags=arguments.tags)
     text = diff.to_json() if arguments.json else diff.render(color=_is_colored(arguments.color))
     sys.stdout.write(f"{text}\n")  # neither contains a character that acts, except for the colours
     if arguments.svg is not None:
         with writing(arguments.svg):
             write_file(arguments.svg, picture.svg(diff).encode())
     return 0 if diff.equal else 1
+
+
+def _is_graph_def(path: Path) -> bool:
+    """Return whether a file is a GraphDef; the differ tells what is wrong with a file that cannot be read."""
+    with contextlib.suppress(OSError, ValueError):
+        return recognise_file(path, (MetaGraphDef, SavedModel, GraphDef)).message is GraphDef
+    return False
 
 
 def _options(given: Mapping[str, Any]) -> CompareOptions:

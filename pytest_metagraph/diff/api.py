@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 from pytest_metagraph.diff import json_report, text_report
@@ -15,6 +15,8 @@ from pytest_metagraph.diff.options import CompareOptions
 from pytest_metagraph.diff.patterns import unused_patterns
 from pytest_metagraph.diff.result import MetaGraphDiff
 from pytest_metagraph.diff.rules import RULES
+from pytest_metagraph.diff.saved_model_files import compare_folders
+from pytest_metagraph.diff.saves import canonical_saves
 from pytest_metagraph.diff.sides import UnusableInputError, read_side
 
 _DEFAULT = CompareOptions.conformance()
@@ -48,18 +50,21 @@ def diff_meta_graphs(
     actual_label: str | None = None,
     expected_label: str | None = None,
     call: Mapping[str, Any] | None = None,
+    tags: Collection[str] | None = None,
 ) -> MetaGraphDiff:
     """Compare two MetaGraphDefs by meaning.
 
     Args:
         actual: the MetaGraphDef to check: a message of any descriptor pool, bytes, or the path of a binary
-            or text file. It is not changed.
+            or text file. A SavedModel, as a message, a file or its folder, stands for its meta graph; of two
+            folders, the assets are compared as well. It is not changed.
         expected: the correct MetaGraphDef, in any of these forms.
         options: how to compare; the default is `CompareOptions.conformance()`.
         actual_label: the name of the actual side in reports, instead of the path or the type of the object.
         expected_label: the name of the expected side in reports.
         call: the arguments of the export that made the actual message. No hint then blames an argument that
             was not given. None if the arguments are not known.
+        tags: all tags of the meta graph to compare, for SavedModels with several.
 
     Returns:
         The differences, sorted and explained.
@@ -67,7 +72,8 @@ def diff_meta_graphs(
     Raises:
         UnusableInputError: if a side cannot be read as a MetaGraphDef; the error names the side.
     """
-    return _diff("MetaGraphDef", expected, actual, options, labels=(expected_label, actual_label), call=call)
+    labels = (expected_label, actual_label)
+    return _diff("MetaGraphDef", expected, actual, options, labels=labels, call=call, tags=tags)
 
 
 def assert_meta_graph_equal(
@@ -77,6 +83,7 @@ def assert_meta_graph_equal(
     options: CompareOptions = _DEFAULT,
     actual_label: str | None = None,
     expected_label: str | None = None,
+    tags: Collection[str] | None = None,
 ) -> None:
     """Compare two MetaGraphDefs as `diff_meta_graphs` does, and raise an error if they differ.
 
@@ -86,7 +93,7 @@ def assert_meta_graph_equal(
     """
     __tracebackhide__ = True
     labels = (expected_label, actual_label)
-    _raise_if_different(_diff("MetaGraphDef", expected, actual, options, labels=labels))
+    _raise_if_different(_diff("MetaGraphDef", expected, actual, options, labels=labels, tags=tags))
 
 
 class AssertMetaGraph(Protocol):
@@ -100,6 +107,7 @@ class AssertMetaGraph(Protocol):
         options: CompareOptions = _DEFAULT,
         actual_label: str | None = None,
         expected_label: str | None = None,
+        tags: Collection[str] | None = None,
     ) -> None:
         """Raise an error unless two MetaGraphDefs mean the same; see `assert_meta_graph_equal`."""
 
@@ -177,16 +185,24 @@ def _diff(
     *,
     labels: _Labels = (None, None),
     call: Mapping[str, Any] | None = None,
+    tags: Collection[str] | None = None,
 ) -> MetaGraphDiff:
-    left = read_side(expected, message_type, "expected", labels[0])
-    right = read_side(actual, message_type, "actual", labels[1])
-    if options.canonicalize_function_names:
+    left = read_side(expected, message_type, "expected", labels[0], tags)
+    right = read_side(actual, message_type, "actual", labels[1], tags)
+    if options.canonicalize_saves and message_type == "MetaGraphDef":
+        left, right = canonical_saves(left, right)
+    elif options.canonicalize_function_names:
         right = rename_functions(right, left, message_type)
     renames: list[Difference] = []
     if options.ignore_names:
         right, renames = match_names(right, left, message_type)
     differ = Differ(options, RULES, from_text=left.was_text or right.was_text)
     differ.compare_fields(Location(_ROOTS[message_type]), left.view, right.view)
+    if left.folder is not None and right.folder is not None:
+        try:
+            compare_folders(differ, left.folder, right.folder)
+        except OSError as error:
+            raise UnusableInputError("actual", f"cannot read {error.filename}: {error.strerror}") from error
     notes = (
         *differ.notes,
         *renames,

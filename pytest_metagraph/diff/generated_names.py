@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
 
 from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.explain import map_value_field
@@ -17,6 +20,7 @@ from reference_impl.schema.parsing import is_repeated
 _HEX = rb"[0-9a-f]"
 _UUID = rb"-".join(_HEX + b"{%d}" % length for length in (8, 4, 4, 4, 12))
 _RANDOM = re.compile(rb"(?P<saver>_temp_)" + _HEX + rb"{32}/part|hash_table_" + _UUID)
+_TEXT_TYPES = frozenset({FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES})
 _TRACED = re.compile(r"(?P<base>__(?:inference|forward|backward)_.*)_(?P<uid>\d+)")
 
 
@@ -93,37 +97,58 @@ def _function_names(side: Side, message_type: str) -> set[str]:
 
 def rename_in_message(message: Any, names: Mapping[str, str]) -> None:
     """Replace every string of a message that is a key of `names`: fields, items, map keys and bytes."""
+    rewrite_texts(message, lambda text: names.get(text, text))
+
+
+def rewrite_texts(message: Any, rewrite: Callable[[str], str]) -> None:
+    """Apply a function to every text of a message: fields, items, map keys, and bytes that are text.
+
+    Args:
+        message: the message to change; the elements of tensors stay as they are.
+        rewrite: returns the new text.
+    """
     for field, value in message.ListFields():
+        is_text = field.type in _TEXT_TYPES
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
-            _rename_in_map(value, map_value_field(field), names)
-        elif field.message_type is not None:
+            _rewrite_map(value, map_value_field(field), rewrite)
+        elif field.message_type is not None and field.message_type.name != "TensorProto":
             for inner in value if is_repeated(field) else (value,):
-                rename_in_message(inner, names)
-        elif is_repeated(field):
+                rewrite_texts(inner, rewrite)
+        elif is_text and is_repeated(field):
             for index, item in enumerate(value):
-                if (new := _new_name(item, names)) is not None:
+                if (new := _rewritten(item, rewrite)) != item:
                     value[index] = new
-        elif (new := _new_name(value, names)) is not None:
+        elif is_text and (new := _rewritten(value, rewrite)) != value:
             setattr(message, field.name, new)
 
 
-def _rename_in_map(entries: Any, value_field: Any, names: Mapping[str, str]) -> None:
+def _rewrite_map(entries: Any, value_field: Any, rewrite: Callable[[str], str]) -> None:
+    keys = {key: rewrite(key) for key in entries if isinstance(key, str)}
+    moved = {}  # all at once, because one entry may get the key that another one had
     for key in list(entries):
         if value_field.message_type is not None:
-            rename_in_message(entries[key], names)
-        elif (new := _new_name(entries[key], names)) is not None:
-            entries[key] = new
-        if (new_key := _new_name(key, names)) is not None:
-            if value_field.message_type is not None:
-                entries[new_key].CopyFrom(entries[key])
-            else:
-                entries[new_key] = entries[key]
-            del entries[key]
+            rewrite_texts(entries[key], rewrite)
+        elif value_field.type in _TEXT_TYPES:
+            entries[key] = _rewritten(entries[key], rewrite)
+        if keys.get(key, key) != key:
+            moved[keys[key]] = _copy_of(entries[key])
+    for key in [key for key, new in keys.items() if new != key]:
+        del entries[key]
+    for key, value in moved.items():
+        if value_field.message_type is not None:
+            entries[key].CopyFrom(value)
+        else:
+            entries[key] = value
 
 
-def _new_name(value: Any, names: Mapping[str, str]) -> str | bytes | None:
-    """Return the new name of a function; None if the value is not the name of a renamed function."""
-    if isinstance(value, bytes):
-        new = names.get(value.decode(errors="replace"))
-        return None if new is None else new.encode()
-    return names.get(value) if isinstance(value, str) else None
+def _copy_of(value: Any) -> Any:
+    return type(value).FromString(value.SerializeToString()) if isinstance(value, Message) else value
+
+
+def _rewritten(value: Any, rewrite: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return rewrite(value)
+    try:
+        return rewrite(value.decode()).encode()
+    except UnicodeError:  # not a text
+        return value

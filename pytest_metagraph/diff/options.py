@@ -37,6 +37,9 @@ class CompareOptions:
             the number at the end.
         ignore_names: match the nodes by structure, and compare them whatever their names are. What had
             another name is listed in the notes.
+        canonicalize_saves: treat as the same what differs between two saves of one model: the numbers of
+            functions, arguments, gradients and looked-up resources in names, and the order in which variables
+            are saved.
         normalize_devices: treat `/cpu:0` and `/device:CPU:0` as the same device.
         ignore_unknown_fields: do not compare fields that are not in the schema.
         allow_equal_defects: report a defect that makes a message invalid (a duplicate node name, a data
@@ -60,6 +63,7 @@ class CompareOptions:
     unordered_collections: tuple[str, ...] = ()
     canonicalize_function_names: bool = False
     ignore_names: bool = False
+    canonicalize_saves: bool = False
     normalize_devices: bool = False
     ignore_unknown_fields: bool = False
     allow_equal_defects: bool = False
@@ -91,6 +95,11 @@ class CompareOptions:
     def strict(cls) -> CompareOptions:
         """Return options that also compare node order and tensor encoding, and make notes differences."""
         return cls(check_node_order=True, tensor_encoding="strict", fail_on_notes=True)
+
+    @classmethod
+    def saved_model(cls) -> CompareOptions:
+        """Return options for two saves of one model, in one process or in two."""
+        return cls(canonicalize_saves=True)
 
     @classmethod
     def tf_compat(cls) -> CompareOptions:

@@ -16,7 +16,8 @@ from pytest_metagraph.diff.sides import PARSE_ERRORS, SERIALIZE_ERRORS
 from pytest_metagraph.loadability.attr_facts import AttrFacts
 from pytest_metagraph.loadability.survey import Survey
 from reference_impl.file_kinds import WrongKindError, parse, recognise
-from reference_impl.files import read_regular_file, saved_model_file
+from reference_impl.files import read_regular_file
+from reference_impl.saved_models import saved_model_file
 from reference_impl.schema import FunctionDef, GraphDef, MetaGraphDef, SavedModel
 
 _KINDS: Final = ("MetaGraphDef", "GraphDef")

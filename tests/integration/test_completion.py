@@ -43,7 +43,7 @@ def _completions(line: str, folder: Path) -> list[str]:
         ("metagraph sh", ["show", "shrink"]),
         ("metagraph --vers", ["--version"]),
         ("metagraph diff --no", ["--normalize-devices"]),
-        ("metagraph diff --preset ", ["conformance", "strict", "tf-compat"]),
+        ("metagraph diff --preset ", ["conformance", "strict", "tf-compat", "saved-model"]),
         ("metagraph fuzz --exporter reference --oracle t", ["tensorflow"]),
         ("metagraph fuzz --ag", []),
         ("metagraph report re", ["render"]),

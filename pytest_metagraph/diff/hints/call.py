@@ -22,6 +22,12 @@ _PROBES = 200
 """The number of differences that are searched for a scope if the call is not known."""
 
 
+def is_two_saves(diff: MetaGraphDiff) -> bool:
+    """Return whether both sides are from a SavedModel, and so not from a call of export_meta_graph."""
+    views = (diff.expected.view, diff.actual.view)
+    return all(view.DESCRIPTOR.name == "MetaGraphDef" and view.HasField("object_graph_def") for view in views)
+
+
 def may_be_given(diff: MetaGraphDiff, argument: str) -> bool:
     """Return whether the call gives an argument, or is not known."""
     return diff.call is None or _is_given(diff.call.get(argument))

@@ -11,7 +11,14 @@ from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, Difference, DifferenceCode
 from pytest_metagraph.diff.generated_names import pair_function_names
-from pytest_metagraph.diff.hints.call import NAME, is_given, may_be_absent, may_be_given, scope_of
+from pytest_metagraph.diff.hints.call import (
+    NAME,
+    is_given,
+    is_two_saves,
+    may_be_absent,
+    may_be_given,
+    scope_of,
+)
 from pytest_metagraph.diff.hints.consequences import consequences_of_nodes
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_names, positions_by_key
 
@@ -118,6 +125,13 @@ def find_renamed_nodes(diff: MetaGraphDiff) -> Iterator[Hint]:
     yield Hint(HintCode.NODE_RENAMED, text, frozenset(nodes | explained), frozenset(explained))
 
 
+_CANONICALIZE_NAMES = "Set canonicalize_function_names to see whether anything else differs."
+_CANONICALIZE_SAVES = (
+    "Compare with --preset saved-model (CompareOptions.saved_model()), which ignores what differs between "
+    "two saves of one model."
+)
+
+
 def find_renamed_functions(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Yield a hint if the generated names of functions differ only in the number at the end."""
     missing = positions_by_key(diff, DifferenceCode.FUNCTION_MISSING)
@@ -129,7 +143,7 @@ def find_renamed_functions(diff: MetaGraphDiff) -> Iterator[Hint]:
     functions = {missing[old] for old in renamed} | {extra[new] for new in renamed.values()}
     text = (
         f"Functions were renumbered: {counted(len(renamed), 'generated name')} changed only in the number "
-        "at the end. Set canonicalize_function_names to see whether anything else differs."
+        f"at the end. {_CANONICALIZE_SAVES if is_two_saves(diff) else _CANONICALIZE_NAMES}"
     )
     yield Hint(HintCode.FUNCTION_RENAMED, text, frozenset(functions | explained), frozenset(explained))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
-from pytest_metagraph.diff.hints.call import given_message, may_be_given
+from pytest_metagraph.diff.hints.call import given_message, is_two_saves, may_be_given
 from pytest_metagraph.diff.hints.consequences import OP_SECTION, ops_of_functions, ops_of_nodes
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys
 from reference_impl.schema import registered_ops
@@ -22,7 +22,7 @@ _EMPTY = frozenset({None, "", "''", "[]", "False", "0"})
 def find_op_list(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Yield hints if the op list differs (OPS-01 to OPS-04, SCOPE-13)."""
     found = {position: one for position, one in enumerate(diff.differences) if one.section == OP_SECTION}
-    if not found:
+    if not found or is_two_saves(diff):
         return
     given = given_message(diff, "meta_info_def", "MetaGraphDef.MetaInfoDef")
     if given is not None and len(given.stripped_op_list.op):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from operator import attrgetter
 
 from pytest_metagraph.diff.engine import Rule, RuleBook
-from pytest_metagraph.diff.rules import attrs, collections, generic, graphs, nodes, tensors
+from pytest_metagraph.diff.rules import attrs, collections, generic, graphs, nodes, object_graphs, tensors
 from pytest_metagraph.diff.rules.generic import (
     empty_equals_unset,
     keyed_list,
@@ -63,6 +63,7 @@ _MESSAGES: dict[str, Rule] = {
     "AttrValue": attrs.attr_value,
     "TensorProto": tensors.tensor,
     "Any": generic.any_message,
+    "SavedObjectGraph": object_graphs.object_graph,
 }
 """The rule for a message in any field. A rule gets both messages, which are present and not identical."""
 

@@ -146,9 +146,9 @@ FAILING = Path("/work/shared/failing")
 @pytest.mark.parametrize(
     ("name", "part"),
     [
-        ("placeholders_graphdef.pb", "is a GraphDef, not a MetaGraphDef; "),
+        ("placeholders_graphdef.pb", "is a GraphDef, not a MetaGraphDef or SavedModel; "),
         ("empty.meta", "empty; check that it was written completely"),
-        ("lfs_pointer.meta", "is a Git LFS pointer, not a MetaGraphDef; run `git lfs pull`"),
+        ("lfs_pointer.meta", "is a Git LFS pointer, not a MetaGraphDef or SavedModel; run `git lfs pull`"),
         ("deep60.pbtxt", "nested too deeply for a MetaGraphDef"),
         ("deep300.pbtxt", "nested too deeply for a MetaGraphDef"),
     ],
@@ -189,7 +189,7 @@ def test_characters_that_act_are_shown_escaped(
 def test_bytes_in_python_are_recognised_too() -> None:
     """The bytes of a GraphDef are refused where a MetaGraphDef is wanted, and read where either may be."""
     data = PLACEHOLDERS.SerializeToString()
-    with pytest.raises(ValueError, match="these bytes are a GraphDef, not a MetaGraphDef"):
+    with pytest.raises(ValueError, match="these bytes are a GraphDef, not a MetaGraphDef or SavedModel"):
         assert_meta_graph_equal(actual=data, expected=GOOD)
     with pytest.raises(ValueError, match=f"these {len(data)} bytes are a GraphDef"):
         Graph.from_meta_graph_def(data)

@@ -60,16 +60,19 @@ def _file(folder: Path, data: bytes) -> Path:
         (lambda _: GraphDef(), "it is a tensorflow.GraphDef message, not a tensorflow.MetaGraphDef"),
         (
             lambda _: b"\x0a\xff",
-            "these bytes are not a valid MetaGraphDef: truncated, damaged or another message",
+            "these bytes are not a valid MetaGraphDef or SavedModel: truncated, damaged or another message",
         ),
         (lambda folder: folder / "none.meta", "cannot read .*none.meta: No such file"),
-        (lambda folder: folder, "cannot read .*: Is a directory"),
+        (lambda folder: folder, "cannot read .*: it is a folder without a saved_model.pb"),
         (lambda _: "a\0b", "is not a valid path"),
         (lambda folder: _file(folder, b""), "is empty; check that it was written completely"),
         (lambda folder: _file(folder, b"no such field"), "file is text, but not a MetaGraphDef: "),
         (lambda folder: _file(folder, b"\0\1\2"), "is not a valid MetaGraphDef"),
         (lambda folder: _file(folder, b"graph_def { " * 50_000), "file is text, but not a MetaGraphDef: "),
-        (lambda folder: _file(folder, b"node { " * 50_000), "file is a GraphDef, not a MetaGraphDef; "),
+        (
+            lambda folder: _file(folder, b"node { " * 50_000),
+            "file is a GraphDef, not a MetaGraphDef or SavedModel; ",
+        ),
     ],
 )
 @pytest.mark.parametrize("side", ["expected", "actual"])

@@ -209,16 +209,16 @@ def test_text_with_an_expanded_any_can_be_read(tmp_path: Path) -> None:
     ("content", "problem"),
     [
         (b"", "empty; check that it was written completely"),
-        (b"\xff\xff\xff", "not a valid MetaGraphDef: truncated, damaged or another message"),
+        (b"\xff\xff\xff", "not a valid MetaGraphDef or SavedModel: truncated, damaged or another message"),
         (b"not a graph", "text, but not a MetaGraphDef: 1:1"),
         (b"graph_def {", "text, but not a MetaGraphDef: "),
         (b"unknown_field: 1", "text, but not a MetaGraphDef: 1:1"),
-        (b"PK\x03\x04", "a zip file, not a MetaGraphDef; unpack it first"),
+        (b"PK\x03\x04", "a zip file, not a MetaGraphDef or SavedModel; unpack it first"),
         (
             meta_graph('node { name: "a" op: "A" }').SerializeToString()[:-1],
             "not a valid MetaGraphDef: truncated or damaged",
         ),
-        (b"\xfa\x07\x01x", "not a valid MetaGraphDef: truncated, damaged or another message"),
+        (b"\xfa\x07\x01x", "not a valid MetaGraphDef or SavedModel: truncated, damaged or another message"),
     ],
 )
 def test_a_file_that_is_not_a_meta_graph_is_a_value_error(

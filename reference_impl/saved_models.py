@@ -1,0 +1,97 @@
+"""Read the meta graphs of SavedModels: `saved_model.pb`, alone or in the folder that TensorFlow wrote."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Final
+
+from google.protobuf.message import DecodeError
+
+from reference_impl.file_kinds import Kind, WrongKindError, parse
+from reference_impl.schema import MetaGraphDef, SavedModel
+from reference_impl.wire_format import NotWireFormatError, first_fields
+
+MetaInfoDef = MetaGraphDef.MetaInfoDef
+
+_META_GRAPHS: Final = SavedModel.META_GRAPHS_FIELD_NUMBER
+_FILES: Final = ("saved_model.pb", "saved_model.pbtxt")
+
+
+def saved_model_file(folder: Path) -> Path:
+    """Return the file of a SavedModel in its folder, binary or text.
+
+    Raises:
+        OSError: if there is none, or it cannot be looked up.
+    """
+    for name in _FILES:
+        if (folder / name).exists():
+            return folder / name
+    raise IsADirectoryError(errno.EISDIR, f"it is a folder without a {_FILES[0]}", str(folder))
+
+
+def meta_graph_with(saved_model: SavedModel, tags: Collection[str] | None) -> MetaGraphDef:
+    """Return one meta graph of a SavedModel.
+
+    Args:
+        saved_model: the SavedModel.
+        tags: all tags of the meta graph; None for the only one that there is.
+
+    Raises:
+        WrongKindError: if there is no such meta graph, or several without tags to choose by.
+    """
+    meta_graphs = saved_model.meta_graphs
+    return meta_graphs[_chosen([meta_graph.meta_info_def for meta_graph in meta_graphs], tags)]
+
+
+def meta_graph_bytes(data: bytes, kind: Kind, tags: Collection[str] | None) -> bytes:
+    """Return one serialised meta graph of a SavedModel, without parsing the others or the one itself.
+
+    Args:
+        data: the content of the file.
+        kind: the result of `recognise`, which is a SavedModel.
+        tags: as for `meta_graph_with`.
+
+    Raises:
+        WrongKindError: as `meta_graph_with` does, and if the file is damaged.
+    """
+    if kind.as_text:
+        return meta_graph_with(parse(data, kind), tags).SerializeToString(deterministic=True)
+    try:
+        meta_graphs = [field.value for field in first_fields(data) if field.number == _META_GRAPHS]
+        infos = [_meta_info(meta_graph) for meta_graph in meta_graphs]
+    except (NotWireFormatError, DecodeError) as error:
+        raise WrongKindError(f"not a valid SavedModel: truncated or damaged ({error})") from error
+    return bytes(meta_graphs[_chosen(infos, tags)])
+
+
+def _meta_info(meta_graph: memoryview) -> MetaInfoDef:
+    for field in first_fields(meta_graph, 1):  # its number is the lowest
+        if field.number == MetaGraphDef.META_INFO_DEF_FIELD_NUMBER:
+            return MetaInfoDef.FromString(bytes(field.value))
+    return MetaInfoDef()
+
+
+def _chosen(infos: Sequence[MetaInfoDef], tags: Collection[str] | None) -> int:
+    """Return the position of the meta graph with these tags."""
+    if not infos:
+        raise WrongKindError("a SavedModel without meta graphs; save the model again")
+    if tags is None and len(infos) == 1:
+        return 0
+    there = "; ".join(tags_text(info.tags) for info in infos)
+    if tags is None:
+        raise WrongKindError(
+            f"a SavedModel with {len(infos)} meta graphs, tagged {there}; choose one by its tags (--tags)"
+        )
+    for position, info in enumerate(infos):
+        if set(info.tags) == set(tags):
+            return position
+    raise WrongKindError(
+        f"a SavedModel without a meta graph tagged {tags_text(tags)}; choose {there} (--tags)"
+    )
+
+
+def tags_text(tags: Collection[str]) -> str:
+    """Return the tags of a meta graph for people, such as `gpu,serve`."""
+    return ",".join(sorted(tags)) or "(no tags)"

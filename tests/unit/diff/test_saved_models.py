@@ -1,0 +1,240 @@
+"""SavedModels are compared by their meta graphs, their object graphs by path, and their assets by content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from saved_models import first, second, written
+
+from pytest_metagraph import CompareOptions, assert_meta_graph_equal, diff_meta_graphs
+from pytest_metagraph.cli import main
+from pytest_metagraph.diff import MetaGraphDiff, UnusableInputError
+from reference_impl import read_meta_graph_file
+
+SAVED_MODEL = CompareOptions.saved_model()
+
+
+def test_every_form_of_a_saved_model_is_read(tmp_path: Path) -> None:
+    """A folder, its file, text, the message, its bytes and its meta graph are the same."""
+    model = first()
+    folder = written(tmp_path / "m", model)
+    text = tmp_path / "t"
+    text.mkdir()
+    (text / "saved_model.pbtxt").write_text(str(model), encoding="utf-8")
+    forms: list[Any] = [
+        folder,
+        str(folder),
+        folder / "saved_model.pb",
+        text,
+        model.SerializeToString(),
+        model,
+    ]
+    for form in forms:
+        assert_meta_graph_equal(actual=form, expected=model.meta_graphs[0])
+        assert_meta_graph_equal(actual=model.meta_graphs[0], expected=form)
+    assert read_meta_graph_file(folder) == read_meta_graph_file(text) == model.meta_graphs[0]
+
+
+def test_a_meta_graph_is_chosen_by_its_tags(tmp_path: Path) -> None:
+    """With several meta graphs, all tags of one are needed, in any order; the error lists what there is."""
+    model = first()
+    model.meta_graphs.add().CopyFrom(model.meta_graphs[0])
+    model.meta_graphs[1].meta_info_def.tags.append("gpu")
+    model.meta_graphs[1].graph_def.node[0].device = "/gpu:0"
+    folder = written(tmp_path / "m", model)
+    with pytest.raises(
+        UnusableInputError, match="is a SavedModel with 2 meta graphs, tagged serve; gpu,serve; choose one"
+    ):
+        diff_meta_graphs(actual=folder, expected=folder)
+    diff = diff_meta_graphs(actual=folder, expected=first(), tags=["serve"])
+    assert diff.equal
+    assert not diff_meta_graphs(actual=folder, expected=folder, tags=["gpu", "serve"]).differences
+    assert read_meta_graph_file(folder, tags={"gpu", "serve"}).graph_def.node[0].device == "/gpu:0"
+    with pytest.raises(UnusableInputError, match="without a meta graph tagged tpu; choose serve; gpu,serve"):
+        diff_meta_graphs(actual=folder, expected=folder, tags=["tpu"])
+    with pytest.raises(ValueError, match="a SavedModel without meta graphs"):
+        read_meta_graph_file(written(tmp_path / "none", type(model)(saved_model_schema_version=1)))
+    assert main(["diff", str(folder), str(folder), "--tags", "serve,gpu"]) == 0
+    assert main(["diff", str(folder), str(folder)]) == 2
+
+
+def test_two_saves_differ_unless_they_are_canonicalised() -> None:
+    """By default the numbers count, and the hint names the preset with which nothing differs."""
+    diff = diff_meta_graphs(actual=second(), expected=first())
+    assert not diff.equal
+    assert any("--preset saved-model (CompareOptions.saved_model())" in hint.text for hint in diff.hints)
+    assert diff_meta_graphs(actual=second(), expected=first(), options=SAVED_MODEL).equal
+
+
+def test_objects_are_compared_by_path() -> None:
+    """Without canonicalisation, another numbering of the objects alone is no difference."""
+    renumbered = second()
+    text = str(renumbered.meta_graphs[0].object_graph_def).replace("1480", "12")
+    assert text.count("node_id: 2") == 1
+    one, other = first().meta_graphs[0], first().meta_graphs[0]
+    other.object_graph_def.nodes[1].CopyFrom(renumbered.meta_graphs[0].object_graph_def.nodes[1])
+    other.object_graph_def.nodes[1].function.concrete_functions[0] = "__inference_call_12"
+    other.object_graph_def.nodes[2].CopyFrom(renumbered.meta_graphs[0].object_graph_def.nodes[2])
+    for child in other.object_graph_def.nodes[0].children:
+        child.node_id = 3 - child.node_id
+    other.object_graph_def.concrete_functions["__inference_call_12"].bound_inputs[:] = [2]
+    assert one != other
+    assert diff_meta_graphs(actual=other, expected=one).equal
+
+
+def _shape(model: Any) -> None:
+    model.object_graph_def.nodes[2].variable.shape.dim[0].size = 4
+
+
+def _op(model: Any) -> None:
+    model.graph_def.library.function[0].node_def[0].op = "Add"
+
+
+def _signature(model: Any) -> None:
+    model.signature_def["serving_default"].inputs["x"].name = "call:0"
+
+
+def _lost_object(model: Any) -> None:
+    del model.object_graph_def.nodes[0].children[0]
+
+
+def _shared(model: Any) -> None:
+    model.object_graph_def.nodes[0].children.add(node_id=2, local_name="again")
+
+
+def _binding(model: Any) -> None:
+    model.object_graph_def.concrete_functions["__inference_call_1480"].bound_inputs[:] = [1]
+
+
+def _call(model: Any) -> None:
+    model.graph_def.node[2].attr["f"].func.name = "while_body_912"
+
+
+def _saved(model: Any) -> None:
+    model.graph_def.library.function[2].node_def.add(name="r", op="Identity")
+
+
+CHANGES: dict[str, tuple[Callable[[Any], None], set[tuple[str, str]]]] = {
+    "a variable's shape": (_shape, {("object_graph_def.nodes", "weight")}),
+    "an op": (_op, {("graph_def.library", "__inference_call_12")}),
+    "a signature": (_signature, {("signature_def", "serving_default")}),
+    "a lost object": (
+        _lost_object,
+        {
+            ("object_graph_def.nodes", "weight"),
+            ("object_graph_def.nodes", "(root)"),
+            ("object_graph_def.nodes", "(object 2)"),
+            ("object_graph_def.concrete_functions", "__inference_call_12"),
+        },
+    ),
+    "a second path": (
+        _shared,
+        {
+            ("object_graph_def.nodes", "(root)"),
+            ("object_graph_def.nodes", "again"),
+            ("object_graph_def.nodes", "weight"),
+            ("object_graph_def.concrete_functions", "__inference_call_12"),
+        },
+    ),
+    "what a function is bound to": (
+        _binding,
+        {("object_graph_def.concrete_functions", "__inference_call_12")},
+    ),
+    "which function is called": (_call, {("graph_def.node", "call")}),
+    "what is done when saving": (_saved, {("graph_def.library", "__inference__traced_save_7")}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_is_found_in_another_save(change: str) -> None:
+    """Each change of the model is a difference at its place, with the names of the expected side."""
+    apply, places = CHANGES[change]
+    changed = second()
+    apply(changed.meta_graphs[0])
+    diff = diff_meta_graphs(actual=changed, expected=first(), options=SAVED_MODEL)
+    assert {(one.section, one.key) for one in diff.differences} == places
+
+
+def _diff(tmp_path: Path, left: dict[str, bytes], right: dict[str, bytes]) -> MetaGraphDiff:
+    folders = [written(tmp_path / name, first(), **files) for name, files in (("a", left), ("b", right))]
+    return diff_meta_graphs(expected=folders[0], actual=folders[1])
+
+
+def test_assets_of_folders_are_compared(tmp_path: Path) -> None:
+    """A changed, a missing and an extra asset are differences; other values of variables are a note."""
+    diff = _diff(
+        tmp_path,
+        {"same": b"x", "changed": b"x", "gone": b"x"},
+        {"same": b"x", "changed": b"y", "new": b"", "variables/v": b"22"},
+    )
+    assert [(one.code, one.section, one.key) for one in diff.differences] == [
+        ("field-changed", "assets", "changed"),
+        ("item-missing", "assets", "gone"),
+        ("item-extra", "assets", "new"),
+    ]
+    assert [(one.section, one.key, one.expected, one.actual) for one in diff.notes] == [
+        ("variables", "v", "1 byte", "2 bytes")
+    ]
+
+
+def test_a_file_is_compared_without_assets(tmp_path: Path) -> None:
+    """The assets belong to the folder; of a file, only the message is compared."""
+    one, other = written(tmp_path / "a", first(), x=b"1"), written(tmp_path / "b", first())
+    assert diff_meta_graphs(expected=one / "saved_model.pb", actual=other / "saved_model.pb").equal
+    assert not diff_meta_graphs(expected=one, actual=other).equal
+
+
+def test_the_list_that_is_made_from_a_set_has_no_order() -> None:
+    """Keras writes _all_variables in the order of a set, which changes from process to process."""
+    models = [first(), first()]
+    for model, order in zip(models, ((3, 4), (4, 3)), strict=True):
+        graph = model.meta_graphs[0].object_graph_def
+        for name in ("a", "b"):
+            graph.nodes.add().variable.name = name
+        graph.nodes[0].children.add(node_id=5, local_name="_all_variables")
+        wrapper = graph.nodes.add()
+        wrapper.user_object.identifier = "trackable_list_wrapper"
+        for number, target in enumerate(order):
+            wrapper.children.add(node_id=target, local_name=str(number))
+    one, other = models
+    assert not diff_meta_graphs(expected=one, actual=other).equal
+    assert diff_meta_graphs(expected=one, actual=other, options=SAVED_MODEL).equal
+    other.meta_graphs[0].object_graph_def.nodes[4].variable.name = "c"
+    assert not diff_meta_graphs(expected=one, actual=other, options=SAVED_MODEL).equal
+
+
+def test_names_that_are_swapped_are_not_lost() -> None:
+    """A number that belongs to another function on the other side is no obstacle."""
+    one, other = first(), first()
+    for model, numbers in ((one, (1, 2)), (other, (2, 3))):
+        library = model.meta_graphs[0].graph_def.library
+        for number, op in zip(numbers, ("A", "B"), strict=True):
+            function = library.function.add()
+            function.signature.name = f"cond_true_{number}"
+            function.node_def.add(name="n", op=op)
+            name = f"cond_true_{number}"
+            model.meta_graphs[0].object_graph_def.concrete_functions[name].bound_inputs.append(
+                1 if op == "A" else 2
+            )
+    assert diff_meta_graphs(expected=one, actual=other, options=SAVED_MODEL).equal
+
+
+def test_the_command_has_the_preset(tmp_path: Path) -> None:
+    """--preset saved-model and --canonicalize-saves compare two saves as equal."""
+    one, other = str(written(tmp_path / "a", first())), str(written(tmp_path / "b", second()))
+    assert main(["diff", one, other]) == 1
+    assert main(["diff", one, other, "--preset", "saved-model"]) == 0
+    assert main(["diff", one, other, "--canonicalize-saves"]) == 0
+
+
+def test_two_graph_defs_need_no_option(tmp_path: Path) -> None:
+    """Two GraphDef files are recognised as such, and a GraphDef is not compared with a MetaGraphDef."""
+    meta_graph = first().meta_graphs[0]
+    (tmp_path / "graph.pb").write_bytes(meta_graph.graph_def.SerializeToString())
+    (tmp_path / "model.meta").write_bytes(meta_graph.SerializeToString())
+    graph, model = str(tmp_path / "graph.pb"), str(tmp_path / "model.meta")
+    assert main(["diff", graph, graph]) == 0
+    assert main(["diff", graph, model]) == 2
