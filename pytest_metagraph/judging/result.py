@@ -30,13 +30,13 @@ class ReportedExporter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     Attributes:
         name: its name, such as `my_framework.adapter:export`.
         version: its version; empty if it has none.
-        not_claimed: capabilities that it declares as unsupported, sorted.
+        unsupported: capabilities that it declares as unsupported, sorted.
         environment: what it runs on; empty in a report, whose header has it.
     """
 
     name: str
     version: str
-    not_claimed: tuple[str, ...]
+    unsupported: tuple[str, ...]
     environment: dict[str, str] = {}
 
     @property

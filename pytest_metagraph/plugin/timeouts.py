@@ -18,7 +18,7 @@ def stop_after_timeouts(config: pytest.Config, result: CaseResult) -> str:
     """Count the cases in a row that timed out, and return why the run stops; empty if it goes on.
 
     Each process counts its own cases. A timeout that the list of known failures has, and a case that the
-    exporter was not asked, leave the count as it is.
+    exporter did not run, leave the count as it is.
 
     Args:
         config: pytest's configuration, which keeps the count.

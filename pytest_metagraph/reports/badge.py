@@ -60,7 +60,7 @@ def _value(report: Report) -> tuple[str, str]:
     if not report.header.shard.is_whole:
         return f"shard {report.header.shard}", _GREY
     score = score_of(result for result in report.results if is_enforced(report.level(result), report.header))
-    if not score.asked:
-        return f"nothing asked{score.not_asked}", _GREY
+    if not score.tested:
+        return f"nothing tested{score.untested}", _GREY
     colour = next(colour for least, colour in _COLOURS if score.per_mille >= least)
-    return f"{'100 %' if score.is_full else score.percent}{score.not_asked}", colour
+    return f"{'100 %' if score.is_full else score.percent}{score.untested}", colour

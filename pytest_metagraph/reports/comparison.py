@@ -32,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A case in which implementations that were asked have different verdicts.
+    """A case in which the implementations that ran it have different verdicts.
 
     Attributes:
         case: the id of the case.
@@ -49,7 +49,7 @@ class ReportComparison:
 
     Attributes:
         columns: the implementations, in the order in which they were given.
-        disagreements: the cases in which those that were asked part, sorted by case.
+        disagreements: the cases on which the implementations that ran them disagree, sorted by case.
     """
 
     columns: tuple[Column, ...]
@@ -103,7 +103,7 @@ def _disagreements(reports: Sequence[Report]) -> tuple[Disagreement, ...]:
     found = []
     for case in sorted(set().union(*by_case)):
         verdicts = tuple(verdicts.get(case) for verdicts in by_case)
-        # What an implementation was not asked is no answer that others could differ from.
+        # A case that an implementation did not run is not an answer that others could differ from.
         if len({verdict for verdict in verdicts if verdict in TESTED}) > 1:
             found.append(Disagreement(case, verdicts))
     return tuple(found)

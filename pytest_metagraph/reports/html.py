@@ -203,11 +203,11 @@ def render_comparison_html(comparison: ReportComparison) -> str:
         comparison=comparison,
         header=comparison.first.header,
         levels=[level for level in LEVELS if any(level in column.levels for column in comparison.columns)],
-        asked={
+        involved={
             name
             for column in comparison.columns
             for name, row in column.requirements.items()
-            if row.score.asked or row.score.not_asked
+            if row.score.tested or row.score.untested
         },
         max_disagreements=_MAX_DISAGREEMENTS,
     )

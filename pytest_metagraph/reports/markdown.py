@@ -58,9 +58,9 @@ def _report_lines(report: Report) -> Iterator[str]:
         yield "**The list of known failures is wrong:**"
         yield ""
         yield from (f"- {_text(problem)}" for problem in report.list_problems)
-    if header.exporter.not_claimed:
+    if header.exporter.unsupported:
         yield ""
-        yield f"Unsupported: {', '.join(f'`{name}`' for name in header.exporter.not_claimed)}"
+        yield f"Unsupported: {', '.join(f'`{name}`' for name in header.exporter.unsupported)}"
     yield from _unloaded_lines(report)
     yield from _cause_lines(report)
     if not report.no_score:
@@ -114,7 +114,7 @@ def _cause_lines(report: Report) -> Iterator[str]:
 
 
 def _requirement_lines(report: Report) -> Iterator[str]:
-    rows = [row for row in rows_by_requirement(report) if row.score.asked or row.score.not_asked]
+    rows = [row for row in rows_by_requirement(report) if row.score.tested or row.score.untested]
     if not rows:
         return
     passing = sum(not row.blamed for row in rows)
@@ -145,7 +145,7 @@ def _requirement_row(header: Header, row: Row) -> tuple[str, ...]:
         _share(row.score),
         f"**{row.blamed:,}**" if row.blamed else "0",
         f"{row.hidden:,}",
-        f"{row.score.not_claimed:,}",
+        f"{row.score.unsupported:,}",
         f"{row.score.not_loadable:,}",
         *((rule.level, rule.basis, _text(rule.sentence)) if rule else ("", "", "")),
     )
@@ -204,7 +204,7 @@ def _table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]
 
 
 def _share(score: Score) -> str:
-    return f"{score.passed:,} of {score.asked:,}"
+    return f"{score.passed:,} of {score.tested:,}"
 
 
 def _words(name: str) -> str:

@@ -174,14 +174,14 @@ class Report:
         """The reasons why the report has no score, as sentences; empty if it has one.
 
         A valid report of one shard has no score, because only the whole tier has one; nor has one in which no
-        case was asked, because the exporter loads no graph or supports nothing.
+        case was tested, because the exporter loads no graph or supports nothing.
         """
         if self.problems:
             return " ".join(problem.sentence for problem in self.problems)
         if not self.header.shard.is_whole:
             return f"This is shard {self.header.shard} of the tier; merge all shards for a score."
         if self.results and not any(result.verdict in TESTED for result in self.results):
-            return "No case was asked."
+            return "No case was tested."
         return ""
 
     @property

@@ -1,4 +1,4 @@
-"""Scores: how many of the cases that were asked an exporter answered as the contract says."""
+"""Scores: how many of the tested cases an exporter answered as the contract says."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ class Score:
 
     Attributes:
         passed: cases that the exporter answered as the contract says.
-        asked: cases that it was asked; known failures count here.
-        not_claimed: cases that it was not asked, because they need a capability that it does not claim.
-        not_loadable: cases that it was not asked, because it cannot load their graph.
+        tested: cases that were tested; known failures count here.
+        unsupported: cases that were not tested because they need an unsupported capability.
+        not_loadable: cases that were not tested because the exporter cannot load their graph.
     """
 
     passed: int
-    asked: int
-    not_claimed: int
+    tested: int
+    unsupported: int
     not_loadable: int = 0
 
     @property
     def per_mille(self) -> int:
-        """Passed of 1,000 asked, rounded down: only a full score is 1,000. It is 0 where none was asked."""
-        return 1000 * self.passed // self.asked if self.asked else 0
+        """Passed of 1,000 tested, rounded down: only a full score is 1,000. It is 0 if none was tested."""
+        return 1000 * self.passed // self.tested if self.tested else 0
 
     @property
     def percent(self) -> str:
@@ -38,17 +38,17 @@ class Score:
 
     @property
     def is_full(self) -> bool:
-        """Whether every case that was asked passed, and any was."""
-        return self.passed == self.asked > 0
+        """Whether every tested case passed, and there was one."""
+        return self.passed == self.tested > 0
 
     def text(self, level: str) -> str:
         """The score in words, such as `1,204 of 1,210 required, 38 unsupported, 12 not loadable`."""
-        return f"{self.passed:,} of {self.asked:,} {level}{self.not_asked}"
+        return f"{self.passed:,} of {self.tested:,} {level}{self.untested}"
 
     @property
-    def not_asked(self) -> str:
-        """The cases that were not asked, such as `, 38 unsupported, 12 not loadable`, or nothing."""
-        numbers = {"unsupported": self.not_claimed, "not loadable": self.not_loadable}
+    def untested(self) -> str:
+        """The cases that were not tested, such as `, 38 unsupported, 12 not loadable`, or nothing."""
+        numbers = {"unsupported": self.unsupported, "not loadable": self.not_loadable}
         return "".join(f", {number:,} {words}" for words, number in numbers.items() if number)
 
 
@@ -71,13 +71,13 @@ class Row:
 
 def score_of(results: Iterable[CaseResult]) -> Score:
     """Return the score of some cases."""
-    passed = asked = not_claimed = not_loadable = 0
+    passed = tested = unsupported = not_loadable = 0
     for result in results:
         passed += result.verdict in PASSED
-        asked += result.verdict in TESTED
-        not_claimed += result.verdict is Verdict.UNSUPPORTED
+        tested += result.verdict in TESTED
+        unsupported += result.verdict is Verdict.UNSUPPORTED
         not_loadable += result.verdict is Verdict.NOT_LOADABLE
-    return Score(passed, asked, not_claimed, not_loadable)
+    return Score(passed, tested, unsupported, not_loadable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class UnloadedGraph:
     Attributes:
         name: the name of the graph.
         reason: why not, in the exporter's words.
-        cases: number of cases that were not asked because of it.
+        cases: number of cases that were not tested because of it.
     """
 
     name: str
@@ -107,9 +107,9 @@ def unloaded_graphs(results: Iterable[CaseResult]) -> tuple[UnloadedGraph, ...]:
 
 
 def loads_nothing(results: Collection[CaseResult]) -> bool:
-    """Return whether no case was asked, because the exporter cannot load the graphs; such a run fails."""
+    """Return whether no case was tested, because the exporter cannot load the graphs; such a run fails."""
     score = score_of(results)
-    return bool(score.not_loadable) and not score.asked
+    return bool(score.not_loadable) and not score.tested
 
 
 def scores_by_level(report: Report) -> Mapping[str, Score]:

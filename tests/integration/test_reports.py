@@ -85,7 +85,7 @@ def test_a_report_says_what_was_run_and_found(smoke: Project) -> None:
     header, cases = report.header, load_corpus().cases(Tier.SMOKE)
     assert report.is_valid
     assert header.exporter.label == "adapter:export 1.2"
-    assert header.exporter.not_claimed == ("strip_default_attrs",)
+    assert header.exporter.unsupported == ("strip_default_attrs",)
     assert header.corpus_digest == load_corpus().digest
     assert header.requirements.keys() == load_corpus().requirements.keys()
     assert (header.contract, header.tier, header.tier_cases) == ("documented", "smoke", len(cases))

@@ -28,7 +28,7 @@ def test_implementations_stand_beside_each_other() -> None:
     ]
 
 
-def test_who_was_not_asked_parts_with_nobody() -> None:
+def test_an_implementation_that_did_not_run_a_case_disagrees_with_none() -> None:
     """A case that an implementation does not claim is listed only where two others part over it."""
     skips = samples.report(
         samples.result("a", Verdict.UNSUPPORTED),

@@ -59,8 +59,8 @@ def invalid() -> Report:
         (run(2, 1), "66.6 %", "#b35c00"),
         (run(1, 2), "33.3 %", "#b3261e"),
         (run(10, unsupported=38), "100 %, 38 unsupported", "#2e7d32"),
-        (run(0, unsupported=2), "nothing asked, 2 unsupported", "#6b7280"),
-        (unloaded(), "nothing asked, 3 not loadable", "#6b7280"),
+        (run(0, unsupported=2), "nothing tested, 2 unsupported", "#6b7280"),
+        (unloaded(), "nothing tested, 3 not loadable", "#6b7280"),
         (unloaded(samples.result("p")), "100 %, 3 not loadable", "#2e7d32"),
         (invalid(), "INVALID", "#6b7280"),
         (samples.report(samples.result("a"), shard=ReportedShard(1, 2)), "shard 1/2", "#6b7280"),
@@ -307,10 +307,10 @@ def test_formats_name_the_graphs_that_cannot_be_loaded(render: Callable[[Report]
 
 @pytest.mark.parametrize("render", [render_markdown, render_html])
 def test_an_exporter_that_loads_nothing_has_no_score(render: Callable[[Report], str]) -> None:
-    """A run in which no case was asked shows no score, and its footer says that it failed."""
+    """A run in which no case was tested shows no score, and its footer says that it failed."""
     report = unloaded()
     assert report.footer is not None
     assert report.footer.verdict == "fail"
     text = render(report)
-    assert "No case was asked." in text
+    assert "No case was tested." in text
     assert "0 of 0" not in text
