@@ -12,9 +12,11 @@ from pytest_metagraph.cli._errors import writing
 from pytest_metagraph.cli._options import NEW_FOLDER, add_contract_option, check_is_new
 from pytest_metagraph.cli._output import say
 from pytest_metagraph.exporters.case_files import write_cases
+from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry, RegistryError
 from pytest_metagraph.selection import NoSuchCaseError, select
 from pytest_metagraph.settings import TIERS
 from reference_impl.contracts import Contract
+from reference_impl.files import read_regular_file
 
 DESCRIPTION = """\
 Write the input graphs, the arguments of every case as JSON, the rules, and TensorFlow's messages and ops to a
@@ -26,6 +28,7 @@ EPILOG = """\
 examples:
   metagraph cases --out cases
   metagraph cases --out cases --tier smoke --contract tensorflow
+  metagraph cases --out cases --ops op_list.pb
   metagraph cases --list 'SCOPE-*'
   metagraph cases --list '*clear_devices*' --tier full | wc -l
 
@@ -49,6 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tier", choices=TIERS, default="default", help="how many cases; default: %(default)s"
     )
     add_contract_option(parser)
+    parser.add_argument(
+        "--ops",
+        type=Path,
+        metavar="FILE",
+        help="with --out: leave out attributes that these ops lack; a serialised tensorflow.OpList of the "
+        "exporter",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -60,11 +70,31 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.glob is not None:
         return _list(arguments.glob, Tier(arguments.tier))
     folder: Path = arguments.out
+    registry = _registry(arguments.ops)
     check_is_new(folder)
     with writing(folder, NEW_FOLDER):
-        count = write_cases(load_corpus(), folder, Tier(arguments.tier), Contract(arguments.contract))
+        count = write_cases(
+            load_corpus(), folder, Tier(arguments.tier), Contract(arguments.contract), registry
+        )
     say(f"{folder}: {counted(count, 'case')} of the tier {arguments.tier}")
     return 0
+
+
+def _registry(ops: Path | None) -> ExporterRegistry:
+    """Return the ops of a file.
+
+    Raises:
+        MetagraphError: if it cannot be read, or contains no op list.
+    """
+    if ops is None:
+        return KIT_REGISTRY
+    data = read_regular_file(ops)
+    if not data:
+        raise MetagraphError(f"--ops {str(ops)!r} is empty", "give a serialised tensorflow.OpList")
+    try:
+        return ExporterRegistry.parse(op_list=data)
+    except RegistryError as error:
+        raise MetagraphError(f"--ops {str(ops)!r}: {error.message}", error.hint) from error
 
 
 def _list(glob: str, tier: Tier) -> int:

@@ -5,6 +5,7 @@ The folder holds
 * `corpus.json`: the corpus, contract and tier of the cases, and their number;
 * `cases.jsonl`: one JSON object per line, see docs/reference/exports-folder.md;
 * `graphs/NAME.pb`: the input graphs, as serialised MetaGraphDefs;
+* `op_list.pb`: the ops that the cases were written for, if they were given;
 * `messages/DIGEST.pb` and `.json`: the messages among the arguments, serialised and in protobuf's JSON form;
 * `requirements.toml` and `schema/`: the rules, and TensorFlow's messages and ops, see `schema_files`.
 """
@@ -23,8 +24,10 @@ from google.protobuf import descriptor_pb2, json_format
 from google.protobuf import message as protobuf
 
 from conformance_cases import Case, Corpus, NotAsked, Tier
+from pytest_metagraph.exporters.adapted_case import adapted
 from pytest_metagraph.exporters.exports_folder import answer_stem
 from pytest_metagraph.exporters.messages import UnencodableValueError
+from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry
 from reference_impl import schema
 from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
@@ -35,6 +38,9 @@ FORMAT = 1
 
 REQUIREMENTS = "requirements.toml"
 """The name of the file with the sentence of every rule, in each folder that is written for an implementer."""
+
+OP_LIST_FILE = "op_list.pb"
+"""The name of the file with the ops; the description of an exporter can name a copy of it."""
 
 _DIGEST_CHARACTERS = 16
 
@@ -63,7 +69,13 @@ def requirements_text() -> bytes:
     return resources.files("conformance_cases").joinpath(REQUIREMENTS).read_bytes()
 
 
-def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) -> int:
+def write_cases(
+    corpus: Corpus,
+    folder: Path,
+    tier: Tier,
+    contract: Contract,
+    registry: ExporterRegistry = KIT_REGISTRY,
+) -> int:
     """Write the cases of a tier that the contract asks, with everything they need: all files or none.
 
     Args:
@@ -71,6 +83,7 @@ def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) ->
         folder: the folder to write to; it is created if it does not exist.
         tier: the tier.
         contract: the contract that the answers will be judged under.
+        registry: the ops that the exporter knows; attributes that these lack are left out.
 
     Returns:
         The number of cases.
@@ -78,7 +91,11 @@ def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) ->
     Raises:
         OSError: if a file cannot be written.
     """
-    cases = [case for case in corpus.cases(tier) if not isinstance(case.expectation(contract), NotAsked)]
+    cases = [
+        adapted(case, registry)
+        for case in corpus.cases(tier)
+        if not isinstance(case.expectation(contract), NotAsked)
+    ]
     encoder = _CaseEncoder()
     lines = [json.dumps(encoder.line(case), ensure_ascii=False) for case in cases]
     header = {
@@ -88,6 +105,8 @@ def write_cases(corpus: Corpus, folder: Path, tier: Tier, contract: Contract) ->
         "tier": tier.value,
         "cases": len(cases),
     }
+    if registry.op_list_data:
+        encoder.files[OP_LIST_FILE] = registry.op_list_data
     files = {
         **encoder.files,
         **{f"schema/{name}": data for name, data in schema_files().items()},

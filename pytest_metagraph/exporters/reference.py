@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator
 from typing import Any
 
 from pytest_metagraph._version import __version__
-from pytest_metagraph.exporters.request import ExportRequest
+from pytest_metagraph.exporters.request import ExportRequest, NotLoadable
 from reference_impl import Contract, Graph, eager_execution, export_meta_graph
 from reference_impl.schema import MetaGraphDef
 
@@ -19,6 +19,7 @@ def export(request: ExportRequest) -> MetaGraphDef:
     """Answer a request with `reference_impl.export_meta_graph` under the contract of the request.
 
     Raises:
+        NotLoadable: if the graph of the request cannot be loaded.
         Exception: what `export_meta_graph` raises.
     """
     graph = _load(request.graph.SerializeToString(deterministic=True))
@@ -40,7 +41,10 @@ export.version = __version__  # type: ignore[attr-defined] # a function takes at
 
 @functools.lru_cache(maxsize=4)  # cases are sorted by graph
 def _load(data: bytes) -> Graph:
-    return Graph.from_meta_graph_def(data)
+    try:
+        return Graph.from_meta_graph_def(data)
+    except ValueError as error:
+        raise NotLoadable(error) from error
 
 
 @contextlib.contextmanager

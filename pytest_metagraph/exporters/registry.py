@@ -1,9 +1,13 @@
-"""The ops and messages that an exporter knows, if they are not those of TensorFlow 2.21."""
+"""The ops and messages that an exporter knows, if they are not those of TensorFlow 2.21.
+
+What an exporter hands over decides what is asked of it, so it has to be what some TensorFlow could have: with
+a MetaGraphDef without fields, an exporter that does nothing would be right.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -12,7 +16,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf import message as protobuf
 
 from pytest_metagraph._util.errors import MetagraphError
-from reference_impl.schema import MetaGraphDef, OpDef, OpList
+from pytest_metagraph.loadability.op_registries import Definition, known_versions, op_history, registry
+from reference_impl.schema import REGISTERED_COLLECTIONS, MetaGraphDef, OpDef, OpList
 
 MessageT = TypeVar("MessageT", bound=protobuf.Message)
 
@@ -79,6 +84,18 @@ class ExporterRegistry:
         return type(message).FromString(known.SerializeToString(deterministic=True))
 
 
+_NEWER_ITEM_FIELDS = frozenset(
+    {
+        "CondContextDef.nested_contexts",
+        "VariableDef.aggregation",
+        "VariableDef.synchronization",
+        "VariableDef.trainable",
+        "WhileContextDef.maximum_iterations_name",
+        "WhileContextDef.nested_contexts",
+    }
+)
+"""The fields that the messages of registered collections did not have in TensorFlow 1.4."""
+
 KIT_REGISTRY = ExporterRegistry()
 """The registry of an exporter that hands over nothing: the ops and messages of TensorFlow 2.21."""
 
@@ -111,11 +128,40 @@ def _ops(data: bytes) -> Mapping[str, OpDef]:
         raise RegistryError(
             "op_list has no ops, or an op without a name", "use the whole op registry of the exporter"
         )
+    _check_ops(listing.op)
     for op in listing.op:
         for part in (op, *op.input_arg, *op.output_arg, *op.attr):
             part.ClearField("description")
         op.ClearField("summary")
     return MappingProxyType({op.name: op for op in listing.op})
+
+
+def _check_ops(ops: Iterable[OpDef]) -> None:
+    """Refuse an op of TensorFlow without an attribute, or a default, that it has in each of 34 releases.
+
+    Raises:
+        RegistryError: if there is one.
+    """
+    history = op_history()
+    for op in ops:
+        having = {attr.name: attr.HasField("default_value") for attr in op.attr}
+        for name, has_default in _lasting_attrs(history.get(op.name, ())).items():
+            if name not in having or (has_default and not having[name]):
+                lacking = "the default of its attribute" if name in having else "its attribute"
+                raise RegistryError(
+                    f"op_list has an op {op.name!r} without {lacking} {name!r}, which every TensorFlow has",
+                    "use the op registry of the exporter itself, and leave out another op of the same name",
+                )
+
+
+def _lasting_attrs(definitions: Iterable[Definition]) -> Mapping[str, bool]:
+    """Return the attributes that all definitions of an op have, and whether each always has a default."""
+    lasting: dict[str, bool] | None = None
+    for definition in definitions:
+        attrs = {attr.name: attr.HasField("default_value") for attr in definition.op.attr}
+        known = attrs if lasting is None else lasting
+        lasting = {name: known[name] and attrs[name] for name in known if name in attrs}
+    return lasting or {}
 
 
 @functools.lru_cache(maxsize=8)
@@ -150,7 +196,38 @@ def _pool(data: bytes) -> descriptor_pool.DescriptorPool:
         raise RegistryError(
             f"descriptor_set has no {name}", "use the files of tensorflow/core/protobuf/meta_graph.proto"
         ) from None
+    _check_fields(pool)
     return pool
+
+
+def _check_fields(pool: descriptor_pool.DescriptorPool) -> None:
+    """Refuse messages without a field that they have in each recorded release of TensorFlow.
+
+    Raises:
+        RegistryError: if there is one.
+    """
+    newer = _NEWER_ITEM_FIELDS.union(*(registry(version).missing_names for version in known_versions()))
+    waiting = [MetaGraphDef.DESCRIPTOR, *(kind.DESCRIPTOR for kind in REGISTERED_COLLECTIONS.values())]
+    seen = set()
+    while waiting:
+        ours = waiting.pop()
+        if ours.full_name in seen:
+            continue
+        seen.add(ours.full_name)
+        try:
+            theirs = pool.FindMessageTypeByName(ours.full_name)
+        except KeyError:
+            continue  # a type that a collection needs, or that only newer fields have
+        names = {one.name for one in theirs.fields}
+        for one in ours.fields:
+            name = f"{ours.full_name.removeprefix('tensorflow.')}.{one.name}"
+            if one.name in names:
+                waiting += [one.message_type] if one.message_type else []
+            elif name not in newer:
+                raise RegistryError(
+                    f"descriptor_set has no field {name}, which every TensorFlow has",
+                    "use the files of tensorflow/core/protobuf/meta_graph.proto",
+                )
 
 
 @functools.lru_cache(maxsize=256)

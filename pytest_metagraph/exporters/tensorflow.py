@@ -10,7 +10,7 @@ from typing import Any
 from google.protobuf import descriptor_pool, message, message_factory
 
 from conformance_cases.recorder import oracle
-from pytest_metagraph.exporters.request import ExportRequest
+from pytest_metagraph.exporters.request import ExportRequest, NotLoadable
 
 
 def export(request: ExportRequest) -> Any:
@@ -23,7 +23,8 @@ def export(request: ExportRequest) -> Any:
         TensorFlow's MetaGraphDef.
 
     Raises:
-        Exception: what TensorFlow raises.
+        NotLoadable: if TensorFlow cannot import the graph of the request.
+        Exception: what TensorFlow's export_meta_graph raises.
     """
     graph = _load(request.graph.SerializeToString(deterministic=True))
     always = {} if request.default_graph else {"graph": graph}
@@ -43,7 +44,10 @@ export.version = oracle.tf.__version__  # type: ignore[attr-defined] # a functio
 
 @functools.lru_cache(maxsize=4)  # cases are sorted by graph
 def _load(data: bytes) -> Any:
-    return oracle.load_without_saver(oracle.tf.compat.v1.MetaGraphDef.FromString(data))
+    try:
+        return oracle.load_without_saver(oracle.tf.compat.v1.MetaGraphDef.FromString(data))
+    except Exception as error:
+        raise NotLoadable(f"{type(error).__name__}: {error}") from error
 
 
 @contextlib.contextmanager

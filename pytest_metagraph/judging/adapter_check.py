@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from conformance_cases import Case, Corpus, ExpectedError, ExpectedMessage, Tier, Variant
 from conformance_cases.matrix_graph import PREFIX
+from pytest_metagraph.exporters.adapted_case import adapted
 from pytest_metagraph.exporters.answers import (
     Answer,
     Crashed,
@@ -107,7 +108,7 @@ class AdapterCheck:
     def _small_first(self, tier: Tier) -> list[Case]:
         """Return the cases of whole graphs that the exporter supports; small graphs are answered quickly."""
         cases = [
-            case
+            adapted(case, self._client.registry)
             for case in self._corpus.cases(tier)
             if case.id.startswith(PREFIX) and not case.capabilities & self._client.unsupported
         ]

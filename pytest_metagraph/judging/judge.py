@@ -10,6 +10,7 @@ from conformance_cases.model import NoOracle
 from conformance_cases.requirements import load_requirements
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import CompareOptions
+from pytest_metagraph.exporters.adapted_case import adapted
 from pytest_metagraph.exporters.answers import Answer, Exported, NotLoaded, Raised, TimedOut
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.judging.answer_check import Expected, MessageComparison, check_answer, check_repetition
@@ -49,6 +50,7 @@ class Judge:
         self._folder = folder
         self._load_check = load_check
         self._unsupported = client.unsupported
+        self._registry = client.registry
 
     def judge(self, case: Case) -> Judgement:
         """Run one case.
@@ -56,6 +58,7 @@ class Judge:
         Raises:
             Exception: only if the kit itself or the corpus is broken, never because of the exporter.
         """
+        case = adapted(case, self._registry)
         expectation = case.expectation(self._contract)
         if isinstance(expectation, NotAsked) and not (
             isinstance(expectation, NoOracle) and self._load_check is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -35,6 +36,21 @@ def test_the_starter_runs_at_once(starter: Path, capsys: pytest.CaptureFixture[s
     printed = capsys.readouterr().out
     assert printed.startswith("exporter my-exporter 0.1.0\ndeclared as unsupported: any_collections,")
     assert "wired correctly" in printed
+
+
+def test_what_the_import_throws_is_no_error_of_the_export(starter: Path, project: Project) -> None:
+    """A case that expects a ValueError is not passed by an importer that throws one."""
+    worker = project.pytester.path / "worker"
+    shutil.copytree(starter, worker, symlinks=True)
+    exporter = worker / "export_meta_graph.mjs"
+    text = exporter.read_text().replace(
+        "  return data;", '  throw new ExportError("ValueError", "a damaged graph");'
+    )
+    exporter.write_text(re.sub(r"unsupported = \[[^]]*\]", "unsupported = []", text))
+    run = project.given("--metagraph-command=node worker/worker.mjs").case("EAG-01/graph-only")
+    result = run.run_apart()
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*EAG-01/graph-only (1 case): Error: a damaged graph"])
 
 
 def test_the_exporter_of_the_how_to_passes_what_it_supports(starter: Path, project: Project) -> None:

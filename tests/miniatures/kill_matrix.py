@@ -20,7 +20,7 @@ from wrong_exporters import AREAS, WRONG_EXPORTERS
 from conformance_cases import Case, load_corpus
 from pytest_metagraph.cli.explain import MINIATURES
 from pytest_metagraph.exporters.request import Exporter
-from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.verdicts import TESTED, Verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "kill-matrix.md"
 
@@ -52,7 +52,7 @@ class Score:
     @property
     def percent(self) -> float:
         """The part that passes, in percent."""
-        return 100 * self.passed / self.asked
+        return 100 * self.passed / self.asked if self.asked else 0.0
 
     def __add__(self, other: Score) -> Score:
         return Score(self.passed + other.passed, self.asked + other.asked)
@@ -72,7 +72,7 @@ def kills_of_all(judge: MiniatureJudge) -> Kills:
 def score(judge: MiniatureJudge, exporter: Exporter, cases: Iterable[Case]) -> Score:
     """Judge one exporter with many cases."""
     verdicts = [judge.judge(exporter, case).verdict for case in cases]
-    return Score(verdicts.count(Verdict.PASS), len(verdicts) - verdicts.count(Verdict.UNTESTABLE))
+    return Score(verdicts.count(Verdict.PASS), sum(verdict in TESTED for verdict in verdicts))
 
 
 def null_scores(judge: MiniatureJudge) -> dict[str, tuple[Score, Score]]:
@@ -122,6 +122,8 @@ def _null_section(scores: Mapping[str, tuple[Score, Score]]) -> Iterator[str]:
     yield ""
     yield "`always raises` passes the cases that expect a ValueError. `echo` passes if the graph is its own"
     yield "export. `ignores all flags` passes if no flag is given, or if the flag has nothing to change."
+    yield "`loads nothing` is not asked anything and has no score. An exporter that loads a graph for some"
+    yield "calls is asked all cases of it."
     yield ""
 
 

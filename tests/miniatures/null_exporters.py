@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pytest_metagraph import ExportRequest
+from pytest_metagraph import ExportRequest, NotLoadable, exporter
 from pytest_metagraph.exporters import reference
+from pytest_metagraph.loadability.op_registries import registry
 from reference_impl.atomic_write import write_files
 from reference_impl.files import debug_info_path
-from reference_impl.schema import GraphDebugInfo, MetaGraphDef
+from reference_impl.schema import GraphDebugInfo, MetaGraphDef, OpList
 from reference_impl.serialization import serialise
 
 
@@ -38,11 +39,32 @@ def ignores_all_flags(request: ExportRequest) -> MetaGraphDef:
     return reference.export(plain)
 
 
-NULL_EXPORTERS: tuple[Callable[[ExportRequest], MetaGraphDef], ...] = (
+def loads_nothing(_request: ExportRequest) -> NotLoadable:
+    """Answers that it cannot load the graph, whatever is requested."""
+    return NotLoadable("no")
+
+
+def loads_for_plain_calls_only(request: ExportRequest) -> MetaGraphDef | NotLoadable:
+    """Echoes if no argument is given, and answers that it cannot load the graph otherwise."""
+    if request.arguments.keys() - {"filename", "as_text", "save_debug_info"} or request.eager:
+        return NotLoadable("no")
+    return echo(request)
+
+
+@exporter(op_list=OpList(op=registry("1.4").ops.values()))
+def echo_of_the_oldest_ops(request: ExportRequest) -> MetaGraphDef:
+    """Echoes, and hands over the ops of TensorFlow 1.4, which have the fewest attributes."""
+    return echo(request)
+
+
+NULL_EXPORTERS: tuple[Callable[[ExportRequest], MetaGraphDef | NotLoadable], ...] = (
     empty_message,
     echo,
     always_raises,
     ignores_all_flags,
+    loads_nothing,
+    loads_for_plain_calls_only,
+    echo_of_the_oldest_ops,
 )
 """All of them."""
 

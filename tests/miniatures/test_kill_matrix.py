@@ -9,7 +9,15 @@ from miniature_judging import MiniatureJudge, cases_of
 from conformance_cases import load_corpus
 from pytest_metagraph.cli.explain import MINIATURES
 
-CAPS = {"empty message": 0.5, "echo": 5.0, "always raises": 10.0, "ignores all flags": 15.0}
+CAPS = {
+    "empty message": 0.5,
+    "echo": 5.0,
+    "always raises": 10.0,
+    "ignores all flags": 15.0,
+    "loads nothing": 0.0,
+    "loads for plain calls only": 5.0,
+    "echo of the oldest ops": 5.0,
+}
 """The most that an exporter which does no work may pass of the default tier, in percent."""
 
 
@@ -43,6 +51,22 @@ def test_doing_nothing_scores_next_to_nothing(scores: dict[str, tuple[Score, Sco
     assert scores.keys() == CAPS.keys()
     for name, (required, matrix) in scores.items():
         assert (required + matrix).percent <= CAPS[name], name
+
+
+def test_not_loading_asks_no_less(scores: dict[str, tuple[Score, Score]]) -> None:
+    """Who exports a graph in some call is asked every case of it, and so is who hands over other ops."""
+    echo, *others = (
+        sum(scores[name], Score(0, 0))
+        for name in (
+            "echo",
+            "loads for plain calls only",
+            "echo of the oldest ops",
+        )
+    )
+    for other in others:
+        assert other.asked == echo.asked
+        assert other.passed <= echo.passed
+    assert sum(scores["loads nothing"], Score(0, 0)) == Score(0, 0)
 
 
 def test_every_requirement_with_cases_names_a_defect(kills: Kills) -> None:

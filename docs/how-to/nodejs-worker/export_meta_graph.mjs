@@ -27,16 +27,20 @@ const ARGUMENTS = new Set([
 
 const MESSAGES = { meta_info_def: MetaInfoDef, graph_def: GraphDef, saver_def: SaverDef };
 
-/** See the starter of `metagraph new-adapter command` for what a call holds. */
-export function exportMetaGraph(call) {
-  // An export leaves nothing behind here, so that every call may load the graph anew.
-  for (const earlier of call.preceding) exportOnce(call.graph, earlier);
-  return exportOnce(call.graph, call.arguments);
+/** See the starter of `metagraph new-adapter command` for loadGraph, exportMetaGraph and what a call holds. */
+export function loadGraph(data) {
+  MetaGraphDef.decode(data); // throws if it is damaged
+  return data;
 }
 
-function exportOnce(graph, givenArguments) {
+export function exportMetaGraph(data, call) {
+  // An export changes the decoded message, so that every call decodes it anew.
+  for (const earlier of call.preceding) exportOnce(MetaGraphDef.decode(data), earlier);
+  return exportOnce(MetaGraphDef.decode(data), call.arguments);
+}
+
+function exportOnce(loaded, givenArguments) {
   const given = checked(givenArguments);
-  const loaded = MetaGraphDef.decode(graph);
   const result = MetaGraphDef.create({
     meta_info_def: given.meta_info_def ?? MetaInfoDef.create(),
     graph_def: exportedNodes(given.graph_def, loaded.graph_def, given.clear_devices),

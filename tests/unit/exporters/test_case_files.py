@@ -12,8 +12,10 @@ import pytest
 from conformance_cases import Case, NotAsked, Tier, load_corpus
 from pytest_metagraph.exporters.case_files import schema_files, write_cases
 from pytest_metagraph.exporters.exports_folder import answer_stem
+from pytest_metagraph.exporters.registry import ExporterRegistry
+from pytest_metagraph.loadability.op_registries import registry
 from reference_impl.contracts import Contract
-from reference_impl.schema import MetaGraphDef, SaverDef
+from reference_impl.schema import GraphDef, MetaGraphDef, OpList, SaverDef
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +122,22 @@ def test_the_rules_and_messages_are_written(folder: Path) -> None:
     assert [rule["id"] for rule in rules] == list(load_corpus().requirements)
     written = {path.name: path.read_bytes() for path in (folder / "schema").iterdir()}
     assert written == schema_files()
+
+
+def test_cases_for_other_ops_leave_out_what_these_lack(tmp_path: Path) -> None:
+    """Graphs and given messages have the attributes of the older ops, and the folder has a copy of these."""
+    ops = OpList(op=registry("1.15").ops.values())
+    older = ExporterRegistry.parse(ops)
+    write_cases(load_corpus(), tmp_path, Tier.DEFAULT, Contract.DOCUMENTED, older)
+    assert ExporterRegistry.parse((tmp_path / "op_list.pb").read_bytes()) == older
+    line = next(
+        line
+        for name, line in lines_of(tmp_path).items()
+        if name.startswith("matrix/resource_variables/") and "graph_def" in line["arguments"]
+    )
+    graph = MetaGraphDef.FromString((tmp_path / line["graph"]).read_bytes())
+    given = GraphDef.FromString((tmp_path / line["arguments"]["graph_def"]["file"]).read_bytes())
+    for nodes in (graph.graph_def.node, given.node):
+        handles = [node for node in nodes if node.op == "VarHandleOp"]
+        assert handles
+        assert not any("debug_name" in node.attr for node in handles)

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import Message
 
 import pytest_metagraph as mg
 from pytest_metagraph.exporters import protocol
 from pytest_metagraph.exporters.protocol import Introduction
 from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry, RegistryError
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError, client_of
-from reference_impl.schema import POOL, MetaGraphDef, NodeDef, OpDef, OpList
+from pytest_metagraph.loadability.op_registries import known_versions, registry
+from reference_impl.schema import POOL, MetaGraphDef, NodeDef, OpDef, OpList, registered_ops
 
 OPS = OpList(op=[OpDef(name="NoOp", summary="Does nothing."), OpDef(name="Old")])
 OPS.op[1].attr.add(name="T", type="type", description="A type.")
 
 
-def descriptor_set(*, without: str = "") -> descriptor_pb2.FileDescriptorSet:
-    """Return the kit's own files in reverse order, without one field such as `NodeDef.experimental_type`."""
+def descriptor_set(
+    *, without: str = "", of: type[Message] = MetaGraphDef
+) -> descriptor_pb2.FileDescriptorSet:
+    """Return the kit's own files of a message in reverse order.
+
+    Args:
+        without: a field that is left out, such as `NodeDef.experimental_type`.
+        of: the class of the message, whose file comes first.
+    """
     message, _, field = without.partition(".")
     listing = descriptor_pb2.FileDescriptorSet()
-    waiting = ["tensorflow/core/protobuf/meta_graph.proto"]
+    waiting = [of.DESCRIPTOR.file.name]
     seen: set[str] = set()
     while waiting:
         file = POOL.FindFileByName(waiting.pop())
@@ -35,6 +44,14 @@ def descriptor_set(*, without: str = "") -> descriptor_pb2.FileDescriptorSet:
                 del one.field[:]
                 one.field.extend(kept)
     return listing
+
+
+def without_default(op: str, attr: str) -> OpDef:
+    """Return a definition of TensorFlow 2.21 in which an attribute has no default."""
+    made = OpDef()
+    made.CopyFrom(registered_ops()[op])
+    next(one for one in made.attr if one.name == attr).ClearField("default_value")
+    return made
 
 
 def test_ops_are_those_that_an_export_lists() -> None:
@@ -94,6 +111,22 @@ def test_messages_of_another_pool_are_accepted() -> None:
             {"descriptor_set": descriptor_pb2.FileDescriptorSet(file=descriptor_set().file[:1])},
             "descriptor_set cannot be used",
         ),
+        (
+            {"descriptor_set": descriptor_set(without="MetaGraphDef.graph_def")},
+            "descriptor_set has no field MetaGraphDef.graph_def, which every TensorFlow has",
+        ),
+        (
+            {"descriptor_set": descriptor_set(without="NodeDef.device")},
+            "descriptor_set has no field NodeDef.device, which every TensorFlow has",
+        ),
+        (
+            {"op_list": OpList(op=[OpDef(name="MatMul")])},
+            "op_list has an op 'MatMul' without its attribute 'transpose_a', which every TensorFlow has",
+        ),
+        (
+            {"op_list": OpList(op=[without_default("MatMul", "transpose_b")])},
+            "op_list has an op 'MatMul' without the default of its attribute 'transpose_b', which every",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_refused_at_once(given: dict[str, object], text: str) -> None:
@@ -137,3 +170,10 @@ def test_a_worker_hands_over_both_in_its_introduction() -> None:
     registry = ExporterRegistry.parse(OPS, descriptor_set())
     given = Introduction("x", "1", registry=registry, environment={"python": "3.7.17"})
     assert protocol.decode_introduction(protocol.encode_introduction(given)) == given
+
+
+@pytest.mark.parametrize("version", known_versions())
+def test_the_ops_of_every_tensorflow_are_accepted(version: str) -> None:
+    """The check of an op list knows what each release has."""
+    ops = registry(version).ops
+    assert ExporterRegistry.parse(OpList(op=ops.values())).ops == ops

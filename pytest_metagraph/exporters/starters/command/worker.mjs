@@ -2,7 +2,7 @@
 // You need not change this file: the exporter is in export_meta_graph.mjs.
 import { fileURLToPath } from "node:url";
 import protobuf from "protobufjs";
-import { ExportError, Unsupported, exportMetaGraph, name, unsupported, version } from "./export_meta_graph.mjs";
+import { ExportError, Unsupported, exportMetaGraph, loadGraph, name, unsupported, version } from "./export_meta_graph.mjs";
 
 const PROTOCOL = 1;
 const LENGTH_BYTES = 4;
@@ -49,8 +49,15 @@ function answerTo(request) {
   if (request.hello) return { introduction: { protocol: PROTOCOL, name, version, unsupported } };
   if (request.stop) return undefined;
   if (!request.export) throw new Error("a request that this version of the protocol does not have");
+  let loaded;
   try {
-    return { exported: { meta_graph_def: exportMetaGraph(callOf(request.export)) } };
+    loaded = loadGraph(request.export.graph);
+  } catch (error) {
+    // An error of the import is not one of the export, which a case may expect.
+    return { not_loadable: { reason: `${error.name}: ${error.message}` } };
+  }
+  try {
+    return { exported: { meta_graph_def: exportMetaGraph(loaded, callOf(request.export)) } };
   } catch (error) {
     if (error instanceof Unsupported) return { unsupported: { capability: error.message } };
     // Only an ExportError is a rejection. A bug, such as a TypeError of JavaScript, must not look like one.
@@ -61,7 +68,6 @@ function answerTo(request) {
 
 function callOf(request) {
   return {
-    graph: request.graph,
     arguments: argumentsOf(request),
     preceding: request.preceding.map(argumentsOf),
     defaultGraph: request.default_graph,

@@ -33,6 +33,7 @@ tf: Any = importlib.import_module("tensorflow")
 tf1: Any = tf.compat.v1
 context: Any = importlib.import_module("tensorflow.python.eager.context")
 meta_graph: Any = importlib.import_module("tensorflow.python.framework.meta_graph")
+op_def_registry: Any = importlib.import_module("tensorflow.python.framework.op_def_registry")
 protobuf: Any = importlib.import_module("google.protobuf")
 descriptor_pool: Any = importlib.import_module("google.protobuf.descriptor_pool")
 message_factory: Any = importlib.import_module("google.protobuf.message_factory")
@@ -145,7 +146,10 @@ def message_of(value: Serialized) -> Any:
 
 
 def registered_ops() -> bytes:
-    """Return the OpList of this TensorFlow without its documentation; its module moved in TensorFlow 2.2."""
+    """Return the OpList of this TensorFlow without its documentation; its module moved in TensorFlow 2.2.
+
+    Up to TensorFlow 2.0, an export lists the ops of another registry, which has no internal ops.
+    """
     for name in ("client.pywrap_tf_session", "pywrap_tensorflow"):
         try:
             module: Any = importlib.import_module("tensorflow.python." + name)
@@ -154,6 +158,11 @@ def registered_ops() -> bytes:
             continue
         ops = tf1.MetaGraphDef.MetaInfoDef().stripped_op_list
         ops.ParseFromString(listing)
+        if hasattr(op_def_registry, "get_registered_ops"):
+            listed = op_def_registry.get_registered_ops()
+            kept = [op for op in ops.op if op.name in listed or not op.name.startswith("_")]
+            del ops.op[:]
+            ops.op.extend(kept)
         for op in ops.op:
             op.ClearField("summary")
             for part in [op, *op.input_arg, *op.output_arg, *op.attr]:
