@@ -30,6 +30,7 @@ from pytest_metagraph.reports.model import (
     Report,
     ReportedRequirement,
     ReportedShard,
+    catalogue_of,
     digest_of,
 )
 from pytest_metagraph.reports.validity import find_problems, summary_of
@@ -47,10 +48,7 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
         started: now, as ISO 8601 in UTC.
     """
     corpus = corpus_of(settings)
-    requirements = {
-        name: ReportedRequirement(rule.sentence, rule.basis.value, rule.level.value, rule.quote)
-        for name, rule in corpus.requirements.items()
-    }
+    requirements = catalogue_of(corpus.requirements)
     expected = shard_cases(settings)
     return Header(
         format=FORMAT,

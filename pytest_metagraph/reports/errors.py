@@ -48,6 +48,9 @@ class ProblemCode(enum.StrEnum):
     DOUBLED_CASES = "doubled_cases"
     OTHER_CASES = "other_cases"
     WRONG_FOOTER = "wrong_footer"
+    WRONG_COUNTS = "wrong_counts"
+    CONTRADICTORY_RESULTS = "contradictory_results"
+    OTHER_CORPUS = "other_corpus"
     HARNESS_ERRORS = "harness_errors"
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import msgspec
 
+from conformance_cases import Requirement
 from pytest_metagraph.judging.result import CaseResult, Cause, Count, PositiveCount, ReportedExporter
 from pytest_metagraph.judging.verdicts import TESTED, Verdict
 from pytest_metagraph.reports.errors import Problem, ProblemCode
@@ -39,6 +40,14 @@ class ReportedRequirement(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     basis: Literal["documented", "observed", "conflict"]
     level: Literal["required", "recommended", "informative"]
     quote: str
+
+
+def catalogue_of(requirements: Mapping[str, Requirement]) -> dict[str, ReportedRequirement]:
+    """Return the requirement catalogue as a report contains it."""
+    return {
+        name: ReportedRequirement(rule.sentence, rule.basis.value, rule.level.value, rule.quote)
+        for name, rule in requirements.items()
+    }
 
 
 class ReportedShard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from conformance_cases import Tier, load_corpus
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.errors import Problem, ProblemCode
-from pytest_metagraph.reports.model import Footer, Header, digest_of
+from pytest_metagraph.reports.model import Footer, Header, catalogue_of, digest_of
 from pytest_metagraph.reports.scoring import loads_nothing
+from pytest_metagraph.settings import Shard
 
 _NAMED = 3
 """The number of cases that a problem names; further ones are counted."""
@@ -50,6 +52,9 @@ def _problems(
     if doubled:
         sentence = f"There is more than one result for {counted(len(doubled), 'case')}: {_named(doubled)}."
         yield Problem(ProblemCode.DOUBLED_CASES, sentence)
+    yield from _contradictions(results)
+    yield from _count_problems(header)
+    yield from _corpus_problems(header, results)
     if footer is not None and footer != summary_of(header, results, footer.finished, footer.list_problems):
         yield Problem(ProblemCode.WRONG_FOOTER, "The footer does not agree with the header and the cases.")
     broken = sorted({result.case for result in results if result.verdict is Verdict.HARNESS_ERROR})
@@ -69,6 +74,60 @@ def _case_problems(header: Header, cases: Counter[str]) -> Iterator[Problem]:
         yield Problem(ProblemCode.MISSING_CASES, sentence)
     elif digest_of(cases) != header.expected_digest:
         yield Problem(ProblemCode.OTHER_CASES, "The cases are not those of the header.")
+
+
+def _contradictions(results: Sequence[CaseResult]) -> Iterator[Problem]:
+    """Yield a problem if a verdict contradicts what was found, or its numbers each other."""
+    wrong = sorted({result.case for result in results if not _is_consistent(result)})
+    if wrong:
+        sentence = (
+            f"Verdict and findings of {counted(len(wrong), 'case')} contradict each other: {_named(wrong)}."
+        )
+        yield Problem(ProblemCode.CONTRADICTORY_RESULTS, sentence)
+
+
+def _is_consistent(result: CaseResult) -> bool:
+    if result.failed_checks > result.checks:
+        return False
+    if result.failed:
+        return bool(result.findings) and result.failed_checks > 0
+    if result.passed and not result.checks:
+        return False
+    return not (result.findings or result.failed_checks or result.blamed)
+
+
+def _count_problems(header: Header) -> Iterator[Problem]:
+    """Yield a problem if the numbers of cases of tier and shard contradict each other."""
+    is_wrong = header.expected_cases > header.tier_cases
+    if header.shard.is_whole and header.expected_cases != header.tier_cases:
+        is_wrong = True
+    if is_wrong:
+        sentence = (
+            f"Shard {header.shard} of a tier of {counted(header.tier_cases, 'case')} cannot have "
+            f"{header.expected_cases:,}."
+        )
+        yield Problem(ProblemCode.WRONG_COUNTS, sentence)
+
+
+def _corpus_problems(header: Header, results: Sequence[CaseResult]) -> Iterator[Problem]:
+    """Yield a problem if the report names the installed corpus and contradicts it."""
+    corpus = load_corpus()
+    if header.corpus_digest != corpus.digest:
+        return
+    wrong = []
+    if header.requirements != catalogue_of(corpus.requirements):
+        wrong.append("requirement catalogue")
+    cases = corpus.cases(Tier(header.tier)) if header.tier in set(Tier) else ()
+    shard = Shard(header.shard.index, header.shard.count)
+    expected = digest_of(case.id for case in shard.part(cases))
+    if (header.tier_cases, header.expected_digest) != (len(cases), expected):
+        wrong.append("tier")
+    requirements = {case.id: case.requirements for case in cases}
+    if any(result.requirements != requirements.get(result.case) for result in results):
+        wrong.append("requirements of the cases")
+    if wrong:
+        sentence = f"The report names the installed corpus, which has another {' and another '.join(wrong)}."
+        yield Problem(ProblemCode.OTHER_CORPUS, sentence)
 
 
 def summary_of(

@@ -15,7 +15,7 @@ from pytest_metagraph.judging.result import (
     ReportedFinding,
     ReportedHint,
 )
-from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.verdicts import PASSED, TESTED, Verdict
 from pytest_metagraph.reports.model import (
     FORMAT,
     Header,
@@ -65,7 +65,7 @@ def exporter(name: str, version: str = "") -> ReportedExporter:
 
 def result(case: str, verdict: Verdict = Verdict.PASS, **changes: Any) -> CaseResult:
     """A result of a case of the graph `towers`; a failed one has a finding."""
-    failed = verdict in {Verdict.FAIL, Verdict.KNOWN_FAILURE}
+    failed = verdict in TESTED - PASSED
     made = CaseResult(
         case=case,
         graph="towers",
