@@ -133,6 +133,8 @@ class MatrixGraph(CaseSource):
         return Case(id=f"{self.kind}/{self.name}/{name}", choices=choices, source=self)
 
     def _combination_names(self, tier: Tier) -> Iterable[str]:
+        if tier is Tier.CORE and self.kind == REAL:
+            return ()
         if tier is Tier.FULL and self.kind == MATRIX:
             return map(combination_name, self.axes.combinations())
         stated: Mapping[str, list[str]] = self._index["tiers"]

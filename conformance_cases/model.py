@@ -29,11 +29,12 @@ DEFAULT_FILENAME = "model.meta"
 class Tier(enum.StrEnum):
     """A part of the corpus to run; each tier contains the one before it.
 
-    `SMOKE` is a handful of cases per graph, `DEFAULT` every requirement case and every pair of argument
-    values on every matrix graph, `FULL` everything.
+    `SMOKE` is a handful of cases per graph, `CORE` every requirement case and every pair of argument values
+    on every matrix graph, `DEFAULT` also the whole models, `FULL` every combination of values.
     """
 
     SMOKE = "smoke"
+    CORE = "core"
     DEFAULT = "default"
     FULL = "full"
 
@@ -90,6 +91,12 @@ class Variant:
         if self.default_graph:
             needs.add(Capability.DEFAULT_GRAPH)
         return frozenset(needs)
+
+    @property
+    def asked_for(self) -> frozenset[Capability]:
+        """The capabilities whose argument is given, needed or not: without a file, two have no effect."""
+        given = {Capability.TEXT_FILES: self.as_text, Capability.DEBUG_INFO: self.save_debug_info}
+        return self.capabilities | {capability for capability, is_given in given.items() if is_given}
 
 
 ALL_VARIANTS: tuple[Variant, ...] = tuple(

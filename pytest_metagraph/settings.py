@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 # Repeated here because only a conformance run may import the enums of the corpus; a test compares them.
 CONTRACTS = ("documented", "tensorflow")
-TIERS = ("smoke", "default", "full")
+TIERS = ("smoke", "core", "default", "full")
 
 LEVELS = ("required", "recommended")
 """The levels that a run can enforce; the second one includes the first."""
@@ -194,8 +194,9 @@ OPTIONS = (
     Option(
         "tier",
         "metagraph_tier",
-        "how much to run: a handful of cases (smoke), each pair of arguments (default), everything (full)",
-        metavar="{smoke,default,full}",
+        "how much to run: a handful of cases (smoke), each pair of arguments on small graphs (core), and on "
+        "whole models (default), everything (full)",
+        metavar="{smoke,core,default,full}",
         default="default",
         parse=_one_of(*TIERS),
         in_rerun_line=True,

@@ -43,6 +43,7 @@ COMMANDS = {
     "show": "summarise a file or a case",
     "shrink": "make a failing case as small as possible",
     "smoke": "check in seconds that an adapter is wired correctly",
+    "versions": "judge releases of TensorFlow, and other exporters, side by side",
 }
 """Each sub-command and its line in the help. Its module has the same name, with underscores for dashes."""
 

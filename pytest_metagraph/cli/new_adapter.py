@@ -24,7 +24,7 @@ examples:
   metagraph new-adapter python .
   metagraph new-adapter command my-worker
   metagraph new-adapter worker my-worker
-  metagraph new-adapter tensorflow . && metagraph smoke --command "tf-1.15/bin/python metagraph_tensorflow.py"
+  metagraph new-adapter tensorflow .
 
 For a worker in another language, compile TensorFlow's messages in the folder of `command`, here for Java:
   protoc --descriptor_set_in=tensorflow.binpb --java_out=. @protos.txt && protoc --java_out=. worker.proto

@@ -7,7 +7,7 @@ import contextlib
 import shlex
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 from conformance_cases import Tier, load_corpus
 from pytest_metagraph._util.progress import progress
@@ -19,10 +19,10 @@ from pytest_metagraph.fuzzing.texts import title
 from pytest_metagraph.judging.adapter_check import AdapterCheck
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
-from pytest_metagraph.judging.result import CaseResult, result_of
+from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.causes import causes_of
-from pytest_metagraph.reports.model import strictest
+from pytest_metagraph.reports.recording import judged
 from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, LEVELS
 from reference_impl.contracts import Contract
 
@@ -71,7 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
         if problems := _check(client, contract, folder):
             say(f"not wired correctly yet: {counted(problems, 'problem')}")
             return 1
-        results = list(_results(Judge(client, contract, folder), step))
+        cases = load_corpus().cases(Tier.SMOKE)
+        results = list(judged(Judge(client, contract, folder), cases, LEVELS[0], step))
     _show(results, _run_command(arguments))
     return 0
 
@@ -90,17 +91,6 @@ def _check(client: ExporterClient, contract: Contract, folder: ScratchFolder) ->
         else:
             say(f"[ok]    {found.question}")
     return problems
-
-
-def _results(judge: Judge, step: Callable[[str], None]) -> Iterator[CaseResult]:
-    """Judge the cases of the smoke tier as a run of the level `required` does."""
-    corpus = load_corpus()
-    cases = corpus.cases(Tier.SMOKE)
-    for number, case in enumerate(cases, start=1):
-        step(f"judging case {number:,} of {len(cases):,} of the smoke tier")
-        level = strictest(corpus.requirements[name].level.value for name in case.requirements)
-        judgement = judge.judge(case).enforced(required=level == LEVELS[0], level=LEVELS[0])
-        yield result_of(case, judgement)
 
 
 def _show(results: Sequence[CaseResult], command: str) -> None:

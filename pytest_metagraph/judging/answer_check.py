@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias, assert_never
 
 from conformance_cases import Capability, ExpectedError
@@ -103,22 +103,23 @@ Expected: TypeAlias = MessageComparison | ExpectedError | NoOracle
 """What is expected of an answer."""
 
 
-def check_answer(answer: Answer, expected: Expected) -> list[Finding]:
+def check_answer(answer: Answer, expected: Expected, declared: Collection[str] = ()) -> list[Finding]:
     """Return what is wrong with an answer.
 
     Args:
         answer: the answer of the exporter.
         expected: the message or the error that the corpus expects; NoOracle accepts any of both.
+        declared: the capabilities that the exporter declares as unsupported.
     """
     if isinstance(expected, NoOracle):
-        return [] if isinstance(answer, Exported | Raised) else [_no_answer(answer)]
+        return [] if isinstance(answer, Exported | Raised) else [_no_answer(answer, declared)]
     match answer:
         case Exported():
             return _check_message(answer, expected)
         case Raised():
             return _check_raised(answer, expected)
         case _:
-            return [_no_answer(answer)]
+            return [_no_answer(answer, declared)]
 
 
 def check_repetition(first: Answer, second: Answer, options: CompareOptions) -> list[Finding]:
@@ -193,8 +194,15 @@ def _advice_on_capability(name: str) -> str:
     )
 
 
-def _no_answer(answer: NotSupported | NotLoaded | TimedOut | Crashed | Malformed) -> Finding:
+def _no_answer(
+    answer: NotSupported | NotLoaded | TimedOut | Crashed | Malformed, declared: Collection[str]
+) -> Finding:
     match answer:
+        case NotSupported(capability=capability) if capability in declared:
+            summary = (
+                f"The exporter answered that {capability!r} is unsupported, which this call does not need"
+            )
+            return Finding(FindingCode.UNSUPPORTED, summary, "Make the call.", capability)
         case NotSupported(capability=capability):
             summary = (
                 f"The exporter answered that {capability!r} is unsupported, but it does not declare that"

@@ -11,7 +11,7 @@ from conformance_cases.requirements import load_requirements
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import CompareOptions
 from pytest_metagraph.exporters.adapted_case import adapted
-from pytest_metagraph.exporters.answers import Answer, Exported, NotLoaded, Raised, TimedOut
+from pytest_metagraph.exporters.answers import Answer, Exported, NotLoaded, NotSupported, Raised, TimedOut
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.judging.answer_check import Expected, MessageComparison, check_answer, check_repetition
 from pytest_metagraph.judging.attribution import attribute
@@ -68,11 +68,11 @@ class Judge:
         unsupported = set(case.capabilities & self._unsupported)
         if not variants:
             unsupported.update(*(variant.capabilities & self._unsupported for variant in case.variants))
-        if unsupported:
-            reason = f"the exporter does not support {', '.join(sorted(unsupported))}"
-            return Judgement(Verdict.UNSUPPORTED, reason=reason)
         graph = case.graph.message()
-        first = self._call(case, variants[0], graph)
+        first = None if unsupported else self._first_answer(case, variants, graph)
+        if first is None:
+            lacking = ", ".join(sorted(unsupported)) or "any variant of the call"
+            return Judgement(Verdict.UNSUPPORTED, reason=f"the exporter does not support {lacking}")
         if isinstance(first, NotLoaded) and not self._loads(case):
             self._folder.clear()
             return Judgement(Verdict.NOT_LOADABLE, reason=first.reason or "the exporter gives no reason")
@@ -91,6 +91,22 @@ class Judge:
         return Judgement(
             Verdict.FAIL, findings, checks, failed_checks, blamed=blamed or case.requirements[:1]
         )
+
+    def _first_answer(self, case: Case, variants: list[Variant], graph: MetaGraphDef) -> Answer | None:
+        """Return the answer to the first variant that is not declined; remove those before it."""
+        while variants:
+            answer = self._call(case, variants[0], graph)
+            if not self._declines(answer, variants[0]):
+                return answer
+            del variants[0]
+        return None
+
+    def _declines(self, answer: Answer, variant: Variant) -> bool:
+        """Return whether an answer repeats that the exporter lacks what the call has an argument for.
+
+        A call without a file has no need to write debug info, but an exporter may lack the argument itself.
+        """
+        return isinstance(answer, NotSupported) and answer.capability in self._unsupported & variant.asked_for
 
     def _loads(self, case: Case) -> bool:
         """Return whether the exporter exports the graph of a case in the plainest call.
@@ -129,18 +145,21 @@ class Judge:
         else:
             expected = expectation
         found: list[Finding] = []
-        answers: list[Answer] = []
-        for variant in variants:
-            answers.append(self._call(case, variant, graph) if answers else first)
-            found += self._check(answers[-1], case, variant, expected)
-            if isinstance(answers[-1], TimedOut):
-                return _given_up(found, variants[len(answers) :]), len(answers)
+        run: list[Variant] = []
+        for number, variant in enumerate(variants, start=1):
+            answer = self._call(case, variant, graph) if run else first
+            if self._declines(answer, variant):
+                continue
+            run.append(variant)
+            found += self._check(answer, case, variant, expected)
+            if isinstance(answer, TimedOut):
+                return _given_up(found, variants[number:]), len(run)
         if _is_changed(graph, case):
             # One variant has changed the graph of the later ones: run each again with a graph of its own.
-            found = [finding for variant in variants for finding in self._run_alone(case, variant, expected)]
-        if found or len(variants) == 1:  # otherwise the variants have shown that the answer stays the same
-            found += self._repeat(case, variants[0], answers[0], options)
-        return found, len(variants)
+            found = [finding for variant in run for finding in self._run_alone(case, variant, expected)]
+        if found or len(run) == 1:  # otherwise the variants have shown that the answer stays the same
+            found += self._repeat(case, run[0], first, options)
+        return found, len(run)
 
     def _run_alone(self, case: Case, variant: Variant, expected: Expected) -> Iterator[Finding]:
         """Run a variant with a new graph, and report if the call changes it."""
@@ -172,7 +191,7 @@ class Judge:
             if self._load_check is not None and isinstance(answer, Exported)
             else ()
         )
-        return _named((*check_answer(answer, expected), *loading, *in_files), variant)
+        return _named((*check_answer(answer, expected, self._unsupported), *loading, *in_files), variant)
 
     def _call(self, case: Case, variant: Variant, graph: MetaGraphDef) -> Answer:
         return self._client.export(case_request(case, variant, self._contract, self._folder.path_of, graph))

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import hashlib
-import json
 import os
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from conformance_cases import Tier
-from pytest_metagraph._version import __version__
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.plugin.known_failures import KnownFailuresPlugin
 from pytest_metagraph.plugin.options import settings_of
@@ -23,58 +17,11 @@ from pytest_metagraph.plugin.session import folder_of, usage_errors
 from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.jsonl import ReportWriter
-from pytest_metagraph.reports.model import (
-    FORMAT,
-    Footer,
-    Header,
-    Report,
-    ReportedRequirement,
-    ReportedShard,
-    catalogue_of,
-    digest_of,
-)
+from pytest_metagraph.reports.model import Footer, Header, Report
+from pytest_metagraph.reports.recording import header_of, now
 from pytest_metagraph.reports.validity import find_problems, summary_of
-from pytest_metagraph.selection import corpus_of, shard_cases
 from pytest_metagraph.settings import Settings
 from reference_impl.atomic_write import write_file
-
-
-def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> Header:
-    """What a run with these options is going to do.
-
-    Args:
-        settings: the options.
-        exporter: what is under test.
-        started: now, as ISO 8601 in UTC.
-    """
-    corpus = corpus_of(settings)
-    requirements = catalogue_of(corpus.requirements)
-    expected = shard_cases(settings)
-    return Header(
-        format=FORMAT,
-        kit_version=__version__,
-        corpus_digest=corpus.digest,
-        requirements_revision=_revision(requirements),
-        requirements=requirements,
-        exporter=msgspec.structs.replace(exporter, environment={}),
-        environment=exporter.environment,
-        contract=settings.contract,
-        tier=settings.tier,
-        level="recommended" if settings.level == "recommended" else "required",
-        shard=ReportedShard(settings.shard.index, settings.shard.count),
-        selection=settings.patterns,
-        tier_cases=len(corpus.cases(Tier(settings.tier))),
-        expected_cases=len(expected),
-        expected_digest=digest_of(case.id for case in expected),
-        command=settings.command,
-        started=started,
-    )
-
-
-def _revision(requirements: dict[str, ReportedRequirement]) -> str:
-    """16 hexadecimal digits that change with every change of the catalogue."""
-    catalogue = {name: msgspec.to_builtins(rule) for name, rule in requirements.items()}
-    return hashlib.sha256(json.dumps(catalogue, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def configure(config: pytest.Config, results: Results) -> None:
@@ -133,7 +80,7 @@ class ReportPlugin:
         if self._header is None:
             return
         results = tuple(sorted(self._results, key=lambda result: result.case))
-        footer = summary_of(self._header, results, _now(), _list_problems(session.config))
+        footer = summary_of(self._header, results, now(), _list_problems(session.config))
         self._report = _report(self._header, results, footer)
         with _ending_the_run_if_nothing_can_be_written():
             for writer in self._writers.values():
@@ -148,7 +95,7 @@ class ReportPlugin:
             terminalreporter.write_line(line)
 
     def _start(self, exporter: ReportedExporter) -> Header:
-        header = header_of(self._settings, exporter, _now())
+        header = header_of(self._settings, exporter, now())
         lines = [path for path, output in self._formats.items() if output == "jsonl"]
         self._writers = {path: ReportWriter(path, header) for path in lines}
         self._render(_report(header, (), None))
@@ -198,7 +145,3 @@ def _require_writable(path: Path) -> None:
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         problem = f"{path} can not be written."
         raise ReportError(ErrorCode.UNKNOWN_OUTPUT, problem, "Give another path.")
-
-
-def _now() -> str:
-    return dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds")

@@ -28,6 +28,7 @@ from pytest_metagraph.reports.scoring import (
     unloaded_graphs,
     worst_first,
 )
+from pytest_metagraph.reports.versions import OWN_CONTRACT, VersionsTable
 
 PLAIN = "plain"
 """The column of the cases that give no argument; their id ends so."""
@@ -211,6 +212,11 @@ def render_comparison_html(comparison: ReportComparison) -> str:
         },
         max_disagreements=_MAX_DISAGREEMENTS,
     )
+
+
+def render_versions_html(table: VersionsTable) -> str:
+    """Return a table of versions as a page."""
+    return _render("versions.html.jinja", table=table, own_contract=OWN_CONTRACT)
 
 
 def _render(template: str, **variables: object) -> str:

@@ -19,6 +19,7 @@ from pytest_metagraph.reports.scoring import (
     unloaded_graphs,
     worst_first,
 )
+from pytest_metagraph.reports.versions import OWN_CONTRACT, MeasuredExporter, VersionsTable
 
 _WORST = 10
 """Causes that are listed."""
@@ -35,6 +36,11 @@ def render_markdown(report: Report) -> str:
 def render_comparison_markdown(comparison: ReportComparison) -> str:
     """Reports side by side as Markdown: scores, and the cases in which they differ."""
     return _join(_comparison_lines(comparison))
+
+
+def render_versions_markdown(table: VersionsTable) -> str:
+    """Return a table of versions as Markdown: scores, then requirements by version, then causes."""
+    return _join(_versions_lines(table))
 
 
 def _report_lines(report: Report) -> Iterator[str]:
@@ -187,6 +193,66 @@ def _comparison_lines(comparison: ReportComparison) -> Iterator[str]:
     )
     if len(comparison.disagreements) > _MAX_DISAGREEMENTS:
         yield from ("", f"and {len(comparison.disagreements) - _MAX_DISAGREEMENTS:,} more")
+
+
+def _versions_lines(table: VersionsTable) -> Iterator[str]:
+    yield from ("## Score", "")
+    yield from _table(
+        ("Version", *(f"Contract {name}" for name in table.contracts), *_APART, "Runs on"),
+        (_version_row(table, column) for column in table.columns),
+    )
+    for contract in table.contracts:
+        yield from ("", f"## Requirements under the contract {contract}", "")
+        columns = [column for column in table.columns if contract in column.contracts]
+        failing = table.failing(contract)
+        if not failing:
+            yield "Every requirement holds in every version."
+            continue
+        yield from _table(
+            ("Requirement", "Holds", *(_text(column.label) for column in columns), "Rule"),
+            (
+                (
+                    name,
+                    _text(table.holds(contract, name)),
+                    *(table.cell(column, contract, name) for column in columns),
+                    _text(table.requirements[name]),
+                )
+                for name in failing
+            ),
+        )
+    yield from ("", "## Causes of failures", "")
+    yield from _table(
+        ("Version", "Contract", "Cases", "Cause", "Requirements", "Smallest case"),
+        (
+            (
+                _text(column.label),
+                contract,
+                f"{one.cases:,}",
+                _text(one.cause),
+                _text(", ".join(one.requirements)),
+                _text(one.smallest),
+            )
+            for column in table.columns
+            for contract, found in column.contracts.items()
+            for one in found.causes
+        ),
+    )
+
+
+_APART = ("Behaviour", "Registry", "Not loadable", "Unsupported")
+"""The kinds of cases that the score of a version does not tell apart, under the contract of TensorFlow."""
+
+
+def _version_row(table: VersionsTable, column: MeasuredExporter) -> tuple[str, ...]:
+    own = column.contracts.get(OWN_CONTRACT)
+    apart = (own.failed, own.registry, own.not_loadable, own.unsupported) if own else (None,) * len(_APART)
+    found = [column.contracts.get(name) for name in table.contracts]
+    scores = [
+        f"{one.passed:,} of {one.tested:,}" if one else f"no result: {_text(column.problem)}" for one in found
+    ]
+    runs_on = ", ".join(f"{name} {version}" for name, version in sorted(column.environment.items()))
+    numbers = ("–" if number is None else f"{number:,}" for number in apart)  # noqa: RUF001 - a dash
+    return (_text(column.label), *scores, *numbers, _text(runs_on))
 
 
 def _facts(header: Header) -> str:

@@ -30,6 +30,7 @@ BOXES: Mapping[str, str] = {
     "snapshots": "exports kept beside tests",
     "known_failures": "failures that are tolerated",
     "reports": "JSON Lines and its pages",
+    "versions": "releases of TensorFlow",
     "fuzzing": "random graphs, reduced",
     "own_graphs": "graphs of the user",
     "judging": "findings and verdicts",

@@ -19,7 +19,8 @@ def coverage() -> str:
     )
     meanings = {
         Tier.SMOKE: "a handful of combinations on every graph",
-        Tier.DEFAULT: "every requirement case, and each pair of argument values on every graph",
+        Tier.CORE: "every requirement case, and each pair of argument values on every graph but whole models",
+        Tier.DEFAULT: "the same, and each pair of argument values on whole models",
         Tier.FULL: "every combination on every graph",
     }
     rows = [(f"`{tier}`", meaning, f"{len(corpus.cases(tier)):,}") for tier, meaning in meanings.items()]

@@ -301,11 +301,17 @@ def _option(data: bytes, _: Path) -> None:
             read(text)
 
 
+RUN_OR_WRITE = frozenset(
+    ("cases", "fuzz", "new-adapter", "record", "replay", "request", "run", "shrink", "smoke", "versions")
+)
+"""The commands that write where they are told to, or run or install what they are told to."""
+
+
 def _words(data: bytes, folder: Path) -> None:
     """Run the command line, which must end with a status whatever the words are."""
     words = data.decode(errors="surrogateescape").split(" ")
-    if words[0] in {"new-adapter", "cases", "record", "request", "run", "smoke", "fuzz", "shrink", "replay"}:
-        words[0] = "diff"  # those write where they are told to, or run what they are told to
+    if words[0] in RUN_OR_WRITE:
+        words[0] = "diff"
     with contextlib.chdir(folder):
         assert _run(*words) in {0, 1, 2}
 

@@ -28,6 +28,7 @@ KIT_LAYERS = (
     "judging",
     "known_failures",
     "reports",
+    "versions",
     "fuzzing",
     "plugin",
     "cli",

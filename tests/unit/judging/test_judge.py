@@ -9,7 +9,7 @@ import pytest
 
 from conformance_cases import Case, NotAsked, Tier, load_corpus
 from conformance_cases.archive import split_message
-from pytest_metagraph import ExportRequest, NotLoadable
+from pytest_metagraph import ExportRequest, NotLoadable, Unsupported
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.judging.files import ScratchFolder
@@ -288,3 +288,35 @@ def test_the_plain_call_is_a_case_of_its_own_in_a_folder_of_exports(judge: Judge
     judge(load_corpus().case("matrix/towers/export_scope=tower_1"), exporter)
     assert [case_id for case_id, _ in asked] == ["matrix/towers/export_scope=tower_1", "matrix/towers/plain"]
     assert asked[1][1] == {"filename": None, "as_text": False, "save_debug_info": False}
+
+
+def declining(capability: str, condition: Callable[[ExportRequest], bool]) -> Exporter:
+    """Return an exporter that declares a capability as unsupported, and declines some of its calls."""
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        if condition(request):
+            raise Unsupported(capability)
+        return reference.export(request)
+
+    exporter.unsupported = {capability}  # type: ignore[attr-defined] # a function takes attributes
+    return exporter
+
+
+def test_a_declared_capability_is_understood_at_every_answer(plain: Case, judge: JudgeCase) -> None:
+    """An exporter without the argument save_debug_info is not asked what else it would do with it."""
+    exporter = declining("debug_info", lambda request: bool(request.arguments["save_debug_info"]))
+    judgement = judge(plain, exporter)
+    assert (judgement.verdict, judgement.checks) == (Verdict.PASS, 8)
+    partly = judge(load_corpus().case("FILE-03/no-filename"), exporter)
+    assert (partly.verdict, partly.checks) == (Verdict.PASS, 1)
+
+
+def test_a_call_that_does_not_need_a_declared_capability_is_not_declined(
+    plain: Case, judge: JudgeCase
+) -> None:
+    """Declaring debug info does not excuse an exporter from calls that have no such argument."""
+    judgement = judge(plain, declining("debug_info", lambda _: True))
+    assert judgement.verdict is Verdict.FAIL
+    assert [finding.summary for finding in judgement.findings] == [
+        "The exporter answered that 'debug_info' is unsupported, which this call does not need"
+    ]

@@ -1,0 +1,207 @@
+"""`metagraph versions`: judge releases of TensorFlow, and other exporters, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from conformance_cases import Tier
+from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.progress import progress
+from pytest_metagraph.cli._errors import writing
+from pytest_metagraph.cli._output import say, say_on_stderr
+from pytest_metagraph.reports.html import render_versions_html
+from pytest_metagraph.reports.jsonl import write_report
+from pytest_metagraph.reports.markdown import render_versions_markdown
+from pytest_metagraph.reports.versions import (
+    OWN_CONTRACT,
+    Measurement,
+    VersionsTable,
+    table_to_json,
+    versions_table,
+)
+from pytest_metagraph.settings import TIERS
+from pytest_metagraph.versions.environments import default_folder, environment_of
+from pytest_metagraph.versions.judging import export, judge
+from pytest_metagraph.versions.pins import TENSORFLOW, Release, release_of
+from reference_impl.atomic_write import write_file
+from reference_impl.contracts import TENSORFLOW_VERSION
+
+DESCRIPTION = """\
+Judge releases of TensorFlow side by side. Each gets a virtual environment of its own, with the Python,
+protobuf and numpy that a shipped table says it runs with; it exports the cases once, and the answers are
+judged under both contracts, and with the ops that the release itself registers. The page has a row for each
+requirement that some version violates, and says since when or until when it holds.
+
+A VERSION is a release such as 1.15.5, a fork such as intel-tensorflow==2.14.0, tf-nightly-cpu, or one of
+these with requirements that replace those of the table, such as '2.20.0 protobuf>=7'. Python is found on the
+path, in pyenv or by uv. If one version fails, the page has the others and the reason.
+"""
+
+EPILOG = f"""\
+examples:
+  metagraph versions 1.15.5 2.6.5 2.20.0 {TENSORFLOW_VERSION} -o versions.html
+  metagraph versions 2.20.0 '2.20.0 protobuf>=7' --json
+  metagraph versions {TENSORFLOW_VERSION} --exporter reference --command 'node worker.mjs' -o exporters.html
+  metagraph versions 1.15.5 --tier smoke --reports reports -o versions.md
+
+exit status: 0 every version was judged, 1 one was not, 2 unusable input
+"""
+
+_PAGES: dict[str, Callable[[VersionsTable], str]] = {
+    ".html": render_versions_html,
+    ".md": render_versions_markdown,
+    ".json": table_to_json,
+}
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9.]+")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the sub-command."""
+    parser.add_argument("versions", nargs="*", metavar="VERSION", help="a release of TensorFlow or of a fork")
+    for option, text in (
+        ("exporter", "another column: reference, tensorflow, or module:attribute"),
+        ("command", "another column: the command of a worker, in any language"),
+        ("exports", "another column: a folder of answers to `metagraph cases --tier core`"),
+    ):
+        parser.add_argument(f"--{option}", action="append", default=[], metavar=option.upper(), help=text)
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="PAGE", help="the page to write: .html, .md or .json"
+    )
+    parser.add_argument("--json", action="store_true", help="print the table as JSON")
+    parser.add_argument(
+        "--tier", choices=TIERS, default="core", help="how many cases; default: %(default)s, no whole models"
+    )
+    parser.add_argument(
+        "--reports", type=Path, metavar="DIR", help="keep the report of each version, with all its failures"
+    )
+    parser.add_argument(
+        "--environments",
+        type=Path,
+        metavar="DIR",
+        help="the folder of virtual environments, which are used again; default: in the cache of the user",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the sub-command.
+
+    Returns:
+        0 if every version was judged, 1 if not.
+
+    Raises:
+        MetagraphError: if nothing is named, a word is not a release, or the page cannot be written.
+    """
+    page = _page(arguments)
+    releases = [release_of(words) for words in arguments.versions]
+    environments = arguments.environments or default_folder()
+    measured: list[Measurement] = []
+    with tempfile.TemporaryDirectory(prefix="metagraph-versions-") as scratch, progress("starting") as step:
+        run_of_all = _Run(Tier(arguments.tier), environments.absolute(), Path(scratch), step)
+        for measurement in _measurements(run_of_all, releases, arguments):
+            measured.append(measurement)
+            if arguments.reports:
+                _keep(measurement, arguments.reports)
+            if measurement.problem:
+                say_on_stderr(f"metagraph versions: {measurement.label}: {measurement.problem}")
+            elif not arguments.json:
+                say(_line(measurement))
+            if page and any(one.reports for one in measured):  # what is there is kept if the next one fails
+                with writing(arguments.output):
+                    write_file(arguments.output, page(versions_table(measured)).encode())
+    table = versions_table(measured)
+    if arguments.json:
+        sys.stdout.write(table_to_json(table))
+    if page:
+        say_on_stderr(f"metagraph versions: wrote {arguments.output}")
+    return 1 if any(one.problem for one in measured) else 0
+
+
+def _page(arguments: argparse.Namespace) -> Callable[[VersionsTable], str] | None:
+    if not any((arguments.versions, arguments.exporter, arguments.command, arguments.exports)):
+        raise MetagraphError(
+            "nothing is named", f"give a release such as {TENSORFLOW_VERSION}, or --exporter NAME"
+        )
+    if arguments.output is None:
+        if not arguments.json:
+            raise MetagraphError("there is nowhere to write to", "give -o PAGE, --json, or both")
+        return None
+    if arguments.output.suffix not in _PAGES:
+        raise MetagraphError(
+            f"the suffix of {str(arguments.output)!r} names no page", f"use {', '.join(_PAGES)}"
+        )
+    return _PAGES[arguments.output.suffix]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What all columns share.
+
+    Attributes:
+        tier: the tier.
+        environments: the folder of virtual environments.
+        scratch: a folder for cases and answers.
+        step: shows the progress.
+    """
+
+    tier: Tier
+    environments: Path
+    scratch: Path
+    step: Callable[[str], None]
+
+    def measure(self, release: Release) -> Measurement:
+        """Judge one release; whatever goes wrong with it is a problem of its column alone."""
+
+        def named(text: str) -> None:
+            self.step(f"{release.words}: {text}")
+
+        work = self.scratch / release.folder
+        try:
+            named("making an environment")
+            python = environment_of(release, self.environments)
+            answers = export(python, release.package, work, self.tier, named)
+            found = judge(release.words, {"exports": str(answers)}, self.tier, self.step)
+        except MetagraphError as error:
+            return Measurement(release.words, problem=str(error))
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        is_release = release.package == TENSORFLOW and release.words == str(release.version)
+        return replace(found, release=release.version if is_release else None)
+
+
+def _measurements(
+    run_of_all: _Run, releases: list[Release], arguments: argparse.Namespace
+) -> Iterator[Measurement]:
+    """Judge one exporter after the other."""
+    for release in releases:
+        yield run_of_all.measure(release)
+    sys.path.append(os.getcwd())  # noqa: PTH109 - as text, as sys.path holds it
+    for option in ("exporter", "command", "exports"):
+        for value in getattr(arguments, option):
+            yield judge(value, {option: value}, run_of_all.tier, run_of_all.step)
+
+
+def _keep(measurement: Measurement, folder: Path) -> None:
+    """Write the reports about one exporter into a folder."""
+    stem = _UNSAFE.sub("-", measurement.label).strip("-")
+    for contract, report in measurement.reports.items():
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_report(folder / f"{stem}.{contract}.jsonl", report)
+
+
+def _line(measurement: Measurement) -> str:
+    (column,) = versions_table([measurement]).columns
+    scores = ", ".join(
+        f"{found.passed:,} of {found.tested:,} {contract}" for contract, found in column.contracts.items()
+    )
+    own = column.contracts.get(OWN_CONTRACT)
+    return f"{column.label}: {scores}" + (f", {own.not_loadable:,} not loadable" if own else "")

@@ -1,0 +1,145 @@
+"""`metagraph versions`, with exporters that stand for TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from test_environments import program
+
+from pytest_metagraph.cli import main
+from pytest_metagraph.exporters.starters import PLAIN_WORKER, AdapterKind, starter_files
+from pytest_metagraph.reports.jsonl import read_report
+from pytest_metagraph.versions.environments import READY
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+WORKER = """
+import os
+import sys
+from pathlib import Path
+from google.protobuf import message_factory
+from metagraph_worker import Exporter, NotLoadable, Serialized, main
+from reference_impl import Contract, Graph, eager_execution, export_meta_graph
+from reference_impl.schema import POOL
+
+
+class Old(Exporter):
+    name, version, environment = "tensorflow", VERSION, {"python": "3.7.0", "numpy": "1.18.5"}
+
+    def load(self, graph):
+        loaded = Graph.from_meta_graph_def(graph)
+        if "while" in str(loaded.get_all_collection_keys()):
+            raise NotLoadable("no loops")
+        return loaded
+
+    def export(self, loaded, call):
+        if call.case_id == "CALL-02/returned-and-written" and VERSION == "1.15.5":
+            os._exit(3)
+        def plain(value):
+            if not isinstance(value, Serialized):
+                return value
+            kind = message_factory.GetMessageClass(POOL.FindMessageTypeByName(value.type_name))
+            return kind.FromString(value.data)
+        def called(arguments):
+            given = {name: plain(value) for name, value in arguments.items()}
+            always = {"contract": Contract.TENSORFLOW}
+            if not call.default_graph:
+                always["graph"] = loaded
+            if call.default_graph:
+                with loaded.as_default():
+                    return export_meta_graph(**given, **always)
+            return export_meta_graph(**given, **always)
+        for arguments in call.preceding:
+            called(arguments)
+        return called(call.arguments).SerializeToString()
+
+
+main(Old())
+"""
+
+
+def release(folder: Path, version: str) -> None:
+    """Put an environment into a folder whose Python answers as a TensorFlow would, with the reference."""
+    environment = folder / version
+    worker = environment / "worker.py"
+    interpreter = f"PYTHONPATH={PROJECT} exec {shlex.quote(sys.executable)} {worker}"
+    program(environment / "bin" / "python", f'shift 3; {interpreter} "$@"')  # without -W ignore PROGRAM
+    worker.write_text(f"VERSION = {version!r}\n{WORKER}")
+    (environment / PLAIN_WORKER).write_bytes(starter_files(AdapterKind.WORKER)[PLAIN_WORKER])
+    (environment / READY).touch()
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which a release was judged that ends in one case, and another whose Python is missing."""
+    folder = tmp_path_factory.mktemp("versions")
+    release(folder / "environments", "1.15.5")
+    words = ("versions", "2.0.4", "1.15.5", "--tier", "smoke")
+    options = ("--environments", folder / "environments", "--reports", folder / "reports")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(folder))
+        patch.setenv("PYENV_ROOT", str(folder))
+        status = main([*words, *map(str, options), "-o", str(folder / "page.json")])
+    assert status == 1
+    return folder
+
+
+def test_the_page_has_every_version_in_order(measured: Path) -> None:
+    """Releases are sorted by version; one that cannot be judged says why, and the other is whole."""
+    judged, missing = json.loads((measured / "page.json").read_text())["columns"]
+    assert (judged["label"], missing["label"]) == ("1.15.5", "2.0.4")
+    assert "there is no Python 3.7" in missing["problem"]
+    assert (missing["contracts"], judged["problem"]) == ({}, "")
+    assert judged["environment"] == {"python": "3.7.0", "numpy": "1.18.5"}
+    assert set(judged["contracts"]) == {"documented", "tensorflow"}
+
+
+def test_a_call_that_ends_the_process_fails_its_case_alone(measured: Path) -> None:
+    """The export goes on after a call that ended TensorFlow, and the case is a failure."""
+    report = read_report(measured / "reports" / "1.15.5.tensorflow.jsonl")
+    failed = [result.case for result in report.results if result.failed]
+    assert report.is_valid
+    assert failed == ["CALL-02/returned-and-written"]
+
+
+def test_graphs_that_do_not_load_are_counted_apart(measured: Path) -> None:
+    """A graph that the importer refuses is neither passed nor failed."""
+    columns = json.loads((measured / "page.json").read_text())["columns"]
+    found = columns[0]["contracts"]["tensorflow"]
+    assert found["not_loadable"] > 0
+    assert found["tested"] - found["passed"] == 1
+
+
+def test_exporters_that_are_no_releases_are_columns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function is judged under both contracts, and the table is printed as JSON."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["versions", "--exporter", "reference", "--tier", "smoke", "--json"]) == 0
+    (column,) = json.loads(capsys.readouterr().out)["columns"]
+    assert (column["label"], column["is_release"], column["problem"]) == ("reference", False, "")
+    assert {name: found["blamed"] for name, found in column["contracts"].items()} == {
+        "documented": {},
+        "tensorflow": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ((), "nothing is named"),
+        (("2.21.0",), "give -o PAGE, --json, or both"),
+        (("2.21.0", "-o", "page.pdf"), "names no page; use .html, .md, .json"),
+        (("2.x", "--json"), "is not a release"),
+    ],
+)
+def test_unusable_words_are_refused_before_anything_runs(
+    words: tuple[str, ...], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mistake is one line and status 2."""
+    assert main(["versions", *words]) == 2
+    assert reason in capsys.readouterr().err
