@@ -84,9 +84,9 @@ def strips_zeros_without_a_default(right: Right, graph_def: GraphDef) -> None:
 
 
 @replaces(Seam.STRIP_NODES, "STRIP-03")
-def strips_calls_of_functions_like_ops(right: Right, nodes: Any, _functions: Any) -> None:
+def strips_calls_of_functions_like_ops(right: Right, nodes: Any, _functions: Any, defaults_of: Any) -> None:
     """Removes attributes of a node that calls a function with the name of a registered op."""
-    right(nodes, frozenset())
+    right(nodes, frozenset(), defaults_of)
 
 
 @replaces(Seam.STRIP_DEFAULTS, "STRIP-03")
