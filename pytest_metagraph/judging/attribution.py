@@ -218,7 +218,7 @@ def attribute(
 
 
 def _blamed(finding: Finding, rules: _Rules) -> Iterator[tuple[str, ...]]:
-    """The requirements that each group of a difference points at; one tuple if there is no difference."""
+    """Return the requirements that each group of a difference points at; one tuple without a difference."""
     diff = finding.diff
     if finding.code is not FindingCode.MESSAGE_DIFFERS or diff is None:
         words = _CALLS.get(finding.code)
@@ -262,7 +262,7 @@ class _Pointed(NamedTuple):
 
 
 def _hinted(code: HintCode, parts: Iterable[Part], rules: _Rules) -> tuple[str, ...]:
-    """The requirements that a likely cause is about, given the parts that it is in."""
+    """Return the requirements that a likely cause is about, given the parts that it is in."""
     hinted = HINTED.get(code, ())
     general = tuple(name for name in hinted if name not in _OF_ONE_KIND)
     is_general = any(not _OF_ONE_KIND.intersection(rules.of_hint(part, hinted)) for part in parts)
@@ -289,7 +289,7 @@ class _Rules:
     def of(
         self, parts: Iterable[Part], hinted: Sequence[str] = (), *, is_certain: bool = False
     ) -> tuple[str, ...]:
-        """The requirements that parts point at: the case's own, those of a hint, or the closest ones."""
+        """Return the requirements that parts point at: the case's own, a hint's, or the closest ones."""
         found: set[str] = set()
         for part in parts:
             if self._own and self._is_own(part, is_certain=is_certain):
@@ -313,7 +313,7 @@ class _Rules:
         return {name for name, words in closeness.items() if words == closest}
 
     def _closest(self, part: Part) -> set[str]:
-        """The rules that govern a part with the most words: of those that the case involves, if they do."""
+        """Return the rules that govern a part most closely: of those that the case involves, if any."""
         involved = {one.id: _closeness(part, one.governs) for one in self._involved}
         others = {one.id: _closeness(part, one.governs) for one in self._others if not one.needs}
         closest = max(involved.values(), default=0)

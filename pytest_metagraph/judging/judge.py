@@ -249,7 +249,7 @@ def _options(case: Case) -> CompareOptions:
 
 
 def _given_up(findings: Iterable[Finding], not_run: Sequence[Variant]) -> list[Finding]:
-    """Findings whose timeout names the variants that did not run because of it."""
+    """Return findings whose timeout names the variants that did not run because of it."""
     if not not_run:
         return list(findings)
     names = "; ".join(variant.name for variant in not_run[:_MAX_NOT_RUN])

@@ -165,7 +165,7 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 
 @pytest.fixture(scope="session")
 def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
-    """The exporter under test: the one named by --metagraph-exporter, or given by the hook.
+    """Return the exporter under test: the one named by --metagraph-exporter, or given by the hook.
 
     Override it in a conftest.py to provide a function of one ExportRequest.
     """
@@ -185,7 +185,7 @@ def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
 
 @pytest.fixture(scope="session")
 def metagraph_client(request: pytest.FixtureRequest) -> Iterator[ExporterClient]:
-    """The exporter client for --metagraph-command or --metagraph-exports."""
+    """Return the exporter client for --metagraph-command or --metagraph-exports."""
     from pytest_metagraph.exporters.client import open_client  # noqa: PLC0415 - protobuf
 
     settings = settings_of(request.config)
@@ -200,7 +200,7 @@ def metagraph_client(request: pytest.FixtureRequest) -> Iterator[ExporterClient]
 
 @pytest.fixture(scope="session")
 def metagraph_carrier(metagraph_client: ExporterClient) -> ExporterClient:
-    """The former name of `metagraph_client`, for one version."""
+    """Return `metagraph_client` under its former name, for one version."""
     text = "the fixture metagraph_carrier is now called metagraph_client; the former name goes away next"
     warnings.warn(pytest.PytestDeprecationWarning(text), stacklevel=2)
     return metagraph_client
@@ -208,7 +208,7 @@ def metagraph_carrier(metagraph_client: ExporterClient) -> ExporterClient:
 
 @pytest.fixture(scope="session")
 def _metagraph_scratch_folder(request: pytest.FixtureRequest) -> Iterator[ScratchFolder]:
-    """The one folder that all cases of this process export to.
+    """Return the one folder that all cases of this process export to.
 
     It is among the temporary files of the run, so that a later run of pytest removes what a killed process
     leaves. Under `-p no:tmpdir`, which has none, it is in the temporary folder of the system.
@@ -225,7 +225,7 @@ def _metagraph_scratch_folder(request: pytest.FixtureRequest) -> Iterator[Scratc
 
 @pytest.fixture(scope="session")
 def metagraph_cases(pytestconfig: pytest.Config) -> tuple[Case, ...]:
-    """The cases of the corpus selected by --metagraph-tier and --metagraph-case, sorted by id."""
+    """Return the cases of the corpus selected by --metagraph-tier and --metagraph-case, sorted by id."""
     from pytest_metagraph.selection import selected_cases  # noqa: PLC0415 - the corpus
 
     return selected_cases(settings_of(pytestconfig))

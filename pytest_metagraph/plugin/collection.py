@@ -171,7 +171,7 @@ class CaseItem(pytest.Function):
         return self.path, 0, self._case.id
 
     def _client(self) -> ExporterClient:
-        """The exporter client that the fixtures provide."""
+        """Return the exporter client that the fixtures provide."""
         if "metagraph_client" in self.funcargs:
             return cast("ExporterClient", self.funcargs["metagraph_client"])
         return client_of(cast("Exporter", self.funcargs["metagraph_exporter"]))

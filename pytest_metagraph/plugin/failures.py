@@ -56,7 +56,7 @@ def restore(report: pytest.TestReport) -> None:
 
 
 def _markup(line: str, *, is_first: bool) -> dict[str, bool]:
-    """The colours of a line: what is wrong in red, differences by their mark, as the differ has them."""
+    """Return the colours of a line: what is wrong in red, differences by their mark, as in the differ."""
     if is_first or line.strip() == "LIKELY CAUSES":
         return {"bold": True}
     if line.startswith("  export_meta_graph("):

@@ -76,7 +76,7 @@ def _value(config: pytest.Config, option: Option) -> Any:
 
 
 def _stated(config: pytest.Config, option: Option) -> Any:
-    """The value as the user wrote it, under the name or the former name of the option."""
+    """Return the value as the user wrote it, under the name or the former name of the option."""
     for name in filter(None, (option.name, option.former_name)):
         if (given := config.getoption(name)) is not None:
             _warn_of_former_name(option, name)

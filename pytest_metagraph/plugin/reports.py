@@ -126,7 +126,7 @@ def _ending_the_run_if_nothing_can_be_written() -> Iterator[None]:
 
 
 def _list_problems(config: pytest.Config) -> tuple[str, ...]:
-    """What is wrong with the list of known failures, which is checked before reports are finished."""
+    """Return the problems of the list of known failures, which is checked before reports are finished."""
     plugin = config.pluginmanager.get_plugin(KnownFailuresPlugin.NAME)
     return plugin.problems if isinstance(plugin, KnownFailuresPlugin) else ()
 

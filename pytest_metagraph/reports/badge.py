@@ -32,7 +32,7 @@ _TEMPLATE = """\
 
 
 def render_badge(report: Report) -> str:
-    """A report as a badge: the percentage, rounded down; grey and without a number where there is none."""
+    """Draw a badge: the percentage, rounded down; grey and without a number if there is none."""
     value, colour = _value(report)
     level = "" if report.header.level == LEVELS[0] else f", {report.header.level}"
     label = f"export_meta_graph ({report.header.contract}{level})"

@@ -98,7 +98,7 @@ def _pairs(result: CaseResult) -> Iterator[_Pair]:
 
 
 def _kind_of(finding: ReportedFinding) -> str:
-    """The kind of a finding without a comparison: its summary, without names of files and the like.
+    """Return the kind of a finding without a comparison: its summary, without names of files.
 
     An exception is the same one whatever should have come instead.
     """

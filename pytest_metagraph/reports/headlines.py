@@ -41,7 +41,7 @@ def _with_message(finding: ReportedFinding) -> str:
 
 
 def _group(group: DifferenceGroup) -> str:
-    """A kind of difference as people say it, such as `_class: 4 nodes differ`."""
+    """Return a kind of difference as people say it, such as `_class: 4 nodes differ`."""
     code, _, field = group.kind.partition(" ")
     noun, _, change = code.rpartition("-")
     place = "" if group.section == _NODES else f"{group.section}: "

@@ -99,7 +99,7 @@ class _Table(Generic[T]):
 
 
 def page_data(report: Report) -> dict[str, Any]:
-    """The cases of a report.
+    """Return the cases of a report.
 
     Returns:
         An object of JSON values. `rows` has an array for each case, its items named by `columns`; arguments,
@@ -153,7 +153,7 @@ def _findings(result: CaseResult, *, detailed: bool) -> tuple[ReportedFinding, .
 
 
 def _cases_with_details(report: Report) -> frozenset[str]:
-    """The cases whose details the page carries: some of each cause before more of any."""
+    """Choose the cases whose details the page carries: some of each cause before more of any."""
     left = DETAIL_BUDGET
     details = {
         result.case: sum(len(finding.detail) for finding in result.findings) for result in report.results
@@ -175,7 +175,7 @@ _MAX_DISAGREEMENTS = 1000
 
 
 def render_html(report: Report) -> str:
-    """A report as a page."""
+    """Render a report as a page."""
     verdicts = Counter(result.verdict for result in report.results)
     return _render(
         "report.html.jinja",
@@ -198,7 +198,7 @@ def render_html(report: Report) -> str:
 
 
 def render_comparison_html(comparison: ReportComparison) -> str:
-    """Reports side by side as a page."""
+    """Render reports side by side as a page."""
     return _render(
         "comparison.html.jinja",
         comparison=comparison,

@@ -34,7 +34,7 @@ def render_markdown(report: Report) -> str:
 
 
 def render_comparison_markdown(comparison: ReportComparison) -> str:
-    """Reports side by side as Markdown: scores, and the cases in which they differ."""
+    """Render reports side by side as Markdown: scores, and the cases in which they differ."""
     return _join(_comparison_lines(comparison))
 
 

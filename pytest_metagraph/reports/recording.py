@@ -35,7 +35,7 @@ from reference_impl.contracts import Contract
 
 
 def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> Header:
-    """What a run with these options is going to do.
+    """Describe what a run with these options is going to do.
 
     Args:
         settings: the options.

@@ -27,7 +27,7 @@ _COMPARISONS = {"md": render_comparison_markdown, "html": render_comparison_html
 
 
 def format_of(path: Path) -> str:
-    """The format that the suffix of a file asks for.
+    """Return the format that the suffix of a file names.
 
     Raises:
         ReportError: if the suffix is not that of a format.

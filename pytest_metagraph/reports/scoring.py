@@ -42,7 +42,7 @@ class Score:
         return self.passed == self.tested > 0
 
     def text(self, level: str) -> str:
-        """The score in words, such as `1,204 of 1,210 required, 38 unsupported, 12 not loadable`."""
+        """Return the score in words, such as `1,204 of 1,210 required, 38 unsupported, 12 not loadable`."""
         return f"{self.passed:,} of {self.tested:,} {level}{self.untested}"
 
     @property
@@ -113,7 +113,7 @@ def loads_nothing(results: Collection[CaseResult]) -> bool:
 
 
 def scores_by_level(report: Report) -> Mapping[str, Score]:
-    """The score of each level that has cases, the strictest level first.
+    """Return the score of each level that has cases, the strictest level first.
 
     The first one decides about conformance.
     """
@@ -159,7 +159,7 @@ def worst_first(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 
 def area_of(requirement: str) -> str:
-    """The area of a requirement: its id without the number."""
+    """Return the area of a requirement: its id without the number."""
     return requirement.rpartition("-")[0] or requirement
 
 

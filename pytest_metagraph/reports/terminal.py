@@ -109,7 +109,7 @@ def summary_lines(
 
 
 def _unloaded_lines(results: Iterable[CaseResult]) -> Iterator[SummaryLine]:
-    """The graphs that the exporter cannot load, and why."""
+    """Yield the graphs that the exporter cannot load, and why."""
     graphs = unloaded_graphs(results)
     if not graphs:
         return
@@ -125,7 +125,7 @@ def _unloaded_lines(results: Iterable[CaseResult]) -> Iterator[SummaryLine]:
 
 
 def _score(results: Iterable[CaseResult], levels: Mapping[str, str]) -> str:
-    """The score of each level that has cases, the strictest first."""
+    """Return the score of each level that has cases, the strictest first."""
     grouped: dict[str, list[CaseResult]] = {level: [] for level in LEVELS}
     for result in results:
         grouped[levels[result.case]].append(result)
@@ -139,7 +139,7 @@ def _verdicts(verdicts: Counter[Verdict]) -> str:
 
 
 def _cause_lines(failed: Iterable[CaseResult], settings: Settings) -> Iterator[SummaryLine]:
-    """The causes of failures, each with its blamed requirements and the line that runs its smallest case."""
+    """Yield the causes of failures, each with its requirements and the line that runs its smallest case."""
     causes = causes_of(failed)
     if len(causes) == 1:
         yield SummaryLine("one cause explains every failed case:")
@@ -163,5 +163,5 @@ def cause_line(cause: Cause) -> str:
 
 
 def _levels(cases: Iterable[Case], known: Mapping[str, Requirement]) -> Mapping[str, str]:
-    """The level of every case, by id."""
+    """Return the level of every case, by id."""
     return {case.id: strictest(known[name].level.value for name in case.requirements) for case in cases}

@@ -151,7 +151,7 @@ def _residual_block(hidden: Any, channels: int, stride: int) -> Any:
 
 
 def _normalised_convolution(hidden: Any, channels: int, stride: int, name: str) -> Any:
-    """A convolution whose outputs are normalised, with updates of the moving averages."""
+    """Build a convolution whose outputs are normalised, with updates of the moving averages."""
     with tf1.variable_scope(name):
         kernel = _weights("kernel", [3, 3, hidden.shape[-1], channels])
         hidden = tf.nn.conv2d(hidden, kernel, stride, "SAME")
@@ -165,7 +165,7 @@ def _normalised_convolution(hidden: Any, channels: int, stride: int, name: str) 
 
 
 def _weights(name: str, shape: list[int]) -> Any:
-    """A variable whose size is part of the loss."""
+    """Create a variable whose size is part of the loss."""
     weights = tf1.get_variable(name, shape, initializer=tf1.truncated_normal_initializer(seed=1))
     tf1.add_to_collection(keys.REGULARIZATION_LOSSES, 0.01 * tf.nn.l2_loss(weights))
     return weights
@@ -210,7 +210,7 @@ def _table() -> Any:
 
 
 def _read(inputs: Any, name: str) -> Any:
-    """The states of a recurrent cell that a loop runs over the first dimension."""
+    """Return the states of a recurrent cell that a loop runs over the first dimension."""
     with tf1.variable_scope(name, reuse=tf1.AUTO_REUSE):
         steps = tf.shape(inputs)[0]
         read = tf1.TensorArray(tf.float32, steps).unstack(inputs)
@@ -228,7 +228,7 @@ def _read(inputs: Any, name: str) -> Any:
 
 
 def _step(inputs: Any, state: Any) -> Any:
-    """A gated recurrent unit."""
+    """Build a gated recurrent unit."""
     both = tf.concat([inputs, state], 1)
     update, reset = tf.split(tf.sigmoid(_dense(both, 2 * _UNITS, "gates")), 2, 1)
     fresh = tf.tanh(_dense(tf.concat([inputs, reset * state], 1), _UNITS, "state"))
