@@ -149,7 +149,7 @@ class GraphCheck:
         target = Target(registry(version))
         with _without_garbage_collection():
             findings = list(self._findings(target))
-            problems = tuple(self._problems(findings))
+            problems = tuple(self._problems(findings, self._ranks(findings, target)))
             return LoadReport(self.label, version, problems, tuple(self._notes()))
 
     def _findings(self, target: Target) -> Iterator[Finding]:
@@ -159,15 +159,19 @@ class GraphCheck:
         yield from self._library.findings(target)
         yield from CollectionRules(self._subject, target, self._nodes.judgements(target)).findings()
 
-    def _problems(self, findings: Sequence[Finding]) -> Iterator[LoadProblem]:
+    def _ranks(self, findings: Sequence[Finding], target: Target) -> Sequence[int]:
+        """Return the position at which the importer reaches each node; not computed if nothing is wrong."""
+        return self._nodes.ranks_in(target.version) if findings else ()
+
+    def _problems(self, findings: Sequence[Finding], ranks: Sequence[int]) -> Iterator[LoadProblem]:
         """Group the findings, in the order in which the importer would reach the first of each group."""
         groups: dict[tuple[str, str, str], list[Finding]] = {}
-        for finding in sorted(findings, key=self._order) if findings else ():
+        for finding in sorted(findings, key=lambda finding: _order(finding, ranks)):
             op = "" if finding.group else finding.op
             groups.setdefault((finding.rule, op, finding.group or finding.message), []).append(finding)
         for (code, *_), group in groups.items():
             names = self._subject.survey.names
-            ranked = (sorted(finding.nodes, key=self._nodes.ranks.__getitem__) for finding in group)
+            ranked = (sorted(finding.nodes, key=ranks.__getitem__) for finding in group)
             nodes = list(dict.fromkeys(node for one in ranked for node in one))
             first = group[0]
             yield LoadProblem(
@@ -182,17 +186,6 @@ class GraphCheck:
                 nodes=samples([names[node] for node in nodes[:10]]),
             )
 
-    def _order(self, finding: Finding) -> tuple[bool, int, int, int]:
-        """Return a key that sorts the findings in the order in which the importer reaches them."""
-        later = RULES[finding.rule].severity is not Severity.REFUSED
-        position = finding.position
-        if finding.rule == "LOAD-28":
-            position = len(self._nodes.ranks)
-        elif finding.nodes:
-            ranks = self._nodes.ranks if finding.phase >= Phase.NODES else range(len(self._nodes.ranks))
-            position = min(map(ranks.__getitem__, finding.nodes))
-        return later, finding.phase, position, finding.step
-
     def _notes(self) -> Iterator[str]:
         survey = self._subject.survey
         if survey.names:
@@ -202,6 +195,18 @@ class GraphCheck:
             yield f"nodes with internal ops: {', '.join(internal)}"
         if any(function.signature.attr for function in self._subject.functions):
             yield "the bodies of functions with attributes"
+
+
+def _order(finding: Finding, ranks: Sequence[int]) -> tuple[bool, int, int, int]:
+    """Return a key that sorts the findings in the order in which the importer reaches them."""
+    later = RULES[finding.rule].severity is not Severity.REFUSED
+    position = finding.position
+    if finding.rule == "LOAD-28":
+        position = len(ranks)
+    elif finding.nodes:
+        in_phase = ranks if finding.phase >= Phase.NODES else range(len(ranks))
+        position = min(map(in_phase.__getitem__, finding.nodes))
+    return later, finding.phase, position, finding.step
 
 
 @contextlib.contextmanager

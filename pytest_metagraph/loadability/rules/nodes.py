@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -23,6 +23,8 @@ _NAME_WITH_ANGLES: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*(?:>[A-Za-z
 _ANGLES_SINCE: Final = (2, 1)
 _LISTED_OPS_READ_UNTIL: Final = (1, 14)
 """Up to this version the importer looks up the ops of the graph's own op list first."""
+_LAST_FIRST_UNTIL: Final = (1, 8)
+"""Up to this version the importer takes the node that became ready last."""
 _UNBOUND: Final = "$unbound_inputs_"
 _MERGES: Final = frozenset({"Merge", "RefMerge", "_XlaMerge"})
 _NEXT_ITERATIONS: Final = frozenset({"NextIteration", "RefNextIteration"})
@@ -253,7 +255,19 @@ class NodeRules:
         count = len(self._survey.names)
         if not self._survey.backward:
             return range(count)
-        return _import_order(list(self._survey.inputs_by_node()), self._survey.ops, self._survey.find)
+        return self._import_order(last_first=False)
+
+    def ranks_in(self, version: Version) -> Sequence[int]:
+        """Return the ranks for the importer of a version."""
+        return self._last_first if version <= _LAST_FIRST_UNTIL else self.ranks
+
+    @cached_property
+    def _last_first(self) -> Sequence[int]:
+        return self._import_order(last_first=True)
+
+    def _import_order(self, *, last_first: bool) -> list[int]:
+        survey = self._survey
+        return _import_order(list(survey.inputs_by_node()), survey.ops, survey.find, last_first=last_first)
 
 
 def is_unbound_input(text: str) -> bool:
@@ -262,15 +276,48 @@ def is_unbound_input(text: str) -> bool:
 
 
 def _import_order(
-    inputs: Sequence[Sequence[str]], ops: Sequence[str], find: Callable[[str], int | None]
+    inputs: Sequence[Sequence[str]],
+    ops: Sequence[str],
+    find: Callable[[str], int | None],
+    *,
+    last_first: bool,
 ) -> list[int]:
-    """Return the position of each node in the order of the importer: of the ready nodes, the first one.
+    """Return the position of each node in the order of the importer.
 
+    Of the ready nodes, the importer takes the first one, or with `last_first` the one that became ready last.
     A node is ready when all its inputs are imported. A Merge that closes a loop waits for its control inputs
     and one data input. A node that never is ready has a position above the number of nodes.
     """
     count = len(ops)
-    waiting = [0] * count
+    waiting, outputs = _waiting(inputs, ops, find)
+    ready = [node for node in range(count) if waiting[node] <= 0]
+    # A sorted list is a heap.
+    pop, push = (list.pop, list.append) if last_first else (heapq.heappop, heapq.heappush)
+    ranks = [0] * count
+    reached = 0
+    done = [False] * count
+    while ready:
+        node = pop(ready)
+        if done[node]:
+            continue
+        done[node] = True
+        ranks[node] = reached
+        reached += 1
+        for output in outputs[node]:
+            waiting[output] -= 1
+            if waiting[output] <= 0:
+                push(ready, output)
+    return [
+        rank if is_done else count + 1 + node
+        for node, (rank, is_done) in enumerate(zip(ranks, done, strict=True))
+    ]
+
+
+def _waiting(
+    inputs: Sequence[Sequence[str]], ops: Sequence[str], find: Callable[[str], int | None]
+) -> tuple[list[int], Mapping[int, Sequence[int]]]:
+    """Return the number of inputs that each node waits for, and the nodes that wait for each node."""
+    waiting = [0] * len(ops)
     outputs: dict[int, list[int]] = defaultdict(list)
     for node, texts in enumerate(inputs):
         sources = [(find(name), output) for name, output in map(split_input, texts)]
@@ -286,23 +333,4 @@ def _import_order(
                 waiting[node] -= not closes_loop
             elif not (closes_loop and ops[source] in _NEXT_ITERATIONS):
                 outputs[source].append(node)
-    ready = [node for node in range(count) if waiting[node] <= 0]
-    heapq.heapify(ready)
-    ranks = [0] * count
-    reached = 0
-    done = [False] * count
-    while ready:
-        node = heapq.heappop(ready)
-        if done[node]:
-            continue
-        done[node] = True
-        ranks[node] = reached
-        reached += 1
-        for output in outputs[node]:
-            waiting[output] -= 1
-            if waiting[output] <= 0:
-                heapq.heappush(ready, output)
-    return [
-        rank if is_done else count + 1 + node
-        for node, (rank, is_done) in enumerate(zip(ranks, done, strict=True))
-    ]
+    return waiting, outputs
