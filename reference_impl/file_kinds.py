@@ -39,9 +39,9 @@ _MESSAGES: Final = MappingProxyType(
 _WAYS_OUT: Final = MappingProxyType(
     {
         "MetaGraphDef": "`metagraph show`, `diff`, `check` and `export` read it",
-        "GraphDef": "`metagraph check` and `diff --type GraphDef` read it; `export --graph-def` exports it",
-        "SavedModel": "`metagraph check` reads it",
-        "FunctionDefLibrary": "give the graph that contains the functions",
+        "GraphDef": "`metagraph show`, `check` and `diff` read it; `export --graph-def` exports it",
+        "SavedModel": "`metagraph show`, `diff`, `check` and `export` read it",
+        "FunctionDefLibrary": "`metagraph show` reads it; give the graph that contains the functions",
         "GraphDebugInfo": "give the .meta file that it belongs to",
     }
 )

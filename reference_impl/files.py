@@ -10,7 +10,7 @@ import re
 import stat
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from google.protobuf.message import Message
 
@@ -19,8 +19,6 @@ from reference_impl.file_kinds import Kind, WrongKindError, parse, recognise
 from reference_impl.saved_models import meta_graph_bytes, saved_model_file
 from reference_impl.schema import MetaGraphDef, SavedModel
 from reference_impl.schema.parsing import MOST_MESSAGE_BYTES
-
-MessageT = TypeVar("MessageT", bound=Message)
 
 _READ_ONLY: Final = functools.reduce(
     operator.or_, (getattr(os, name, 0) for name in ("O_RDONLY", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY"))
@@ -62,32 +60,13 @@ def read_meta_graph_file(
         ValueError: if the content is not a MetaGraphDef, and the error names what it is instead; or if a
             SavedModel has no meta graph with these tags, or several and no tags are given.
     """
-    return read_meta_graph_view(path, MetaGraphDef, tags=tags)
-
-
-def read_meta_graph_view(
-    path: str | os.PathLike[str], view: type[MessageT], *, tags: Collection[str] | None = None
-) -> MessageT:
-    """Read a MetaGraphDef as another message, which leaves a part of it as bytes.
-
-    Args:
-        path: a binary or a text file, or the file or folder of a SavedModel.
-        view: the class of the message, which can parse a MetaGraphDef.
-        tags: as for `read_meta_graph_file`.
-
-    Raises:
-        OSError: if the file cannot be read, or is not a regular file.
-        ValueError: as `read_meta_graph_file` does.
-    """
     found = Path(path)
     data = read_regular_file(saved_model_file(found) if found.is_dir() else path)
     try:
         kind = recognise(data, (MetaGraphDef, SavedModel), os.fspath(path))
         if kind.message is SavedModel:
             data, kind = meta_graph_bytes(data, kind, tags), Kind(MetaGraphDef)
-        if kind.as_text and view is not MetaGraphDef:
-            return view.FromString(parse(data, kind).SerializeToString())
-        parsed: MessageT = parse(data, Kind(view, as_text=kind.as_text))
+        parsed: MetaGraphDef = parse(data, kind)
     except WrongKindError as error:
         raise ValueError(f"'{os.fspath(path)}' ({len(data)} bytes) is {error.problem}") from error
     return parsed

@@ -45,6 +45,30 @@ def meta_graph_with(saved_model: SavedModel, tags: Collection[str] | None) -> Me
     return meta_graphs[_chosen([meta_graph.meta_info_def for meta_graph in meta_graphs], tags)]
 
 
+def is_saved_model_file(path: Path) -> bool:
+    """Return whether TensorFlow reads a file of this name as a SavedModel."""
+    return path.name in _FILES
+
+
+def put_meta_graph(saved_model: SavedModel, meta_graph: MetaGraphDef) -> bool:
+    """Put a meta graph into a SavedModel, in the place of the one with the same tags.
+
+    Args:
+        saved_model: the SavedModel, which is changed; it may be empty.
+        meta_graph: the meta graph, which is copied.
+
+    Returns:
+        Whether there was one with the same tags.
+    """
+    saved_model.saved_model_schema_version = saved_model.saved_model_schema_version or 1
+    for existing in saved_model.meta_graphs:
+        if set(existing.meta_info_def.tags) == set(meta_graph.meta_info_def.tags):
+            existing.CopyFrom(meta_graph)
+            return True
+    saved_model.meta_graphs.add().CopyFrom(meta_graph)
+    return False
+
+
 def meta_graph_bytes(data: bytes, kind: Kind, tags: Collection[str] | None) -> bytes:
     """Return one serialised meta graph of a SavedModel, without parsing the others or the one itself.
 
@@ -58,12 +82,31 @@ def meta_graph_bytes(data: bytes, kind: Kind, tags: Collection[str] | None) -> b
     """
     if kind.as_text:
         return meta_graph_with(parse(data, kind), tags).SerializeToString(deterministic=True)
+    meta_graphs = _meta_graphs(data)
+    return bytes(meta_graphs[_chosen([info for info, _ in meta_graphs], tags)][1])
+
+
+def meta_graph_tags(data: bytes, kind: Kind) -> list[list[str]]:
+    """Return the tags of each meta graph of a SavedModel.
+
+    Args:
+        data: the content of the file.
+        kind: the result of `recognise`, which is a SavedModel.
+
+    Raises:
+        WrongKindError: if the file is damaged.
+    """
+    if kind.as_text:
+        return [list(one.meta_info_def.tags) for one in parse(data, kind).meta_graphs]
+    return [list(info.tags) for info, _ in _meta_graphs(data)]
+
+
+def _meta_graphs(data: bytes) -> list[tuple[MetaInfoDef, memoryview]]:
     try:
-        meta_graphs = [field.value for field in first_fields(data) if field.number == _META_GRAPHS]
-        infos = [_meta_info(meta_graph) for meta_graph in meta_graphs]
+        fields = [field.value for field in first_fields(data) if field.number == _META_GRAPHS]
+        return [(_meta_info(value), value) for value in fields]
     except (NotWireFormatError, DecodeError) as error:
         raise WrongKindError(f"not a valid SavedModel: truncated or damaged ({error})") from error
-    return bytes(meta_graphs[_chosen(infos, tags)])
 
 
 def _meta_info(meta_graph: memoryview) -> MetaInfoDef:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pytest_metagraph._util.shallow import VIEWS
+from pytest_metagraph.cli._saved_models import signature_lines
 from reference_impl.schema import DataType, MetaGraphDef, NodeDef
 from reference_impl.serialization import header, without
 
@@ -237,20 +238,29 @@ def summary_lines(data: Mapping[str, Any]) -> Iterator[str]:
         data: the result of `summarise`.
     """
     version = data["tensorflow_version"] or "unknown"
-    yield f"{'written by':<12} TensorFlow {version}, producer {data['producer']}"
-    yield _line("tags", data["tags"])
+    is_whole = data.get("kind", "MetaGraphDef") in {"MetaGraphDef", "SavedModel"}
+    if is_whole:
+        yield f"{'written by':<12} TensorFlow {version}, producer {data['producer']}"
+        yield _line("tags", data["tags"])
+    else:
+        yield f"{'kind':<12} {data['kind']}, producer {data['producer']}"
     yield _line("nodes", _counts(data["ops"]), data["nodes"])
     yield _line("scopes", _counts(data["scopes"]))
     yield _line("devices", _counts(data["devices"]))
     bodies = (f"{name} ({nodes})" for name, nodes in data["functions"].items())
     yield _line("functions", bodies, len(data["functions"]))
+    if not is_whole:
+        return
     collections = (
         f"{key} (no kind)" if one["kind"] is None else f"{key} {one['items']:,}"
         for key, one in data["collections"].items()
     )
     yield _line("collections", collections, len(data["collections"]))
     yield _line("savers", _savers(data))
-    yield _line("signatures", data["signatures"])
+    if "signature_tensors" in data:
+        yield from signature_lines(data)
+    else:
+        yield _line("signatures", data["signatures"])
     stripped = "default attributes stripped" if data["stripped_default_attrs"] else "default attributes kept"
     yield f"{'op list':<12} {data['op_list']:,}: {stripped}"
 

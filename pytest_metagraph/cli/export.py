@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,16 +15,18 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.progress import progress
 from pytest_metagraph._util.text import counted, nearest_names
 from pytest_metagraph.cli._errors import reading, refusing, writing
+from pytest_metagraph.cli._options import add_tags_option
 from pytest_metagraph.cli._output import say_on_stderr
 from pytest_metagraph.loadability.make_loadable import make_loadable
 from pytest_metagraph.rewriting import PARTS, rewrite_meta_graph
 from pytest_metagraph.settings import CONTRACTS
 from reference_impl import Contract, read_meta_graph_file
-from reference_impl.atomic_write import write_files
+from reference_impl.atomic_write import write_file, write_files
 from reference_impl.debug_info import NO_ORIGIN, graph_debug_info
 from reference_impl.file_kinds import WrongKindError, parse, recognise
 from reference_impl.files import debug_info_path, read_regular_file
-from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
+from reference_impl.saved_models import is_saved_model_file, put_meta_graph, saved_model_file, tags_text
+from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel, SaverDef
 from reference_impl.serialization import graph_def_size, meta_graph_content, serialise
 
 DESCRIPTION = """\
@@ -31,7 +34,8 @@ Load the graph of a MetaGraphDef file and export it as tf.compat.v1.train.export
 TensorFlow. Each argument of that function is an option. Everything else in IN is kept: its saver, signatures,
 tags, assets, object graph, versions and OpDefs; --drop leaves them out. What cannot be kept is named.
 
-IN may be binary or text. OUT is written completely or not at all.
+IN may be binary or text, or a SavedModel, of which one meta graph is exported. OUT is written completely or
+not at all.
 """
 
 EPILOG = """\
@@ -40,6 +44,8 @@ examples:
   metagraph export model.meta model.pbtxt --as-text
   metagraph export model.meta older.meta --for 1.15
   metagraph export model.meta small.meta --collection variables --collection savers --strip-default-attrs
+  metagraph export saved_model_folder model.meta
+  metagraph export model.meta saved_model_folder
   metagraph export model.meta graph.meta --drop saver,signatures
 
 exit status: 0 OUT was written, 2 a file or an argument cannot be used
@@ -61,10 +67,20 @@ _ARGUMENTS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the sub-command."""
-    parser.add_argument("source", metavar="IN", type=Path, help="the MetaGraphDef file to load")
     parser.add_argument(
-        "target", metavar="OUT", type=Path, help="the file to write; missing folders are created"
+        "source",
+        metavar="IN",
+        type=Path,
+        help="the file to load: a MetaGraphDef, or a SavedModel or its folder",
     )
+    parser.add_argument(
+        "target",
+        metavar="OUT",
+        type=Path,
+        help="the file to write; missing folders are created. In a SavedModel (its "
+        "folder, or saved_model.pb), the meta graph with the same tags is replaced",
+    )
+    add_tags_option(parser)
     content = parser.add_argument_group("what to export")
     content.add_argument(
         "--export-scope",
@@ -166,12 +182,15 @@ def run(arguments: argparse.Namespace) -> int:
     """
     with progress(f"reading {arguments.source}"):
         with reading(arguments.source):
-            source = read_meta_graph_file(arguments.source)
+            source = read_meta_graph_file(arguments.source, tags=arguments.tags)
         messages = {
             "graph_def": _read_part(arguments.graph_def, "graph_def", GraphDef),
             "saver_def": _read_part(arguments.saver_def, "saver_def", SaverDef),
             "meta_info_def": _read_part(arguments.meta_info_def, "meta_info_def", MetaGraphDef.MetaInfoDef),
         }
+    if arguments.target.is_dir():
+        with contextlib.suppress(OSError):  # a folder without a SavedModel cannot be written to
+            arguments.target = saved_model_file(arguments.target)
     given = {name: getattr(arguments, name) for name in _ARGUMENTS}
     with (
         progress(f"exporting to {arguments.target}"),
@@ -184,7 +203,10 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.tensorflow:
             exported, dropped = make_loadable(exported, arguments.tensorflow)
             notes += tuple(f"dropped {removed.render()}" for removed in dropped)
-        notes += _write(exported, source, arguments)
+        if is_saved_model_file(arguments.target):
+            notes += _put(exported, arguments)
+        else:
+            notes += _write(exported, source, arguments)
     for note in notes:
         say_on_stderr(f"metagraph export: {note}")
     nodes = counted(len(exported.graph_def.node), "node")
@@ -218,6 +240,30 @@ def _write(exported: MetaGraphDef, source: MetaGraphDef, arguments: argparse.Nam
     info = graph_debug_info(lambda _name: (NO_ORIGIN,), _full_names(exported, source, arguments.export_scope))
     write_files({**contents, path: [serialise(info, as_text=as_text)]}, make_folders=True)
     return (f"{path} says that no node has a recorded origin, because the graph was loaded from a file",)
+
+
+def _put(exported: MetaGraphDef, arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Write the meta graph into its place in a SavedModel; return what became of it."""
+    target = arguments.target
+    as_text = target.suffix == ".pbtxt"
+    if arguments.as_text and not as_text:
+        raise MetagraphError(
+            f"TensorFlow reads {target.name} in binary only", f"write {target.with_suffix('.pbtxt')}"
+        )
+    if arguments.save_debug_info:
+        raise MetagraphError("a SavedModel has other debug info", "leave out --save-debug-info")
+    saved_model = SavedModel()
+    if target.exists():
+        with reading(target):
+            data = read_regular_file(target)
+            saved_model = parse(data, recognise(data, (SavedModel,), str(target)))
+    replaced = put_meta_graph(saved_model, exported)
+    write_file(target, serialise(saved_model, as_text=as_text), make_folders=True)
+    tags = tags_text(exported.meta_info_def.tags)
+    notes = [f"{'replaced' if replaced else 'added'} the meta graph tagged {tags}; variables and assets stay"]
+    if (target.parent / "fingerprint.pb").exists():
+        notes.append("fingerprint.pb is that of the SavedModel before; delete it if you rely on it")
+    return tuple(notes)
 
 
 def _full_names(exported: MetaGraphDef, source: MetaGraphDef, scope: str | None) -> Iterator[str]:

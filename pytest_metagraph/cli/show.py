@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from google.protobuf import text_format
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.cli._errors import reading, refusing
-from pytest_metagraph.cli._options import add_contract_option, add_json_option
+from pytest_metagraph.cli._options import add_contract_option, add_json_option, add_tags_option
 from pytest_metagraph.cli._output import say, say_json
+from pytest_metagraph.cli._saved_models import Content, contents_of, saved_model_lines, saved_model_parts
 from pytest_metagraph.cli._sizes import size_lines
 from pytest_metagraph.cli._summary import summarise, summary_lines
 from reference_impl import Contract
-from reference_impl.files import read_meta_graph_view
 from reference_impl.schema import POOL, MetaGraphDef
 
 DESCRIPTION = """\
-Summarise a MetaGraphDef file, binary or text, or the input graph of a case of the corpus, or the message that
-the case expects. With --sizes, also show where its bytes go.
+Summarise a file, binary or text: a MetaGraphDef, a SavedModel or its folder, a GraphDef, or a library of
+functions. Or summarise the input graph of a case of the corpus, or the message that the case expects.
+With --sizes, also show where its bytes go.
 """
 
 EPILOG = """\
 examples:
   metagraph show model.meta
+  metagraph show saved_model_folder
   metagraph show model.meta --sizes
   metagraph show model.meta --json
   metagraph show model.meta --text | less
@@ -39,10 +40,13 @@ exit status: 0 the message was shown, 2 there is no such file or case, or it can
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the sub-command."""
-    parser.add_argument("what", metavar="FILE|CASE", help="a file, or the id of a case")
+    parser.add_argument(
+        "what", metavar="FILE|CASE", help="a file, a SavedModel's folder, or the id of a case"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--text", action="store_true", help="print the whole message as text instead")
     add_json_option(form, "the summary")
+    add_tags_option(parser)
     parser.add_argument(
         "--sizes",
         action="store_true",
@@ -61,35 +65,46 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         MetagraphError: if there is no such file or case, or it cannot be read.
     """
-    view = _view(arguments)
+    contents = _contents(arguments)
     if arguments.text:
-        message = MetaGraphDef.FromString(view.SerializeToString())
-        say(text_format.MessageToString(message, descriptor_pool=POOL).removesuffix("\n"), keep_newlines=True)
+        for content in contents:
+            message = MetaGraphDef.FromString(content.view.SerializeToString())
+            text = text_format.MessageToString(message, descriptor_pool=POOL)
+            say(text.removesuffix("\n"), keep_newlines=True)
         return 0
-    data = summarise(view, sizes=arguments.sizes)
+    path = Path(arguments.what)
+    folder = path if path.is_dir() else None
+    found = []
+    for content in contents:
+        data = {"kind": content.kind, **summarise(content.view, sizes=arguments.sizes)}
+        found.append(data | saved_model_parts(content.view, folder))
     if arguments.json:
-        say_json(data)
+        say_json(found[0] if len(found) == 1 else found)
         return 0
-    for line in summary_lines(data):
-        say(line)
-    if arguments.sizes:
-        for line in size_lines(data["sizes"]):
+    for content, data in zip(contents, found, strict=True):
+        if len(contents) > 1:
+            say(f"meta graph {content.tags}:")
+        for line in (*summary_lines(data), *saved_model_lines(data)):
+            say(line)
+        for line in size_lines(data["sizes"]) if arguments.sizes else ():
             say(line)
     return 0
 
 
-def _view(arguments: argparse.Namespace) -> Any:
-    """Return a shallow view of the file, or of the input graph of a case or the message that it expects."""
+def _contents(arguments: argparse.Namespace) -> list[Content]:
+    """Return the graphs of the file, or the input graph of a case or the message that it expects."""
     view, what = VIEWS["MetaGraphDef"], arguments.what
     if arguments.expected:
-        return view.FromString(_expected(what, Contract(arguments.contract)).SerializeToString())
+        expected = _expected(what, Contract(arguments.contract))
+        return [Content("MetaGraphDef", "", view.FromString(expected.SerializeToString()))]
     if Path(what).exists():
         with reading(what):
-            return read_meta_graph_view(what, view)
+            return contents_of(Path(what), arguments.tags)
     from conformance_cases import load_corpus  # noqa: PLC0415 - not needed for files
 
     try:
-        return view.FromString(load_corpus().case(what).graph.message().SerializeToString())
+        data = load_corpus().case(what).graph.message().SerializeToString()
+        return [Content("MetaGraphDef", "", view.FromString(data))]
     except KeyError as error:
         raise MetagraphError(f"{what!r} is neither a file nor a case: {error.args[0]}") from error
 

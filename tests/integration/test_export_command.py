@@ -105,7 +105,7 @@ def test_text_goes_out_and_comes_in(towers: MetaGraphDef, capsys: pytest.Capture
 
 REFUSED = {
     "missing.meta out.meta": "cannot read 'missing.meta': No such file or directory; give a readable file",
-    ". out.meta": "cannot read '.': Is a directory; give a readable file",
+    ". out.meta": "cannot read '.': it is a folder without a saved_model.pb; give a readable",
     "truncated.meta out.meta": "(1000 bytes) is not a valid MetaGraphDef: truncated or damaged",
     "words.txt out.meta": "'words.txt' (12 bytes) is text, but not a MetaGraphDef: ",
     "model.meta .": "cannot write '.': the path is that of a folder; name another file",
@@ -142,7 +142,7 @@ def test_help_teaches_with_examples(words: list[str], capsys: pytest.CaptureFixt
 def test_ctrl_c_is_no_traceback(towers: MetaGraphDef, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C ends the command with the status that a shell gives it, without a traceback."""
 
-    def interrupted(*_arguments: object) -> None:
+    def interrupted(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("pytest_metagraph.cli.export.read_meta_graph_file", interrupted)
