@@ -42,11 +42,13 @@ class Tier(enum.StrEnum):
 class Detail(enum.StrEnum):
     """A detail of an answer that only the cases about it test; other cases accept any.
 
-    `DEBUG_INFO_NAME` is the name of the file with the debug info (DBG-01), `NODE_ORDER` the order of the
-    nodes (NODE-01), `NODE_ORIGINS` the full type of a node and the nodes it was made from (NODE-05).
+    `DEBUG_INFO_NAME` is the name of the file with the debug info (DBG-01), `DEBUG_INFO_CONTENT` what it
+    contains (DBG-07), `NODE_ORDER` the order of the nodes (NODE-01), `NODE_ORIGINS` the full type of a node
+    and the nodes it was made from (NODE-05).
     """
 
     DEBUG_INFO_NAME = "debug_info_name"
+    DEBUG_INFO_CONTENT = "debug_info_content"
     NODE_ORDER = "node_order"
     NODE_ORIGINS = "node_origins"
 
@@ -215,6 +217,11 @@ class CaseSource(abc.ABC):
     def expectation(self, case: Case, contract: Contract) -> Expectation:
         """Return what `Case.expectation` documents."""
 
+    def debug_info(self, case: Case) -> bytes:
+        """Return what `Case.debug_info` documents."""
+        del case
+        return b""
+
     @property
     def digest(self) -> str:
         """See `InputGraph.digest`."""
@@ -326,3 +333,7 @@ class Case:
     def expectation(self, contract: Contract) -> Expectation:
         """Return the expectation under a contract."""
         return self.source.expectation(self, contract)
+
+    def debug_info(self) -> bytes:
+        """Return the GraphDebugInfo that the export writes, serialised; empty if that is not tested."""
+        return self.source.debug_info(self)

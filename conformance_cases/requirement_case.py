@@ -5,6 +5,7 @@ The folder `requirement_cases/SCOPE-05/nested-scope` is the case `SCOPE-05/neste
 * `case.toml`: the sentence that the case is about, the arguments, and where the expectations come from;
 * `graph.pbtxt`: the graph to load, as a MetaGraphDef;
 * `graph_def.pbtxt`: the argument graph_def, if the case passes one;
+* `debug_info.pbtxt`: the GraphDebugInfo that must be written, if the case tests its content;
 * `expected.pbtxt`, or one file for each contract if they differ: the MetaGraphDef that must be returned.
 """
 
@@ -37,12 +38,13 @@ from conformance_cases.model import (
     Variant,
 )
 from reference_impl.contracts import Contract
-from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
+from reference_impl.schema import GraphDebugInfo, GraphDef, MetaGraphDef, SaverDef
 
 INDEX = "case.toml"
 GRAPH = "graph.pbtxt"
 GRAPH_DEF = "graph_def.pbtxt"
 EXPECTED = "expected.pbtxt"
+DEBUG_INFO = "debug_info.pbtxt"
 
 _MESSAGE_KINDS: Mapping[str, type[Message]] = {
     "GraphDef": GraphDef,
@@ -133,6 +135,12 @@ class RequirementCase(CaseSource):
         own = expected_file(contract)
         name = own if (self._folder / own).is_file() else EXPECTED
         return ExpectedMessage(serialised_text(self._read(name), MetaGraphDef))
+
+    def debug_info(self, case: Case) -> bytes:
+        """Return the GraphDebugInfo in the folder."""
+        if Detail.DEBUG_INFO_CONTENT not in case.details:
+            return b""
+        return serialised_text(self._read(DEBUG_INFO), GraphDebugInfo)
 
     def requirements(self, _case: Case) -> tuple[str, ...]:
         """Return the requirement that the case is named after, followed by those that it also exercises."""

@@ -24,16 +24,18 @@ class StackFrame:
         file: the path of the source file.
         line: the line number, from 1.
         function: the name of the function, or `<module>`.
+        is_loaded: whether the frame comes from a file, whose source is not looked up.
     """
 
     file: str
     line: int
     function: str
+    is_loaded: bool = False
 
     @property
     def code(self) -> str:
         """The source line, stripped; empty if the source is not available."""
-        return linecache.getline(self.file, self.line).strip()
+        return "" if self.is_loaded else linecache.getline(self.file, self.line).strip()
 
 
 NO_ORIGIN = StackFrame("<no recorded origin>", 0, "")
@@ -54,11 +56,35 @@ def caller_frames() -> Sequence[StackFrame]:
     return tuple(reversed(frames))
 
 
+def loaded_stacks(info: GraphDebugInfo) -> dict[str, Sequence[StackFrame]]:
+    """Return the stack of each node whose origin a loaded GraphDef contains (DBG-07).
+
+    Args:
+        info: the debug info of the GraphDef, whose traces are keyed by the names of nodes.
+
+    Returns:
+        By node, at most `MOST_FRAMES` frames, outermost first, ending with the innermost. A trace or frame
+        that is not in the message is left out.
+    """
+    frames = {
+        number: StackFrame(info.files[frame.file_index], frame.line, frame.func, is_loaded=True)
+        for number, frame in info.frames_by_id.items()
+        if 0 <= frame.file_index < len(info.files)
+    }
+    return {
+        name: [frames[number] for number in info.traces_by_id[trace].frame_id if number in frames][
+            -MOST_FRAMES:
+        ]
+        for name, trace in info.name_to_trace_id.items()
+        if trace in info.traces_by_id
+    }
+
+
 def graph_debug_info(stack_of: Callable[[str], Sequence[StackFrame]], names: Iterable[str]) -> GraphDebugInfo:
     """Collect the stack trace of each node that has one (DBG-02).
 
     Args:
-        stack_of: returns where the code added a node; empty for a node that was loaded (DBG-03).
+        stack_of: returns where the code added a node; empty if that is not known (DBG-03).
         names: full names of nodes, from which no scope is stripped (DBG-04).
 
     Returns:
@@ -78,6 +104,8 @@ def graph_debug_info(stack_of: Callable[[str], Sequence[StackFrame]], names: Ite
     for frame, frame_id in frames.items():
         line = info.frames_by_id[frame_id]
         line.file_index = files.setdefault(frame.file, len(files))
-        line.line, line.func, line.code = frame.line, frame.function, frame.code
+        line.line, line.func = frame.line, frame.function
+        if code := frame.code:
+            line.code = code
     info.files.extend(files)
     return info

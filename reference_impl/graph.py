@@ -14,7 +14,7 @@ from typing import Any
 from google.protobuf import message
 
 from reference_impl import loading
-from reference_impl.debug_info import StackFrame, caller_frames
+from reference_impl.debug_info import StackFrame, caller_frames, loaded_stacks
 from reference_impl.names import Operation, UniqueNames, normalise_inputs
 from reference_impl.nodes import NodeIndex
 from reference_impl.schema import GraphDef, NodeDef, provenance
@@ -55,7 +55,8 @@ class Graph:
 
         Nodes, shapes, versions and functions are taken literally: no default attribute is filled in, and no
         shape is inferred. Fields that belong to an export and not to a graph are left out: meta_info_def,
-        saver_def, graph_def.version, graph_def.debug_info and library.registered_gradients.
+        saver_def, graph_def.version and library.registered_gradients. graph_def.debug_info tells where the
+        nodes were added, which only the debug info of an export shows (DBG-07).
 
         Args:
             meta_graph_def: the message, of any descriptor pool, or its bytes. It is not changed.
@@ -70,6 +71,8 @@ class Graph:
         """
         stated, collections = loading.load(meta_graph_def)
         graph = cls()
+        graph._stacks.update(loaded_stacks(stated.debug_info))
+        stated.ClearField("debug_info")
         graph._stated = stated
         graph._most_bytes = len(meta_graph_def) if isinstance(meta_graph_def, bytes) else None
         graph._node_names = None
@@ -112,7 +115,7 @@ class Graph:
         return name in self._node_names
 
     def stack_of(self, name: str) -> Sequence[StackFrame]:
-        """Return where the code added a node, outermost frame first; empty for a node that was loaded."""
+        """Return where the code added a node, outermost frame first; empty if that is not known."""
         return self._stacks.get(name, ())
 
     # -- building

@@ -26,8 +26,8 @@ def load(meta_graph_def: message.Message | bytes) -> tuple[GraphDef, dict[str, l
         meta_graph_def: the message, of any descriptor pool, or its bytes. It is not changed.
 
     Returns:
-        The nodes, versions and functions as a message that the caller owns, and the items of each
-        collection.
+        The nodes, versions, functions and debug info as a message that the caller owns, and the items of
+        each collection.
 
     Raises:
         TypeError: if the argument is neither bytes nor a MetaGraphDef.
@@ -49,7 +49,6 @@ def load(meta_graph_def: message.Message | bytes) -> tuple[GraphDef, dict[str, l
 def _clear_unloaded_fields(stated: GraphDef) -> None:
     """Clear what TensorFlow's loader does not read either; versions are always present."""
     stated.ClearField("version")
-    stated.ClearField("debug_info")
     stated.library.ClearField("registered_gradients")
     if not stated.library.function and not stated.library.gradient:
         stated.ClearField("library")

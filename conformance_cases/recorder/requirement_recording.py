@@ -17,6 +17,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import importlib.metadata
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,14 +27,22 @@ import tomlkit
 from google.protobuf import message, text_format
 
 from conformance_cases.case_writer import canonical, readable_text
-from conformance_cases.model import ExpectedError, Tier
+from conformance_cases.model import Detail, ExpectedError, Tier
 from conformance_cases.recorder import oracle
 from conformance_cases.recorder.answers import Oracle
 from conformance_cases.recorder.fixpoint import fixpoint
-from conformance_cases.requirement_case import EXPECTED, GRAPH, INDEX, RequirementCase, expected_file
+from conformance_cases.requirement_case import (
+    DEBUG_INFO,
+    EXPECTED,
+    GRAPH,
+    INDEX,
+    RequirementCase,
+    expected_file,
+)
 from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
-from reference_impl.schema import POOL, REGISTERED_COLLECTIONS, MetaGraphDef
+from reference_impl.files import debug_info_path
+from reference_impl.schema import POOL, REGISTERED_COLLECTIONS, GraphDebugInfo, MetaGraphDef
 
 _NO_MESSAGE = frozenset({"error", "not_asked", "by_hand"})
 
@@ -70,6 +79,7 @@ class CaseRecording:
         """Return the differences between the stored and the new recording, one line for each file."""
         case = RequirementCase(folder)
         stored = {path.name for path in folder.glob("expected*.pbtxt")} - _by_hand(case)
+        stored |= {path.name for path in folder.glob(DEBUG_INFO)}
         found = [
             f"{self.name}/{name} differs"
             for name in sorted(stored | self.files.keys())
@@ -107,6 +117,8 @@ def record_case(folder: Path) -> CaseRecording:
             for contract, expected in messages.items()
             if expected is not None
         }
+    if Detail.DEBUG_INFO_CONTENT in case.index.get("details", ()):
+        files[DEBUG_INFO] = readable_text(recorder.debug_info()).encode()
     provenance = {
         "tensorflow": str(oracle.versions()["tensorflow"]),
         "protobuf": importlib.metadata.version("protobuf"),
@@ -151,6 +163,14 @@ class _CaseRecorder:
                 )
             case documented:
                 return documented
+
+    def debug_info(self) -> GraphDebugInfo:
+        """Return the debug info that TensorFlow writes beside the file."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.meta"
+            self._export({**self._arguments, "filename": str(path), "save_debug_info": True}, self._earlier)
+            written = path.with_name(debug_info_path(path.name, Contract.TENSORFLOW)).read_bytes()
+        return GraphDebugInfo.FromString(written)
 
     def _messages(self) -> dict[str, Any]:
         return {name: value for name, value in self._arguments.items() if isinstance(value, message.Message)}

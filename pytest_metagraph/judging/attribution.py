@@ -131,6 +131,7 @@ _CALLS: Mapping[FindingCode, str] = {
     FindingCode.STRAY_FILE: "file stray",
     FindingCode.DEBUG_INFO_MISSING: "debug_info presence",
     FindingCode.DEBUG_INFO_UNREADABLE: "debug_info form",
+    FindingCode.DEBUG_INFO_DIFFERS: "debug_info content",
 }
 
 

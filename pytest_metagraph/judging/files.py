@@ -67,6 +67,7 @@ class ScratchFolder:
         debug_info: bool,
         filename: str = DEFAULT_FILENAME,
         debug_info_name: bool = False,
+        debug_info_content: bytes = b"",
         earlier: Sequence[str] = (),
     ) -> Iterator[Finding]:
         """Check the files of one export that returned a message; then empty the folder.
@@ -78,6 +79,8 @@ class ScratchFolder:
             filename: the requested file, relative to the folder.
             debug_info_name: whether the file of the debug info must have the name of the contract; otherwise
                 the name of either contract is accepted.
+            debug_info_content: the GraphDebugInfo that the debug info must equal unless it has no trace,
+                serialised; empty if the case does not test that.
             earlier: the files of the calls that had to be made before.
 
         Yields:
@@ -89,7 +92,7 @@ class ScratchFolder:
         if debug_info:
             name = self._debug_info_file(filename, as_contracted=debug_info_name)
             wanted.add(name)
-            yield from self._check_debug_info(name, as_text=as_text)
+            yield from self._check_debug_info(name, debug_info_content, as_text=as_text)
         yield from self._stray_findings(self.clear() - wanted)
 
     def check_no_export(self, earlier: Sequence[str] = ()) -> Iterator[Finding]:
@@ -186,16 +189,37 @@ class ScratchFolder:
         names = [debug_info_path(filename, contract) for contract in contracts]
         return next((name for name in names if (self._path / name).is_file()), names[0])
 
-    def _check_debug_info(self, name: str, *, as_text: bool) -> Iterator[Finding]:
+    def _check_debug_info(self, name: str, content: bytes, *, as_text: bool) -> Iterator[Finding]:
         path = self._path / name
         if not path.is_file():
             yield Finding(FindingCode.DEBUG_INFO_MISSING, f"The export did not write debug info to {name}")
             return
         try:
-            _parse(path.read_bytes(), GraphDebugInfo, as_text=as_text)
+            written = _parse(path.read_bytes(), GraphDebugInfo, as_text=as_text)
         except ValueError as error:
             summary = f"The file {name} is not a GraphDebugInfo in {_format(as_text)}"
             yield Finding(FindingCode.DEBUG_INFO_UNREADABLE, summary, str(error), _form(as_text))
+            return
+        expected, actual = _traces(GraphDebugInfo.FromString(content)), _traces(written)
+        if content and written.name_to_trace_id and actual != expected:
+            keys = sorted(key for key in expected | actual if expected.get(key) != actual.get(key))
+            lines = [f"{key}\n  expected: {expected.get(key)}\n  actual:   {actual.get(key)}" for key in keys]
+            summary = f"The traces in {name} differ from the expected ones: {', '.join(keys)}"
+            yield Finding(FindingCode.DEBUG_INFO_DIFFERS, summary, "\n".join(lines), ", ".join(keys))
+
+
+def _traces(info: GraphDebugInfo) -> dict[str, list[str]]:
+    """Return the frames of each trace, as texts that do not depend on how files and frames are numbered."""
+    return {
+        name: [_frame_text(info, number) for number in info.traces_by_id[trace].frame_id]
+        for name, trace in info.name_to_trace_id.items()
+    }
+
+
+def _frame_text(info: GraphDebugInfo, number: int) -> str:
+    frame = info.frames_by_id[number]
+    is_known = 0 <= frame.file_index < len(info.files)
+    return f"{info.files[frame.file_index] if is_known else '?'}:{frame.line} {frame.func}"
 
 
 def _parse(data: bytes, kind: type[MessageT], *, as_text: bool) -> MessageT:

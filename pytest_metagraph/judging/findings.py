@@ -29,6 +29,7 @@ class FindingCode(enum.StrEnum):
     FILE_DIFFERS = "file_differs"
     DEBUG_INFO_MISSING = "debug_info_missing"
     DEBUG_INFO_UNREADABLE = "debug_info_unreadable"
+    DEBUG_INFO_DIFFERS = "debug_info_differs"
     STRAY_FILE = "stray_file"
     NOT_IMPORTABLE = "not_importable"
 

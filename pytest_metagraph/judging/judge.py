@@ -210,6 +210,7 @@ class Judge:
                 debug_info=variant.save_debug_info,
                 filename=case.filename,
                 debug_info_name=Detail.DEBUG_INFO_NAME in case.details,
+                debug_info_content=case.debug_info(),
                 earlier=case.earlier_filenames,
             )
         elif isinstance(answer, Exported) or isinstance(expected, ExpectedError):

@@ -22,6 +22,7 @@ _FILE_KINDS: Mapping[FindingCode, str] = {
     FindingCode.STRAY_FILE: "The export left a file that was not requested",
     FindingCode.DEBUG_INFO_MISSING: "The export did not write debug info to the expected file",
     FindingCode.DEBUG_INFO_UNREADABLE: "The debug info is not a GraphDebugInfo in the requested format",
+    FindingCode.DEBUG_INFO_DIFFERS: "The debug info has other traces than expected",
 }
 """The summaries of findings about files, without the names of the files."""
 

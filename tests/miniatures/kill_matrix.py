@@ -15,7 +15,7 @@ from miniature import Miniature
 from miniature_judging import MiniatureJudge, cases_of, judging, matrix_cases, requirement_cases
 from null_exporters import NULL_EXPORTERS
 from re_encodings import RE_ENCODINGS
-from wrong_exporters import AREAS, WRONG_EXPORTERS
+from wrong_exporters import AREAS, WRONG_EXPORTERS, exporters_of
 
 from conformance_cases import Case, load_corpus
 from pytest_metagraph.cli.explain import MINIATURES
@@ -153,7 +153,7 @@ def _requirements_section(kills: Kills) -> Iterator[str]:
 def _areas(kills: Kills) -> Iterator[str]:
     yield "## By wrong exporter"
     for area in AREAS:
-        miniatures = [value for value in vars(area).values() if isinstance(value, Miniature)]
+        miniatures = exporters_of(area)
         yield ""
         yield f"### {_title(area.__doc__ or '')}"
         yield ""

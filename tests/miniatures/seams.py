@@ -78,4 +78,6 @@ class Seam(enum.StrEnum):
     WRITE_FILES = "reference_impl.export:write_files"
     DEBUG_INFO_PATH = "reference_impl.export:debug_info_path"
     MESSAGE_CONTENT = "reference_impl.serialization:serialise"
+    DEBUG_INFO = "reference_impl.export:graph_debug_info"
+    LOADED_STACKS = "reference_impl.graph:loaded_stacks"
     DEBUG_INFO_CONTENT = "reference_impl.export:serialise"

@@ -37,7 +37,12 @@ AREAS: tuple[ModuleType, ...] = (
 )
 """The modules that define wrong exporters, in the order in which they are reported."""
 
-WRONG_EXPORTERS: tuple[Miniature, ...] = tuple(
-    value for area in AREAS for value in vars(area).values() if isinstance(value, Miniature)
-)
+
+def exporters_of(area: ModuleType) -> tuple[Miniature, ...]:
+    """The wrong exporters that a module defines, alone or in a tuple, in their order."""
+    values = (value if isinstance(value, tuple) else (value,) for value in vars(area).values())
+    return tuple(value for group in values for value in group if isinstance(value, Miniature))
+
+
+WRONG_EXPORTERS: tuple[Miniature, ...] = tuple(one for area in AREAS for one in exporters_of(area))
 """Every wrong exporter."""

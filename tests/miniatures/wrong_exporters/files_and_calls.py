@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from google.protobuf import message as protobuf
 from miniature import Right, changes_arguments, changes_message, replaces
@@ -13,6 +14,7 @@ from seams import Seam
 from pytest_metagraph import ExportRequest
 from reference_impl import Contract, Graph
 from reference_impl.arguments import ExportArguments
+from reference_impl.debug_info import loaded_stacks
 from reference_impl.nodes import NodeFilter
 from reference_impl.schema import GraphDebugInfo, MetaGraphDef
 
@@ -196,10 +198,75 @@ def writes_no_debug_info(_arguments: ExportArguments) -> dict[str, Any]:
 @replaces(Seam.DEBUG_INFO_CONTENT, "DBG-02")
 def never_writes_debug_info_as_text(right: Right, value: protobuf.Message, *, as_text: bool) -> bytes:
     """Writes debug info in binary form beside a text file."""
-    if isinstance(value, GraphDebugInfo) and as_text:
-        return GraphDebugInfo(files=["model.py"]).SerializeToString()
-    content: bytes = right(value, as_text=as_text)
+    content: bytes = right(value, as_text=as_text and not isinstance(value, GraphDebugInfo))
     return content
+
+
+def _renamed(info: GraphDebugInfo, names: dict[str, str]) -> GraphDebugInfo:
+    """Debug info with the traces of some nodes, under other names."""
+    changed = GraphDebugInfo()
+    changed.CopyFrom(info)
+    changed.name_to_trace_id.clear()
+    changed.name_to_trace_id.update({new: info.name_to_trace_id[old] for old, new in names.items()})
+    return changed
+
+
+@replaces(Seam.DEBUG_INFO, "DBG-07")
+def names_nodes_without_the_sign(right: Right, *args: Any) -> GraphDebugInfo:
+    """Names a node in the debug info by its name alone."""
+    info = right(*args)
+    return _renamed(info, {name: name.removesuffix("@") for name in info.name_to_trace_id})
+
+
+@replaces(Seam.DEBUG_INFO, "DBG-07")
+def forgets_the_functions_of_frames(right: Right, *args: Any) -> GraphDebugInfo:
+    """Writes the file and the line of a frame, and not its function."""
+    info: GraphDebugInfo = right(*args)
+    for frame in info.frames_by_id.values():
+        frame.ClearField("func")
+    return info
+
+
+@replaces(Seam.DEBUG_INFO, "DBG-07")
+def writes_the_innermost_frame_first(right: Right, *args: Any) -> GraphDebugInfo:
+    """Writes the frames of a trace in the reverse of their order."""
+    info: GraphDebugInfo = right(*args)
+    for trace in info.traces_by_id.values():
+        trace.frame_id[:] = reversed(trace.frame_id)
+    return info
+
+
+@replaces(Seam.LOADED_STACKS, "DBG-03")
+def keeps_the_outermost_frames(_right: Right, info: GraphDebugInfo) -> Any:
+    """Keeps the ten frames that begin a stack in place of those that end it."""
+    every = _loaded_stacks_of_any_depth(info)
+    return {name: stack[:10] for name, stack in every.items()}
+
+
+@replaces(Seam.LOADED_STACKS, "DBG-03")
+def keeps_every_frame(_right: Right, info: GraphDebugInfo) -> Any:
+    """Writes all frames of a stack, however deep it is."""
+    return _loaded_stacks_of_any_depth(info)
+
+
+def _loaded_stacks_of_any_depth(info: GraphDebugInfo) -> Any:
+    with mock.patch("reference_impl.debug_info.MOST_FRAMES", 1000):
+        return loaded_stacks(info)
+
+
+@replaces(Seam.DEBUG_INFO, "DBG-04")
+def strips_names_in_the_debug_info(right: Right, *args: Any) -> GraphDebugInfo:
+    """Names nodes in the debug info as in the export, without the scope."""
+    info = right(*args)
+    return _renamed(info, {name: name.removeprefix("net/") for name in info.name_to_trace_id})
+
+
+@replaces(Seam.DEBUG_INFO, "DBG-04")
+def writes_the_traces_of_all_nodes(right: Right, stack_of: Any, names: Iterable[str]) -> GraphDebugInfo:
+    """Writes the traces of nodes outside the scope, too."""
+    graph = stack_of.__self__
+    info: GraphDebugInfo = right(stack_of, [*names, *graph._stacks])
+    return info
 
 
 @replaces(Seam.WRITE_FILES, "DBG-02")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from miniature import Miniature, Right, changes_message, replaces
+from miniature import Change, Miniature, Right, changes_message, replaces
 from seams import Seam
 
 from reference_impl import Contract
 from reference_impl.arguments import ExportArguments
-from reference_impl.schema import REGISTERED_COLLECTIONS, MetaGraphDef, VariableDef
+from reference_impl.collection_defs import CollectionWriter
+from reference_impl.schema import REGISTERED_COLLECTIONS, CollectionDef, MetaGraphDef, VariableDef
 from reference_impl.scope import UNBOUND_INPUT_PREFIX, ExportScope
 
 _VARIABLE = "VariableDef"
@@ -249,3 +250,36 @@ def forgets_initial_values(message: MetaGraphDef, _arguments: ExportArguments) -
 def forgets_how_variables_are_shared(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Loses synchronization and aggregation of a variable."""
     _change_entries(message, _VARIABLE, _clear("synchronization", "aggregation"))
+
+
+def _without_key(key: str) -> Change:
+    """A change of a message that leaves a collection out."""
+
+    def drop(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+        message.collection_def.pop(key, None)
+
+    drop.__name__ = f"drops_the_key_{key}"
+    drop.__doc__ = f"Leaves the collection {key} out."
+    return drop
+
+
+def _with_whole_names(key: str) -> Change:
+    """A change of the writer that leaves the scope in the variables under one key."""
+
+    def keep(right: Right, writer: CollectionWriter, name: str, items: Any, stated: CollectionDef) -> None:
+        if name != key:
+            right(writer, name, items, stated)
+        else:
+            stated.bytes_list.value.extend(item.SerializeToString() for item in items)
+
+    keep.__name__ = f"keeps_the_scope_under_the_key_{key}"
+    keep.__doc__ = f"Leaves the scope in the variables of the collection {key}."
+    return keep
+
+
+drops_registered_keys = tuple(changes_message("COL-11")(_without_key(key)) for key in REGISTERED_COLLECTIONS)
+keeps_scopes_in_registered_keys = tuple(
+    replaces(Seam.APPEND_ITEMS, "COL-13")(_with_whole_names(key))
+    for key, kind in REGISTERED_COLLECTIONS.items()
+    if kind is VariableDef
+)

@@ -69,7 +69,8 @@ def test_a_folder_is_complete_and_used(name: str) -> None:
         expected_file(contract) for contract, answer in answers.items() if isinstance(answer, ExpectedMessage)
     }
     used = {"case.toml", "graph.pbtxt"} | ({"expected.pbtxt"} if "expected.pbtxt" in stated else own)
-    assert stated - {"graph_def.pbtxt"} == used
+    assert bool(made.debug_info()) is ("debug_info.pbtxt" in stated)
+    assert stated - {"graph_def.pbtxt", "debug_info.pbtxt"} == used
     assert any(not isinstance(answer, NotAsked) for answer in answers.values())
     assert made.variants
     assert isinstance(made.capabilities, frozenset)
@@ -145,10 +146,13 @@ def test_errors_and_reasons_are_read() -> None:
 
 
 def test_only_the_cases_about_it_ask_for_a_name_or_an_order() -> None:
-    """DBG-01 asks for the name of the debug info, NODE-01 for the order, NODE-05 for origins, nobody else."""
+    """DBG tests the name and the content of debug info, NODE-01 the order, NODE-05 origins, and no others."""
     asking = {made.id.split("/")[0]: made.details for made in load_corpus().cases(Tier.FULL) if made.details}
     assert asking == {
         "DBG-01": {Detail.DEBUG_INFO_NAME},
+        "DBG-03": {Detail.DEBUG_INFO_CONTENT},
+        "DBG-04": {Detail.DEBUG_INFO_CONTENT},
+        "DBG-07": {Detail.DEBUG_INFO_CONTENT},
         "NODE-01": {Detail.NODE_ORDER},
         "NODE-05": {Detail.NODE_ORIGINS},
     }

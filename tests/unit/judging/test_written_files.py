@@ -157,3 +157,45 @@ def test_a_replaced_scratch_folder_is_not_emptied(temporary_folder: Path, replac
         folder.clear()
     assert kept.exists()
     assert (path / "kept").exists()
+
+
+def _origin(name: str, *frames: tuple[str, int, str], shift: int = 0) -> GraphDebugInfo:
+    """Return debug info of one node, whose files, frames and traces are numbered from `shift`."""
+    info = GraphDebugInfo(files=["unused.py"] * shift)
+    for number, (file, line, function) in enumerate(frames, start=shift):
+        info.files.append(file)
+        frame = info.frames_by_id[number]
+        frame.file_index, frame.line, frame.func = number, line, function
+    info.traces_by_id[shift].frame_id.extend(range(shift, shift + len(frames)))
+    info.name_to_trace_id[name] = shift
+    return info
+
+
+ORIGIN = _origin("a@", ("m.py", 3, "build"), ("n.py", 4, "layer"))
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+@pytest.mark.parametrize(
+    ("written", "is_right"),
+    [
+        (ORIGIN, True),
+        (_origin("a@", ("m.py", 3, "build"), ("n.py", 4, "layer"), shift=2), True),
+        (GraphDebugInfo(), True),
+        (_origin("a", ("m.py", 3, "build"), ("n.py", 4, "layer")), False),
+        (_origin("a@", ("n.py", 4, "layer"), ("m.py", 3, "build")), False),
+        (_origin("a@", ("m.py", 5, "build"), ("n.py", 4, "layer")), False),
+        (_origin("a@", ("m.py", 3, "other"), ("n.py", 4, "layer")), False),
+        (_origin("a@", ("m.py", 3, "build")), False),
+    ],
+)
+def test_debug_info_is_compared_by_its_traces(
+    folder: ScratchFolder, written: GraphDebugInfo, is_right: bool, as_text: bool
+) -> None:
+    """DBG-07: names, files, lines, functions and their order count; numbers do not; none is no mistake."""
+    Path(folder.filename).write_bytes(str(MESSAGE).encode() if as_text else MESSAGE.SerializeToString())
+    content = str(written).encode() if as_text else written.SerializeToString()
+    beside(folder, "model_debug.meta").write_bytes(content)
+    findings = folder.check_export(
+        RETURNED, as_text=as_text, debug_info=True, debug_info_content=ORIGIN.SerializeToString()
+    )
+    assert [one.code for one in findings] == ([] if is_right else [FindingCode.DEBUG_INFO_DIFFERS])

@@ -10,7 +10,7 @@ from small_graphs import graph, graph_def, parse
 
 from reference_impl import Contract, Graph, export_meta_graph, read_meta_graph_file
 from reference_impl.files import debug_info_path
-from reference_impl.schema import GraphDebugInfo, NodeDef
+from reference_impl.schema import GraphDebugInfo, MetaGraphDef, NodeDef
 
 BESIDE_M = {"documented": "m_debug", "tensorflow": "m.debug"}
 
@@ -180,3 +180,51 @@ def test_a_node_that_is_not_in_the_graph_is_a_key_error_in_tensorflow(tmp_path: 
         )
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m", "n"]
+
+
+ORIGINS = """
+  node { name: "s/a" op: "NoOp" } node { name: "b" op: "NoOp" } node { name: "c" op: "NoOp" }
+  debug_info {
+    files: "no_such_file.py"
+    frames_by_id { key: 7 value { line: 3 func: "f" code: "lost" } }
+    frames_by_id { key: 8 value { line: 4 func: "g" } }
+    frames_by_id { key: 9 value { file_index: 5 line: 9 func: "no file" } }
+    traces_by_id { key: 1 value { frame_id: [7, 8, 9, 10] } }
+    name_to_trace_id { key: "s/a" value: 1 }
+    name_to_trace_id { key: "b" value: 2 }
+    name_to_trace_id { key: "gone" value: 1 }
+  }
+"""
+
+
+@pytest.mark.parametrize("arguments", [{}, {"export_scope": "s"}])
+def test_loaded_origins_are_written_again(
+    tmp_path: Path, arguments: dict[str, Any], contract: Contract
+) -> None:
+    """DBG-07: a loaded graph knows the traces of graph_def.debug_info, except for damaged ones."""
+    info = written_info(tmp_path, graph(ORIGINS), contract, **arguments)
+
+    assert info == parse(
+        GraphDebugInfo,
+        """
+        files: "no_such_file.py"
+        frames_by_id { key: 0 value { line: 3 func: "f" file_index: 0 } }
+        frames_by_id { key: 1 value { line: 4 func: "g" file_index: 0 } }
+        traces_by_id { key: 0 value { frame_id: [0, 1] } }
+        name_to_trace_id { key: "s/a@" value: 0 }
+        """,
+    )
+
+
+def test_loaded_origins_keep_ten_frames(tmp_path: Path, contract: Contract) -> None:
+    """DBG-03: the innermost frames, which end the trace."""
+    deep = graph_def('node { name: "a" op: "NoOp" } debug_info { files: "f" name_to_trace_id { key: "a" } }')
+    deep.debug_info.traces_by_id[0].frame_id.extend(range(12))
+    for number in range(12):
+        deep.debug_info.frames_by_id[number].line = number
+    built = Graph.from_meta_graph_def(MetaGraphDef(graph_def=deep))
+
+    info = written_info(tmp_path, built, contract)
+
+    lines = [info.frames_by_id[number].line for number in info.traces_by_id[0].frame_id]
+    assert lines == list(range(2, 12))
