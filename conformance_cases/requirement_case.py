@@ -3,7 +3,7 @@
 The folder `requirement_cases/SCOPE-05/nested-scope` is the case `SCOPE-05/nested-scope`. It contains
 
 * `case.toml`: the sentence that the case is about, the arguments, and where the expectations come from;
-* `graph.pbtxt`: the graph to load, as a MetaGraphDef;
+* `graph.pbtxt`: the graph to load, as a MetaGraphDef without its op list;
 * `graph_def.pbtxt`: the argument graph_def, if the case passes one;
 * `debug_info.pbtxt`: the GraphDebugInfo that must be written, if the case tests its content;
 * `expected.pbtxt`, or one file for each contract if they differ: the MetaGraphDef that must be returned.
@@ -38,6 +38,7 @@ from conformance_cases.model import (
     Variant,
 )
 from reference_impl.contracts import Contract
+from reference_impl.op_defs import stripped_op_list
 from reference_impl.schema import GraphDebugInfo, GraphDef, MetaGraphDef, SaverDef
 
 INDEX = "case.toml"
@@ -52,6 +53,26 @@ _MESSAGE_KINDS: Mapping[str, type[Message]] = {
     "SaverDef": SaverDef,
 }
 _VARIANTS = {variant.name: variant for variant in ALL_VARIANTS}
+
+
+_UNUSED_OP = "Abort"
+"""An op that no input graph uses."""
+
+
+def with_op_list(graph: MetaGraphDef) -> MetaGraphDef:
+    """Return a graph with the op list that every real MetaGraphDef has, which importers use.
+
+    It also has an op that the graph does not use, so that an exporter has to make the list of its own: a
+    copy of the input is never the right answer.
+
+    Args:
+        graph: a graph without an op list, as it is stored. It is not changed.
+    """
+    result = MetaGraphDef()
+    result.CopyFrom(graph)
+    used = stripped_op_list(graph.graph_def, {_UNUSED_OP, *(node.op for node in graph.graph_def.node)})
+    result.meta_info_def.stripped_op_list.op.extend(used)
+    return result
 
 
 def expected_file(contract: Contract) -> str:
@@ -87,7 +108,8 @@ class RequirementCase(CaseSource):
     @functools.cached_property
     def data(self) -> bytes:
         """The MetaGraphDef, serialised; read once."""
-        return serialised_text(self._read(GRAPH), MetaGraphDef)
+        stored = MetaGraphDef.FromString(serialised_text(self._read(GRAPH), MetaGraphDef))
+        return with_op_list(stored).SerializeToString(deterministic=True)
 
     @property
     def contents_digest(self) -> str:

@@ -38,6 +38,7 @@ from conformance_cases.requirement_case import (
     INDEX,
     RequirementCase,
     expected_file,
+    with_op_list,
 )
 from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
@@ -102,13 +103,16 @@ def record_case(folder: Path) -> CaseRecording:
     written = text_format.Parse(
         (folder / GRAPH).read_text(encoding="utf-8"), MetaGraphDef(), descriptor_pool=POOL
     )
-    graph = _without_op_list(fixpoint(written))
-    _restore_unexported(graph, written)
+    exported = fixpoint(written)
+    stored = _without_op_list(exported)
+    _restore_unexported(stored, written)
+    graph = with_op_list(stored)
+    _check_op_list(exported, graph)
     case = RequirementCase(folder)
     recorder = _CaseRecorder(case, graph)
     messages = {contract: recorder.message(contract) for contract in Contract}
     documented, tensorflow = messages[Contract.DOCUMENTED], messages[Contract.TENSORFLOW]
-    files = {GRAPH: _text(graph)}
+    files = {GRAPH: _text(stored)}
     if documented is not None and documented == tensorflow:
         files[EXPECTED] = _text(documented)
     else:
@@ -210,6 +214,17 @@ def _without_op_list(graph: MetaGraphDef) -> MetaGraphDef:
     result.meta_info_def.Clear()
     result.meta_info_def.tensorflow_version = graph.meta_info_def.tensorflow_version
     return result
+
+
+def _check_op_list(exported: MetaGraphDef, graph: MetaGraphDef) -> None:
+    """Check that the op list of a graph has what TensorFlow lists for it.
+
+    Raises:
+        ValueError: if it lacks an op, or defines one otherwise.
+    """
+    stated = {op.name: op for op in graph.meta_info_def.stripped_op_list.op}
+    if any(stated.get(op.name) != op for op in exported.meta_info_def.stripped_op_list.op):
+        raise ValueError("the op list of the graph is not TensorFlow's; record the schema first")
 
 
 def _restore_unexported(graph: MetaGraphDef, written: MetaGraphDef) -> None:
