@@ -228,7 +228,12 @@ def _check_op_list(exported: MetaGraphDef, graph: MetaGraphDef) -> None:
 
 
 def _restore_unexported(graph: MetaGraphDef, written: MetaGraphDef) -> None:
-    """Put back what TensorFlow loads and never exports: origins of nodes, old node lists (DBG-07, COL-20)."""
+    """Put back what a file has and no export of the loaded graph (DBG-07, COL-20, NODE-07)."""
+    rest = MetaGraphDef()
+    rest.CopyFrom(written)
+    for part in ("graph_def", "collection_def", "meta_info_def"):
+        rest.ClearField(part)
+    graph.MergeFrom(rest)
     if written.graph_def.HasField("debug_info"):
         graph.graph_def.debug_info.CopyFrom(written.graph_def.debug_info)
     for key in REGISTERED_COLLECTIONS.keys() & written.collection_def.keys():

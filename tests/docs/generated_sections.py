@@ -15,6 +15,7 @@ from pathlib import Path
 from api_section import api_of
 from attr_history_section import attr_history
 from command_line_section import command_line
+from corpus_coverage_section import corpus_coverage
 from coverage_section import coverage
 from loadability_section import importer_rules
 from options_section import options
@@ -26,6 +27,7 @@ DOCUMENTS = (PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")))
 SECTIONS: dict[str, Callable[[], str]] = {
     "attribute history": attr_history,
     "command line": command_line,
+    "corpus coverage": corpus_coverage,
     "coverage": coverage,
     "options": options,
     "importer rules": importer_rules,

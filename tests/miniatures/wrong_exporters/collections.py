@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -272,3 +273,22 @@ def drops_collections_under_a_scope(message: MetaGraphDef, arguments: ExportArgu
     """Exports a scope without any collection."""
     if arguments.export_scope:
         message.collection_def.clear()
+
+
+@changes_message("COL-10")
+def normalises_keys(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Writes keys in a normal form of Unicode."""
+    for key in list(message.collection_def):
+        normal = unicodedata.normalize("NFC", key)
+        if normal != key:
+            message.collection_def[normal].CopyFrom(message.collection_def.pop(key))
+
+
+@changes_message("COL-04")
+def drops_any_messages_of_unknown_types(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Leaves Any messages out whose type is not one of TensorFlow's."""
+    for collection in message.collection_def.values():
+        if collection.HasField("any_list"):
+            known = [one for one in collection.any_list.value if "tensorflow." in one.type_url]
+            del collection.any_list.value[:]
+            collection.any_list.value.extend(known)

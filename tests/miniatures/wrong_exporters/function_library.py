@@ -78,3 +78,16 @@ def drops_all_shapes_of_function_bodies(message: MetaGraphDef, _arguments: Expor
     for function in message.graph_def.library.function:
         for node in function.node_def:
             node.attr.pop(_SHAPES, None)
+
+
+@changes_message("LIB-04")
+def forgets_attributes_of_arguments(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Writes functions without the attributes of their arguments."""
+    for function in message.graph_def.library.function:
+        function.ClearField("arg_attr")
+
+
+@changes_message("PATH-03")
+def forgets_registered_gradients(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Writes the library of a graph_def without registered gradients."""
+    message.graph_def.library.ClearField("registered_gradients")

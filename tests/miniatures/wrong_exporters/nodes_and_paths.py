@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from miniature import Right, changes_arguments, changes_graph, changes_message, replaces
 from seams import Seam
 
+from pytest_metagraph import ExportRequest
 from reference_impl.arguments import ExportArguments
-from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef
+from reference_impl.schema import AttrValue, DataType, GraphDef, MetaGraphDef
 
 _SHAPES = "_output_shapes"
 
@@ -271,3 +273,58 @@ def refuses_to_state_an_empty_graph(message: MetaGraphDef, _arguments: ExportArg
     """Exports nothing at all where the graph has no nodes."""
     if not message.graph_def.node:
         message.ClearField("graph_def")
+
+
+@changes_message("PATH-03")
+def drops_types_that_it_does_not_know(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Leaves types out of lists that have no name in the schema."""
+    for node in message.graph_def.node:
+        for value in node.attr.values():
+            known = [one for one in value.list.type if one in DataType.values()]
+            if len(known) < len(value.list.type):
+                value.list.type[:] = known
+
+
+@changes_message("PATH-03")
+def forgets_handles_and_variants(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Writes tensors without their resource handles and variants."""
+    for node in message.graph_def.node:
+        for value in node.attr.values():
+            if value.HasField("tensor"):
+                value.tensor.ClearField("resource_handle_val")
+                value.tensor.ClearField("variant_val")
+
+
+@changes_message("PATH-04")
+def packs_tensors_that_it_filters(message: MetaGraphDef, arguments: ExportArguments) -> None:
+    """Writes an element into tensors of a filtered graph_def that have none."""
+    for node in message.graph_def.node if arguments.clear_devices else ():
+        for value in node.attr.values():
+            for tensor in value.list.tensor:
+                if tensor.dtype == DataType.Value("DT_INT32"):
+                    tensor.int_val[:] = [7]
+
+
+@changes_message("PATH-04")
+def forgets_arguments_of_full_types(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Writes the full type of a node without its arguments."""
+    for node in message.graph_def.node:
+        if node.HasField("experimental_type"):
+            node.experimental_type.ClearField("args")
+
+
+@changes_message("PATH-04")
+def normalises_names_of_nodes(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Writes names of nodes in a normal form of Unicode."""
+    for node in message.graph_def.node:
+        node.name = unicodedata.normalize("NFC", node.name)
+
+
+@replaces(Seam.EXPORT, "NODE-07")
+def carries_parts_of_the_loaded_message(right: Right, request: ExportRequest) -> MetaGraphDef:
+    """Exports the signatures and assets of the MetaGraphDef that was loaded."""
+    message: MetaGraphDef = right(request)
+    message.asset_file_def.extend(request.graph.asset_file_def)
+    for key, signature in request.graph.signature_def.items():
+        message.signature_def[key].CopyFrom(signature)
+    return message

@@ -263,3 +263,12 @@ def _stripped(saver: SaverDef, scope: ExportScope) -> SaverDef:
     for field in _NAMES:
         setattr(saver, field, scope.strip(getattr(saver, field)))
     return saver
+
+
+@changes_message("SAV-10")
+def writes_every_saver_in_the_newest_format(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Writes the savers of the collection as savers of the format V2."""
+    if GraphKeys.SAVERS in message.collection_def:
+        values = message.collection_def[GraphKeys.SAVERS].bytes_list.value
+        newest = SaverDef(version=SaverDef.V2).SerializeToString()
+        values[:] = [value + newest for value in values]

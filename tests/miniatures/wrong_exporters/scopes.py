@@ -216,3 +216,9 @@ def lists_the_ops_of_the_whole_graph(message: MetaGraphDef, arguments: ExportArg
         del listed[:]
         graph = arguments.graph
         listed.extend(stripped_op_list(graph.stated_graph_def, graph.node_index.used_ops))
+
+
+@replaces(Seam.SCOPE_STRIP, "SCOPE-03")
+def strips_names_of_letters_only(right: Right, scope: LiteralScope, name: str) -> str:
+    """Keeps the scope in a name that has other characters than letters, digits and slashes."""
+    return str(right(scope, name)) if re.fullmatch(r"[\w/:^]*", name) else name
