@@ -84,15 +84,9 @@ def strips_zeros_without_a_default(right: Right, graph_def: GraphDef) -> None:
 
 
 @replaces(Seam.STRIP_NODES, "STRIP-03")
-<<<<<<< HEAD
 def strips_calls_of_functions_like_ops(right: Right, nodes: Any, _functions: Any, defaults_of: Any) -> None:
     """Removes attributes of a node that calls a function with the name of a registered op."""
     right(nodes, frozenset(), defaults_of)
-=======
-def strips_calls_of_functions_like_ops(right: Right, nodes: Any, _functions: Any, defaults: Any) -> None:
-    """Removes attributes of a node that calls a function with the name of a registered op."""
-    right(nodes, frozenset(), defaults)
->>>>>>> 33e8c0e (Give debug info its content, and every registered key a case of its own)
 
 
 @replaces(Seam.STRIP_DEFAULTS, "STRIP-03")
