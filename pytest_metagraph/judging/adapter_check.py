@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance_cases import Case, Corpus, ExpectedError, ExpectedMessage, Tier, Variant
 from conformance_cases.matrix_graph import PREFIX
@@ -19,6 +19,7 @@ from pytest_metagraph.exporters.answers import (
     TimedOut,
 )
 from pytest_metagraph.exporters.client import ExporterClient
+from pytest_metagraph.judging.advice import fitted
 from pytest_metagraph.judging.case_request import case_request
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import FindingCode
@@ -76,6 +77,10 @@ class AdapterCheck:
 
     def run(self) -> Iterator[Observation]:
         """Yield the result of every question; stop if not even a plain export is answered."""
+        for found in self._observations():
+            yield replace(found, advice=fitted(found.advice, self._client))
+
+    def _observations(self) -> Iterator[Observation]:
         if not self._plain:
             yield Observation(
                 "Does it declare what it can do?",

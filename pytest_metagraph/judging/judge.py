@@ -13,6 +13,7 @@ from pytest_metagraph.diff import CompareOptions
 from pytest_metagraph.exporters.adapted_case import adapted
 from pytest_metagraph.exporters.answers import Answer, Exported, NotLoaded, NotSupported, Raised, TimedOut
 from pytest_metagraph.exporters.client import ExporterClient
+from pytest_metagraph.judging.advice import fitted
 from pytest_metagraph.judging.answer_check import Expected, MessageComparison, check_answer, check_repetition
 from pytest_metagraph.judging.attribution import attribute
 from pytest_metagraph.judging.case_request import case_request, plain_request
@@ -191,7 +192,13 @@ class Judge:
             if self._load_check is not None and isinstance(answer, Exported)
             else ()
         )
-        return _named((*check_answer(answer, expected, self._unsupported), *loading, *in_files), variant)
+        found = [
+            replace(one, detail=fitted(one.detail, self._client))
+            if one.code is FindingCode.UNSUPPORTED
+            else one
+            for one in check_answer(answer, expected, self._unsupported)
+        ]
+        return _named((*found, *loading, *in_files), variant)
 
     def _call(self, case: Case, variant: Variant, graph: MetaGraphDef) -> Answer:
         return self._client.export(case_request(case, variant, self._contract, self._folder.path_of, graph))

@@ -198,7 +198,7 @@ def _comparison_lines(comparison: ReportComparison) -> Iterator[str]:
 def _versions_lines(table: VersionsTable) -> Iterator[str]:
     yield from ("## Score", "")
     yield from _table(
-        ("Version", *(f"Contract {name}" for name in table.contracts), *_APART, "Runs on"),
+        ("Version", "Exporter", *(f"Contract {name}" for name in table.contracts), *_APART, "Runs on"),
         (_version_row(table, column) for column in table.columns),
     )
     for contract in table.contracts:
@@ -220,21 +220,21 @@ def _versions_lines(table: VersionsTable) -> Iterator[str]:
                 for name in failing
             ),
         )
-    yield from ("", "## Causes of failures", "")
+    contract = OWN_CONTRACT if OWN_CONTRACT in table.contracts else table.contracts[0]
+    yield from ("", f"## Causes of failures under the contract {contract}", "")
     yield from _table(
-        ("Version", "Contract", "Cases", "Cause", "Requirements", "Smallest case"),
+        ("Version", "Cases", "Cause", "Requirements", "Smallest case"),
         (
             (
                 _text(column.label),
-                contract,
                 f"{one.cases:,}",
                 _text(one.cause),
                 _text(", ".join(one.requirements)),
                 _text(one.smallest),
             )
             for column in table.columns
-            for contract, found in column.contracts.items()
-            for one in found.causes
+            if contract in column.contracts
+            for one in column.contracts[contract].causes
         ),
     )
 
@@ -252,7 +252,7 @@ def _version_row(table: VersionsTable, column: MeasuredExporter) -> tuple[str, .
     ]
     runs_on = ", ".join(f"{name} {version}" for name, version in sorted(column.environment.items()))
     numbers = ("–" if number is None else f"{number:,}" for number in apart)  # noqa: RUF001 - a dash
-    return (_text(column.label), *scores, *numbers, _text(runs_on))
+    return (_text(column.label), _text(column.exporter), *scores, *numbers, _text(runs_on))
 
 
 def _facts(header: Header) -> str:
