@@ -93,8 +93,8 @@ def make_loadable(
     graph's library, and ops that no recorded TensorFlow registers, are left alone.
 
     Args:
-        meta_graph: a MetaGraphDef of any descriptor pool, its bytes, or the path of a binary or text file.
-            It is not changed.
+        meta_graph: a MetaGraphDef of any descriptor pool, its bytes, or the path of a binary or text file. A
+            GraphDef message is taken as a MetaGraphDef that has just this graph_def. It is not changed.
         tensorflow: the version that must load it, such as `1.15` or `1.15.5`.
 
     Returns:
@@ -156,6 +156,8 @@ def _refused(meta_graph: MetaGraphDef, version: str) -> dict[tuple[str, ...], st
 
 def _read(meta_graph: message.Message | bytes | str | os.PathLike[str]) -> MetaGraphDef:
     if isinstance(meta_graph, message.Message):
+        if meta_graph.DESCRIPTOR.full_name == GraphDef.DESCRIPTOR.full_name:
+            return MetaGraphDef(graph_def=adopt(meta_graph, GraphDef))
         return adopt(meta_graph, MetaGraphDef)
     if isinstance(meta_graph, bytes):
         return parse_meta_graph(meta_graph)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from google.protobuf import text_format
 
+from pytest_metagraph.loadability.check import check_meta_graph
 from pytest_metagraph.loadability.make_loadable import Dropped, NotConvertibleError, make_loadable
 from pytest_metagraph.loadability.op_registries import UnknownVersionError
 from reference_impl.schema import POOL, MetaGraphDef
@@ -36,6 +37,16 @@ def test_an_attribute_that_the_version_knows_stays() -> None:
     """TensorFlow 1.15 knows it, so that nothing is dropped, and a release means its minor version."""
     original = message(EQUAL.format("true"))
     assert make_loadable(original, tensorflow="1.15.5") == (original, ())
+
+
+def test_a_graph_def_is_made_loadable() -> None:
+    """A GraphDef message loses the same as in a MetaGraphDef, and the check of one names the function."""
+    graph_def = message(EQUAL.format("true")).graph_def
+    made, dropped = make_loadable(graph_def, tensorflow="1.14")
+    assert [one.name for one in dropped] == ["Equal.incompatible_shape_error"]
+    assert made.ListFields() == MetaGraphDef(graph_def=made.graph_def).ListFields()
+    (problem,) = [one for one in check_meta_graph(graph_def, "1.14").problems if one.code == "LOAD-17"]
+    assert "make_loadable(graph_def, tensorflow=VERSION)" in problem.way_out
 
 
 def test_an_unknown_attribute_with_another_value_is_essential() -> None:
