@@ -175,11 +175,17 @@ OPTIONS = (
     Option(
         "timeout",
         "metagraph_timeout",
-        f"seconds that a worker has for one answer; default: {DEFAULT_SECONDS:g}",
+        f"seconds that the exporter has for one answer; default: {DEFAULT_SECONDS:g}",
         metavar="SECONDS",
         default=f"{DEFAULT_SECONDS:g}",
         parse=parse_seconds,
         in_rerun_line=True,
+    ),
+    Option(
+        "in_process",
+        "metagraph_in_process",
+        "call an exporter in Python in the process of pytest, for debuggers and coverage, and not in one of "
+        "its own; it may then end the run, and has no time limit",
     ),
     Option(
         "contract",
@@ -290,7 +296,8 @@ class Settings:
         exporter: the name of the exporter, see `exporters.resolve`; empty if none was given.
         worker: the command of a worker, see `exporters.worker`; empty if none was given.
         exports: a folder of answers, see `exporters.exports_folder`; empty if none was given.
-        timeout: the seconds that a worker has for one answer.
+        timeout: the seconds that the exporter has for one answer.
+        in_process: True to call an exporter in Python in this process.
         contract: one of `CONTRACTS`.
         tier: one of `TIERS`.
         level: one of `LEVELS`.
@@ -310,6 +317,7 @@ class Settings:
     worker: str = ""
     exports: str = ""
     timeout: float = DEFAULT_SECONDS
+    in_process: bool = False
     contract: str = "documented"
     tier: str = "default"
     level: str = "required"

@@ -44,7 +44,13 @@ def add_exporter_options(parser: argparse.ArgumentParser, *, with_exports: bool 
         type=parse_seconds,
         default=DEFAULT_SECONDS,
         metavar="SECONDS",
-        help="seconds that a worker has for one answer; default: %(default)g",
+        help="seconds that the exporter has for one answer; default: %(default)g",
+    )
+    parser.add_argument(
+        "--in-process",
+        action="store_true",
+        help="call an exporter in Python in this process, for debuggers, and not in one of its own; it may "
+        "then end the command, and has no time limit",
     )
 
 
@@ -161,7 +167,7 @@ def chosen_exporter(arguments: argparse.Namespace) -> Iterator[ExporterClient]:
 
     sys.path.append(os.getcwd())  # noqa: PTH109 - as text, as sys.path holds it
     given = {name: getattr(arguments, name, "") for name in ("exporter", "command", "exports")}
-    with open_client(**given, seconds=arguments.timeout) as client:
+    with open_client(**given, seconds=arguments.timeout, in_process=arguments.in_process) as client:
         yield client
 
 

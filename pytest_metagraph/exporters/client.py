@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -12,8 +12,10 @@ from pytest_metagraph.exporters import resolve
 from pytest_metagraph.exporters.answers import Answer
 from pytest_metagraph.exporters.exports_folder import ExportsFolder
 from pytest_metagraph.exporters.registry import ExporterRegistry
-from pytest_metagraph.exporters.request import ExportRequest
+from pytest_metagraph.exporters.request import Exporter, ExportRequest
+from pytest_metagraph.exporters.supervised import CAN_FORK, Supervised
 from pytest_metagraph.exporters.worker import Worker, split_command
+from reference_impl.schema import MetaGraphDef
 
 
 class ExporterClient(Protocol):
@@ -42,14 +44,21 @@ class ExporterClient(Protocol):
     def export(self, request: ExportRequest) -> Answer:
         """Return the exporter's answer to a request; a failure of the exporter is an answer, too."""
 
+    def take_changes(self, graph: MetaGraphDef) -> None:
+        """Change the graph of the last request as the exporter has changed it, which it must not do."""
 
-def check_client(*, exporter: str = "", command: str = "", exports: str = "") -> None:
+
+def check_client(
+    *, exporter: str = "", command: str = "", exports: str = "", seconds: float, in_process: bool = False
+) -> None:
     """Refuse what `open_client` would refuse, as far as that is possible without starting a worker.
 
     Args:
         exporter: see `open_client`.
         command: see `open_client`.
         exports: see `open_client`.
+        seconds: see `open_client`.
+        in_process: see `open_client`.
 
     Raises:
         ExporterNotFoundError: if more than one of the three is given, or the exporter cannot be used.
@@ -62,12 +71,13 @@ def check_client(*, exporter: str = "", command: str = "", exports: str = "") ->
     elif exporter in resolve.BUILT_IN:
         resolve.check_name(exporter)  # importing TensorFlow takes seconds, and this process may never call it
     else:
-        resolve.resolve(exporter)
+        with open_client(exporter=exporter, seconds=seconds, in_process=in_process):
+            pass
 
 
 @contextlib.contextmanager
 def open_client(
-    *, exporter: str = "", command: str = "", exports: str = "", seconds: float
+    *, exporter: str = "", command: str = "", exports: str = "", seconds: float, in_process: bool = False
 ) -> Iterator[ExporterClient]:
     """Open the client of an exporter for a `with` block.
 
@@ -75,7 +85,8 @@ def open_client(
         exporter: the name of a Python function, see `resolve.resolve`.
         command: the command of a worker, see `worker.Worker`.
         exports: a folder of answers, see `exports_folder.ExportsFolder`.
-        seconds: the time limit for one answer of a worker.
+        seconds: the time limit for one answer, of a worker or of a function.
+        in_process: call a function in this process, where it may do anything, and not in one of its own.
 
     Yields:
         The client.
@@ -85,15 +96,62 @@ def open_client(
     """
     _refuse_several(exporter, command, exports)
     if command:
-        worker = Worker(command, seconds)
-        try:
+        with contextlib.closing(Worker(command, seconds)) as worker:
             yield worker
-        finally:
-            worker.close()
     elif exports:
         yield ExportsFolder.open(Path(exports))
     else:
-        yield resolve.client_of(resolve.resolve(exporter))
+        resolve.check_name(exporter)
+        subject = f"the exporter {exporter!r}"
+        with _function_client(lambda: resolve.resolve(exporter), subject, seconds, in_process) as client:
+            yield client
+
+
+class FunctionClients:
+    """Opens the client of each function that it is asked for, and closes the one before.
+
+    Args:
+        seconds: the time limit for one answer.
+        in_process: see `open_client`.
+    """
+
+    def __init__(self, seconds: float, *, in_process: bool) -> None:
+        self._seconds = seconds
+        self._in_process = in_process
+        self._exporter: Exporter | None = None
+        self._open = contextlib.ExitStack()
+
+    def of(self, exporter: Exporter) -> ExporterClient:
+        """Return the client of a function: the same as before if it is the same function.
+
+        Args:
+            exporter: the function.
+
+        Raises:
+            ExporterNotFoundError: if it is not callable, or declares a capability that does not exist.
+        """
+        if self._exporter is not exporter:
+            self.close()
+            opening = _function_client(lambda: exporter, "the exporter", self._seconds, self._in_process)
+            self._client = self._open.enter_context(opening)
+            self._exporter = exporter
+        return self._client
+
+    def close(self) -> None:
+        """Close the client that is open."""
+        self._exporter = None
+        self._open.close()
+
+
+@contextlib.contextmanager
+def _function_client(
+    load: Callable[[], Exporter], subject: str, seconds: float, in_process: bool
+) -> Iterator[ExporterClient]:
+    if in_process or not CAN_FORK:
+        yield resolve.client_of(load())
+    else:
+        with contextlib.closing(Supervised(load, subject, seconds)) as client:
+            yield client
 
 
 def _refuse_several(*given: str) -> None:

@@ -20,6 +20,7 @@ from pytest_metagraph.exporters.registry import ExporterRegistry, RegistryError
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from reference_impl.files import leads_through_link, read_regular_file
+from reference_impl.schema import MetaGraphDef
 
 EXPORTER_FILE = "exporter.json"
 """The name of the file that describes the exporter."""
@@ -118,6 +119,9 @@ class ExportsFolder:
         return Malformed(
             f"There is no answer: {str(self.folder)!r} has neither {missing} nor its .error.json."
         )
+
+    def take_changes(self, graph: MetaGraphDef) -> None:
+        """Do nothing: a folder changes no graph."""
 
 
 def answer_stem(case_id: str) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import platform
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from types import CodeType, TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf import __version__ as protobuf_version
 from google.protobuf import message as protobuf
 
 from conformance_cases import Capability
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters.answers import (
     Answer,
     Crashed,
@@ -30,6 +31,9 @@ from reference_impl.schema import MetaGraphDef, adopt
 TRACEBACK_FRAMES = 6
 """The number of frames to keep of a traceback; a maintainer looks at the end of it."""
 
+_MOST_CHARACTERS = 16 * 1024
+"""The length of the longest text of an exporter that is kept."""
+
 _FORMATTED_FRAMES: dict[tuple[str, CodeType, int], str] = {}
 """The text of each frame of a traceback, by its place in the code.
 
@@ -37,42 +41,43 @@ Half of the calls of the full tier raise, from few places, and reading the sourc
 than the export.
 """
 
+# What a class or an exception of an exporter says about itself may be computed, and raise or lie. These read
+# what Python itself has recorded.
+_MRO = type.__dict__["__mro__"].__get__
+_NAME = type.__dict__["__name__"].__get__
+_TRACEBACK = BaseException.__dict__["__traceback__"].__get__
 
-@dataclass(frozen=True, slots=True)
+T = TypeVar("T")
+
+
+class DeclarationError(MetagraphError):
+    """What an exporter declares about itself cannot be read."""
+
+
 class InProcess:
     """Calls a Python function.
 
-    Attributes:
+    Its attributes `version`, `unsupported`, `op_list` and `descriptor_set` are read once, here.
+
+    Args:
         exporter: the function.
         name: its name in reports.
+
+    Raises:
+        DeclarationError: if one of these attributes cannot be read, or a capability does not exist.
+        RegistryError: if the ops or messages that the exporter declares cannot be used.
     """
 
-    exporter: Exporter
-    name: str
-
-    @property
-    def version(self) -> str:
-        """The exporter's attribute `version`; empty if it has none."""
-        return str(getattr(self.exporter, "version", ""))
-
-    @property
-    def unsupported(self) -> frozenset[Capability]:
-        """The capabilities in the exporter's attribute `unsupported`.
-
-        Raises:
-            ValueError: if one of them is not a capability of the corpus.
-        """
-        return frozenset(Capability(name) for name in getattr(self.exporter, "unsupported", ()))
-
-    @property
-    def registry(self) -> ExporterRegistry:
-        """The ops and messages in the exporter's attributes `op_list` and `descriptor_set`.
-
-        Raises:
-            RegistryError: if one of them cannot be used.
-        """
-        return ExporterRegistry.parse(
-            getattr(self.exporter, "op_list", None), getattr(self.exporter, "descriptor_set", None)
+    def __init__(self, exporter: Exporter, name: str) -> None:
+        self.exporter = exporter
+        self.name = name
+        self.version = self._declared("version", "", lambda value: _bounded(str(value)))
+        self.unsupported: frozenset[Capability] = self._declared(
+            "unsupported", (), lambda names: frozenset(map(Capability, names))
+        )
+        op_list = self._declared("op_list", None, ExporterRegistry.parse)
+        self.registry = self._declared(
+            "descriptor_set", None, lambda data: ExporterRegistry.parse(op_list.op_list_data, data)
         )
 
     @property
@@ -85,16 +90,70 @@ class InProcess:
         try:
             returned = self.exporter(request)
         except Unsupported as error:
-            return NotSupported(error.capability)
+            return _not_supported(error)
         except NotLoadable as error:
-            return NotLoaded(error.reason)
+            return _not_loaded(error)
         except Exception as error:  # noqa: BLE001 - the case decides which exception is right
-            return Raised(_classes(type(error)), str(error), _tail(error))
-        except (KeyboardInterrupt, GeneratorExit):
+            return Raised(_classes(type(error)), text_of(error), _tail(error))
+        except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - sys.exit() in an exporter must not end the run
             return Crashed(_tail(error))
         return _read(returned)
+
+    def take_changes(self, graph: MetaGraphDef) -> None:
+        """Do nothing: the exporter was given the graph itself."""
+
+    def _declared(self, attribute: str, default: object, read: Callable[[Any], T]) -> T:
+        try:
+            return read(getattr(self.exporter, attribute, default))
+        except (KeyboardInterrupt, MetagraphError):
+            raise
+        except BaseException as error:
+            raise DeclarationError(
+                f"the attribute `{attribute}` of the exporter {self.name!r} is not valid: {text_of(error)}",
+                "use a collection of names of conformance_cases.Capability"
+                if attribute == "unsupported"
+                else "use a text, or bytes",
+            ) from error
+
+
+def text_of(value: object, read: Callable[[object], str] = str) -> str:
+    """Return the text of an object that an exporter has made, such as an exception, whatever it does.
+
+    Args:
+        value: the object.
+        read: `str` or `repr`.
+
+    Returns:
+        Text that can be encoded as UTF-8, and is not too long to be shown.
+    """
+    try:
+        return _bounded(read(value))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - an exporter's __str__ may do anything
+        return f"<its text cannot be read: {_NAME(type(error))}>"
+
+
+def _bounded(text: str) -> str:
+    exact = str.__str__(text).encode(errors="backslashreplace").decode()
+    if len(exact) <= _MOST_CHARACTERS:
+        return exact
+    return f"{exact[:_MOST_CHARACTERS]}\n... {len(exact) - _MOST_CHARACTERS:,} characters are omitted"
+
+
+def _not_supported(error: Unsupported) -> Answer:
+    try:
+        capability = error.capability
+    except Exception:  # noqa: BLE001 - a subclass may do anything
+        capability = None
+    if type(capability) is str or isinstance(capability, Capability):
+        return NotSupported(_bounded(capability))
+    return Malformed(
+        "The exporter raised Unsupported without the name of a capability; use Unsupported('eager'), "
+        f"not {text_of(error)}."
+    )
 
 
 @functools.cache
@@ -107,44 +166,74 @@ def current_environment() -> Mapping[str, str]:
     }
 
 
-def _read(returned: Any) -> Answer:
-    if isinstance(returned, NotLoadable):
-        return NotLoaded(returned.reason)
-    if isinstance(returned, Unsupported):
-        return NotSupported(returned.capability)
-    if isinstance(returned, bytes | bytearray | memoryview):
-        try:
-            return Exported(MetaGraphDef.FromString(bytes(returned)))
-        except protobuf.DecodeError:
-            return Malformed(
-                f"The exporter returned {len(returned)} bytes that do not parse as a MetaGraphDef."
-            )
+def _not_loaded(error: NotLoadable) -> NotLoaded:
     try:
-        return Exported(adopt(returned, MetaGraphDef))
-    except (TypeError, protobuf.Error) as error:
-        return Malformed(f"The exporter must return a MetaGraphDef or its bytes: {error}.")
+        reason: object = error.reason
+    except Exception:  # noqa: BLE001 - a subclass may do anything
+        reason = error
+    return NotLoaded(text_of(reason))
+
+
+def _read(returned: Any) -> Answer:  # noqa: PLR0911 - one for each kind of answer
+    """Return the answer for what an exporter has returned, whose methods may raise or lie."""
+    kind = type(returned)
+    if issubclass(kind, NotLoadable):
+        return _not_loaded(returned)
+    if issubclass(kind, Unsupported):
+        return _not_supported(returned)
+    if issubclass(kind, bytes | bytearray | memoryview):
+        try:
+            data = bytes(memoryview(returned))  # the content itself: a subclass may define __bytes__
+            return Exported(MetaGraphDef.FromString(data))
+        except protobuf.DecodeError:
+            return Malformed(f"The exporter returned {len(data)} bytes that do not parse as a MetaGraphDef.")
+        except (ValueError, MemoryError) as error:  # a released memoryview
+            return Malformed(f"The exporter returned bytes that cannot be read: {error}.")
+    try:
+        answer = Exported(returned if kind is MetaGraphDef else _adopted(returned, kind))
+        _ = answer.serialised  # fails now, where the exporter is known to be the reason
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a message that is none may do anything
+        return Malformed(f"The exporter must return a MetaGraphDef or its bytes: {text_of(error)}.")
+    return answer
+
+
+def _adopted(returned: Any, kind: type) -> MetaGraphDef:
+    if not issubclass(kind, protobuf.Message):
+        raise TypeError(f"expected a {MetaGraphDef.DESCRIPTOR.full_name} message, got {_NAME(kind)}")
+    message = adopt(returned, MetaGraphDef)
+    if type(message) is MetaGraphDef:
+        return message
+    raise TypeError(f"{_NAME(kind)} is a subclass of a message class")
 
 
 def _classes(kind: type[BaseException]) -> tuple[str, ...]:
     names = []
-    for base in kind.__mro__:
-        names.append(base.__name__)
-        if base.__module__ == "builtins":
+    for base in _MRO(kind):
+        names.append(_bounded(_NAME(base)))
+        if getattr(builtins, names[-1], None) is base:
             break
     return tuple(names)
 
 
 def _tail(error: BaseException) -> str:
     """Return the end of a traceback, from the exporter's own frames on."""
-    frames, trace = [], error.__traceback__
+    frames, trace = [], _TRACEBACK(error)
     while trace is not None:
         frames.append(trace)
         trace = trace.tb_next
-    del frames[0]  # the call in this module
+    del frames[:1]  # the call in this module
     lines = [_format_frame(frame) for frame in frames[-TRACEBACK_FRAMES:]]
     if len(frames) > TRACEBACK_FRAMES:
         lines.insert(0, f"  ... {len(frames) - TRACEBACK_FRAMES} frames above\n")
-    return "".join([*lines, *traceback.format_exception_only(error)]).rstrip()
+    try:
+        lines += traceback.format_exception_only(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - it reads attributes of the exception
+        lines.append(f"{_NAME(type(error))}: {text_of(error)}")
+    return _bounded("".join(lines).rstrip())
 
 
 def _format_frame(frame: TracebackType) -> str:

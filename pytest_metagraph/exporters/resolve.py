@@ -7,7 +7,7 @@ import importlib.util
 from typing import Any
 
 from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph.exporters.in_process import InProcess
+from pytest_metagraph.exporters.in_process import DeclarationError, InProcess, text_of
 from pytest_metagraph.exporters.request import Exporter
 from reference_impl.contracts import TENSORFLOW_VERSION
 
@@ -47,6 +47,10 @@ def resolve(name: str) -> Exporter:
                 f"the exporter {name!r} cannot be found: {module_name!r} has no attribute {path!r}; "
                 "give the name of a function of that module"
             ) from None
+        except Exception as error:
+            raise ExporterNotFoundError(
+                f"the exporter {name!r} cannot be found: reading {attribute!r} failed: {text_of(error)}"
+            ) from error
     return client_of(found).exporter
 
 
@@ -62,24 +66,18 @@ def client_of(exporter: Exporter) -> InProcess:
     """
     if not callable(exporter):
         raise ExporterNotFoundError(
-            f"the exporter {exporter!r} is not callable", "give a function that takes one ExportRequest"
+            f"the exporter {text_of(exporter, repr)} is not callable",
+            "give a function that takes one ExportRequest",
         )
     name = _name_of(exporter)
-    client = InProcess(exporter, name)
     try:
-        _ = client.unsupported
-    except (TypeError, ValueError) as error:
-        raise ExporterNotFoundError(
-            f"the attribute `unsupported` of the exporter {name!r} is not valid: {error}; "
-            "use a collection of names of conformance_cases.Capability"
-        ) from error
-    try:
-        _ = client.registry
+        return InProcess(exporter, name)
+    except DeclarationError as error:
+        raise ExporterNotFoundError(error.message, error.hint) from error
     except MetagraphError as error:
         raise ExporterNotFoundError(
             f"the exporter {name!r} cannot be used: {error.message}", error.hint
         ) from error
-    return client
 
 
 def check_name(name: str) -> None:
@@ -115,17 +113,22 @@ def _import(name: str, module_name: str) -> Any:
         return importlib.import_module(module_name)
     except MetagraphError as error:  # what the module declares, see `request.exporter`
         raise ExporterNotFoundError(f"the exporter {name!r} cannot be used: {error}") from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit() in a module must not end the run
         raise ExporterNotFoundError(
-            f"the exporter {name!r} cannot be imported: {type(error).__name__}: {error}; "
+            f"the exporter {name!r} cannot be imported: {type(error).__name__}: {text_of(error)}; "
             f"install {module_name!r}, or put its folder on the path (pytest option 'pythonpath')"
         ) from error
 
 
 def _name_of(exporter: object) -> str:
-    module_name = getattr(exporter, "__module__", "")
+    try:
+        module_name = str(getattr(exporter, "__module__", ""))
+        qualified = str(getattr(exporter, "__qualname__", type(exporter).__qualname__))
+    except Exception:  # noqa: BLE001 - attributes of an exporter's object may be computed
+        return text_of(type(exporter))
     for short_name, built_in in BUILT_IN.items():
         if module_name == built_in:
             return short_name
-    qualified = getattr(exporter, "__qualname__", type(exporter).__qualname__)
-    return f"{module_name}:{qualified}"
+    return text_of(f"{module_name}:{qualified}")

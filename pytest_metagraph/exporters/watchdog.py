@@ -1,55 +1,150 @@
-"""Kill a worker when the pytest process that started it has ended, for whatever reason.
+"""Stand between the kit and a worker, and end the worker with everything that it has started.
 
-The module also runs as a program, with the id of the worker's process group as its argument. Its stdin is a
-pipe whose other end only the pytest process holds. When the pytest process ends without a farewell, even by
-SIGKILL, the pipe closes and the program kills the whole process group. The module imports nothing of this
-package, so that the program starts in a few milliseconds.
+The watchdog is a process of its own: the parent of the worker and a child of the process of the kit. It ends
+the worker when the kit says so, when the process of the kit has ended for whatever reason, and it ends what
+the worker leaves behind. On Linux it adopts the orphans among the worker's descendants, so that a process
+with a session of its own ends, too. Elsewhere it ends the process group of the worker.
+
+The module also runs as a program, to start a command. It imports nothing of this package, so that the program
+starts in a few milliseconds.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import select
 import signal
-import subprocess
 import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
 
-FAREWELL = b"stopped"
-"""What the pytest process writes after it has ended the worker itself."""
+STARTED = b"started %d\n"
+"""What the watchdog reports first: the id of the worker, which is that of its process group."""
 
+FAILED = b"failed %d\n"
+"""What the watchdog reports instead if the worker cannot be started: the number of the error."""
 
-class Watchdog:
-    """Watches one worker from a separate process.
+ENDED = b"ended %d\n"
+"""What the watchdog reports last: the status of the worker, as `os.waitpid` has it."""
 
-    Args:
-        process_group: the id of the worker's process group.
-    """
+_KILL_SECONDS = 5.0
+"""How long to kill processes that keep starting new ones."""
 
-    def __init__(self, process_group: int) -> None:
-        self._watcher = subprocess.Popen(  # noqa: S603 - this very file
-            [sys.executable, "-I", "-S", __file__, str(process_group)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C reaches every process of the terminal's group
-        )
-
-    def release(self) -> None:
-        """Stop watching, after the worker has ended."""
-        with contextlib.suppress(BrokenPipeError):
-            self._watcher.communicate(FAREWELL)
+_PR_SET_CHILD_SUBREAPER = 36
+_MOST_DESCRIPTORS = 1 << 20
 
 
-def watch(process_group: int) -> None:
-    """Wait for the end of stdin; kill the process group unless stdin ended with the farewell.
+def watch(control: int, start: Callable[[], int]) -> NoReturn:
+    """Start a worker and end it when the other end of a socket is closed; do not return.
 
     Args:
-        process_group: the id of the process group.
+        control: a socket whose other end only the process of the kit holds.
+        start: starts the worker in a session of its own, and returns its process id.
     """
-    if sys.stdin.buffer.read() != FAREWELL:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process_group, signal.SIGKILL)
+    _adopt_orphans()
+    wakeup, alarm = os.pipe()
+    os.set_blocking(alarm, False)
+    signal.set_wakeup_fd(alarm, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    try:
+        worker = start()
+    except OSError as error:
+        os.write(control, FAILED % (error.errno or 0))
+        os._exit(1)
+    _let_go({control, wakeup, alarm})
+    os.write(control, STARTED % worker)
+    status = None
+    while status is None:
+        ready, _, _ = select.select([control, wakeup], [], [])
+        if control in ready:
+            break
+        os.read(wakeup, 1024)
+        status = _reap(worker)
+    status = _end(worker, status)
+    with contextlib.suppress(OSError):  # the process of the kit may be gone
+        os.write(control, ENDED % status)
+    os._exit(0)
+
+
+@functools.cache
+def prctl() -> Callable[..., int] | None:
+    """Return the system call of Linux that sets what a process is; None elsewhere.
+
+    Loading it takes several times as long as a fork, which inherits what its parent has loaded.
+    """
+    if sys.platform != "linux":
+        return None
+    with contextlib.suppress(ImportError, OSError, AttributeError):
+        import ctypes  # noqa: PLC0415 - some builds of Python lack it
+
+        return ctypes.CDLL(None).prctl
+    return None
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of every orphaned descendant, if the system is able to."""
+    call = prctl()
+    if call is not None:
+        call(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _let_go(kept: set[int]) -> None:
+    """Close every descriptor that only the worker and the kit should hold, so that both see the end."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in range(3):
+        os.dup2(null, descriptor)
+    start = 3
+    for descriptor in sorted(kept):
+        os.closerange(start, descriptor)
+        start = descriptor + 1
+    os.closerange(start, _MOST_DESCRIPTORS)
+
+
+def _reap(worker: int) -> int | None:
+    """Take notice of each child that has ended, and return the status of the worker if it is among them."""
+    status = None
+    with contextlib.suppress(ChildProcessError):
+        while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            if found[0] == worker:
+                status = found[1]
+    return status
+
+
+def _end(worker: int, status: int | None) -> int:
+    """Kill the worker, unless it has ended, and every descendant that is left; return its status."""
+    if status is None:
+        os.kill(worker, signal.SIGKILL)
+        _, status = os.waitpid(worker, 0)
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left in its group
+        os.killpg(worker, signal.SIGKILL)
+    deadline = time.monotonic() + _KILL_SECONDS
+    while (children := _children()) and time.monotonic() < deadline:
+        for child in children:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(child, signal.SIGKILL)
+        time.sleep(0.001)
+        _reap(worker)
+    return status
+
+
+def _children() -> list[int]:
+    """Return the ids of this process's children; killing one makes its children those of this process."""
+    try:
+        text = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+    except OSError:  # no Linux
+        return []
+    return [int(word) for word in text.split()]
+
+
+def _start_command(words: list[str]) -> int:
+    import subprocess  # noqa: PLC0415 - a forked watchdog does not need it
+
+    return subprocess.Popen(words, start_new_session=True).pid  # noqa: S603 - the user names the program to run
 
 
 if __name__ == "__main__":
-    watch(int(sys.argv[1]))
+    watch(int(sys.argv[1]), lambda: _start_command(sys.argv[2:]))

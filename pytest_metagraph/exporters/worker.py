@@ -1,14 +1,15 @@
-"""The exporter client of a worker in any language: a process that answers over its stdin and stdout."""
+"""Exporter clients that ask another process, such as a worker in any language, over its stdin and stdout."""
 
 from __future__ import annotations
 
+import abc
 import shlex
 import shutil
 import sys
 from collections.abc import Mapping
 
 from conformance_cases import Capability
-from pytest_metagraph.exporters import protocol
+from pytest_metagraph.exporters import protocol, worker_launch
 from pytest_metagraph.exporters.answers import Answer, Crashed, Malformed, TimedOut
 from pytest_metagraph.exporters.protocol import Introduction, ProtocolError
 from pytest_metagraph.exporters.registry import ExporterRegistry
@@ -22,6 +23,7 @@ from pytest_metagraph.exporters.worker_process import (
     WorkerTimedOutError,
 )
 from pytest_metagraph.settings import DEFAULT_SECONDS
+from reference_impl.schema import MetaGraphDef
 
 MAX_FAILED_STARTS = 3
 """The number of failed starts in a row after which the run ends."""
@@ -31,22 +33,20 @@ class WorkerStartError(ExporterNotFoundError):
     """The worker cannot be started."""
 
 
-class Worker:
+class WorkerClient(abc.ABC):
     """Sends requests to one long-lived process, and starts it again after a failure.
 
     If the process crashes, hangs, or writes something else or too much, that is the answer to the current
     request. Its stderr goes to the stderr of this process, and pytest shows it with a failed test.
 
     Args:
-        command: the program and its arguments, as a shell would split them; no shell is involved.
         seconds: the time limit for one answer.
 
     Raises:
-        WorkerStartError: if the worker cannot be started, or does not introduce itself.
+        WorkerStartError: if the process cannot be started, or does not introduce itself.
     """
 
-    def __init__(self, command: str, seconds: float = DEFAULT_SECONDS) -> None:
-        self._command = split_command(command)
+    def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._failed_starts = 0
         self._process: WorkerProcess | None = None
@@ -77,6 +77,27 @@ class Worker:
         """What the worker runs on; empty if it does not declare that."""
         return self._introduction.environment
 
+    @property
+    @abc.abstractmethod
+    def _subject(self) -> str:
+        """What cannot be started, for the text of an error."""
+
+    @abc.abstractmethod
+    def _launch(self) -> WorkerProcess:
+        """Start the process."""
+
+    @abc.abstractmethod
+    def _read_introduction(self, data: bytes) -> Introduction:
+        """Read the answer to hello, or raise ProtocolError."""
+
+    @abc.abstractmethod
+    def _encode(self, request: ExportRequest) -> bytes:
+        """Return the bytes to send for a request."""
+
+    @abc.abstractmethod
+    def _decode(self, data: bytes) -> Answer:
+        """Return the answer that the process has sent."""
+
     def export(self, request: ExportRequest) -> Answer:
         """Return the worker's answer to a request.
 
@@ -87,7 +108,6 @@ class Worker:
             WorkerStartError: if the worker could not be started again several times in a row.
             UnencodableValueError: if an argument of the request cannot be sent.
         """
-        data = protocol.encode_export(request)
         try:
             process = self._running()
         except WorkerStartError as error:
@@ -95,9 +115,12 @@ class Worker:
             if self._failed_starts >= MAX_FAILED_STARTS:
                 raise
             return Crashed(str(error))
+        except WorkerEndedError as error:
+            return Crashed(_with_stderr(str(error), self._end()))
         self._failed_starts = 0
+        data = self._encode(request)
         try:
-            answer = protocol.decode_answer(process.exchange(data, self._seconds))
+            answer = self._decode(process.exchange(data, self._seconds))
         except WorkerTimedOutError:
             self._end()
             return TimedOut(self._seconds)
@@ -120,6 +143,7 @@ class Worker:
             self._process = None
 
     def _running(self) -> WorkerProcess:
+        """Return the process, started again if it has ended or cannot be used any more."""
         if self._process is not None and self._process.has_unread_output():
             # It has ended, or written more than its last answer, so that the next answer would be misread.
             self._end()
@@ -129,11 +153,11 @@ class Worker:
 
     def _start(self) -> tuple[WorkerProcess, Introduction]:
         try:
-            process = WorkerProcess(self._command)
+            process = self._launch()
         except OSError as error:
             raise WorkerStartError(f"{self._subject} cannot be started: {error}") from error
         try:
-            introduction = protocol.decode_introduction(process.exchange(protocol.HELLO, self._seconds))
+            introduction = self._read_introduction(process.exchange(protocol.HELLO, self._seconds))
         except (WorkerError, ProtocolError) as error:
             process.kill()
             reason = f"{self._subject} did not introduce itself: {str(error).removesuffix('.')}."
@@ -153,9 +177,40 @@ class Worker:
         _show(text)
         return text
 
+
+class Worker(WorkerClient):
+    """The client of a worker in any language, which speaks the worker protocol.
+
+    Args:
+        command: the program and its arguments, as a shell would split them; no shell is involved.
+        seconds: the time limit for one answer.
+
+    Raises:
+        WorkerStartError: if the worker cannot be started, or does not introduce itself.
+    """
+
+    def __init__(self, command: str, seconds: float = DEFAULT_SECONDS) -> None:
+        self._command = split_command(command)
+        super().__init__(seconds)
+
     @property
     def _subject(self) -> str:
         return f"the worker `{shlex.join(self._command)}`"
+
+    def _launch(self) -> WorkerProcess:
+        return WorkerProcess(worker_launch.command(self._command))
+
+    def _read_introduction(self, data: bytes) -> Introduction:
+        return protocol.decode_introduction(data)
+
+    def _encode(self, request: ExportRequest) -> bytes:
+        return protocol.encode_export(request)
+
+    def _decode(self, data: bytes) -> Answer:
+        return protocol.decode_answer(data)
+
+    def take_changes(self, graph: MetaGraphDef) -> None:
+        """Do nothing: a worker gets a copy of the graph."""
 
 
 def split_command(command: str) -> list[str]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
-import selectors
+import select
 import signal
-import subprocess
+import socket
 import time
-from collections.abc import Sequence
-from typing import IO
 
+from pytest_metagraph.exporters import watchdog
 from pytest_metagraph.exporters.protocol import LENGTH_BYTES, MAX_ANSWER_BYTES, announced_length, frame
-from pytest_metagraph.exporters.watchdog import Watchdog
+from pytest_metagraph.exporters.worker_launch import CLOSED_IN_FORKS, Ends, Launch
 
 _CHUNK_BYTES = 1024 * 1024
 """The size of one write to a worker's stdin and of one read from its stdout."""
@@ -29,6 +29,12 @@ _STDERR_KEPT_BYTES = 16 * 1024
 
 _GRACE_SECONDS = 2.0
 """The time for a process to end after it has closed a pipe or was told to stop."""
+
+_LONGEST_POLL = 1 << 30
+"""The longest time in milliseconds that a poll can wait."""
+
+_WATCHDOG_SECONDS = 10.0
+"""The time for the watchdog to end everything that the worker has started."""
 
 
 class WorkerError(Exception):
@@ -48,37 +54,60 @@ class WorkerGarbageError(WorkerError):
 
 
 class WorkerProcess:
-    """A running worker.
+    """A running worker and its watchdog.
 
     Requests and answers go through non-blocking pipes, so that a worker that does not read, or writes without
     end, only fills its pipe. The worker runs in a session of its own, so that after Ctrl-C the kit ends it
     together with all processes that it has started.
 
     Args:
-        command: the program and its arguments.
+        launch: how to start it.
+        most_bytes: the length of the longest answer that is read.
 
     Raises:
-        OSError: if the program cannot be started.
+        OSError: if it cannot be started.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - the user names the program to run
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
+    def __init__(self, launch: Launch, most_bytes: int = MAX_ANSWER_BYTES) -> None:
+        self._most_bytes = most_bytes
+        pipes = [os.pipe() for _ in range(3)]
+        ours, theirs = socket.socketpair()
+        ends = Ends(pipes[0][0], pipes[1][1], pipes[2][1], theirs.detach())
+        self._control = ours
+        self._stdin, self._stdout, stderr = (
+            _non_blocking(pipes[0][1], "wb"),
+            _non_blocking(pipes[1][0], "rb"),
+            _non_blocking(pipes[2][0], "rb"),
         )
-        self._watchdog = Watchdog(self._process.pid)
-        self._stdin, self._stdout, stderr = map(_non_blocking, _pipes(self._process))
         self._stderr = _StderrTail(stderr)
         self._received = bytearray()
+        self._status: int | None = None
+        CLOSED_IN_FORKS.add(self.close_descriptors)
+        try:
+            self._watchdog = launch(ends)
+        except BaseException:
+            self.close_descriptors()
+            raise
+        finally:
+            for end in ends:
+                os.close(end)
+        self.pid = self._read_start()
 
-    @property
-    def pid(self) -> int:
-        """The id of the process, and of its process group."""
-        return self._process.pid
+    def _read_start(self) -> int:
+        """Return the id of the worker, which is that of its process group.
+
+        Raises:
+            OSError: if the watchdog could not start it.
+        """
+        line, _, rest = self._control.recv(1024).partition(b"\n")
+        word, _, number = line.partition(b" ")
+        if word == watchdog.STARTED.split()[0]:
+            self._note_status(rest)  # which may have come already
+            return int(number)
+        self._watchdog.reap()
+        self.close_descriptors()
+        error = int(number or 0)
+        raise OSError(error, os.strerror(error) if error else "the watchdog of the worker ended")
 
     def exchange(self, request: bytes, seconds: float) -> bytes:
         """Send a request and wait for the answer.
@@ -95,28 +124,35 @@ class WorkerProcess:
         """
         deadline = time.monotonic() + seconds
         unsent = memoryview(frame(request))
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._stdin, selectors.EVENT_WRITE)
-            selector.register(self._stdout, selectors.EVENT_READ)
-            selector.register(self._stderr, selectors.EVENT_READ)
-            while (remaining := deadline - time.monotonic()) > 0:
-                for key, _ in selector.select(remaining):
-                    if key.fileobj is self._stdin:
-                        unsent = unsent[self._send(unsent) :]
-                        if not unsent:
-                            selector.unregister(self._stdin)
-                    elif key.fileobj is self._stderr:
-                        if not self._stderr.read():
-                            selector.unregister(self._stderr)
-                    elif (answer := self._receive()) is not None:
-                        if unsent:
-                            raise WorkerGarbageError("It answered before it had read the request.")
-                        return answer
+        unsent = unsent[self._send(unsent) :]
+        waiting = select.poll()
+        stdin, stdout, stderr = (pipe.fileno() for pipe in (self._stdin, self._stdout, self._stderr))
+        waiting.register(stdout, select.POLLIN)
+        waiting.register(stderr, select.POLLIN)
+        if unsent:
+            waiting.register(stdin, select.POLLOUT)
+        while (remaining := deadline - time.monotonic()) > 0:
+            for descriptor, _ in waiting.poll(min(math.ceil(remaining * 1000), _LONGEST_POLL)):
+                if descriptor == stdin:
+                    unsent = unsent[self._send(unsent) :]
+                    if not unsent:
+                        waiting.unregister(stdin)
+                elif descriptor == stderr:
+                    if not self._stderr.read():
+                        waiting.unregister(stderr)
+                elif (answer := self._receive()) is not None:
+                    if unsent:
+                        raise WorkerGarbageError("It answered before it had read the request.")
+                    return answer
         raise WorkerTimedOutError(f"No answer came within {seconds:g} seconds.")
 
     def has_unread_output(self) -> bool:
         """Return whether the worker has written to stdout, or closed it, since its last answer."""
         return self._stdout.read(1) is not None  # None means no data yet, b"" the end
+
+    def how_it_ended(self) -> str:
+        """Return a sentence about the end of a worker that has closed its stdout."""
+        return self._how_it_ended("stdout")
 
     def take_stderr(self) -> str:
         """Return the end of what the worker has written to stderr since the last call."""
@@ -135,17 +171,22 @@ class WorkerProcess:
         self.kill()
 
     def kill(self) -> None:
-        """Kill the worker and every process of its group."""
-        with contextlib.suppress(
-            ProcessLookupError, PermissionError
-        ):  # macOS does not permit it on ended processes
-            os.killpg(self.pid, signal.SIGKILL)
-        self._process.wait()
-        self._watchdog.release()
+        """Kill the worker and everything that it has started."""
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)
+        if self._wait(_WATCHDOG_SECONDS) is None:  # the worker has stopped or killed its watchdog
+            for kill, pid in ((os.kill, self._watchdog.pid), (os.killpg, self.pid)):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    kill(pid, signal.SIGKILL)
+        self._watchdog.reap()
         self._stderr.read()
-        for pipe in (self._stdin, self._stdout):
-            pipe.close()
-        self._stderr.close()
+        self.close_descriptors()
+
+    def close_descriptors(self) -> None:
+        """Close this process's ends of the pipes."""
+        CLOSED_IN_FORKS.discard(self.close_descriptors)
+        for end in (self._stdin, self._stdout, self._stderr, self._control):
+            end.close()
 
     def _send(self, unsent: memoryview) -> int:
         try:
@@ -165,9 +206,9 @@ class WorkerProcess:
         if len(self._received) < LENGTH_BYTES:
             return None
         length = announced_length(self._received)
-        if length > MAX_ANSWER_BYTES:
+        if length > self._most_bytes:
             raise WorkerGarbageError(
-                f"It announced an answer of {length:,} bytes; the limit is {MAX_ANSWER_BYTES:,}. It wrote "
+                f"It announced an answer of {length:,} bytes; the limit is {self._most_bytes:,}. It wrote "
                 f"{bytes(self._received[:40])!r}; if that is text, print to stderr instead of stdout."
             )
         excess = len(self._received) - LENGTH_BYTES - length
@@ -185,14 +226,22 @@ class WorkerProcess:
         status = self._wait()
         if status is None:
             return f"It closed its {pipe} and kept running."
-        if status < 0:
-            return f"It was killed by {signal.Signals(-status).name}."
-        return f"It ended with exit status {status}."
+        if os.WIFSIGNALED(status):
+            return f"It was killed by {_signal_name(os.WTERMSIG(status))}."
+        return f"It ended with exit status {os.waitstatus_to_exitcode(status)}."
 
-    def _wait(self) -> int | None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return self._process.wait(_GRACE_SECONDS)
-        return None
+    def _wait(self, seconds: float = _GRACE_SECONDS) -> int | None:
+        """Return the status of the worker, as `os.waitpid` has it; None if it keeps running."""
+        if self._status is None:
+            self._control.settimeout(seconds)
+            with contextlib.suppress(OSError):
+                self._note_status(self._control.recv(1024))
+        return self._status
+
+    def _note_status(self, report: bytes) -> None:
+        word, _, number = report.partition(b" ")
+        if word == watchdog.ENDED.split()[0]:
+            self._status = int(number)
 
 
 class _StderrTail:
@@ -202,7 +251,7 @@ class _StderrTail:
         pipe: the read end of the pipe, which this object closes.
     """
 
-    def __init__(self, pipe: io.RawIOBase) -> None:
+    def __init__(self, pipe: io.FileIO) -> None:
         self._pipe = pipe
         self._kept = bytearray()
         self._dropped = 0
@@ -245,15 +294,14 @@ class _StderrTail:
         self._pipe.close()
 
 
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
-    if process.stdin is None or process.stdout is None or process.stderr is None:
-        raise ValueError("the process was started without pipes")
-    return process.stdin, process.stdout, process.stderr
+def _non_blocking(descriptor: int, mode: str) -> io.FileIO:
+    """Open an end of a pipe so that a read returns None if there is no data yet."""
+    os.set_blocking(descriptor, False)
+    return io.FileIO(descriptor, mode)
 
 
-def _non_blocking(pipe: IO[bytes]) -> io.RawIOBase:
-    """Make an unbuffered pipe non-blocking, so that a read returns None if there is no data yet."""
-    if not isinstance(pipe, io.RawIOBase):
-        raise TypeError(f"the process was started with buffered pipes: {pipe!r}")
-    os.set_blocking(pipe.fileno(), False)
-    return pipe
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # such as a real-time signal between the first and the last
+        return f"signal {number}"

@@ -146,6 +146,7 @@ class AdapterCheck:
         question = "Does it leave the graph of the request unchanged?"
         graph = self._plain[0].graph.message()
         problem, advice = _failure(self._export(self._plain[0], graph=graph))
+        self._client.take_changes(graph)
         if not problem and _bytes(graph) != _bytes(self._plain[0].graph.message()):
             problem, advice = "It changed request.graph.", "Load a copy, such as its SerializeToString()."
         return Observation(question, problem, advice)

@@ -155,7 +155,7 @@ class Judge:
             found += self._check(answer, case, variant, expected)
             if isinstance(answer, TimedOut):
                 return _given_up(found, variants[number:]), len(run)
-        if _is_changed(graph, case):
+        if self._is_changed(graph, case):
             # One variant has changed the graph of the later ones: run each again with a graph of its own.
             found = [finding for variant in run for finding in self._run_alone(case, variant, expected)]
         if found or len(run) == 1:  # otherwise the variants have shown that the answer stays the same
@@ -166,7 +166,7 @@ class Judge:
         """Run a variant with a new graph, and report if the call changes it."""
         graph = case.graph.message()
         yield from self._check(self._call(case, variant, graph), case, variant, expected)
-        if _is_changed(graph, case):
+        if self._is_changed(graph, case):
             summary = "The exporter changed the graph that it was given"
             advice = "Load a copy of request.graph."
             yield Finding(FindingCode.INPUT_CHANGED, summary, advice, variants=(variant.name,))
@@ -203,6 +203,13 @@ class Judge:
     def _call(self, case: Case, variant: Variant, graph: MetaGraphDef) -> Answer:
         return self._client.export(case_request(case, variant, self._contract, self._folder.path_of, graph))
 
+    def _is_changed(self, graph: MetaGraphDef, case: Case) -> bool:
+        """Return whether the graph of the last request differs from the graph of its case."""
+        self._client.take_changes(graph)
+        data = graph.SerializeToString(deterministic=True)
+        # The stored bytes are the same, unless another release of protobuf serialises in another order.
+        return data != case.graph.data and data != case.graph.message().SerializeToString(deterministic=True)
+
     def _check_files(
         self,
         answer: Answer,
@@ -230,13 +237,6 @@ class Judge:
 def _right(expected: Expected) -> bytes | None:
     """Return the right answer, serialised; None if it is not known, or is an error."""
     return expected.data if isinstance(expected, MessageComparison) else None
-
-
-def _is_changed(graph: MetaGraphDef, case: Case) -> bool:
-    """Return whether a graph differs from the graph of its case."""
-    data = graph.SerializeToString(deterministic=True)
-    # The stored bytes are the same, unless another release of protobuf serialises in another order.
-    return data != case.graph.data and data != case.graph.message().SerializeToString(deterministic=True)
 
 
 def _options(case: Case) -> CompareOptions:

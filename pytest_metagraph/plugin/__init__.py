@@ -22,6 +22,7 @@ from pytest_metagraph.plugin.options import add_options, settings_of
 from pytest_metagraph.plugin.results import ResultCollector, Results, ResultSender, SummaryPlugin
 from pytest_metagraph.plugin.session import (
     CORPUS_PACKAGE,
+    calls_in_process,
     is_xdist_worker,
     make_importable,
     pattern_of,
@@ -36,7 +37,7 @@ from pytest_metagraph.settings import NO_ORACLE
 if TYPE_CHECKING:
     from conformance_cases import Case
     from pytest_metagraph.diff.api import AssertMetaGraph
-    from pytest_metagraph.exporters.client import ExporterClient
+    from pytest_metagraph.exporters.client import ExporterClient, FunctionClients
     from pytest_metagraph.exporters.request import Exporter
     from pytest_metagraph.judging.files import ScratchFolder
     from pytest_metagraph.loadability.check import AssertLoadable
@@ -136,7 +137,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
         make_importable(config)
         with usage_errors():
-            check_client(exporter=settings.exporter, command=settings.worker, exports=settings.exports)
+            check_client(
+                exporter=settings.exporter,
+                command=settings.worker,
+                exports=settings.exports,
+                seconds=settings.timeout,
+                in_process=calls_in_process(config),
+            )
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -185,17 +192,34 @@ def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
 
 @pytest.fixture(scope="session")
 def metagraph_client(request: pytest.FixtureRequest) -> Iterator[ExporterClient]:
-    """Return the exporter client for --metagraph-command or --metagraph-exports."""
+    """Return the client of the exporter that an option names."""
     from pytest_metagraph.exporters.client import open_client  # noqa: PLC0415 - protobuf
 
     settings = settings_of(request.config)
+    make_importable(request.config)
     try:
         with open_client(
-            command=settings.worker, exports=settings.exports, seconds=settings.timeout
+            exporter=settings.exporter,
+            command=settings.worker,
+            exports=settings.exports,
+            seconds=settings.timeout,
+            in_process=calls_in_process(request.config),
         ) as client:
             yield client
     except MetagraphError as error:
         stop_run(request.session, str(error))
+
+
+@pytest.fixture(scope="session")
+def _metagraph_function_clients(request: pytest.FixtureRequest) -> Iterator[FunctionClients]:
+    """Return the exporter clients of the functions that the fixture `metagraph_exporter` returns."""
+    from pytest_metagraph.exporters.client import FunctionClients  # noqa: PLC0415 - protobuf
+
+    in_process = calls_in_process(request.config)
+    with contextlib.closing(
+        FunctionClients(settings_of(request.config).timeout, in_process=in_process)
+    ) as clients:
+        yield clients
 
 
 @pytest.fixture(scope="session")

@@ -18,9 +18,9 @@ import conformance_cases
 from conformance_cases import Case, load_corpus
 from conformance_cases.requirements import Level
 from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph.exporters.client import ExporterClient
+from pytest_metagraph.exporters.client import ExporterClient, FunctionClients
 from pytest_metagraph.exporters.request import Exporter
-from pytest_metagraph.exporters.resolve import ExporterNotFoundError, client_of
+from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from pytest_metagraph.judging.failure_text import render
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
@@ -31,7 +31,7 @@ from pytest_metagraph.plugin.failures import CaseFailedError, CaseFailure
 from pytest_metagraph.plugin.known_failures import lookup_for
 from pytest_metagraph.plugin.options import settings_of
 from pytest_metagraph.plugin.results import leave
-from pytest_metagraph.plugin.session import path_of, stop_run
+from pytest_metagraph.plugin.session import overrides_exporter, path_of, stop_run
 from pytest_metagraph.plugin.timeouts import stop_after_timeouts
 from pytest_metagraph.reports.headlines import headline_of
 from pytest_metagraph.selection import selected_cases
@@ -88,7 +88,9 @@ class GraphCases(pytest.Collector):
 
     def collect(self) -> Iterator[CaseItem]:
         """Yield one item for each case; the contents of the case are not read."""
-        fixtures = _client_fixtures if settings_of(self.config).has_client else _fixtures
+        settings = settings_of(self.config)
+        is_named = settings.has_client or (settings.exporter and not overrides_exporter(self))
+        fixtures = _client_fixtures if is_named else _fixtures
         found = None  # the fixtures of the first item are those of all: looking them up takes 0.15 ms
         for case in self._cases:
             _, name = path_of(case.id)
@@ -97,12 +99,16 @@ class GraphCases(pytest.Collector):
             yield item
 
 
-def _fixtures(metagraph_exporter: Exporter, _metagraph_scratch_folder: ScratchFolder) -> None:
-    """Name the fixtures of an item whose exporter is a function. It is never called."""
+def _fixtures(
+    metagraph_exporter: Exporter,
+    _metagraph_function_clients: FunctionClients,
+    _metagraph_scratch_folder: ScratchFolder,
+) -> None:
+    """Name the fixtures of an item whose exporter is the function of a conftest.py. It is never called."""
 
 
 def _client_fixtures(metagraph_client: ExporterClient, _metagraph_scratch_folder: ScratchFolder) -> None:
-    """Name the fixtures of an item whose exporter is a worker or a folder. It is never called."""
+    """Name the fixtures of an item whose exporter an option names. It is never called."""
 
 
 class CaseItem(pytest.Function):
@@ -174,7 +180,8 @@ class CaseItem(pytest.Function):
         """Return the exporter client that the fixtures provide."""
         if "metagraph_client" in self.funcargs:
             return cast("ExporterClient", self.funcargs["metagraph_client"])
-        return client_of(cast("Exporter", self.funcargs["metagraph_exporter"]))
+        clients = cast("FunctionClients", self.funcargs["_metagraph_function_clients"])
+        return clients.of(cast("Exporter", self.funcargs["metagraph_exporter"]))
 
     def _is_required(self) -> bool:
         """Whether the case involves a required rule."""

@@ -11,6 +11,7 @@ from typing import NoReturn
 import pytest
 
 from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph.plugin.options import settings_of
 
 CORPUS_PACKAGE = "conformance_cases"
 
@@ -66,12 +67,25 @@ def make_importable(config: pytest.Config) -> None:
         sys.path.append(folder)
 
 
+def calls_in_process(config: pytest.Config) -> bool:
+    """Return whether an exporter in Python is called in this process, where a debugger can reach it."""
+    debugs = config.getoption("usepdb", default=False) or config.getoption("trace", default=False)
+    return bool(debugs or settings_of(config).in_process)
+
+
 def provides_exporter(session: pytest.Session) -> bool:
     """Return whether a conftest.py or a plugin overrides the fixture, or implements the hook."""
     hooks = session.config.hook.pytest_metagraph_exporter.get_hookimpls()
-    # Before collection, only pytest's own table of fixtures knows this.
-    fixtures = session._fixturemanager.getfixturedefs("metagraph_exporter", session)  # noqa: SLF001 - see above
-    return bool(hooks) or len(fixtures or ()) > 1
+    return bool(hooks) or overrides_exporter(session)
+
+
+def overrides_exporter(node: pytest.Collector) -> bool:
+    """Return whether a conftest.py or a plugin overrides the fixture for a node.
+
+    Only pytest's own table of fixtures knows this before there are items.
+    """
+    fixtures = node.session._fixturemanager.getfixturedefs("metagraph_exporter", node)  # noqa: SLF001 - see above
+    return len(fixtures or ()) > 1
 
 
 @contextlib.contextmanager

@@ -179,7 +179,7 @@ def test_an_error_with_half_a_character_is_reported(tmp_path: Path) -> None:
     )
     assert ended.returncode == pytest.ExitCode.TESTS_FAILED
     (result,) = read_report(tmp_path / "r.jsonl").results
-    assert "half ? of one" in result.findings[0].detail
+    assert r"half \ud800 of one" in result.findings[0].detail
 
 
 def test_text_with_the_line_ends_of_windows_is_read(tmp_path: Path) -> None:

@@ -188,8 +188,9 @@ def test_a_worker_ends_when_the_process_that_started_it_is_killed(tmp_path: Path
     parent = tmp_path / "parent.py"
     parent.write_text(
         "import os, signal\n"
+        "from pytest_metagraph.exporters.worker_launch import command\n"
         "from pytest_metagraph.exporters.worker_process import WorkerProcess\n"
-        "process = WorkerProcess(['sleep', '3600'])\n"
+        "process = WorkerProcess(command(['sleep', '3600']))\n"
         "print(process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
