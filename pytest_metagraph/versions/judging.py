@@ -95,7 +95,7 @@ def judge(label: str, how: Mapping[str, str], tier: Tier, step: Callable[[str], 
             tier=tier.value,
         )
         named = {"exporter": settings.exporter, "command": settings.worker, "exports": settings.exports}
-        with open_client(**named, seconds=settings.timeout) as client:
+        with open_client(**named, seconds=settings.timeout, in_process=False) as client:
             return report_of(client, settings, lambda text: step(f"{label}, {contract}: {text}"))
 
     try:
