@@ -294,7 +294,7 @@ def test_other_inputs_are_refused() -> None:
     with pytest.raises(TypeError, match="expected a MetaGraphDef, bytes or a path, got int"):
         make_loadable(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"expected a tensorflow\.MetaGraphDef message"):
-        make_loadable(MetaGraphDef().graph_def)
+        make_loadable(MetaGraphDef().graph_def.versions)
     with pytest.raises(ValueError, match="these 1 bytes are not a valid MetaGraphDef"):
         make_loadable(b"\xff")
     with pytest.raises(
