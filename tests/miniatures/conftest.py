@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from miniature_judging import MiniatureJudge, judging
+from nodejs_worker import NotInstalledError, install
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +15,14 @@ def judge() -> Iterator[MiniatureJudge]:
     """Judges exporters with a folder that is removed at the end."""
     with judging() as judge:
         yield judge
+
+
+@pytest.fixture(scope="session")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter of `metagraph new-adapter command`, with what it needs from npm."""
+    folder = tmp_path_factory.mktemp("starter")
+    try:
+        install(folder)
+    except NotInstalledError as error:
+        pytest.skip(str(error))
+    return folder

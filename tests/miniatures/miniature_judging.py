@@ -34,12 +34,15 @@ def is_caught(miniature: Miniature, judgement: Judgement) -> bool:
 
     A crash does not count; an exception counts only if it is the defect itself.
     """
-    return judgement.verdict.is_red and any(_shows(finding, miniature) for finding in judgement.findings)
+    return judgement.verdict.is_red and any(
+        shows(finding, miniature.raises) for finding in judgement.findings
+    )
 
 
-def _shows(finding: Finding, miniature: Miniature) -> bool:
+def shows(finding: Finding, raises: str) -> bool:
+    """Whether a finding shows a defect, where `raises` is the class of the exception that is the defect."""
     if finding.code in _WRONG_EXCEPTION:
-        return finding.symptom == miniature.raises
+        return finding.symptom == raises
     return finding.code not in _NO_ANSWER
 
 

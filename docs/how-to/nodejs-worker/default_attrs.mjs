@@ -1,39 +1,24 @@
-// Takes away the attributes that have the default value of their op.
+// Takes away the attributes that have the default value of their op (STRIP-01).
 import { AttrValue, REGISTERED_OPS } from "./schema.mjs";
-
-/** The defaults of one op: serialised value by attribute name. */
-const defaultsOf = memoized((name) => {
-  const attrs = REGISTERED_OPS.get(name)?.attr ?? [];
-  return new Map(attrs.filter((attr) => attr.default_value).map((attr) => [attr.name, serialised(attr.default_value)]));
-});
+import { sameTensor } from "./tensors.mjs";
 
 /**
  * Strips the nodes of a graph and of its functions. Nodes of unregistered ops, and calls of the graph's own
- * functions, keep everything.
+ * functions, keep everything (STRIP-03).
  */
 export function stripDefaultAttrs(graphDef) {
   const functions = graphDef.library?.function ?? [];
   const own = new Set(functions.map((item) => item.signature.name));
-  for (const nodes of [graphDef.node, ...functions.map((item) => item.node_def)]) {
-    for (const node of nodes) {
-      if (own.has(node.op)) continue;
-      const defaults = defaultsOf(node.op);
-      for (const [key, value] of Object.entries(node.attr)) {
-        if (defaults.get(key)?.equals(serialised(value))) delete node.attr[key];
-      }
+  for (const node of [graphDef, ...functions].flatMap((item) => item.node ?? item.node_def)) {
+    if (own.has(node.op)) continue;
+    for (const { name, default_value: value } of REGISTERED_OPS.get(node.op)?.attr ?? []) {
+      if (value && Object.hasOwn(node.attr, name) && sameAttrValue(node.attr[name], value)) delete node.attr[name];
     }
   }
 }
 
-/** Fields in order of their numbers, so equal values have equal bytes, but for tensors stated differently. */
-function serialised(value) {
-  return Buffer.from(AttrValue.encode(value).finish());
-}
-
-function memoized(compute) {
-  const known = new Map();
-  return (key) => {
-    if (!known.has(key)) known.set(key, compute(key));
-    return known.get(key);
-  };
+/** Compares tensors by their elements, and everything else by its bytes (STRIP-04). */
+function sameAttrValue(left, right) {
+  if (left.value === "tensor" && right.value === "tensor") return sameTensor(left.tensor, right.tensor);
+  return Buffer.compare(AttrValue.encode(left).finish(), AttrValue.encode(right).finish()) === 0;
 }
