@@ -226,9 +226,14 @@ def _largest_of(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 # -- lines for people
 
 
+def summarise_message(message: MetaGraphDef) -> dict[str, Any]:
+    """Return what `summarise` returns, for a message that is not a view."""
+    return summarise(VIEWS["MetaGraphDef"].FromString(message.SerializeToString()))
+
+
 def summary(message: MetaGraphDef) -> Iterator[str]:
     """Yield the lines of the summary of a message."""
-    return summary_lines(summarise(VIEWS["MetaGraphDef"].FromString(message.SerializeToString())))
+    return summary_lines(summarise_message(message))
 
 
 def summary_lines(data: Mapping[str, Any]) -> Iterator[str]:

@@ -9,8 +9,8 @@ from conformance_cases import Tier, load_corpus
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.cli._errors import writing
-from pytest_metagraph.cli._options import NEW_FOLDER, add_contract_option, check_is_new
-from pytest_metagraph.cli._output import say
+from pytest_metagraph.cli._options import NEW_FOLDER, add_contract_option, add_json_option, check_is_new
+from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.exporters.case_files import write_cases
 from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry, RegistryError
 from pytest_metagraph.selection import NoSuchCaseError, select
@@ -59,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --out: leave out attributes that these ops lack; a serialised tensorflow.OpList of the "
         "exporter",
     )
+    add_json_option(parser, "the ids, or the folder and the number of cases,")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         MetagraphError: if no case matches, or the folder is not empty or cannot be written.
     """
     if arguments.glob is not None:
-        return _list(arguments.glob, Tier(arguments.tier))
+        return _list(arguments.glob, Tier(arguments.tier), as_json=arguments.json)
     folder: Path = arguments.out
     registry = _registry(arguments.ops)
     check_is_new(folder)
@@ -76,7 +77,10 @@ def run(arguments: argparse.Namespace) -> int:
         count = write_cases(
             load_corpus(), folder, Tier(arguments.tier), Contract(arguments.contract), registry
         )
-    say(f"{folder}: {counted(count, 'case')} of the tier {arguments.tier}")
+    if arguments.json:
+        say_json({"folder": str(folder), "cases": count, "tier": arguments.tier})
+    else:
+        say(f"{folder}: {counted(count, 'case')} of the tier {arguments.tier}")
     return 0
 
 
@@ -97,11 +101,14 @@ def _registry(ops: Path | None) -> ExporterRegistry:
         raise MetagraphError(f"--ops {str(ops)!r}: {error.message}", error.hint) from error
 
 
-def _list(glob: str, tier: Tier) -> int:
+def _list(glob: str, tier: Tier, *, as_json: bool) -> int:
     try:
         cases = select(load_corpus(), tier, [glob])
     except NoSuchCaseError as error:  # its hint is about pytest's option
         raise MetagraphError(error.message, error.hint.replace("--metagraph-tier=", "--tier ")) from error
+    if as_json:
+        say_json([case.id for case in cases])
+        return 0
     for case in cases:
         say(case.id)
     return 0

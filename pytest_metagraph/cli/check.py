@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import counted
-from pytest_metagraph.cli._output import say, say_on_stderr
+from pytest_metagraph.cli._options import add_json_option
+from pytest_metagraph.cli._output import say, say_json, say_on_stderr
 from pytest_metagraph.loadability.attr_history import explain_attr
 from pytest_metagraph.loadability.check import UncheckableInputError, checkable_versions, checks_of
 from pytest_metagraph.loadability.report import LoadProblem, LoadReport
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VERSION",
         help=f"a version such as 1.15, a range such as 1.13-2.3, or all; repeatable (default: {_NEWEST})",
     )
-    parser.add_argument("--json", action="store_true", help="print the reports as JSON")
+    add_json_option(parser, "the reports")
     parser.add_argument(
         "--explain-attr",
         metavar="OP.ATTR",
@@ -95,7 +95,7 @@ def _check(files: Sequence[str], requested: Sequence[str], *, as_json: bool) -> 
             else:
                 say(render(check.label, reports).rstrip("\n"), keep_newlines=True)
     if as_json:
-        say(json.dumps(data, indent=2, ensure_ascii=False), keep_newlines=True)
+        say_json(data)
     return status
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.cli._errors import refusing, writing
-from pytest_metagraph.cli._options import add_tags_option
+from pytest_metagraph.cli._options import add_json_option, add_tags_option
 from pytest_metagraph.diff import CompareOptions, diff_graph_defs, diff_meta_graphs, picture
 from reference_impl.atomic_write import write_file
 from reference_impl.files import recognise_file
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the message in the files; default: what they are recognised to be",
     )
     add_tags_option(parser)
-    parser.add_argument("--json", action="store_true", help="print all differences as JSON")
+    add_json_option(parser, "all differences")
     parser.add_argument(
         "--color",
         choices=("auto", "always", "never"),

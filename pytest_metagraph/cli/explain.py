@@ -7,6 +7,7 @@ import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from conformance_cases import (
     Case,
@@ -20,9 +21,9 @@ from conformance_cases import (
 )
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import counted, nearest_names
-from pytest_metagraph.cli._options import add_contract_option
-from pytest_metagraph.cli._output import say
-from pytest_metagraph.cli._summary import summary
+from pytest_metagraph.cli._options import add_contract_option, add_json_option
+from pytest_metagraph.cli._output import say, say_json
+from pytest_metagraph.cli._summary import summarise_message, summary
 from pytest_metagraph.judging.call_text import case_calls
 from reference_impl.contracts import Contract
 
@@ -56,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the sub-command."""
     parser.add_argument("what", metavar="CASE|RULE", help="the id of a case, or of a rule such as SCOPE-05")
     add_contract_option(parser)
+    add_json_option(parser, "the explanation")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,13 +68,67 @@ def run(arguments: argparse.Namespace) -> int:
     """
     corpus = load_corpus()
     rule = corpus.requirements.get(arguments.what.upper())
+    contract = Contract(arguments.contract)
     if rule is not None:
-        lines = _explain_rule(rule, corpus)
+        if arguments.json:
+            say_json(_rule_data(rule, corpus))
+        else:
+            _say_lines(_explain_rule(rule, corpus))
+        return 0
+    case = _find_case(arguments.what, corpus)
+    if arguments.json:
+        say_json(_case_data(case, contract, corpus))
     else:
-        lines = _explain_case(_find_case(arguments.what, corpus), Contract(arguments.contract), corpus)
+        _say_lines(_explain_case(case, contract, corpus))
+    return 0
+
+
+def _say_lines(lines: Iterator[str]) -> None:
     for line in lines:
         say(line)
-    return 0
+
+
+def _rule_data(rule: Requirement, corpus: Corpus) -> dict[str, Any]:
+    """Return what is known about a rule as plain data."""
+    own, others = _cases_of(rule, corpus.cases(Tier.FULL))
+    return {
+        "rule": rule.id,
+        "sentence": rule.sentence,
+        "level": rule.level,
+        "basis": rule.basis,
+        "needs": sorted(rule.needs),
+        "documentation": rule.quote,
+        "tensorflow": rule.tensorflow,
+        "missed_by": rule.missed_by,
+        "cases": [case.id for case in own],
+        "also_in": [case.id for case in others],
+        "mistakes": dict(_mistakes().get(rule.id, {})),
+    }
+
+
+def _case_data(case: Case, contract: Contract, corpus: Corpus) -> dict[str, Any]:
+    """Return what is known about a case as plain data."""
+    expected: dict[str, Any]
+    match case.expectation(contract):
+        case ExpectedMessage() as expectation:
+            expected = {"message": summarise_message(expectation.message())}
+        case ExpectedError(type=name):
+            expected = {"raises": name}
+        case NotAsked(reason=reason):
+            expected = {"not_tested": reason}
+    return {
+        "case": case.id,
+        "description": case.graph.description,
+        "tier": _first_tier(case, corpus),
+        "variants": len(case.variants),
+        "needs": sorted(case.capabilities),
+        "rules": list(case.requirements),
+        "call": list(case_calls(case, ())),
+        "eager": case.eager,
+        "input": summarise_message(case.graph.message()),
+        "contract": contract,
+        "expected": expected,
+    }
 
 
 def _find_case(what: str, corpus: Corpus) -> Case:
@@ -170,10 +226,16 @@ def _mistakes() -> Mapping[str, Mapping[str, str]]:
     return mistakes
 
 
+def _cases_of(rule: Requirement, cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
+    """Return the cases that are named after a rule, and the others that involve it."""
+    own = [case for case in cases if case.id.startswith(f"{rule.id}/")]
+    named = set(own)
+    return own, [case for case in cases if case not in named and rule.id in case.requirements]
+
+
 def _case_lines(rule: Requirement, cases: Sequence[Case], corpus: Corpus) -> Iterator[str]:
     """Yield the cases that are named after a rule with what each shows, then the number of the other ones."""
-    own = [case for case in cases if case.id.startswith(f"{rule.id}/")]
-    others = [case for case in cases if case not in set(own) and rule.id in case.requirements]
+    own, others = _cases_of(rule, cases)
     yield "cases"
     for case in own:
         yield from _wrapped(f"{case.id}: {case.graph.description}")

@@ -15,8 +15,8 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.progress import progress
 from pytest_metagraph._util.text import counted, nearest_names
 from pytest_metagraph.cli._errors import reading, refusing, writing
-from pytest_metagraph.cli._options import add_tags_option
-from pytest_metagraph.cli._output import say_on_stderr
+from pytest_metagraph.cli._options import add_json_option, add_tags_option
+from pytest_metagraph.cli._output import say_json, say_on_stderr
 from pytest_metagraph.loadability.make_loadable import make_loadable
 from pytest_metagraph.rewriting import PARTS, rewrite_meta_graph
 from pytest_metagraph.settings import CONTRACTS
@@ -160,6 +160,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also write debug info, to OUT with _debug before its suffix; nodes of a file have no recorded "
         "origin",
     )
+    add_json_option(files, "what was written, dropped and noted")
     parser.add_argument(
         "--contract",
         choices=CONTRACTS,
@@ -207,6 +208,10 @@ def run(arguments: argparse.Namespace) -> int:
             notes += _put(exported, arguments)
         else:
             notes += _write(exported, source, arguments)
+    if arguments.json:
+        written = {"file": str(arguments.target), "nodes": len(exported.graph_def.node)}
+        say_json({**written, "bytes": arguments.target.stat().st_size, "notes": list(notes)})
+        return 0
     for note in notes:
         say_on_stderr(f"metagraph export: {note}")
     nodes = counted(len(exported.graph_def.node), "node")

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.progress import progress
@@ -14,13 +15,14 @@ from pytest_metagraph.cli._options import (
     NEW_FOLDER,
     add_contract_option,
     add_exporter_options,
+    add_json_option,
     add_oracle_option,
     add_out_option,
     check_is_new,
     chosen_exporter,
     without_warnings,
 )
-from pytest_metagraph.cli._output import say
+from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.campaign import Campaign, Discovery
 from pytest_metagraph.fuzzing.case_folder import folder_name, write_case
@@ -76,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=0, metavar="S", help="seed of the random exports; default: %(default)s"
     )
     add_out_option(parser, "for findings, created for the first one", "metagraph-findings")
+    add_json_option(parser, "the findings, when all are known,")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -99,7 +102,7 @@ def _search(client: ExporterClient, arguments: argparse.Namespace) -> int:
 
     contract = Contract(arguments.contract)
     oracle = find_oracle(arguments.oracle)
-    count = 0
+    found: list[dict[str, Any]] = []
     with (
         contextlib.closing(ScratchFolder(contract)) as scratch,
         contextlib.closing(random_examples(contract, arguments.seed)) as examples,
@@ -111,15 +114,20 @@ def _search(client: ExporterClient, arguments: argparse.Namespace) -> int:
             SHRINK_SECONDS,
             lambda step: show_progress(f"fuzz: {step}"),
         )
-        for count, discovery in enumerate(campaign.run(examples), start=1):
-            _report(count, discovery, arguments)
+        for number, discovery in enumerate(campaign.run(examples), start=1):
+            found.append(_report(number, discovery, arguments))
+    status = 1 if found else 0
+    if arguments.json:
+        call = {"exporter": title(client), "oracle": arguments.oracle, "contract": contract}
+        say_json({**call, "seed": arguments.seed, "tally": str(campaign.tally), "findings": found})
+        return status
     say(f"{title(client)}, oracle {arguments.oracle}, contract {contract}, seed {arguments.seed}")
-    say(f"{campaign.tally}; {count or 'nothing'} to report")
-    return 1 if count else 0
+    say(f"{campaign.tally}; {len(found) or 'nothing'} to report")
+    return status
 
 
-def _report(number: int, discovery: Discovery, arguments: argparse.Namespace) -> None:
-    """Write a finding to its folder and describe it on stdout.
+def _report(number: int, discovery: Discovery, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Write a finding to its folder, describe it on stdout unless JSON is requested, and return it as data.
 
     Raises:
         MetagraphError: if the folder cannot be written.
@@ -133,8 +141,17 @@ def _report(number: int, discovery: Discovery, arguments: argparse.Namespace) ->
         undo.callback(folder.rmdir)
         write_case(folder, discovery.evaluation, f"An export differs: {kind}.", origin)
         undo.pop_all()
+    data = {
+        "kind": kind,
+        "folder": str(folder),
+        "call": call_text(discovery.evaluation.example),
+        "again": replay_command(folder, exporter),
+    }
+    if arguments.json:
+        return data
     say(f"[{number}] {kind}")
     say(f"{size_text(discovery.evaluation)}, {call_text(discovery.evaluation.example)}")
     say(findings_text(discovery.evaluation.judgement), keep_newlines=True)
     say(f"again: {replay_command(folder, exporter)}")
     say("")
+    return data

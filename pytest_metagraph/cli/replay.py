@@ -6,18 +6,22 @@ import argparse
 import contextlib
 from pathlib import Path
 
+import msgspec
+
 from pytest_metagraph.cli._options import (
     add_contract_option,
     add_exporter_options,
+    add_json_option,
     chosen_exporter,
     without_warnings,
 )
-from pytest_metagraph.cli._output import say
+from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.fuzzing.case_folder import read_case
 from pytest_metagraph.fuzzing.oracles import SECOND_ORACLE
 from pytest_metagraph.fuzzing.texts import findings_text, title
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
+from pytest_metagraph.judging.result import result_of
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\
@@ -38,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="the folder with case.toml")
     add_exporter_options(parser)
     add_contract_option(parser, of_folder=True)
+    add_json_option(parser, "the result")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -58,6 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         judgement = Judge(client, contract, scratch, SECOND_ORACLE).judge(case)
         name = title(client)
+    if arguments.json:
+        result = msgspec.to_builtins(result_of(case, judgement))
+        say_json({"exporter": name, "contract": contract, **result})
+        return 1 if judgement.verdict.is_red else 0
     if judgement.findings:
         say(findings_text(judgement), keep_newlines=True)
     verdict = f"{judgement.verdict}: {judgement.reason}" if judgement.reason else judgement.verdict

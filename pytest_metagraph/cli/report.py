@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from pytest_metagraph.cli._errors import writing
-from pytest_metagraph.cli._output import say
+from pytest_metagraph.cli._options import add_json_option
+from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.jsonl import read_report, write_report
@@ -84,16 +89,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
 
     _add_reports(actions["validate"])
+    add_json_option(actions["validate"], "the reports with their problems")
     actions["validate"].set_defaults(action=_validate)
 
     _add_reports(actions["merge"])
     actions["merge"].add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="the .jsonl file to write"
     )
+    add_json_option(actions["merge"], "the score")
     actions["merge"].set_defaults(action=_merge)
 
     actions["diff"].add_argument("old", type=Path, metavar="OLD", help="a .jsonl file")
     actions["diff"].add_argument("new", type=Path, metavar="NEW", help="a .jsonl file")
+    add_json_option(actions["diff"], "the changes")
     actions["diff"].set_defaults(action=_diff)
 
     _add_reports(actions["render"])
@@ -121,8 +129,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _validate(arguments: argparse.Namespace) -> int:
+    reports = _read_all(arguments.reports)
+    if arguments.json:
+        say_json({name: _standing_data(report) for name, report in reports.items()})
+        return 0 if all(report.is_valid for report in reports.values()) else 1
     invalid = 0
-    for name, report in _read_all(arguments.reports).items():
+    for name, report in reports.items():
         if report.is_valid:
             say(f"{name}: valid, {_standing(report)}")
             continue
@@ -137,15 +149,24 @@ def _merge(arguments: argparse.Namespace) -> int:
     merged = merge(_read_all(arguments.reports))
     with writing(arguments.output):
         write_report(arguments.output, merged)
-    say(f"{arguments.output}: {_standing(merged)}")
+    if arguments.json:
+        say_json({str(arguments.output): _standing_data(merged)})
+    else:
+        say(f"{arguments.output}: {_standing(merged)}")
     return 0
 
 
 def _diff(arguments: argparse.Namespace) -> int:
     before, after = read_report(arguments.old), read_report(arguments.new)
-    if before.header.corpus_digest != after.header.corpus_digest:
-        say("The corpus has changed between the reports: cases may be new or gone.")
     found = changes(before, after)
+    status = 1 if any(change.kind is ChangeKind.REGRESSION for change in found) else 0
+    same_corpus = before.header.corpus_digest == after.header.corpus_digest
+    if arguments.json:
+        listed = [msgspec.to_builtins(change) for change in found]
+        say_json({"same_corpus": same_corpus, "changes": listed})
+        return status
+    if not same_corpus:
+        say("The corpus has changed between the reports: cases may be new or gone.")
     for kind, group in groupby(found, key=lambda change: change.kind):
         listed = list(group)
         say(f"{len(listed):,} {kind.words(len(listed))}:")
@@ -153,7 +174,7 @@ def _diff(arguments: argparse.Namespace) -> int:
             say(f"  {change.text}")
     if not found:
         say("Nothing has changed.")
-    return 1 if any(change.kind is ChangeKind.REGRESSION for change in found) else 0
+    return status
 
 
 def _render(arguments: argparse.Namespace) -> int:
@@ -177,6 +198,16 @@ def _read_all(paths: Sequence[Path]) -> dict[str, Report]:
             raise ReportError(ErrorCode.DOUBLED_SHARDS, f"{path} is given twice.")
         reports[str(path)] = read_report(path)
     return reports
+
+
+def _standing_data(report: Report) -> dict[str, Any]:
+    """Return whether a report is valid, its problems, and its scores by level, as plain data."""
+    return {
+        "status": report.status,
+        "problems": [{"code": problem.code, "sentence": problem.sentence} for problem in report.problems],
+        "no_score": report.no_score,
+        "scores": {level: dataclasses.asdict(score) for level, score in scores_by_level(report).items()},
+    }
 
 
 def _standing(report: Report) -> str:

@@ -13,13 +13,14 @@ from pytest_metagraph.cli._options import (
     NEW_FOLDER,
     add_contract_option,
     add_exporter_options,
+    add_json_option,
     add_oracle_option,
     add_out_option,
     check_is_new,
     chosen_exporter,
     without_warnings,
 )
-from pytest_metagraph.cli._output import say
+from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.case_folder import CaseFolderError, example_of, read_case, write_case
 from pytest_metagraph.fuzzing.evaluate import Evaluation, Evaluator, describe
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_exporter_options(parser)
     add_oracle_option(parser)
     add_contract_option(parser, of_folder=True)
+    add_json_option(parser, "the result")
     parser.add_argument(
         "--seconds",
         type=parse_seconds,
@@ -98,6 +100,9 @@ def _shrink(client: ExporterClient, case: Case, contract: Contract, arguments: a
         evaluator = Evaluator(client, oracle, contract, scratch)
         with refusing(ValueError):
             failing = _first_failing(case, contract, evaluator)
+        if failing is None and arguments.json:
+            say_json({"case": case.id, "differs": False})
+            return 0
         if failing is None:
             say(f"{client.name} agrees with the oracle {arguments.oracle} on {case.id}; nothing to shrink")
             return 0
@@ -122,7 +127,14 @@ def _write(
     origin = {"made_of": case.id, "oracle": arguments.oracle}
     with writing(arguments.out, NEW_FOLDER):
         write_case(arguments.out, smallest, f"An export differs: {kind}.", origin)
+    exporter = client_option(arguments.exporter, arguments.command)
+    again = replay_command(arguments.out, exporter)
+    if arguments.json:
+        call, folder = call_text(smallest.example), str(arguments.out)
+        say_json(
+            {"case": case.id, "differs": True, "kind": kind, "folder": folder, "call": call, "again": again}
+        )
+        return
     say(f"{kind}: from {size_text(failing)} to {size_text(smallest)}, {call_text(smallest.example)}")
     say(findings_text(smallest.judgement), keep_newlines=True)
-    exporter = client_option(arguments.exporter, arguments.command)
-    say(f"again: {replay_command(arguments.out, exporter)}")
+    say(f"again: {again}")

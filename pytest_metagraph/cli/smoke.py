@@ -7,13 +7,21 @@ import contextlib
 import shlex
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
 
 from conformance_cases import Tier, load_corpus
 from pytest_metagraph._util.progress import progress
 from pytest_metagraph._util.text import counted
-from pytest_metagraph.cli._options import add_contract_option, add_exporter_options, chosen_exporter
-from pytest_metagraph.cli._output import say
+from pytest_metagraph.cli._options import (
+    add_contract_option,
+    add_exporter_options,
+    add_json_option,
+    chosen_exporter,
+)
+from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.texts import title
 from pytest_metagraph.judging.adapter_check import AdapterCheck
@@ -49,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the sub-command."""
     add_exporter_options(parser, with_exports=True)
     add_contract_option(parser)
+    add_json_option(parser, "the answers to the questions, the results and their causes")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -66,15 +75,44 @@ def run(arguments: argparse.Namespace) -> int:
         chosen_exporter(arguments) as client,
         progress("checking the adapter") as step,
     ):
+        if arguments.json:
+            data = _data(client, contract, folder, step)
+            say_json(data | {"next": _run_command(arguments)})
+            return 0 if data["wired"] else 1
         say(f"exporter {title(client)}")
         say(f"declared as unsupported: {', '.join(sorted(client.unsupported)) or 'nothing'}")
         if problems := _check(client, contract, folder):
             say(f"not wired correctly yet: {counted(problems, 'problem')}")
             return 1
-        cases = load_corpus().cases(Tier.SMOKE)
-        results = list(judged(Judge(client, contract, folder), cases, LEVELS[0], step))
+        results = _results(client, contract, folder, step)
     _show(results, _run_command(arguments))
     return 0
+
+
+def _results(
+    client: ExporterClient, contract: Contract, folder: ScratchFolder, step: Callable[[str], None]
+) -> list[CaseResult]:
+    """Judge the cases of the smoke tier."""
+    cases = load_corpus().cases(Tier.SMOKE)
+    return list(judged(Judge(client, contract, folder), cases, LEVELS[0], step))
+
+
+def _data(
+    client: ExporterClient, contract: Contract, folder: ScratchFolder, step: Callable[[str], None]
+) -> dict[str, Any]:
+    """Return the answers to the questions, and the results of the smoke tier if there is no problem."""
+    found = list(AdapterCheck(client, load_corpus(), contract, folder).run())
+    is_wired = not any(question.problem for question in found)
+    results = _results(client, contract, folder, step) if is_wired else []
+    failed = (result for result in results if result.verdict is Verdict.FAIL)
+    return {
+        "exporter": title(client),
+        "unsupported": sorted(client.unsupported),
+        "wired": is_wired,
+        "questions": [msgspec.to_builtins(question) for question in found],
+        "results": [msgspec.to_builtins(result) for result in results],
+        "causes": [msgspec.to_builtins(cause) for cause in causes_of(failed)],
+    }
 
 
 def _check(client: ExporterClient, contract: Contract, folder: ScratchFolder) -> int:
