@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph._util.text import counted
+from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.cli._options import add_json_option
 from pytest_metagraph.cli._output import say, say_json, say_on_stderr
 from pytest_metagraph.loadability.attr_history import explain_attr
@@ -120,7 +120,7 @@ def _heading(label: str, reports: Mapping[str, LoadReport]) -> str:
     refusing = [version for version, report in reports.items() if not report.loads]
     parts = [f"loads in {format_versions(loading)}"] if loading else []
     parts += [f"{'not' if loading else 'does not load'} in {format_versions(refusing)}"] if refusing else []
-    return f"{label}: {'; '.join(parts)}"
+    return f"{printable(label)}: {'; '.join(parts)}"
 
 
 def _reasons(reports: Mapping[str, LoadReport]) -> Iterator[str]:

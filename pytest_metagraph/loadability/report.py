@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.loadability.importer_rules import Severity
 
 _SAMPLES: Final = 4
@@ -40,16 +41,16 @@ class LoadProblem:
 
     def text(self) -> str:
         """Return the problem as lines for people."""
-        where = f"{_printable(self.node)} ({_printable(self.op)}): " if self.nodes else ""
+        where = f"{printable(self.node)} ({printable(self.op)}): " if self.nodes else ""
         more = ""
         if self.count > 1:
-            others = ", ".join(map(_printable, self.nodes[1:]))
+            others = ", ".join(map(printable, self.nodes[1:]))
             shown = f": {others}" if others else ""
             left = self.count - max(len(self.nodes), 1)
             etc = ", ..." if others and left else ""
             more = f"\n      and {self.count - 1:,} more{shown}{etc}"
-        first = f"  {self.code} {self.severity}: {where}{_printable(self.message)}"
-        return f"{first}{more}\n      fix: {_printable(self.way_out)}"
+        first = f"  {self.code} {self.severity}: {where}{printable(self.message)}"
+        return f"{first}{more}\n      fix: {printable(self.way_out)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,12 @@ class LoadReport:
         verdict = "loads" if self.loads else "does not load"
         counts = [f"{refused} refused"] if refused else []
         counts += [f"{later} that fail{'s' * (later == 1)} later"] if later else []
-        heading = f"{self.label}: {verdict} in TensorFlow {self.tensorflow}"
-        lines = [f"{heading}; {plural(len(self.problems))}: {', '.join(counts)}" if counts else heading]
+        heading = f"{printable(self.label)}: {verdict} in TensorFlow {self.tensorflow}"
+        lines = [
+            f"{heading}; {counted(len(self.problems), 'problem')}: {', '.join(counts)}" if counts else heading
+        ]
         lines.extend(problem.text() for problem in self.problems)
-        lines.extend(f"  not examined: {note}" for note in self.notes)
+        lines.extend(f"  not examined: {printable(note)}" for note in self.notes)
         return "\n".join(lines) + "\n"
 
     def as_dict(self) -> dict[str, Any]:
@@ -99,20 +102,6 @@ class LoadReport:
     def to_json(self) -> str:
         """Return the report as JSON."""
         return json.dumps(self.as_dict(), indent=2, ensure_ascii=False) + "\n"
-
-
-def _printable(text: str) -> str:
-    """Return a text in which control characters, and others that are not printable, are escaped."""
-    return text if text.isprintable() else "".join(map(_escaped, text))
-
-
-def _escaped(character: str) -> str:
-    return character if character.isprintable() else ascii(character)[1:-1]
-
-
-def plural(count: int) -> str:
-    """Return a number of problems as text."""
-    return f"{count} problem{'s' * (count != 1)}"
 
 
 def samples(names: Sequence[str]) -> tuple[str, ...]:

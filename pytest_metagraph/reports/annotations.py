@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_metagraph._util.text import counted
+from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.judging.result import Cause
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.model import Report
@@ -45,6 +45,7 @@ def _command(title: str, message: str, kind: str = "error") -> str:
 
 def _escape(text: str, also: str = "") -> str:
     """Escape as the runner unescapes: percent and line ends everywhere, colon and comma in properties."""
-    for character in f"%\r\n{also}":
+    text = printable(text, keep_newlines=True)
+    for character in f"%\n{also}":
         text = text.replace(character, f"%{ord(character):02X}")
     return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.reports.model import LEVELS, Report
 from pytest_metagraph.reports.scoring import is_enforced, score_of
 
@@ -39,9 +40,9 @@ def render_badge(report: Report) -> str:
     label_length, value_length = (round(len(text) * _CHARACTER) for text in (label, value))
     left, right = label_length + _PADDING, value_length + _PADDING
     return _TEMPLATE.format(
-        title=escape(f"{label}: {value}"),
-        label=escape(label),
-        value=escape(value),
+        title=_shown(f"{label}: {value}"),
+        label=_shown(label),
+        value=_shown(value),
         colour=colour,
         height=_HEIGHT,
         width=left + right,
@@ -52,6 +53,10 @@ def render_badge(report: Report) -> str:
         value_at=left + right / 2,
         value_length=value_length,
     )
+
+
+def _shown(text: str) -> str:
+    return escape(printable(text))
 
 
 def _value(report: Report) -> tuple[str, str]:

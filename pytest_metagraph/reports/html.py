@@ -13,6 +13,7 @@ import jinja2
 import markupsafe
 import msgspec
 
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.judging.result import CaseResult, ReportedFinding
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import ReportComparison
@@ -192,7 +193,7 @@ def render_html(report: Report) -> str:
         heat_map=heat_map(report),
         graphs=sorted({result.graph for result in report.results}),
         arguments=sorted({PLAIN, *(name for result in report.results for name in result.arguments)}),
-        data=page_data(report),
+        data=_shown(page_data(report)),
         checks=sum(result.checks for result in report.results),
     )
 
@@ -219,6 +220,17 @@ def render_versions_html(table: VersionsTable) -> str:
     return _render("versions.html.jinja", table=table, own_contract=OWN_CONTRACT)
 
 
+def _shown(value: Any) -> Any:
+    """Return data in which no text acts on or hides in a page; markup of the kit stays as it is."""
+    if isinstance(value, str) and not isinstance(value, markupsafe.Markup):
+        return printable(value, keep_newlines=True)
+    if isinstance(value, dict):
+        return {_shown(key): _shown(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown(inner) for inner in value]
+    return value
+
+
 def _render(template: str, **variables: object) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_template),
@@ -226,7 +238,9 @@ def _render(template: str, **variables: object) -> str:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
+    environment.filters["printable"] = printable
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["words"] = lambda name: name.replace("_", " ")
     # The style sheet and the script are files of the kit, and no templates.

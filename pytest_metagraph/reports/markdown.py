@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from pytest_metagraph._util.text import counted
+from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import ReportComparison
 from pytest_metagraph.reports.model import LEVELS, Header, Report
@@ -25,6 +25,7 @@ _WORST = 10
 """Causes that are listed."""
 
 _MAX_DISAGREEMENTS = 50
+_BACKTICKS = re.compile("`+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&])")
 
 
@@ -66,7 +67,7 @@ def _report_lines(report: Report) -> Iterator[str]:
         yield from (f"- {_text(problem)}" for problem in report.list_problems)
     if header.exporter.unsupported:
         yield ""
-        yield f"Unsupported: {', '.join(f'`{name}`' for name in header.exporter.unsupported)}"
+        yield f"Unsupported: {', '.join(map(_code, header.exporter.unsupported))}"
     yield from _unloaded_lines(report)
     yield from _cause_lines(report)
     if not report.no_score:
@@ -116,7 +117,9 @@ def _cause_lines(report: Report) -> Iterator[str]:
             yield from ("", f"and {counted(len(causes) - _WORST, 'other cause')}")
         if verdict is Verdict.FAIL:
             yield from ("", "Run the smallest case of the first cause again:", "")
-            yield from ("```console", report.header.command_for(causes[0].cases[0]), "```")
+            command = report.header.command_for(causes[0].cases[0])
+            fence = _fence(command, least=3)
+            yield from (f"{fence}console", command, fence)
 
 
 def _requirement_lines(report: Report) -> Iterator[str]:
@@ -258,7 +261,7 @@ def _version_row(table: VersionsTable, column: MeasuredExporter) -> tuple[str, .
 def _facts(header: Header) -> str:
     return (
         f"Contract **{_text(header.contract)}**, tier **{_text(header.tier)}**, level **{header.level}**, "
-        f"pytest-metagraph {_text(header.kit_version)}, corpus `{header.corpus_digest[:12]}`"
+        f"pytest-metagraph {_text(header.kit_version)}, corpus {_code(header.corpus_digest[:12])}"
     )
 
 
@@ -282,5 +285,17 @@ def _text(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
+def _code(text: str) -> str:
+    """Return a text as code, which ends where the text ends, whatever backticks it contains."""
+    fence = _fence(text, least=1)
+    padding = " " if "`" in text else ""
+    return f"{fence}{padding}{' '.join(text.split())}{padding}{fence}"
+
+
+def _fence(text: str, *, least: int) -> str:
+    """Return more backticks than there are in a row in a text."""
+    return "`" * max(least, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+
+
 def _join(lines: Iterator[str]) -> str:
-    return "\n".join(lines) + "\n"
+    return printable("\n".join(lines) + "\n", keep_newlines=True)

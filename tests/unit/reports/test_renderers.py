@@ -12,6 +12,7 @@ from typing import Literal
 import pytest
 import report_samples as samples
 
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports import html
@@ -221,7 +222,7 @@ def test_hostile_text_stays_text() -> None:
     assert "<!--" not in page
     findings = embedded(page)["findings"]
     assert isinstance(findings, list)
-    assert findings[0]["detail"] == HOSTILE
+    assert findings[0]["detail"] == printable(HOSTILE, keep_newlines=True)
 
 
 def test_the_page_asks_the_network_for_nothing() -> None:
