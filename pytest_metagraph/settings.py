@@ -125,6 +125,8 @@ class Option:
         repeatable: True if it can be given several times.
         in_rerun_line: True if the command that runs a case again repeats it.
         is_path: True if a relative value in the ini file starts from the folder of that file.
+        is_text_in_ini: True if a repeatable option is one text in the ini file, with a value on each line,
+            because it once had one value.
         former_name: the former name, which still works, with a deprecation warning.
     """
 
@@ -137,6 +139,7 @@ class Option:
     repeatable: bool = False
     in_rerun_line: bool = False
     is_path: bool = False
+    is_text_in_ini: bool = False
     former_name: str = ""
 
     @property
@@ -255,12 +258,14 @@ OPTIONS = (
         "metagraph_known_failures",
         "list of known failures, a TOML file",
         metavar="FILE",
+        repeatable=True,
         in_rerun_line=True,
+        is_text_in_ini=True,
     ),
     Option(
         "update_known_failures",
         "metagraph_update_known_failures",
-        "write the results of a complete run into the list of known failures",
+        "write the results of a complete run into the list of known failures, the last one of several",
     ),
     Option(
         "reports",
@@ -305,8 +310,8 @@ class Settings:
         graphs: a folder of the user's graphs to judge instead of the corpus; empty for the corpus.
         oracle: the exporter that provides the right answers for the user's graphs; `none` if there is none.
         check_loads: the versions of TensorFlow that messages must load in; empty for none.
-        known_failures: the list of known failures, see `known_failures.load`; empty for none.
-        update_known_failures: True to write the results of the run into that list.
+        known_failures: the lists of known failures, see `known_failures.load`.
+        update_known_failures: True to write the results of the run into the last of these lists.
         reports: the files to write reports to; the suffix of each chooses its format.
         shard: the part of the tier to run.
         snapshot_updates: the members of `SNAPSHOT_UPDATES` that were requested.
@@ -325,7 +330,7 @@ class Settings:
     graphs: str = ""
     oracle: str = "reference"
     check_loads: str = ""
-    known_failures: str = ""
+    known_failures: tuple[str, ...] = ()
     update_known_failures: bool = False
     reports: tuple[str, ...] = ()
     shard: Shard = WHOLE_TIER
@@ -344,6 +349,9 @@ class Settings:
         for option in OPTIONS:
             value = getattr(self, option.field)
             if not option.in_rerun_line or not value:
+                continue
+            if option.repeatable:
+                words += [f"{option.flag}={one}" for one in value]
                 continue
             if value != option.parse(option.default) or option.field in self.in_ini:
                 words.append(

@@ -156,13 +156,19 @@ def _contract(value: Any) -> str:
     return str(value)
 
 
-def _exporter_version(value: Any) -> SpecifierSet:
+def _versions(value: Any) -> SpecifierSet:
     text = value.strip() if isinstance(value, str) else ""
     try:
         # An empty specifier would silently allow every version.
         return SpecifierSet(text or "nothing")
     except InvalidSpecifier:
         raise ValueError("is not a version specifier; write it as for pip, such as '==2.21.*'") from None
+
+
+def _platform(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("is not a glob of a platform; write it as a report names it, such as 'Darwin *'")
+    return value.strip()
 
 
 _HELP = {
@@ -179,7 +185,10 @@ _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "issue": ("issue", _issue),
     "expires": ("expires", _expires),
     "contract": ("contract", _contract),
-    "exporter_version": ("exporter_version", _exporter_version),
+    "exporter_version": ("exporter_version", _versions),
+    "python": ("python", _versions),
+    "protobuf": ("protobuf", _versions),
+    "platform": ("platform", _platform),
 }
 """The keys of an entry, each with its attribute and the function that reads its value."""
 

@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 from pytest_metagraph._util.text import nearest_names
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from pytest_metagraph.known_failures.load import KnownFailuresError
-from pytest_metagraph.known_failures.model import Entry, KnownFailures, explain
+from pytest_metagraph.known_failures.model import Conditions, Entry, KnownFailures, explain
 
 _GLOB_CHARACTERS = frozenset("*?[")
 
@@ -43,20 +43,22 @@ class Lookup:
     """
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        self._by_id: dict[str, list[Entry]] = {}
-        self._globs: list[tuple[re.Pattern[str], Entry]] = []
-        for entry in entries:
+        self._entries = tuple(entries)
+        self._by_id: dict[str, list[int]] = {}
+        self._globs: list[tuple[re.Pattern[str], int]] = []
+        for position, entry in enumerate(self._entries):
             for case_id in entry.patterns:
-                self._by_id.setdefault(case_id, []).append(entry)
+                self._by_id.setdefault(case_id, []).append(position)
             globs = [pattern for pattern in entry.patterns if _is_glob(pattern)]
             if globs:
-                self._globs.append((re.compile("|".join(map(fnmatch.translate, globs))), entry))
+                self._globs.append((re.compile("|".join(map(fnmatch.translate, globs))), position))
 
     def entries_for(self, case_id: str) -> list[Entry]:
         """Return the entries that match a case, in their order; more than one is a mistake in the list."""
-        found = {entry.number: entry for entry in self._by_id.get(case_id, ())}
-        found.update({entry.number: entry for glob, entry in self._globs if glob.match(case_id)})
-        return [found[number] for number in sorted(found) if not _is_excepted(found[number], case_id)]
+        found = {*self._by_id.get(case_id, ())}
+        found.update(position for glob, position in self._globs if glob.match(case_id))
+        entries = [self._entries[position] for position in sorted(found)]
+        return [entry for entry in entries if not _is_excepted(entry, case_id)]
 
     def entry_for(self, case_id: str) -> Entry | None:
         """Return the first entry that matches a case; None if there is none."""
@@ -83,38 +85,78 @@ class Lookup:
         return dataclasses.replace(judgement, verdict=verdict, reason=explain(entry, judgement.fingerprint))
 
 
-def lookup_under(known: KnownFailures, contract: str, version: str) -> Lookup:
+def lookup_under(lists: Iterable[KnownFailures], conditions: Conditions) -> Lookup:
     """Return the entries whose conditions are met.
 
     Args:
-        known: the list.
-        contract: the contract of the run.
-        version: the version of the exporter; empty if it has none.
+        lists: the lists.
+        conditions: what the entries can depend on.
 
     Raises:
-        KnownFailuresError: if an entry depends on the version, and the version is missing or not valid.
+        KnownFailuresError: if an entry depends on a version or a platform that is unknown or not valid.
     """
-    check_version(known.entries, version)
-    return Lookup(entry for entry in known.entries if entry.holds(contract, version))
+    entries = [entry for known in lists for entry in known.entries]
+    check_conditions(entries, conditions)
+    return Lookup(entry for entry in entries if entry.holds(conditions))
 
 
-def check_version(entries: Sequence[Entry], version: str) -> None:
-    """Refuse entries that depend on the version of the exporter if that cannot be compared.
+_SUBJECTS = {
+    "exporter_version": ("version of the exporter", "set the exporter's attribute `version`"),
+    "python": ("version of Python", "declare `python` in the environment of the worker or of exporter.json"),
+    "protobuf": (
+        "version of protobuf",
+        "declare `protobuf` in the environment of the worker or of exporter.json",
+    ),
+    "platform": ("platform", "declare `platform` in the environment of the worker or of exporter.json"),
+}
+"""What an entry depends on by each key, and how to make it known."""
+
+
+def check_conditions(entries: Iterable[Entry], conditions: Conditions) -> None:
+    """Refuse entries that depend on something that is unknown, or cannot be compared.
 
     Raises:
         KnownFailuresError: if there is such an entry; the error names the first one.
     """
-    conditional = next((entry for entry in entries if entry.exporter_version is not None), None)
-    if conditional is None:
-        return
+    for entry in entries:
+        for key in (*entry.versions, *(["platform"] if entry.platform else [])):
+            value = conditions.value(key)
+            if value and (key == "platform" or _is_version(value)):
+                continue
+            subject, way_out = _SUBJECTS[key]
+            problem = f"{value!r} is not a version that pip can compare" if value else "it has none"
+            if not value and key != "exporter_version":
+                problem = "that is unknown"
+            raise KnownFailuresError(
+                f"{entry.place}: entry {entry.number} depends on the {subject}, but {problem}; {way_out}, "
+                f"or remove {key}"
+            )
+
+
+def _is_version(text: str) -> bool:
     try:
-        Version(version)
+        Version(text)
     except InvalidVersion:
-        problem = f"{version!r} is not a version that pip can compare" if version else "it has none"
-        raise KnownFailuresError(
-            f"{conditional.place}: entry {conditional.number} depends on the version of the exporter, "
-            f"but {problem}; set the exporter's attribute `version`, or remove exporter_version"
-        ) from None
+        return False
+    return True
+
+
+def idle_lists(lists: Iterable[KnownFailures], conditions: Conditions) -> Iterator[str]:
+    """Yield a line for each list of which no entry applies to the run, so that it does not seem to work."""
+    for known in lists:
+        if not known.entries or any(entry.holds(conditions) for entry in known.entries):
+            continue
+        others = [entry for entry in known.entries if entry.contract in {"", conditions.contract}]
+        if not others:
+            yield f"{known.name}: no entry applies under the contract {conditions.contract}"
+        elif all(entry.exporter_version is not None for entry in others):
+            wanted = ", ".join(dict.fromkeys(str(entry.exporter_version) for entry in others))
+            yield (
+                f"{known.name}: no entry applies to version {conditions.version} of this exporter; the "
+                f"entries are for {wanted}"
+            )
+        else:
+            yield f"{known.name}: no entry applies to this exporter and what it runs on"
 
 
 def _is_excepted(entry: Entry, case_id: str) -> bool:
@@ -163,16 +205,15 @@ def _unmatched(entry: Entry, case_ids: Collection[str]) -> Iterator[str]:
 
 def _overlaps(lookup: Lookup, case_ids: Collection[str]) -> Iterator[str]:
     """Yield one line for each pair of entries that match the same case."""
-    shared: dict[tuple[int, int], list[str]] = {}
-    places: dict[int, str] = {}
+    shared: dict[tuple[int, int], tuple[Entry, Entry, list[str]]] = {}
     for case_id in case_ids:
         entries = lookup.entries_for(case_id)
         for other in entries[1:]:
-            places.update({entries[0].number: entries[0].place, other.number: other.place})
-            shared.setdefault((entries[0].number, other.number), []).append(case_id)
-    for (first_number, other_number), cases in shared.items():
+            pair = (id(entries[0]), id(other))
+            shared.setdefault(pair, (entries[0], other, []))[2].append(case_id)
+    for first, other, cases in shared.values():
         more = f" and {len(cases) - 1:,} more cases" if len(cases) > 1 else ""
         yield (
-            f"{places[other_number]}: entry {other_number} overlaps entry {first_number} "
-            f"({places[first_number]}) at {cases[0]}{more}; narrow one of them, with `except` if necessary"
+            f"{other.place}: entry {other.number} overlaps entry {first.number} "
+            f"({first.place}) at {cases[0]}{more}; narrow one of them, with `except` if necessary"
         )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from dataclasses import dataclass
+import fnmatch
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from packaging.specifiers import SpecifierSet
 
@@ -18,6 +20,25 @@ class FailureKind(enum.StrEnum):
     BUG = "bug"
     WONTFIX = "wontfix"
     DISPUTE = "dispute"
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What entries can depend on.
+
+    Attributes:
+        contract: the contract of the run.
+        version: the version of the exporter; empty if it has none.
+        environment: what the exporter runs on: `python`, `protobuf` and `platform`; empty if unknown.
+    """
+
+    contract: str
+    version: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, key: str) -> str:
+        """Return the value that a key of an entry is compared with; empty if it is unknown."""
+        return self.version if key == "exporter_version" else self.environment.get(key, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +57,9 @@ class Entry:
         expires: the last day on which the entry applies; None for no limit.
         contract: the contract under which the entry applies; empty for all.
         exporter_version: the versions of the exporter to which the entry applies; None for all.
+        python: the versions of Python that the exporter runs on; None for all.
+        protobuf: the versions of protobuf; None for all.
+        platform: a glob of the platform, such as `Darwin *`; empty for all.
     """
 
     number: int
@@ -49,17 +73,34 @@ class Entry:
     expires: dt.date | None = None
     contract: str = ""
     exporter_version: SpecifierSet | None = None
+    python: SpecifierSet | None = None
+    protobuf: SpecifierSet | None = None
+    platform: str = ""
 
-    def holds(self, contract: str, version: str) -> bool:
+    @property
+    def versions(self) -> Mapping[str, SpecifierSet]:
+        """The conditions on versions, by key."""
+        conditions = {
+            "exporter_version": self.exporter_version,
+            "python": self.python,
+            "protobuf": self.protobuf,
+        }
+        return {key: versions for key, versions in conditions.items() if versions is not None}
+
+    def holds(self, conditions: Conditions) -> bool:
         """Return whether the conditions of the entry are met.
 
         Args:
-            contract: the contract of the run.
-            version: the version of the exporter; see `lookup.check_version`.
+            conditions: those of the run; see `lookup.check_conditions`.
         """
-        if self.contract not in {"", contract}:
+        if self.contract not in {"", conditions.contract}:
             return False
-        return self.exporter_version is None or self.exporter_version.contains(version, prereleases=True)
+        if self.platform and not fnmatch.fnmatch(conditions.value("platform").lower(), self.platform.lower()):
+            return False
+        return all(
+            versions.contains(conditions.value(key), prereleases=True)
+            for key, versions in self.versions.items()
+        )
 
     def tolerates(self, fingerprint: str) -> bool:
         """Return whether the entry tolerates a failure with this fingerprint."""

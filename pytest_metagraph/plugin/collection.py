@@ -27,6 +27,7 @@ from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.load_check import load_check_for
 from pytest_metagraph.judging.result import CaseResult, exporter_of, result_of
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
+from pytest_metagraph.known_failures.model import Conditions
 from pytest_metagraph.plugin.failures import CaseFailedError, CaseFailure
 from pytest_metagraph.plugin.known_failures import lookup_for
 from pytest_metagraph.plugin.options import settings_of
@@ -137,7 +138,8 @@ class CaseItem(pytest.Function):
         settings = settings_of(self.config)
         try:
             client = self._client()
-            known_failures = lookup_for(self.config, settings.contract, client.version)
+            conditions = Conditions(settings.contract, client.version, client.environment)
+            known_failures = lookup_for(self.config, conditions)
         except MetagraphError as error:
             stop_run(self.session, str(error))
         folder = cast("ScratchFolder", self.funcargs["_metagraph_scratch_folder"])

@@ -37,6 +37,8 @@ def _add_flag(group: pytest.OptionGroup, option: Option, name: str, text: str) -
 def _add_ini(parser: pytest.Parser, option: Option, name: str, text: str) -> None:
     if not option.metavar:
         parser.addini(name, text, type="bool", default=False)
+    elif option.is_text_in_ini:
+        parser.addini(name, f"{text}; one in each line", type="string", default=option.default)
     elif option.repeatable:
         parser.addini(name, f"{text}; one in each line", type="linelist", default=[])
     else:
@@ -68,7 +70,8 @@ def _value(config: pytest.Config, option: Option) -> Any:
     if not option.metavar:
         return bool(stated)
     if option.repeatable:
-        return tuple(stated)
+        lines = stated.splitlines() if isinstance(stated, str) else stated
+        return tuple(line.strip() for line in lines if line.strip())
     try:
         return option.parse(stated)
     except ValueError as error:

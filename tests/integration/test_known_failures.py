@@ -345,3 +345,42 @@ def test_an_update_after_workers_is_the_same(project: Project) -> None:
         Path(project.pytester.path / "known.toml").unlink()
     assert written[0].count("[[known_failure]]") > 1
     assert written[0] == written[1]
+
+
+def test_several_lists_hold_together(project: Project) -> None:
+    """Each list covers its cases; the terminal and the line that runs a case again name all of them."""
+    listing(project.with_adapter(KEEPS_DEVICES), entry(CLEARED))
+    project.pytester.path.joinpath("other.toml").write_text(entry("DEV-02/*", exporter_version='"<1"'))
+    adapter = textwrap.dedent(KEEPS_DEVICES) + "export.version = '1.4'\n"
+    run = project.with_adapter(adapter).given(
+        "--metagraph-known-failures=known.toml", "--metagraph-known-failures=other.toml"
+    )
+    result = run.case(CLEARED).run()
+    result.assert_outcomes(xfailed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*known failures: known.toml, other.toml*",
+            "1 of 1 cases fail as the lists say",
+            "other.toml: no entry applies to version 1.4 of this exporter; the entries are for <1",
+        ]
+    )
+
+
+def test_an_entry_of_two_lists_overlaps(project: Project) -> None:
+    """A case that two lists cover is a problem of the lists, with the place in each."""
+    run = listing(project.with_adapter(KEEPS_DEVICES), entry(CLEARED))
+    project.pytester.path.joinpath("other.toml").write_text(entry(CLEARED))
+    result = run.given("--metagraph-known-failures=other.toml").case(CLEARED).run()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines([f"other.toml:*: entry 1 overlaps entry 1 (known.toml:*) at {CLEARED}; *"])
+
+
+def test_several_lists_in_the_ini_file(project: Project) -> None:
+    """The option is one text with a list on each line, because it used to be one list."""
+    listing(project.with_adapter(KEEPS_DEVICES), entry(CLEARED))
+    project.pytester.path.joinpath("other.toml").write_text(entry("DEV-02/*"))
+    project.pytester.makeini(
+        "[pytest]\nmetagraph_known_failures =\n    known.toml\n    other.toml\npythonpath = ."
+    )
+    run = project.with_adapter(KEEPS_DEVICES).given("--metagraph-tier=smoke")
+    run.case(CLEARED).run().assert_outcomes(xfailed=1)

@@ -16,7 +16,7 @@ from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.known_failures.load import load, locate
 from pytest_metagraph.known_failures.lookup import Lookup, lookup_under, problems
-from pytest_metagraph.known_failures.model import KnownFailures
+from pytest_metagraph.known_failures.model import Conditions, KnownFailures
 from reference_impl.contracts import Contract
 
 
@@ -30,7 +30,7 @@ def known() -> KnownFailures:
 @pytest.fixture(scope="module")
 def lookup(known: KnownFailures) -> Lookup:
     """Return the entries that apply to TensorFlow 2.21 under the documented contract."""
-    return lookup_under(known, "documented", "2.21.0")
+    return lookup_under([known], Conditions("documented", "2.21.0"))
 
 
 def is_in_conflict(case: Case) -> bool:
@@ -63,7 +63,7 @@ def test_each_reason_names_a_requirement(known: KnownFailures) -> None:
 @pytest.mark.parametrize(("contract", "version"), [("tensorflow", "2.21.0"), ("documented", "2.22.0")])
 def test_the_list_applies_to_nothing_else(known: KnownFailures, contract: str, version: str) -> None:
     """No entry applies under the tensorflow contract, or to another version of TensorFlow."""
-    elsewhere = lookup_under(known, contract, version)
+    elsewhere = lookup_under([known], Conditions(contract, version))
     assert not any(elsewhere.entry_for(case.id) for case in load_corpus().cases(Tier.DEFAULT))
 
 

@@ -14,7 +14,9 @@ from pytest_metagraph.exporters import protocol
 from pytest_metagraph.exporters.answers import Exported
 from pytest_metagraph.exporters.protocol import LENGTH_BYTES, Control, announced_length, decode_request
 from pytest_metagraph.exporters.request import ExportRequest
+from pytest_metagraph.loadability.op_registries import registry
 from reference_impl.contracts import Contract
+from reference_impl.schema import OpList
 
 PROJECT = Path(__file__).resolve().parents[3]
 CASE = "matrix/towers/export_scope=tower_1"
@@ -147,3 +149,23 @@ def test_a_terminal_gets_no_bytes(
     assert captured.err == (
         "metagraph request: a terminal cannot show the bytes of a request; redirect stdout, or use -o FILE\n"
     )
+
+
+def test_cases_are_written_for_given_ops(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is no op list is refused before anything is written; the folder has a copy of it."""
+    ops, folder = tmp_path / "ops.pb", tmp_path / "cases"
+    words = ["cases", "--out", str(folder), "--tier", "smoke", "--ops", str(ops)]
+    for content, problem in (
+        (b"", "is empty"),
+        (b"\xff", "are not a tensorflow.OpList"),
+        (None, "No such file"),
+    ):
+        ops.unlink(missing_ok=True)
+        if content is not None:
+            ops.write_bytes(content)
+        assert main(words) == 2
+        assert problem in capsys.readouterr().err
+        assert not folder.exists()
+    ops.write_bytes(OpList(op=registry("1.15").ops.values()).SerializeToString())
+    assert main(words) == 0
+    assert (folder / "op_list.pb").read_bytes() == ops.read_bytes()
