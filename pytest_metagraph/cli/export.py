@@ -22,7 +22,7 @@ from pytest_metagraph.rewriting import PARTS, rewrite_meta_graph
 from pytest_metagraph.settings import CONTRACTS
 from reference_impl import Contract, read_meta_graph_file
 from reference_impl.atomic_write import write_file, write_files
-from reference_impl.debug_info import NO_ORIGIN, graph_debug_info
+from reference_impl.debug_info import NO_ORIGIN, graph_debug_info, loaded_stacks
 from reference_impl.file_kinds import WrongKindError, parse, recognise
 from reference_impl.files import debug_info_path, read_regular_file
 from reference_impl.saved_models import is_saved_model_file, put_meta_graph, saved_model_file, tags_text
@@ -184,8 +184,8 @@ def run(arguments: argparse.Namespace) -> int:
     with progress(f"reading {arguments.source}"):
         with reading(arguments.source):
             source = read_meta_graph_file(arguments.source, tags=arguments.tags)
+        graph_def = _read_part(arguments.graph_def, "graph_def", GraphDef)
         messages = {
-            "graph_def": _read_part(arguments.graph_def, "graph_def", GraphDef),
             "saver_def": _read_part(arguments.saver_def, "saver_def", SaverDef),
             "meta_info_def": _read_part(arguments.meta_info_def, "meta_info_def", MetaGraphDef.MetaInfoDef),
         }
@@ -199,7 +199,12 @@ def run(arguments: argparse.Namespace) -> int:
         refusing(TypeError, ValueError, LookupError),
     ):
         exported, notes = rewrite_meta_graph(
-            source, drop=_dropped(arguments.drop), op_list=arguments.op_list, **given, **messages
+            source,
+            drop=_dropped(arguments.drop),
+            op_list=arguments.op_list,
+            graph_def=graph_def,
+            **given,
+            **messages,
         )
         if arguments.tensorflow:
             exported, dropped = make_loadable(exported, arguments.tensorflow)
@@ -207,7 +212,7 @@ def run(arguments: argparse.Namespace) -> int:
         if is_saved_model_file(arguments.target):
             notes += _put(exported, arguments)
         else:
-            notes += _write(exported, source, arguments)
+            notes += _write(exported, graph_def or source.graph_def, arguments)
     if arguments.json:
         written = {"file": str(arguments.target), "nodes": len(exported.graph_def.node)}
         say_json({**written, "bytes": arguments.target.stat().st_size, "notes": list(notes)})
@@ -233,7 +238,7 @@ def _dropped(words: Iterable[str]) -> set[str]:
     return set(PARTS) if "all" in dropped else dropped
 
 
-def _write(exported: MetaGraphDef, source: MetaGraphDef, arguments: argparse.Namespace) -> tuple[str, ...]:
+def _write(exported: MetaGraphDef, graph_def: GraphDef, arguments: argparse.Namespace) -> tuple[str, ...]:
     """Write the file, and the debug info if requested; return what to say about them."""
     size = graph_def_size(exported.graph_def)
     target, as_text = str(arguments.target), arguments.as_text
@@ -242,9 +247,18 @@ def _write(exported: MetaGraphDef, source: MetaGraphDef, arguments: argparse.Nam
         write_files(contents, make_folders=True)
         return ()
     path = debug_info_path(target, Contract(arguments.contract))
-    info = graph_debug_info(lambda _name: (NO_ORIGIN,), _full_names(exported, source, arguments.export_scope))
+    stacks = loaded_stacks(graph_def.debug_info)
+    names = list(_full_names(exported, graph_def, arguments.export_scope))
+    info = graph_debug_info(lambda name: stacks.get(name) or (NO_ORIGIN,), names)
     write_files({**contents, path: [serialise(info, as_text=as_text)]}, make_folders=True)
-    return (f"{path} says that no node has a recorded origin, because the graph was loaded from a file",)
+    unknown = sum(not stacks.get(name) for name in names)
+    if not unknown:
+        return ()
+    which = (
+        "no node has" if unknown == len(names) else f"{unknown:,} of {counted(len(names), 'node')} have no"
+    )
+    origin = "a recorded origin" if unknown == len(names) else "recorded origin"
+    return (f"{path} says that {which} {origin}, because the graph was loaded from a file",)
 
 
 def _put(exported: MetaGraphDef, arguments: argparse.Namespace) -> tuple[str, ...]:
@@ -271,10 +285,10 @@ def _put(exported: MetaGraphDef, arguments: argparse.Namespace) -> tuple[str, ..
     return tuple(notes)
 
 
-def _full_names(exported: MetaGraphDef, source: MetaGraphDef, scope: str | None) -> Iterator[str]:
+def _full_names(exported: MetaGraphDef, graph_def: GraphDef, scope: str | None) -> Iterator[str]:
     """Yield the names of the exported nodes before the scope was removed from them (DBG-04)."""
     prefix = f"{scope.removesuffix('/')}/" if scope else ""
-    known = {node.name for node in source.graph_def.node} if scope else set()
+    known = {node.name for node in graph_def.node} if scope else set()
     for node in exported.graph_def.node:
         yield prefix + node.name if prefix + node.name in known else node.name
 

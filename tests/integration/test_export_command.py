@@ -103,6 +103,29 @@ def test_text_goes_out_and_comes_in(towers: MetaGraphDef, capsys: pytest.Capture
     assert capsys.readouterr().err.endswith(expected)
 
 
+def test_debug_info_has_the_origins_that_the_graph_recorded(
+    towers: MetaGraphDef, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Origins inside the graph go to the debug info; the other nodes are said to have none."""
+    name = towers.graph_def.node[0].name
+    recorded = towers.graph_def.debug_info
+    recorded.files.append("model.py")
+    recorded.frames_by_id[7].line = 12
+    recorded.traces_by_id[3].frame_id.append(7)
+    recorded.name_to_trace_id[name] = 3
+    Path("recorded.meta").write_bytes(towers.SerializeToString())
+    assert main(["export", "recorded.meta", "out.meta", "--save-debug-info"]) == 0
+    assert "out_debug.meta says that 31 of 32 nodes have no recorded origin" in capsys.readouterr().err
+    info = GraphDebugInfo.FromString(Path("out_debug.meta").read_bytes())
+    files = {
+        node: [info.files[info.frames_by_id[one].file_index] for one in info.traces_by_id[trace].frame_id]
+        for node, trace in info.name_to_trace_id.items()
+    }
+    assert files.pop(f"{name}@") == ["model.py"]
+    assert set(map(tuple, files.values())) == {("<no recorded origin>",)}
+    assert len(files) == 31
+
+
 REFUSED = {
     "missing.meta out.meta": "cannot read 'missing.meta': No such file or directory; give a readable file",
     ". out.meta": "cannot read '.': it is a folder without a saved_model.pb; give a readable",
