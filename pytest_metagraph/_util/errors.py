@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""The errors of a disk or a quota that is full. They say nothing about an exporter."""
+
 
 class MetagraphError(Exception):
     """Something that the user gave cannot be used.
@@ -20,3 +25,18 @@ class MetagraphError(Exception):
         super().__init__(f"{message}; {hint}" if hint else message)
         self.message = message
         self.hint = hint
+
+
+class NoSpaceError(MetagraphError):
+    """A folder of the kit is full, so that nothing can be said about the exporter.
+
+    Args:
+        folder: the folder, or empty if it is not known.
+    """
+
+    def __init__(self, folder: str = "") -> None:
+        place = f" in {folder!r}" if folder else ""
+        super().__init__(
+            f"there is no space left{place}, where the kit lets exporters write, so no case can be judged",
+            "free some space, or set TMPDIR to a folder that has some",
+        )

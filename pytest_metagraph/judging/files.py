@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import heapq
 import os
-import shutil
+import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,11 +16,14 @@ from google.protobuf import message as protobuf
 from google.protobuf import text_format
 
 from conformance_cases.model import DEFAULT_FILENAME
+from pytest_metagraph._util.errors import NO_SPACE, NoSpaceError
+from pytest_metagraph._util.remove_tree import empty_folder
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
 from pytest_metagraph.exporters.answers import Exported
 from pytest_metagraph.judging.findings import Finding, FindingCode
 from reference_impl.contracts import Contract
-from reference_impl.files import debug_info_path
+from reference_impl.files import debug_info_path, read_regular_file
 from reference_impl.schema import POOL, GraphDebugInfo, MetaGraphDef
 
 _EARLIER_CALL_ADVICE = (
@@ -27,6 +31,17 @@ _EARLIER_CALL_ADVICE = (
     "with its own keyword arguments, then the one whose result you return; or declare "
     "`unsupported = {'preceding_exports'}`."
 )
+
+_MOST_STRAY = 20
+"""The number of files that were not requested and are named; all of them are counted."""
+
+# A file that is larger than 64 MiB and 200 times the returned message is not read: even the text of deeply
+# nested empty messages is smaller.
+_LEAST_LIMIT = 64 << 20
+_MOST_TIMES = 200
+
+_LEAST_SPACE = 1 << 20
+"""The space in bytes that a folder must have for a failure to write to it to be that of an exporter."""
 
 MessageT = TypeVar("MessageT", bound=protobuf.Message)
 
@@ -42,11 +57,15 @@ class ScratchFolder:
     Args:
         contract: the contract that names the file of the debug info, for cases that test the name (DBG-01).
         parent: the folder to create it in; by default the system's folder for temporary files.
+
+    Raises:
+        NoSpaceError: if the disk or the quota is full.
     """
 
     def __init__(self, contract: Contract, parent: Path | None = None) -> None:
-        self._path = Path(tempfile.mkdtemp(prefix="metagraph-exports-", dir=parent))
-        self._identity = _identity(self._path)
+        self._parent = parent
+        self._spoiled = ""
+        self._make()
         self._contract = contract
         self._contents: dict[bytes, bytes] = {}
 
@@ -107,51 +126,103 @@ class ScratchFolder:
     def clear(self) -> set[str]:
         """Empty the folder and return the names of the files that were in it, relative to it.
 
+        If the folder was replaced, or something in it cannot be removed, a new one takes its place, and the
+        next findings say so. Nothing is deleted in a folder that took the place of this one.
+
         Raises:
-            RuntimeError: if the folder was replaced by another one or by a link; nothing is then deleted.
+            NoSpaceError: if no new folder can be made.
         """
-        if _identity(self._path) != self._identity:
-            raise RuntimeError(f"the scratch folder {self._path} was replaced while an exporter ran")
-        names: set[str] = set()
-        for entry in os.scandir(self._path):
-            if entry.is_dir(follow_symlinks=False):
-                below = [path for path in Path(entry.path).rglob("*") if not path.is_dir()]
-                names.update(path.relative_to(self._path).as_posix() for path in below or [Path(entry.path)])
-                shutil.rmtree(entry.path)
-            else:
-                names.add(entry.name)
-                os.unlink(entry.path)  # noqa: PTH108 - a Path for each file of 240,000 exports costs seconds
-        return names
+        self._spoiled = "it was removed, or replaced by another one"
+        try:
+            if self._is_ours():
+                names = empty_folder(str(self._path))
+                self._spoiled = ""
+                return names
+        except OSError as error:
+            self._spoiled = f"something in it cannot be removed: {_reason(error)}"
+        self._make()
+        return set()
+
+    def check_space(self, needed: int = 0) -> None:
+        """Check that a failure to write a file is none of the folder's.
+
+        Args:
+            needed: the size of the file, in bytes.
+
+        Raises:
+            NoSpaceError: if the disk or the quota is full.
+        """
+        if not self._is_ours():
+            return
+        probe = Path(self.path_of(f".{secrets.token_hex(16)}"))
+        try:
+            probe.write_bytes(bytes(max(_LEAST_SPACE, 2 * needed)))
+        except OSError as error:
+            if error.errno in NO_SPACE:
+                raise NoSpaceError(str(self._path)) from error
+        finally:
+            with contextlib.suppress(OSError):
+                probe.unlink()
 
     def close(self) -> None:
         """Remove the folder, unless it was replaced by something else."""
-        with contextlib.suppress(RuntimeError, FileNotFoundError):
-            self.clear()
-            self._path.rmdir()
+        with contextlib.suppress(OSError):
+            if self._is_ours():
+                empty_folder(str(self._path))
+                self._path.rmdir()
 
-    @staticmethod
-    def _stray_findings(names: set[str]) -> Iterator[Finding]:
-        for name in sorted(names):
-            summary = f"The export left a file that was not requested: {name}"
-            yield Finding(FindingCode.STRAY_FILE, summary, symptom=name)
+    def _is_ours(self) -> bool:
+        """Return whether the folder is the one that this object has made."""
+        try:
+            return _identity(self._path) == self._identity
+        except OSError:
+            return False
+
+    def _make(self) -> None:
+        try:
+            self._path = Path(tempfile.mkdtemp(prefix="metagraph-exports-", dir=self._parent))
+        except OSError as error:
+            if error.errno in NO_SPACE:
+                raise NoSpaceError(str(self._parent or tempfile.gettempdir())) from error
+            raise
+        self._identity = _identity(self._path)
+
+    def _stray_findings(self, names: set[str]) -> Iterator[Finding]:
+        if self._spoiled:
+            summary = f"The export spoiled the folder that it was given to write to: {self._spoiled}"
+            self._spoiled = ""
+            yield Finding(FindingCode.STRAY_FILE, summary, symptom="the folder")
+        for name in heapq.nsmallest(_MOST_STRAY, names):
+            shown = printable(name)
+            summary = f"The export left a file that was not requested: {shown}"
+            yield Finding(FindingCode.STRAY_FILE, summary, symptom=shown)
+        if len(names) > _MOST_STRAY:
+            summary = f"The export left {len(names) - _MOST_STRAY:,} more files that were not requested"
+            yield Finding(FindingCode.STRAY_FILE, summary, symptom="more files")
 
     def _earlier_findings(self, names: Sequence[str]) -> Iterator[Finding]:
         for name in names:
-            if not (self._path / name).is_file():
+            if not os.path.isfile(self.path_of(name)):  # noqa: PTH113 - it does not raise
                 summary = f"The earlier call, which exports to {name}, was not made"
                 yield Finding(FindingCode.FILE_MISSING, summary, _EARLIER_CALL_ADVICE, name)
 
     def _check_meta(self, returned: Exported, filename: str, *, as_text: bool) -> Iterator[Finding]:
-        path = self._path / filename
-        if not path.is_file():
+        try:
+            data = self._read(filename, len(returned.serialised))
+        except FileNotFoundError:
+            self.check_space(len(returned.serialised))
             yield Finding(FindingCode.FILE_MISSING, f"The export did not write the file {filename}")
             return
-        data = path.read_bytes()
+        except OSError as error:
+            summary = f"The file {filename} cannot be read"
+            yield Finding(FindingCode.FILE_UNREADABLE, summary, _reason(error), _form(as_text))
+            return
         if self._is_known_to_contain(data, returned, as_text=as_text):
             return
         try:
             written = _parse(data, MetaGraphDef, as_text=as_text)
         except ValueError as error:
+            self.check_space(len(returned.serialised))
             summary = f"The file {filename} is not a MetaGraphDef in {_format(as_text)}"
             yield Finding(FindingCode.FILE_UNREADABLE, summary, str(error), _form(as_text))
             return
@@ -168,8 +239,24 @@ class ScratchFolder:
             expected_label="what the exporter returned",
         )
         if not diff.equal:
+            self.check_space(len(returned.serialised))
             summary = f"The file {filename} ({_format(as_text)}) differs from the returned message"
             yield Finding(FindingCode.FILE_DIFFERS, summary, diff.render(), diff.fingerprint, diff=diff)
+
+    def _read(self, name: str, size: int = 0) -> bytes:
+        """Read a file of an export of a message of some size.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            OSError: if it is not a regular file, too large to be that of the message, or cannot be read.
+        """
+        path = self._path / name
+        if os.path.isdir(path):  # noqa: PTH112 - it does not raise
+            raise FileNotFoundError(name)
+        try:
+            return read_regular_file(path, most_bytes=_LEAST_LIMIT + _MOST_TIMES * size, within=self._path)
+        except NotADirectoryError:
+            raise FileNotFoundError(name) from None
 
     def _is_known_to_contain(self, data: bytes, returned: Exported, *, as_text: bool) -> bool:
         """Return whether a file is known to contain the returned message, without parsing the file."""
@@ -187,16 +274,21 @@ class ScratchFolder:
         """Return the file that must contain the debug info; without `as_contracted`, the one that exists."""
         contracts = (self._contract,) if as_contracted else (self._contract, *Contract)
         names = [debug_info_path(filename, contract) for contract in contracts]
-        return next((name for name in names if (self._path / name).is_file()), names[0])
+        return next((name for name in names if os.path.isfile(self.path_of(name))), names[0])  # noqa: PTH113 - as above
 
     def _check_debug_info(self, name: str, content: bytes, *, as_text: bool) -> Iterator[Finding]:
-        path = self._path / name
-        if not path.is_file():
+        try:
+            written = _parse(self._read(name), GraphDebugInfo, as_text=as_text)
+        except FileNotFoundError:
+            self.check_space()
             yield Finding(FindingCode.DEBUG_INFO_MISSING, f"The export did not write debug info to {name}")
             return
-        try:
-            written = _parse(path.read_bytes(), GraphDebugInfo, as_text=as_text)
+        except OSError as error:
+            summary = f"The file {name} cannot be read"
+            yield Finding(FindingCode.DEBUG_INFO_UNREADABLE, summary, _reason(error), _form(as_text))
+            return
         except ValueError as error:
+            self.check_space()
             summary = f"The file {name} is not a GraphDebugInfo in {_format(as_text)}"
             yield Finding(FindingCode.DEBUG_INFO_UNREADABLE, summary, str(error), _form(as_text))
             return
@@ -206,6 +298,10 @@ class ScratchFolder:
             lines = [f"{key}\n  expected: {expected.get(key)}\n  actual:   {actual.get(key)}" for key in keys]
             summary = f"The traces in {name} differ from the expected ones: {', '.join(keys)}"
             yield Finding(FindingCode.DEBUG_INFO_DIFFERS, summary, "\n".join(lines), ", ".join(keys))
+
+
+def _reason(error: OSError) -> str:
+    return f"{error.strerror or error}"
 
 
 def _traces(info: GraphDebugInfo) -> dict[str, list[str]]:
@@ -228,7 +324,7 @@ def _parse(data: bytes, kind: type[MessageT], *, as_text: bool) -> MessageT:
         if as_text:
             return text_format.Parse(data.decode(), kind(), descriptor_pool=POOL)
         return kind.FromString(data)
-    except (UnicodeDecodeError, text_format.ParseError, protobuf.DecodeError) as error:
+    except Exception as error:  # an exporter's text may also nest too deeply, for example
         raise ValueError(f"{len(data)} bytes, starting {data[:24]!r}: {error}") from error
 
 

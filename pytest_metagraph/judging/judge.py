@@ -230,6 +230,8 @@ class Judge:
         elif isinstance(answer, Exported) or isinstance(expected, ExpectedError):
             yield from self._folder.check_no_export(case.earlier_filenames)
         else:
+            if variant.filename or case.earlier_filenames:
+                self._folder.check_space()
             # The failed call is a finding already; its files add nothing.
             self._folder.clear()
 

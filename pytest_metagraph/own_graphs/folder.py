@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import functools
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -22,9 +24,8 @@ from conformance_cases import (
 from conformance_cases.axes import GIVEN, combination_name, covering_rows, row_of
 from conformance_cases.model import ALL_VARIANTS, CaseSource, NoOracle, without_debug_info
 from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph.exporters import resolve
 from pytest_metagraph.exporters.answers import Exported, Raised
-from pytest_metagraph.exporters.client import ExporterClient
+from pytest_metagraph.exporters.client import ExporterClient, open_client
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.own_graphs.argument_values import argument_value, axes_of, matches_siblings
 from pytest_metagraph.settings import NO_ORACLE
@@ -43,6 +44,10 @@ _PROMISED_ERROR = "ValueError"
 
 _REFUSED_TOGETHER = frozenset({"graph_def", "export_scope"})
 """The arguments that it is promised for."""
+
+
+_ORACLE_SECONDS = 600.0
+"""The time limit for one answer of an oracle, which is trusted more than an exporter."""
 
 
 class OwnGraphsError(MetagraphError):
@@ -183,13 +188,22 @@ def load_own_graphs(folder: Path, oracle: str) -> OwnGraphs:
         OwnGraphsError: if there is no such file, or a file does not contain a graph.
         ExporterNotFoundError: if the oracle does not exist or cannot be used.
     """
-    client = None if oracle == NO_ORACLE else resolve.client_of(resolve.resolve(oracle))
+    client = None if oracle == NO_ORACLE else _oracle_client(oracle)
     paths = sorted(folder.rglob(f"*{SUFFIX}")) if folder.is_dir() else []
     if not paths:
         raise OwnGraphsError(
             f"there is no file *{SUFFIX} in {str(folder)!r}", "give a folder with exported graphs"
         )
     return OwnGraphs({graph.name: graph for graph in (_read(path, folder, client) for path in paths)})
+
+
+@functools.cache
+def _oracle_client(name: str) -> ExporterClient:
+    """Open the client of an oracle, which stays open until this process ends."""
+    opened = contextlib.ExitStack()
+    atexit.register(opened.close)
+    own = name == "reference"  # needs no protection from itself
+    return opened.enter_context(open_client(exporter=name, seconds=_ORACLE_SECONDS, in_process=own))
 
 
 def _read(path: Path, folder: Path, oracle: ExporterClient | None) -> OwnGraph:

@@ -243,7 +243,11 @@ def _metagraph_scratch_folder(request: pytest.FixtureRequest) -> Iterator[Scratc
     parent: Path | None = None
     if request.config.pluginmanager.has_plugin("tmpdir"):
         parent = request.getfixturevalue("tmp_path_factory").getbasetemp()
-    with contextlib.closing(ScratchFolder(Contract(settings_of(request.config).contract), parent)) as folder:
+    try:
+        folder = ScratchFolder(Contract(settings_of(request.config).contract), parent)
+    except MetagraphError as error:
+        stop_run(request.session, str(error))
+    with contextlib.closing(folder):
         yield folder
 
 

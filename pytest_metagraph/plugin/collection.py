@@ -17,7 +17,7 @@ import pytest
 import conformance_cases
 from conformance_cases import Case, load_corpus
 from conformance_cases.requirements import Level
-from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.errors import NO_SPACE, MetagraphError, NoSpaceError
 from pytest_metagraph.exporters.client import ExporterClient, FunctionClients
 from pytest_metagraph.exporters.request import Exporter
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
@@ -147,9 +147,11 @@ class CaseItem(pytest.Function):
             judge = Judge(client, Contract(settings.contract), folder, load_check_for(settings.check_loads))
             found = known_failures.apply(self._case.id, judge.judge(self._case))
             judgement = found.enforced(required=self._is_required(), level=settings.level)
-        except ExporterNotFoundError as error:  # a worker that does not start again
+        except (ExporterNotFoundError, NoSpaceError) as error:  # for example a worker that does not start
             stop_run(self.session, str(error))
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in NO_SPACE:
+                stop_run(self.session, str(NoSpaceError()))
             # Nothing is known about the exporter then, so it must not look like a failure of the exporter.
             self._leave(Judgement(Verdict.HARNESS_ERROR), client)
             headline = f"the kit itself failed: {type(error).__name__}: {error}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 from google.protobuf import text_format
 
+from pytest_metagraph._util.errors import NoSpaceError
 from pytest_metagraph.exporters.answers import Exported
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import FindingCode
@@ -142,7 +145,7 @@ def test_a_link_inside_is_removed_and_not_followed(folder: ScratchFolder, tempor
 
 @pytest.mark.parametrize("replacement", ["link", "folder"])
 def test_a_replaced_scratch_folder_is_not_emptied(temporary_folder: Path, replacement: str) -> None:
-    """Nothing is deleted if the folder was replaced by something else."""
+    """Nothing is deleted if the folder was replaced; a finding says so, and a new folder takes its place."""
     folder = ScratchFolder(Contract.DOCUMENTED)
     path = Path(folder.filename).parent
     kept = temporary_folder / "elsewhere" / "kept"
@@ -153,10 +156,86 @@ def test_a_replaced_scratch_folder_is_not_emptied(temporary_folder: Path, replac
         path.symlink_to(kept.parent, target_is_directory=True)
     else:
         shutil.copytree(kept.parent, path)
-    with pytest.raises(RuntimeError, match="was replaced while an exporter ran"):
-        folder.clear()
+    (found,) = folder.check_no_export()
+    assert found.code is FindingCode.STRAY_FILE
+    assert "was removed, or replaced" in found.summary
     assert kept.exists()
     assert (path / "kept").exists()
+    Path(folder.filename).write_bytes(MESSAGE.SerializeToString())
+    assert codes(folder) == []
+    folder.close()
+
+
+@pytest.mark.parametrize("depth", [0, 3, 1500])
+def test_a_tree_of_any_depth_is_removed(folder: ScratchFolder, depth: int) -> None:
+    """Folders in one another are removed, also if their path is longer than a system call takes."""
+    Path(folder.filename).write_bytes(MESSAGE.SerializeToString())
+    at = os.open(Path(folder.filename).parent, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir("down", dir_fd=at)
+        below = os.open("down", os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+    os.close(os.open("bottom", os.O_CREAT, dir_fd=at))
+    os.close(at)
+    (found,) = folder.check_export(RETURNED, as_text=False, debug_info=False)
+    assert found.symptom == ("down/" * depth + "bottom")[:1000]
+    assert list(Path(folder.filename).parent.iterdir()) == []
+
+
+def test_names_that_are_not_text_are_shown_escaped(folder: ScratchFolder) -> None:
+    """A file name with a newline and a byte that is not UTF-8 does not break a report."""
+    Path(os.fsdecode(os.fsencode(Path(folder.filename).parent) + b"/a\n\xff")).touch()
+    (found,) = folder.check_no_export()
+    assert found.symptom == r"a\n\udcff"
+
+
+def test_many_files_are_counted(folder: ScratchFolder) -> None:
+    """Of a thousand files that were not requested the first are named."""
+    for number in range(1000):
+        beside(folder, f"{number:03}").touch()
+    found = [*folder.check_no_export()]
+    assert [one.symptom for one in (found[0], found[-1])] == ["000", "more files"]
+    assert "980 more files" in found[-1].summary
+
+
+@pytest.mark.parametrize("kind", ["link", "FIFO", "50 GB", "nested", "folder in its way", "unreadable"])
+def test_a_file_that_cannot_be_read_is_a_finding(
+    folder: ScratchFolder, temporary_folder: Path, kind: str
+) -> None:
+    """Whatever lies where the file should be is a finding, is not waited for, and is removed."""
+    path = Path(folder.filename)
+    code, as_text = FindingCode.FILE_UNREADABLE, False
+    if kind == "link":
+        path.symlink_to(temporary_folder / "elsewhere")
+        (temporary_folder / "elsewhere").write_bytes(MESSAGE.SerializeToString())
+    elif kind == "FIFO":
+        os.mkfifo(path)
+    elif kind == "50 GB":
+        path.touch()
+        os.truncate(path, 50 << 30)
+    elif kind == "nested":
+        path.write_text("graph_def {node {attr {" + "value {list {func {attr {" * 5000)
+        as_text = True
+    elif kind == "folder in its way":
+        path.mkdir()
+        code = FindingCode.FILE_MISSING
+    else:
+        path.mkdir(mode=0)
+        code = FindingCode.FILE_MISSING
+    assert codes(folder, as_text=as_text)[0] is code
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_full_disk_is_no_verdict(folder: ScratchFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the kit itself cannot write to the folder, that is no finding about the exporter."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(NoSpaceError, match=r"no space left .* set TMPDIR"):
+        codes(folder)
 
 
 def _origin(name: str, *frames: tuple[str, int, str], shift: int = 0) -> GraphDebugInfo:
