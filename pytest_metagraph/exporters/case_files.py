@@ -73,16 +73,16 @@ def write_cases(
     corpus: Corpus,
     folder: Path,
     tier: Tier,
-    contract: Contract,
+    contract: Contract | None,
     registry: ExporterRegistry = KIT_REGISTRY,
 ) -> int:
-    """Write the cases of a tier that the contract asks, with everything they need: all files or none.
+    """Write the cases of a tier that the contract tests, with everything they need: all files or none.
 
     Args:
         corpus: the corpus.
         folder: the folder to write to; it is created if it does not exist.
         tier: the tier.
-        contract: the contract that the answers will be judged under.
+        contract: the contract that the answers will be judged under; None for both.
         registry: the ops that the exporter knows; attributes that these lack are left out.
 
     Returns:
@@ -91,17 +91,18 @@ def write_cases(
     Raises:
         OSError: if a file cannot be written.
     """
+    contracts = tuple(Contract) if contract is None else (contract,)
     cases = [
         adapted(case, registry)
         for case in corpus.cases(tier)
-        if not isinstance(case.expectation(contract), NotAsked)
+        if not all(isinstance(case.expectation(one), NotAsked) for one in contracts)
     ]
     encoder = _CaseEncoder()
     lines = [json.dumps(encoder.line(case), ensure_ascii=False) for case in cases]
     header = {
         "format": FORMAT,
         "corpus": corpus.digest,
-        "contract": contract.value,
+        "contract": contract.value if contract else "both",
         "tier": tier.value,
         "cases": len(cases),
     }

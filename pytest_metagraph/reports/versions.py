@@ -32,15 +32,15 @@ class Measurement:
     Attributes:
         label: the words that name it, such as `1.15.5`.
         reports: its reports by contract; those that exist if there is a problem.
-        with_kit_registry: the report under `OWN_CONTRACT` that leaves the exporter's own registry out of
-            account; None if it has none.
+        passed_with_kit_ops: the cases that also pass under `OWN_CONTRACT` if the exporter's own registry is
+            left out of account; None if it has none.
         problem: why a report is missing; empty if none is.
         release: its version if it is a release of TensorFlow, which has a place in their order.
     """
 
     label: str
     reports: Mapping[str, Report] = field(default_factory=dict)
-    with_kit_registry: Report | None = None
+    passed_with_kit_ops: frozenset[str] | None = None
     problem: str = ""
     release: Version | None = None
 
@@ -228,7 +228,7 @@ def _column(one: Measurement) -> MeasuredExporter:
         measured=header.started[:10] if header else "",
         is_release=one.release is not None,
         contracts={
-            contract: _contract(report, one.with_kit_registry if contract == OWN_CONTRACT else None)
+            contract: _contract(report, one.passed_with_kit_ops if contract == OWN_CONTRACT else None)
             for contract, report in one.reports.items()
             if not report.no_score
         },
@@ -236,13 +236,12 @@ def _column(one: Measurement) -> MeasuredExporter:
     )
 
 
-def _contract(report: Report, with_kit_registry: Report | None) -> MeasuredContract:
+def _contract(report: Report, passed_with_kit_ops: frozenset[str] | None) -> MeasuredContract:
     score = score_of(report.results)
     rows = rows_by_requirement(report)
     registry = None
-    if with_kit_registry is not None:
-        passed = {result.case for result in with_kit_registry.results if result.passed}
-        registry = sum(result.passed and result.case not in passed for result in report.results)
+    if passed_with_kit_ops is not None:
+        registry = sum(result.passed and result.case not in passed_with_kit_ops for result in report.results)
     return MeasuredContract(
         passed=score.passed,
         tested=score.tested,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from conformance_cases import Tier, load_corpus
@@ -14,16 +14,16 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters.case_files import write_cases
 from pytest_metagraph.exporters.client import open_client
 from pytest_metagraph.exporters.exports_folder import EXPORTER_FILE, ExportsFolder
+from pytest_metagraph.exporters.registry import KIT_REGISTRY
 from pytest_metagraph.exporters.starters import TENSORFLOW_WORKER, tensorflow_worker
+from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.reports.model import Report
-from pytest_metagraph.reports.recording import report_of
-from pytest_metagraph.reports.versions import Measurement
+from pytest_metagraph.reports.recording import judged, report_of
+from pytest_metagraph.reports.versions import OWN_CONTRACT, Measurement
 from pytest_metagraph.settings import Settings
 from pytest_metagraph.versions.environments import end_of, run_program
 from reference_impl.contracts import Contract
-
-REGISTRY_FIELDS = frozenset({"op_list", "descriptor_set"})
-"""What describes the exporter's own registry in `exporter.json`."""
 
 SILENT_SECONDS = 900.0
 """How long an export may run without having finished another 20 cases."""
@@ -34,9 +34,7 @@ class MeasurementError(MetagraphError):
 
 
 def export(python: Path, name: str, folder: Path, tier: Tier, step: Callable[[str], None]) -> Path:
-    """Have a TensorFlow answer the cases of a tier.
-
-    The contract `documented` asks every case, so its answers serve both contracts.
+    """Have a TensorFlow answer the cases of a tier that either contract tests.
 
     Args:
         python: the interpreter that has it.
@@ -60,7 +58,7 @@ def export(python: Path, name: str, folder: Path, tier: Tier, step: Callable[[st
     if described.returncode:
         raise MeasurementError(f"TensorFlow cannot be used: {end_of(described.stderr)}")
     registry = ExportsFolder.open(folder / "described").registry
-    write_cases(load_corpus(), folder / "cases", tier, Contract.DOCUMENTED, registry)
+    write_cases(load_corpus(), folder / "cases", tier, None, registry)
     answers = folder / "answers"
     begun = -1
     while not (answers / EXPORTER_FILE).is_file():
@@ -85,44 +83,37 @@ def judge(label: str, how: Mapping[str, str], tier: Tier, step: Callable[[str], 
         step: shows the progress.
     """
     reports: dict[str, Report] = {}
-
-    def report(contract: Contract) -> Report:
-        settings = Settings(
-            exporter=how.get("exporter", ""),
-            worker=how.get("command", ""),
-            exports=how.get("exports", ""),
-            contract=contract.value,
-            tier=tier.value,
-        )
-        named = {"exporter": settings.exporter, "command": settings.worker, "exports": settings.exports}
-        with open_client(**named, seconds=settings.timeout, in_process=False) as client:
-            return report_of(client, settings, lambda text: step(f"{label}, {contract}: {text}"))
-
+    settings = Settings(
+        exporter=how.get("exporter", ""),
+        worker=how.get("command", ""),
+        exports=how.get("exports", ""),
+        tier=tier.value,
+    )
+    named = {"exporter": settings.exporter, "command": settings.worker, "exports": settings.exports}
     try:
         for contract in Contract:
-            reports[contract.value] = report(contract)
-        if "exports" not in how or not _has_registry(Path(how["exports"])):
+            under = replace(settings, contract=contract.value)
+            with open_client(**named, seconds=settings.timeout, in_process=False) as client:
+                reports[contract.value] = report_of(client, under, _named(step, f"{label}, {contract}"))
+        if not settings.exports:
             return Measurement(label, reports)
-        with _without_registry(Path(how["exports"])):
-            return Measurement(label, reports, report(Contract.TENSORFLOW))
+        answers = ExportsFolder.open(Path(settings.exports))
+        if answers.registry == KIT_REGISTRY:
+            return Measurement(label, reports)
+        passed = {result.case for result in reports[OWN_CONTRACT].results if result.passed}
+        cases = [case for case in load_corpus().cases(tier) if case.id in passed]
+        without = replace(answers, introduction=replace(answers.introduction, registry=KIT_REGISTRY))
+        contract = Contract(OWN_CONTRACT)
+        with contextlib.closing(ScratchFolder(contract)) as folder:
+            judge_of_kit = Judge(without, contract, folder)
+            found = judged(judge_of_kit, cases, settings.level, _named(step, f"{label}, ops of the kit"))
+            return Measurement(label, reports, frozenset(one.case for one in found if one.passed))
     except MetagraphError as error:
         return Measurement(label, reports, problem=str(error))
 
 
-def _has_registry(answers: Path) -> bool:
-    return not REGISTRY_FIELDS.isdisjoint(json.loads((answers / EXPORTER_FILE).read_text(encoding="utf-8")))
-
-
-@contextlib.contextmanager
-def _without_registry(answers: Path) -> Iterator[None]:
-    path = answers / EXPORTER_FILE
-    whole = path.read_bytes()
-    kept = {name: value for name, value in json.loads(whole).items() if name not in REGISTRY_FIELDS}
-    path.write_text(json.dumps(kept), encoding="utf-8")
-    try:
-        yield
-    finally:
-        path.write_bytes(whole)
+def _named(step: Callable[[str], None], name: str) -> Callable[[str], None]:
+    return lambda text: step(f"{name}: {text}")
 
 
 def _follow(command: Sequence[str], folder: Path, step: Callable[[str], None]) -> str:

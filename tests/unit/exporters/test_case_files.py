@@ -141,3 +141,16 @@ def test_cases_for_other_ops_leave_out_what_these_lack(tmp_path: Path) -> None:
         handles = [node for node in nodes if node.op == "VarHandleOp"]
         assert handles
         assert not any("debug_name" in node.attr for node in handles)
+
+
+def test_cases_for_both_contracts_are_those_of_either(tmp_path: Path) -> None:
+    """What only one contract tests is written, too, so that one export serves both."""
+    written = {}
+    for contract in (*Contract, None):
+        folder = tmp_path / str(contract)
+        write_cases(load_corpus(), folder, Tier.CORE, contract)
+        lines = (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+        written[contract] = {json.loads(line)["case"] for line in lines}
+    both = written.pop(None)
+    assert both == set().union(*written.values())
+    assert all(cases < both for cases in written.values())

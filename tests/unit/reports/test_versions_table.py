@@ -81,9 +81,7 @@ def test_a_requirement_that_no_case_asked_neither_holds_nor_fails() -> None:
 def test_differences_of_the_registry_are_counted_apart() -> None:
     """A case that passes with the exporter's own ops, and fails with those of the kit, is its registry's."""
     own = report(result("SCOPE-05/a"), result("SCOPE-05/b"), result("SCOPE-05/c", Verdict.FAIL))
-    with_kit = report(
-        result("SCOPE-05/a", Verdict.FAIL), result("SCOPE-05/b"), result("SCOPE-05/c", Verdict.FAIL)
-    )
+    with_kit = frozenset({"SCOPE-05/b"})
     (column,) = versions_table([Measurement("x", {"tensorflow": own}, with_kit)]).columns
     found = column.contracts["tensorflow"]
     assert (found.failed, found.registry) == (1, 1)
