@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from diff_rows import compared
 
 from conformance_cases import load_corpus
 from pytest_metagraph import CompareOptions, diff_meta_graphs
+from pytest_metagraph.cli import main
 from pytest_metagraph.diff import DifferenceCode, diff_function_defs, diff_graph_defs, diff_node_defs
 from pytest_metagraph.diff.names.matching import Edge, Structure, match_structures
 from reference_impl.schema import (
@@ -305,6 +307,18 @@ def test_renames_of_a_scope_are_shown_once() -> None:
     actual = _graph(*((f"net/layer/n{number}", f"Op{number}", []) for number in range(9)), ("y", "X", []))
     text = compared(expected, actual, ignore_names=True).render()
     assert "graph_def.node: 10 names differ: 'model/*' is 'net/*' (9 times), 'x' is 'y'" in text
+
+
+def test_the_command_ignores_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`metagraph diff --ignore-names` has status 0 for a renamed graph, and lists the renames."""
+    files = [tmp_path / "a.meta", tmp_path / "b.meta"]
+    for path, name in zip(files, "ab", strict=True):
+        path.write_bytes(_graph((name, "NoOp", [])).SerializeToString())
+    words = ["diff", *map(str, files)]
+    assert main(words) == 1
+    capsys.readouterr()
+    assert main([*words, "--ignore-names"]) == 0
+    assert "graph_def.node: 1 name differs: 'a' is 'b'" in capsys.readouterr().out
 
 
 def _ring(size: int, first: int) -> Structure:
