@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, DifferenceCode
 from pytest_metagraph.diff.hints.call import is_given, listed_collections, may_be_absent, may_be_given
-from pytest_metagraph.diff.hints.consequences import consequences_of_nodes
+from pytest_metagraph.diff.hints.consequences import consequences_of_nodes, unknown_attrs
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys, select
 from reference_impl.savers import SAVE_AND_RESTORE_OPS
 
@@ -42,7 +42,7 @@ def find_cleared_devices(diff: MetaGraphDiff) -> Iterator[Hint]:
 def find_default_attrs(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Yield a hint if only one side has attributes with the default of their op (STRIP-01, STRIP-03)."""
     extra = frozenset(select(diff, DifferenceCode.DEFAULT_ATTR_EXTRA))
-    missing = frozenset(select(diff, DifferenceCode.DEFAULT_ATTR_MISSING))
+    missing = frozenset(select(diff, DifferenceCode.DEFAULT_ATTR_MISSING)) - unknown_attrs(diff)
     if extra:
         attributes = counted(len(extra), "extra attribute")
         if may_be_given(diff, "strip_default_attrs"):

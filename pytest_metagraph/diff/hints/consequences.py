@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.differences import NODE_SECTION, Difference, DifferenceCode
 from pytest_metagraph.diff.hints.call import NAME, scope_of, unbound_inputs_key
-from pytest_metagraph.diff.hints.hint import positions_by_key
+from pytest_metagraph.diff.hints.hint import positions_by_key, select
 from pytest_metagraph.diff.sides import PARSE_ERRORS
-from reference_impl.schema import REGISTERED_COLLECTIONS
+from reference_impl.schema import REGISTERED_COLLECTIONS, registered_ops
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff
@@ -67,6 +67,29 @@ def consequences_of_nodes(diff: MetaGraphDiff, names: Collection[str]) -> set[in
 def ops_of_nodes(side: Side) -> frozenset[str]:
     """Return the ops of the nodes of a side, without those of function bodies."""
     return frozenset(VIEWS["NodeDef"].FromString(node).op for node in side.nodes)
+
+
+def unknown_attrs(diff: MetaGraphDiff) -> frozenset[int]:
+    """Return the positions of attributes that nodes lack because the ops in the actual op list lack them."""
+    missing = {
+        **select(diff, DifferenceCode.ATTR_MISSING, section=NODE_SECTION),
+        **select(diff, DifferenceCode.DEFAULT_ATTR_MISSING, section=NODE_SECTION),
+    }
+    info = getattr(diff.actual.view, "meta_info_def", None)
+    if not missing or info is None:
+        return frozenset()
+    ours = registered_ops()
+    lacking = {
+        op.name: {attr.name for attr in ours[op.name].attr} - {attr.name for attr in op.attr}
+        for op in info.stripped_op_list.op
+        if op.name in ours
+    }
+    ops = {node.name: node.op for node in map(VIEWS["NodeDef"].FromString, diff.actual.nodes)}
+    return frozenset(
+        position
+        for position, one in missing.items()
+        if one.field.split("'")[1] in lacking.get(ops.get(one.key, ""), ())
+    )
 
 
 def ops_of_functions(side: Side) -> frozenset[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
 from pytest_metagraph.diff.hints.call import given_message, is_two_saves, may_be_given
-from pytest_metagraph.diff.hints.consequences import OP_SECTION, ops_of_functions, ops_of_nodes
+from pytest_metagraph.diff.hints.consequences import OP_SECTION, ops_of_functions, ops_of_nodes, unknown_attrs
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys
 from reference_impl.schema import registered_ops
 
@@ -42,7 +42,9 @@ def find_op_list(diff: MetaGraphDiff) -> Iterator[Hint]:
     else:
         yield from _find_extra(diff, extra)
         yield from _find_missing(diff, missing)
-    yield from _find_changed({position: one for position, one in found.items() if one.field})
+    yield from _find_changed(
+        {position: one for position, one in found.items() if one.field}, unknown_attrs(diff)
+    )
 
 
 def _find_extra(diff: MetaGraphDiff, extra: dict[int, Difference]) -> Iterator[Hint]:
@@ -79,20 +81,22 @@ def _find_missing(diff: MetaGraphDiff, missing: dict[int, Difference]) -> Iterat
         yield Hint(HintCode.OPS_OF_FUNCTIONS_MISSING, text, frozenset(missing))
 
 
-def _find_changed(changed: dict[int, Difference]) -> Iterator[Hint]:
+def _find_changed(changed: dict[int, Difference], unknown: frozenset[int]) -> Iterator[Hint]:
     if not changed:
         return
     ops = counted(len({one.key for one in changed.values()}), "op")
     fields = {one.field.rpartition(".")[2].partition("[")[0] for one in changed.values()}
-    if all(one.code in _LOST or one.actual in _EMPTY for one in changed.values()):
+    if not unknown and all(one.code in _LOST or one.actual in _EMPTY for one in changed.values()):
         text = f"OpDefs are incomplete: {', '.join(sorted(fields))} missing in {ops}."
         yield Hint(HintCode.OP_DEFS_INCOMPLETE, text, frozenset(changed))
     else:
+        lacking = f", and nodes lack {counted(len(unknown), 'attribute')} of newer ones" if unknown else ""
         text = (
-            f"OpDefs are those of another op registry: {ops} with other definitions. If the exporter has its "
-            "own registry, hand over its op list (`op_list=` of the exporter)."
+            f"OpDefs are those of another op registry: {ops} with other definitions{lacking}. If the "
+            "exporter has its own registry, hand over its op list: `op_list` of the exporter, of a worker's "
+            "introduction, or of exporter.json."
         )
-        yield Hint(HintCode.OP_REGISTRY, text, frozenset(changed))
+        yield Hint(HintCode.OP_REGISTRY, text, frozenset(changed) | unknown)
 
 
 def _with_code(found: dict[int, Difference], code: DifferenceCode) -> dict[int, Difference]:

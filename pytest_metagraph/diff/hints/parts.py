@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, DifferenceCode
 from pytest_metagraph.diff.hints.call import is_given
+from pytest_metagraph.diff.hints.consequences import unknown_attrs
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys, list_names, select
 from reference_impl.schema import provenance
 
@@ -28,7 +29,9 @@ def find_empty_message(diff: MetaGraphDiff) -> Iterator[Hint]:
 
 def find_lost_attrs(diff: MetaGraphDiff) -> Iterator[Hint]:
     """Yield a hint if nodes lack attributes (PATH-05)."""
-    lost = select(diff, DifferenceCode.ATTR_MISSING, section=NODE_SECTION)
+    unknown = unknown_attrs(diff)  # an op registry without them explains these
+    missing = select(diff, DifferenceCode.ATTR_MISSING, section=NODE_SECTION)
+    lost = {position: one for position, one in missing.items() if position not in unknown}
     if lost:
         names = sorted({one.field.split("'")[1] for one in lost.values()})
         text = f"Attributes were lost: {list_names(names)} ({counted(len(lost), 'node')})."
