@@ -146,7 +146,7 @@ def test_errors_and_reasons_are_read() -> None:
 
 
 def test_only_the_cases_about_it_ask_for_a_name_or_an_order() -> None:
-    """DBG tests the name and the content of debug info, NODE-01 the order, NODE-05 and PATH-04 origins, no others."""
+    """DBG tests the name and content of debug info, NODE-01 the order, NODE-05 and PATH-04 origins."""
     asking = {made.id.split("/")[0]: made.details for made in load_corpus().cases(Tier.FULL) if made.details}
     assert asking == {
         "DBG-01": {Detail.DEBUG_INFO_NAME},
