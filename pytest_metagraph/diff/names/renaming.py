@@ -25,6 +25,9 @@ from reference_impl import schema
 from reference_impl.schema import FunctionDef, NodeDef
 from reference_impl.scope import COLOCATION_PREFIX
 
+_ARGUMENT_NAME = "_user_specified_name"
+"""The attribute with the name that the code of a model gives an argument."""
+
 
 class NameMatch(NamedTuple):
     """A message under the names of another one.
@@ -157,6 +160,9 @@ def _rename_body(
     for argument, partner in zip(own.signature.input_arg, other.signature.input_arg, strict=False):
         names[argument.name] = partner.name
         argument.name = partner.name
+    for number in own.arg_attr:
+        if number in other.arg_attr:
+            _adopt_argument_name(own.arg_attr[number].attr, other.arg_attr[number].attr)
     aliases = aliases_of(own, other, _partners(own.node_def, other.node_def, within))
     _rename_nodes(own.node_def, other.node_def, within, names, aliases)
     for results, partners, values in (
@@ -214,6 +220,7 @@ def _rename_nodes(
 ) -> None:
     rename = _renamer(names)
     for node, partner in _partners(own, other, matching):
+        _adopt_argument_name(node.attr, partner.attr)
         for key in node.attr:
             if key in partner.attr:
                 _rename_attr(node.attr[key], partner.attr[key], rename, aliases)
@@ -221,6 +228,12 @@ def _rename_nodes(
         node.name = rename(node.name)
         if node.input:
             node.input[:] = [renamed_reference(reference, rename) for reference in node.input]
+
+
+def _adopt_argument_name(own: Any, other: Any) -> None:
+    """Take the name of an argument from the other side's attributes; traced functions number these names."""
+    if _ARGUMENT_NAME in own and _ARGUMENT_NAME in other:
+        own[_ARGUMENT_NAME].CopyFrom(other[_ARGUMENT_NAME])
 
 
 def _rename_attr(own: Any, other: Any, rename: Callable[[str], str], aliases: Aliases) -> None:

@@ -259,6 +259,7 @@ def function(
     for node, op, inputs in nodes:
         made.node_def.add(name=node, op=op, input=inputs)
     made.ret[f"{name}_out"] = result
+    made.arg_attr[0].attr["_user_specified_name"].s = argument.encode()
     return made
 
 
