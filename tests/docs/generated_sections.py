@@ -20,6 +20,7 @@ from coverage_section import coverage
 from loadability_section import importer_rules
 from options_section import options
 from requirements_section import capabilities, requirements
+from versions_section import tensorflow_versions
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md")))
@@ -32,6 +33,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "options": options,
     "importer rules": importer_rules,
     "requirements": requirements,
+    "tensorflow versions": tensorflow_versions,
     "capabilities": capabilities,
     "reference_impl": lambda: api_of("reference_impl"),
     "conformance_cases": lambda: api_of("conformance_cases"),
