@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import datetime as dt
 import fnmatch
+import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
@@ -28,11 +30,27 @@ def matches(pattern: str, case_id: str) -> bool:
     return pattern == case_id or fnmatch.fnmatchcase(case_id, pattern)
 
 
-def cases_of(pattern: str, case_ids: Collection[str]) -> list[str]:
-    """Return the cases that a pattern matches, in the order of `case_ids`."""
-    if pattern in case_ids:
+def _literal_start(glob: str) -> str:
+    """Return the text before the first special character; every id that the glob matches begins with it."""
+    return re.split(r"[*?[]", glob, maxsplit=1)[0]
+
+
+def cases_of(pattern: str, case_ids: Sequence[str]) -> list[str]:
+    """Return the cases that a pattern matches.
+
+    Args:
+        pattern: a case id, or a glob.
+        case_ids: the ids to look in, sorted, so that only those that begin as the pattern does are compared.
+    """
+    at = bisect.bisect_left(case_ids, pattern)
+    if at < len(case_ids) and case_ids[at] == pattern:
         return [pattern]
-    return fnmatch.filter(case_ids, pattern) if _is_glob(pattern) else []
+    if not _is_glob(pattern):
+        return []
+    start = _literal_start(pattern)
+    from_start = itertools.islice(case_ids, bisect.bisect_left(case_ids, start), None)
+    alike = list(itertools.takewhile(lambda case_id: case_id.startswith(start), from_start))
+    return fnmatch.filter(alike, pattern)
 
 
 class Lookup:
@@ -45,18 +63,22 @@ class Lookup:
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._entries = tuple(entries)
         self._by_id: dict[str, list[int]] = {}
-        self._globs: list[tuple[re.Pattern[str], int]] = []
+        # By the text that they begin with, so that a case is compared only with globs that begin as it does.
+        self._globs: dict[str, list[tuple[re.Pattern[str], int]]] = {}
         for position, entry in enumerate(self._entries):
             for case_id in entry.patterns:
                 self._by_id.setdefault(case_id, []).append(position)
-            globs = [pattern for pattern in entry.patterns if _is_glob(pattern)]
-            if globs:
-                self._globs.append((re.compile("|".join(map(fnmatch.translate, globs))), position))
+            for pattern in filter(_is_glob, entry.patterns):
+                glob = re.compile(fnmatch.translate(pattern))
+                self._globs.setdefault(_literal_start(pattern), []).append((glob, position))
+        self._lengths = sorted({len(start) for start in self._globs})
 
     def entries_for(self, case_id: str) -> list[Entry]:
         """Return the entries that match a case, in their order; more than one is a mistake in the list."""
         found = {*self._by_id.get(case_id, ())}
-        found.update(position for glob, position in self._globs if glob.match(case_id))
+        for length in self._lengths:
+            alike = self._globs.get(case_id[:length], ())
+            found.update(position for glob, position in alike if glob.match(case_id))
         entries = [self._entries[position] for position in sorted(found)]
         return [entry for entry in entries if not _is_excepted(entry, case_id)]
 
@@ -171,15 +193,16 @@ def problems(
     Args:
         entries: the whole list.
         lookup: the entries that apply to this run; only those can overlap.
-        case_ids: every case of the corpus, in every tier; a set or a mapping, because it is searched often.
+        case_ids: every case of the corpus, in every tier.
         today: the date that decides if an entry has expired.
 
     Yields:
         Lines with the place, the problem and what to do.
     """
+    in_order = sorted(case_ids)
     for entry in entries:
         where = f"{entry.place}: entry {entry.number}"
-        yield from (f"{where} {problem}" for problem in _unmatched(entry, case_ids))
+        yield from (f"{where} {problem}" for problem in _unmatched(entry, in_order))
         if entry.expires is not None and entry.expires < today:
             yield (
                 f"{where} ({entry.patterns[0]!r}) expired on {entry.expires}; fix the failure, "
@@ -188,7 +211,7 @@ def problems(
     yield from _overlaps(lookup, case_ids)
 
 
-def _unmatched(entry: Entry, case_ids: Collection[str]) -> Iterator[str]:
+def _unmatched(entry: Entry, case_ids: Sequence[str]) -> Iterator[str]:
     """Yield patterns that match nothing: mistyped ones, and those for cases that have been retired."""
     about: set[str] = set()
     for pattern in entry.patterns:

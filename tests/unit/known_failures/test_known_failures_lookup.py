@@ -28,10 +28,33 @@ from pytest_metagraph.known_failures.model import Conditions, KnownFailures
 )
 def test_a_pattern_is_an_id_or_a_glob_of_whole_ids(pattern: str, matched: list[str]) -> None:
     """A pattern matches whole ids with their case; `*` also matches slashes, and an id is not a glob."""
-    ids = dict.fromkeys(["m/a/plain", "m/b/plain", "m/b/x=[1]"])
+    ids = ["m/a/plain", "m/b/plain", "m/b/x=[1]"]
     lookup = Lookup([entry(pattern)])
     assert [case_id for case_id in ids if lookup.entry_for(case_id)] == matched
     assert cases_of(pattern, ids) == matched
+
+
+def test_globs_are_compared_only_with_cases_that_begin_alike() -> None:
+    """A list of many globs does not cost every glob times every case."""
+    ids = [f"g{number}/plain" for number in range(200)]
+    compared: list[str] = []
+    lookup = Lookup([entry(f"g{number}/*") for number in range(200)])
+    for globs in lookup._globs.values():
+        globs[:] = [(_Counting(glob, compared), position) for glob, position in globs]
+    assert all(len(lookup.entries_for(case_id)) == 1 for case_id in ids)
+    assert len(compared) == len(ids)
+
+
+class _Counting:
+    """A pattern that counts the texts that it is compared with."""
+
+    def __init__(self, pattern: Any, compared: list[str]) -> None:
+        self._pattern = pattern
+        self._compared = compared
+
+    def match(self, text: str) -> Any:
+        self._compared.append(text)
+        return self._pattern.match(text)
 
 
 def test_exceptions_are_not_matched() -> None:
