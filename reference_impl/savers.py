@@ -37,10 +37,10 @@ def extraneous_saver_nodes(index: NodeIndex, saver_def: SaverDef | None) -> froz
     """
     nodes = {name for name, op in zip(index.names, index.ops, strict=True) if op in SAVE_AND_RESTORE_OPS}
     scopes = {_scope_of(name) for name in nodes} - nodes - _retained(saver_def)
-    prefixes = tuple(f"{scope}/" for scope in scopes if scope)
-    if not prefixes:
-        return frozenset()
-    return frozenset(name for name in index.names if name.startswith(prefixes))
+    prefixes = {f"{scope}/" for scope in scopes if scope}
+    # A graph may have thousands of savers, but their scopes have few different lengths.
+    lengths = {len(prefix) for prefix in prefixes}
+    return frozenset(name for length in lengths for name in index.names if name[:length] in prefixes)
 
 
 def _retained(saver_def: SaverDef | None) -> set[str]:

@@ -77,8 +77,8 @@ class Lookup:
         """Return the entries that match a case, in their order; more than one is a mistake in the list."""
         found = {*self._by_id.get(case_id, ())}
         for length in self._lengths:
-            alike = self._globs.get(case_id[:length], ())
-            found.update(position for glob, position in alike if glob.match(case_id))
+            if alike := self._globs.get(case_id[:length]):
+                found.update(position for glob, position in alike if glob.match(case_id))
         entries = [self._entries[position] for position in sorted(found)]
         return [entry for entry in entries if not _is_excepted(entry, case_id)]
 
