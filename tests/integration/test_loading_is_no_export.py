@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from user_project import Project
 
 import pytest_metagraph as mg
 from conformance_cases import Case, Tier, load_corpus
@@ -118,3 +119,39 @@ def test_of_the_script_in_the_guide(tmp_path: Path) -> None:
     (tmp_path / "answers" / "exporter.json").write_text('{"name": "refuses"}')
     subprocess.run([sys.executable, "export_all.py"], cwd=tmp_path, check=True)
     assert_nothing_passes(ExportsFolder.open(tmp_path / "answers"))
+
+
+def test_a_run_that_loads_nothing_fails(project: Project) -> None:
+    """Every case is skipped, there is no score, and the exit status is 1, in the report too."""
+    adapter = """
+        import pytest_metagraph as mg
+
+        def export(request):
+            return mg.NotLoadable("the importer is not installed")
+    """
+    run = project.with_adapter(adapter).given("--metagraph-tier=smoke", "--metagraph-report=report.jsonl")
+    result = run.run()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "*0 passed, 0 failed, * not loadable by the exporter*",
+            "No case was tested, so there is no score.",
+            "* graphs cannot be loaded by the exporter:",
+            "* (* case*): the importer is not installed",
+        ]
+    )
+    footer = (project.pytester.path / "report.jsonl").read_text().splitlines()[-1]
+    assert '"verdict":"fail"' in footer
+
+
+def test_one_case_that_cannot_be_loaded_is_skipped(project: Project) -> None:
+    """A run of a selected case is no run that loads nothing."""
+    adapter = """
+        import pytest_metagraph as mg
+
+        def export(request):
+            return mg.NotLoadable("no")
+    """
+    result = project.with_adapter(adapter).case("DEV-01/devices").run()
+    result.assert_outcomes(skipped=1)
+    assert result.ret == pytest.ExitCode.OK

@@ -66,6 +66,25 @@ def test_an_older_tensorflow_answers(version: str, tmp_path: Path) -> None:
         assert _verdicts(worker, OLDER_CASES) == dict.fromkeys(OLDER_CASES, Verdict.PASS)
 
 
+REGISTRY_CASES = (
+    "OPS-01/deprecated-and-internal",
+    "STRIP-01/nodes",
+    "STRIP-01/function-body",
+    "matrix/resource_variables/plain",
+    "matrix/resource_variables/strip_default_attrs",
+)
+"""Cases that an older TensorFlow fails if its ops are compared with those of TensorFlow 2.21."""
+
+
+@pytest.mark.parametrize("version", ["1.15", "2.0", "2.6", "2.15"])
+def test_an_older_tensorflow_is_compared_with_its_own_ops(version: str, tmp_path: Path) -> None:
+    """Its op list and messages come from the TensorFlow itself, and it passes what it can load."""
+    with contextlib.closing(_worker(tmp_path, interpreter_of(version))) as worker:
+        verdicts = _verdicts(worker, REGISTRY_CASES)
+    assert set(verdicts.values()) <= {Verdict.PASS, Verdict.NOT_LOADABLE, Verdict.UNSUPPORTED}
+    assert list(verdicts.values()).count(Verdict.PASS) >= 3
+
+
 def _worker(folder: Path, python: Path) -> Worker:
     write_starter(AdapterKind.TENSORFLOW, folder)
     return Worker(shlex.join([str(python), str(folder / TENSORFLOW_WORKER)]), seconds=120)
