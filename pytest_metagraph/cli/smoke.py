@@ -26,6 +26,7 @@ from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.texts import title
 from pytest_metagraph.judging.adapter_check import AdapterCheck
 from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
@@ -37,7 +38,7 @@ from reference_impl.contracts import Contract
 DESCRIPTION = """\
 Check an adapter with a few requests whose answers show common mistakes in its wiring, and give advice for
 each mistake. If there is none, judge the cases of the smoke tier, and list the causes of failures. Failed
-cases do not change the exit status.
+cases do not change the exit status, unless the exporter crashed or did not answer in time.
 """
 
 EPILOG = """\
@@ -48,6 +49,9 @@ examples:
 
 exit status: 0 the adapter is wired correctly, 1 it is not, 2 unusable input
 """
+
+_LEFT_ALONE = frozenset({FindingCode.CRASHED, FindingCode.TIMED_OUT})
+"""The findings of a case in which an exporter did not answer, which is never a success."""
 
 _MAX_CASES = 3
 """Cases that are listed for each cause; further ones are counted."""
@@ -64,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the sub-command.
 
     Returns:
-        0 if the adapter is wired correctly, 1 if it is not.
+        0 if the adapter is wired correctly, 1 if it is not, or the exporter crashed or did not answer.
 
     Raises:
         MetagraphError: if the exporter does not exist.
@@ -78,7 +82,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.json:
             data = _data(client, contract, folder, step)
             say_json(data | {"next": _run_command(arguments)})
-            return 0 if data["wired"] else 1
+            codes = [finding["code"] for result in data["results"] for finding in result["findings"]]
+            return 0 if data["wired"] and _LEFT_ALONE.isdisjoint(codes) else 1
         say(f"exporter {title(client)}")
         say(f"declared as unsupported: {', '.join(sorted(client.unsupported)) or 'nothing'}")
         if problems := _check(client, contract, folder):
@@ -86,7 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
             return 1
         results = _results(client, contract, folder, step)
     _show(results, _run_command(arguments))
-    return 0
+    codes = [finding.code for result in results for finding in result.findings]
+    return 0 if _LEFT_ALONE.isdisjoint(codes) else 1
 
 
 def _results(
@@ -160,6 +166,8 @@ def _run_command(arguments: argparse.Namespace) -> str:
             words += [f"--{name}", value]
     if arguments.contract != CONTRACTS[0]:
         words += ["--contract", arguments.contract]
+    if arguments.in_process:
+        words += ["--in-process"]
     if arguments.timeout != DEFAULT_SECONDS:
         words += ["--timeout", f"{arguments.timeout:g}"]
     return shlex.join(words)

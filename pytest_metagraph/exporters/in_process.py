@@ -146,7 +146,9 @@ def _bounded(text: str) -> str:
 def _not_supported(error: Unsupported) -> Answer:
     try:
         capability = error.capability
-    except Exception:  # noqa: BLE001 - a subclass may do anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a subclass may do anything
         capability = None
     if type(capability) is str or isinstance(capability, Capability):
         return NotSupported(_bounded(capability))
@@ -169,7 +171,9 @@ def current_environment() -> Mapping[str, str]:
 def _not_loaded(error: NotLoadable) -> NotLoaded:
     try:
         reason: object = error.reason
-    except Exception:  # noqa: BLE001 - a subclass may do anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a subclass may do anything
         reason = error
     return NotLoaded(text_of(reason))
 

@@ -26,6 +26,7 @@ from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.load_check import load_check_for
 from pytest_metagraph.judging.result import CaseResult, exporter_of, result_of
+from pytest_metagraph.judging.timeouts import TimeoutCount
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from pytest_metagraph.known_failures.model import Conditions
 from pytest_metagraph.plugin.failures import CaseFailedError, CaseFailure
@@ -33,7 +34,6 @@ from pytest_metagraph.plugin.known_failures import lookup_for
 from pytest_metagraph.plugin.options import settings_of
 from pytest_metagraph.plugin.results import leave
 from pytest_metagraph.plugin.session import overrides_exporter, path_of, stop_run
-from pytest_metagraph.plugin.timeouts import stop_after_timeouts
 from pytest_metagraph.reports.headlines import headline_of
 from pytest_metagraph.selection import selected_cases
 from reference_impl.contracts import Contract
@@ -43,6 +43,10 @@ CORPUS_MODULE = Path(conformance_cases.__file__)
 
 NODE_ID = "conformance_cases"
 """The start of the node ids of cases: the same wherever the corpus is installed."""
+
+
+_TIMEOUTS = pytest.StashKey[TimeoutCount]()
+"""Where each process counts the timeouts of its own cases."""
 
 
 def corpus_directory(path: Path, parent: pytest.Collector) -> CorpusDirectory | None:
@@ -157,7 +161,7 @@ class CaseItem(pytest.Function):
             headline = f"the kit itself failed: {type(error).__name__}: {error}"
             raise CaseFailedError(_harness_error_text(self._case), headline) from error
         result = self._leave(judgement, client)
-        if reason := stop_after_timeouts(self.config, result):
+        if reason := self.config.stash.setdefault(_TIMEOUTS, TimeoutCount()).reason_to_stop(result):
             self.session.shouldstop = reason
         if judgement.verdict.is_red:
             command = settings.command_for(self._case.id)

@@ -12,11 +12,13 @@ import msgspec
 
 from conformance_cases import Case, Tier
 from conformance_cases.requirements import load_requirements
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._version import __version__
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter, exporter_of, result_of
+from pytest_metagraph.judging.timeouts import TimeoutCount
 from pytest_metagraph.reports.model import (
     FORMAT,
     LEVELS,
@@ -82,13 +84,20 @@ def judged(
         cases: the cases.
         level: the level that the run enforces; see `settings.LEVELS`.
         step: shows the progress.
+
+    Raises:
+        MetagraphError: if the exporter no longer answers.
     """
     rules = load_requirements()
+    timeouts = TimeoutCount()
     for number, case in enumerate(cases, start=1):
         step(f"judging case {number:,} of {len(cases):,}")
         of_case = strictest(rules[name].level.value for name in case.requirements)
         judgement = judge.judge(case).enforced(required=of_case == LEVELS[0], level=level)
-        yield result_of(case, judgement)
+        result = result_of(case, judgement)
+        yield result
+        if reason := timeouts.reason_to_stop(result):
+            raise MetagraphError(reason)
 
 
 def report_of(client: ExporterClient, settings: Settings, step: Callable[[str], None]) -> Report:

@@ -83,6 +83,7 @@ def test_the_action_reports_a_failing_exporter(runner: Runner) -> None:
     assert runner.run("Install").returncode == 0
     ran = runner.run("Run")
     assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout + ran.stderr
+    assert runner.run("Validate the report").returncode == 0
     told = runner.run("Summary and annotations")
     assert told.returncode == 0
     assert told.stdout.startswith("::error title=")
@@ -107,8 +108,21 @@ def test_the_action_says_when_nothing_was_judged(runner: Runner) -> None:
     """A run that is refused fails, and the summary says that there is no report."""
     runner.inputs = {**runner.inputs, "exporter": "no_such_module:export"}
     assert runner.run("Run").returncode == pytest.ExitCode.USAGE_ERROR
+    assert runner.run("Validate the report").returncode == 1
     assert runner.run("Summary and annotations").returncode == 0
     assert runner.summary == "No case was judged, so there is no conformance report.\n"
+
+
+def test_the_action_fails_for_a_report_without_its_end(runner: Runner) -> None:
+    """A run that ended with 0 and left half a report does not make the job succeed."""
+    runner.inputs = {**runner.inputs, "exporter": "reference", "tier": "smoke", "arguments": "-k DEV-01"}
+    assert runner.run("Run").returncode == pytest.ExitCode.OK
+    report = Path(runner.outputs["folder"]) / "report.jsonl"
+    assert runner.run("Validate the report").returncode == 0  # only a part of the tier, on purpose
+    report.write_text(
+        "".join(report.read_text(encoding="utf-8").splitlines(keepends=True)[:-1]), encoding="utf-8"
+    )
+    assert runner.run("Validate the report").returncode == 1
 
 
 def test_the_action_takes_no_input_for_code(runner: Runner) -> None:

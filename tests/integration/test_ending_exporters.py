@@ -1,0 +1,68 @@
+"""No entrance ends with 0 if the exporter has ended its process with 0."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from user_project import PLAIN, Project
+
+from pytest_metagraph.reports.jsonl import read_report
+
+ENDS = """
+def export(request):
+    if request.case_id == {case!r} or not {case!r}:
+        os._exit(0)
+    return reference.export(request)
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+@pytest.mark.parametrize("case", ["", PLAIN], ids=["at once", "midway"])
+def test_a_run_goes_on(project: Project, workers: str, case: str) -> None:
+    """The cases in which the exporter ends fail, the others are judged, and the report is whole."""
+    run = project.with_adapter(ENDS.format(case=case)).case(PLAIN, "DEV-01/*")
+    result = run.given("-n", workers, "--metagraph-report=r.jsonl").run_apart()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    report = read_report(Path("r.jsonl"))
+    assert [problem.code for problem in report.problems] == ["partial"]
+    failed = {one.case for one in report.results if one.verdict == "fail"}
+    assert failed == ({PLAIN} if case else {one.case for one in report.results})
+    result.stdout.fnmatch_lines(["*It ended with exit status 0.*"])
+
+
+def test_a_fixture_that_returns_a_closure(project: Project) -> None:
+    """A closure of a conftest.py is called in a process of its own, too."""
+    source = """
+    import os, pytest
+
+    @pytest.fixture(scope="session")
+    def metagraph_exporter():
+        status = 0
+        return lambda request: os._exit(status)
+    """
+    result = project.with_file("conftest.py", source).case(PLAIN).run_apart()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(failed=1)
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_an_import_that_ends_the_process_is_a_usage_error(project: Project, workers: str) -> None:
+    """A module that ends the process when it is imported is refused before collection."""
+    result = project.with_adapter("os._exit(0)").given("-n", workers).case(PLAIN).run_apart()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: the exporter 'adapter:export' *It ended with exit status 0.*"])
+
+
+def test_in_the_same_process_a_debugger_works(project: Project) -> None:
+    """With --metagraph-in-process the exporter is called in the process of pytest."""
+    source = """
+    def export(request):
+        assert "pytest" in sys.modules and os.getpid() == int(os.environ["PYTEST_PID"])
+        return reference.export(request)
+
+    os.environ.setdefault("PYTEST_PID", str(os.getpid()))
+    """
+    run = project.with_adapter(source).case(PLAIN)
+    for option in ("--metagraph-in-process", "--pdb"):
+        run.given(option).run_apart().assert_outcomes(passed=1)
