@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,7 +17,8 @@ from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.generated_names import rewrite_texts
 from pytest_metagraph.diff.rules.object_graphs import ObjectGraph
 from pytest_metagraph.diff.sides import Side
-from reference_impl.schema import FunctionDef, MetaGraphDef
+from reference_impl.schema import FunctionDef, NodeDef
+from reference_impl.serialization import without
 
 _NUMBERED: Final = re.compile(r"(?P<base>.*?)(?P<numbers>(?:_\d+)+)")
 _COUNTERS: Final = (
@@ -27,6 +28,14 @@ _COUNTERS: Final = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "*"),
 )
 """The numbers of gradients and of looked-up resources, addresses of objects, and random identifiers."""
+
+_COUNTER_MARKS: Final = (
+    b"__inference_", b"__forward_", b"CustomGradient-", b"PartitionedCall-", b"embedding_lookup/", b" at 0x"
+)  # fmt: skip
+_IDENTIFIER_BYTES: Final = re.compile(rb"-[0-9a-f]{4}-[0-9a-f]{4}-")
+"""What a serialised node contains if a text has a counter, or names a function that was not saved."""
+
+_NUMBERED_WORD: Final = re.compile(rb"[\w<>.-]+_\d+(?:___redundant_placeholder\d+)?")
 
 _MOST_CALLS: Final = 20
 """The depth of calls up to which functions are told apart by what they call."""
@@ -49,41 +58,173 @@ def canonical_saves(expected: Side, actual: Side) -> tuple[Side, Side]:
     Returns:
         The new sides.
     """
-    left, right = (MetaGraphDef.FromString(side.view.SerializeToString()) for side in (expected, actual))
-    for message in (left, right):
-        _clear_saving(message)
-        _sort_unordered_list(message.object_graph_def)
-        for function in message.graph_def.library.function:
-            _name_arguments_by_position(function)
-    digests = _digests(left), _digests(right)
-    own_names: tuple[dict[str, str], dict[str, str]] = {}, _pairs(_by_base(digests[0]), _by_base(digests[1]))
-    views = []
-    for message, own, digest in zip((left, right), own_names, digests, strict=True):
-        _rename(message, own, own | _alike(digest, *digests))
-        views.append(VIEWS["MetaGraphDef"].FromString(message.SerializeToString(deterministic=True)))
-    return replace(expected, view=views[0]), replace(actual, view=views[1])
+    left, right = _Save(expected.view), _Save(actual.view)
+    digests = left.digests(), right.digests()
+    paired = _pairs(_by_base(digests[0]), _by_base(digests[1]))
+    left.rename({}, _alike(digests[0], *digests))
+    right.rename(paired, paired | _alike(digests[1], *digests))
+    return replace(expected, view=left.view()), replace(actual, view=right.view())
 
 
-def _rename(message: MetaGraphDef, names: Mapping[str, str], references: Mapping[str, str]) -> None:
-    """Rename functions, and mask counters in every text.
+class _Function:
+    """A function whose nodes stay bytes unless they change.
 
     Args:
-        message: the message to change.
-        names: the names that functions get, where they are defined.
-        references: the names by which functions are called.
+        data: the serialised function.
     """
-    graph, library = message.object_graph_def, message.graph_def.library
-    own = _function_names(message)
-    bound = {name: function.SerializeToString() for name, function in graph.concrete_functions.items()}
-    graph.ClearField("concrete_functions")
-    rewrite_texts(message, _renaming(references, own))
-    for function, name in zip(library.function, own, strict=True):
-        function.signature.name = names.get(name, name)
-    for name, content in bound.items():
-        graph.concrete_functions[names.get(name, name)].MergeFromString(content)
-    for node in graph.nodes:
-        if node.WhichOneof("kind") == "function":  # in the order of tracing, or none at all
-            node.function.concrete_functions.sort()
+
+    def __init__(self, data: bytes) -> None:
+        view = VIEWS["FunctionDef"].FromString(data)
+        self.nodes = list(view.node_def)
+        view.ClearField("node_def")
+        self.head: Any = FunctionDef.FromString(view.SerializeToString())
+        self.arguments = _name_arguments_by_position(self.head)
+        self._changing: list[int] | None = None
+
+    def rewritten(self, rewrite: Rename, known: Iterable[bytes]) -> tuple[Any, list[bytes]]:
+        """Return the function without its nodes, and its nodes, with other texts."""
+        head = FunctionDef()
+        head.CopyFrom(self.head)
+        rewrite_texts(head, rewrite)
+        if self._changing is None:  # found once, because that takes most of the time
+            names = {*known, *(name.encode() for name in self.arguments)}
+            self._changing = [number for number, data in enumerate(self.nodes) if _may_change(data, names)]
+        nodes = list(self.nodes)
+        for number in self._changing:
+            nodes[number] = _rewritten_node(nodes[number], rewrite, self.arguments)
+        return head, nodes
+
+
+class _Save:
+    """A MetaGraphDef whose nodes stay bytes unless they change.
+
+    Args:
+        view: a shallow MetaGraphDef, which is not changed.
+    """
+
+    def __init__(self, view: Any) -> None:
+        self._nodes = list(view.graph_def.node)
+        self._functions = [_Function(data) for data in view.graph_def.library.function]
+        self._rest = without(view, "graph_def")
+        self._graph = without(view.graph_def, "node", "library")
+        self._library = without(view.graph_def.library, "function")
+        self._names = [function.head.signature.name for function in self._functions]
+        self._known = frozenset(name.encode() for name in self._names)
+        self._clear_saving()
+        _sort_unordered_list(self._rest.object_graph_def)
+
+    def view(self) -> Any:
+        """Return the shallow MetaGraphDef."""
+        view = VIEWS["MetaGraphDef"].FromString(self._rest.SerializeToString(deterministic=True))
+        view.graph_def.MergeFrom(self._graph)
+        view.graph_def.node.extend(self._nodes)
+        view.graph_def.library.MergeFrom(self._library)
+        for function in self._functions:
+            whole = VIEWS["FunctionDef"].FromString(function.head.SerializeToString(deterministic=True))
+            whole.node_def.extend(function.nodes)
+            view.graph_def.library.function.append(whole.SerializeToString(deterministic=True))
+        return view
+
+    def rename(self, names: Mapping[str, str], references: Mapping[str, str]) -> None:
+        """Rename functions, and mask counters in every text.
+
+        Args:
+            names: the names that functions get, where they are defined.
+            references: the names by which functions are called.
+        """
+        rewrite = _renaming(references, self._names)
+        for function, name in zip(self._functions, self._names, strict=True):
+            function.head, function.nodes = function.rewritten(rewrite, self._known)
+            function.head.signature.name = names.get(name, name)
+        self._nodes = [
+            _rewritten_node(data, rewrite, {}) if _may_change(data, self._known) else data
+            for data in self._nodes
+        ]
+        graph = self._rest.object_graph_def
+        bound = {name: function.SerializeToString() for name, function in graph.concrete_functions.items()}
+        graph.ClearField("concrete_functions")
+        rewrite_texts(self._rest, rewrite)
+        rewrite_texts(self._library, rewrite)
+        for name, content in bound.items():
+            graph.concrete_functions[names.get(name, name)].MergeFromString(content)
+        for node in graph.nodes:
+            if node.WhichOneof("kind") == "function":  # in the order of tracing, or none at all
+                node.function.concrete_functions.sort()
+
+    def digests(self) -> dict[str, str]:
+        """Return a digest of what each function does and is bound to, whatever the numbers in names are."""
+        graph = ObjectGraph(self._rest.object_graph_def)
+        bound = {
+            name: str([graph.path(number) for number in function.bound_inputs]).encode()
+            for name, function in self._rest.object_graph_def.concrete_functions.items()
+        }
+        own: dict[str, bytes] = {}
+        calls: dict[str, list[str]] = {}
+        known = set(self._names)
+        for function, name in zip(self._functions, self._names, strict=True):
+            called: list[str] = []
+
+            def without_number(text: str, called: list[str] = called) -> str:
+                if text not in known:
+                    return _masked(text)
+                called.append(text)
+                return _base(text)
+
+            head, nodes = function.rewritten(without_number, self._known)
+            content = hashlib.sha256(head.SerializeToString(deterministic=True) + bound.get(name, b""))
+            for node in nodes:
+                content.update(node)
+            own[name] = content.digest()
+            calls[name] = called
+        return _with_calls(own, calls)
+
+    def _clear_saving(self) -> None:
+        """Reduce the functions that save and restore, and their calls, to what they are made of.
+
+        What they do follows from the object graph, which is compared by itself. Which variable is saved at
+        which place does not, and may be in the order of a set.
+        """
+        saving = {name for name in self._names if name.startswith(_SAVING)}
+        for function, name in zip(self._functions, self._names, strict=True):
+            if name in saving:
+                ops = Counter(VIEWS["BodyNodeDef"].FromString(node).op for node in function.nodes)
+                function.nodes = [
+                    NodeDef(name=f"{count} of {op}", op=op).SerializeToString()
+                    for op, count in sorted(ops.items())
+                ]
+                _forget_order(function.head)
+        marks = [name.encode() for name in saving]
+        inputs: set[str] = set()
+        for position, data in enumerate(self._nodes):
+            if not any(mark in data for mark in marks):
+                continue
+            node = NodeDef.FromString(data)
+            inputs.update(source.partition(":")[0] for source in node.input)
+            node.input[:] = sorted(node.input)
+            node.attr["Tin"].list.type[:] = sorted(node.attr["Tin"].list.type)
+            self._nodes[position] = node.SerializeToString(deterministic=True)
+        for position, data in enumerate(self._nodes if inputs else ()):
+            view = VIEWS["NodeDef"].FromString(data)
+            if view.op == "Const" and view.name in inputs:  # the object graph of the checkpoint
+                node = NodeDef.FromString(data)
+                node.attr["value"].Clear()
+                self._nodes[position] = node.SerializeToString(deterministic=True)
+
+
+def _may_change(data: bytes, names: Container[bytes]) -> bool:
+    """Return whether a serialised node may have a text that changes; a word may begin with its length."""
+    if any(mark in data for mark in _COUNTER_MARKS) or _IDENTIFIER_BYTES.search(data) is not None:
+        return True
+    return any(word in names or word[1:] in names for word in _NUMBERED_WORD.findall(data))
+
+
+def _rewritten_node(data: bytes, rewrite: Rename, arguments: Mapping[str, str]) -> bytes:
+    node = NodeDef.FromString(data)
+    for index, source in enumerate(node.input):
+        if source in arguments:
+            node.input[index] = arguments[source]
+    rewrite_texts(node, rewrite)
+    return node.SerializeToString(deterministic=True)
 
 
 def _alike(own: Mapping[str, str], expected: Mapping[str, str], actual: Mapping[str, str]) -> dict[str, str]:
@@ -94,10 +235,6 @@ def _alike(own: Mapping[str, str], expected: Mapping[str, str], actual: Mapping[
         if digest in both:
             first.setdefault(digest, name)
     return {name: first[digest] for name, digest in own.items() if digest in first}
-
-
-def _function_names(message: MetaGraphDef) -> list[str]:
-    return [function.signature.name for function in message.graph_def.library.function]
 
 
 _Numbered = dict[str, list[tuple[str, str]]]
@@ -113,31 +250,8 @@ def _by_base(digests: Mapping[str, str]) -> _Numbered:
     return {base: [(name, digests[name]) for _, name in sorted(having)] for base, having in found.items()}
 
 
-def _digests(message: MetaGraphDef) -> dict[str, str]:
-    """Return a digest of what each function does and is bound to, whatever the numbers in the names are."""
-    graph = ObjectGraph(message.object_graph_def)
-    bound = {
-        name: str([graph.path(number) for number in function.bound_inputs]).encode()
-        for name, function in message.object_graph_def.concrete_functions.items()
-    }
-    own: dict[str, bytes] = {}
-    calls: dict[str, list[str]] = {}
-    known = set(_function_names(message))
-    for function in message.graph_def.library.function:
-        called: list[str] = []
-
-        def without_number(text: str, called: list[str] = called) -> str:
-            if text not in known:
-                return _masked(text)
-            called.append(text)
-            return _base(text)
-
-        copy = FunctionDef()
-        copy.CopyFrom(function)
-        rewrite_texts(copy, without_number)
-        name = function.signature.name
-        own[name] = copy.SerializeToString(deterministic=True) + bound.get(name, b"")
-        calls[name] = called
+def _with_calls(own: Mapping[str, bytes], calls: Mapping[str, list[str]]) -> dict[str, str]:
+    """Return digests of functions that also depend on what they call, directly or not."""
     digests = {name: _digest(content) for name, content in own.items()}
     for _ in range(_MOST_CALLS):
         refined = {
@@ -206,8 +320,12 @@ def _masked(text: str) -> str:
     return text
 
 
-def _name_arguments_by_position(function: Any) -> None:
-    """Replace the numbers at the end of the names of arguments, which are those of the captured resources."""
+def _name_arguments_by_position(function: Any) -> dict[str, str]:
+    """Replace the numbers at the end of the names of arguments, which are those of the captured resources.
+
+    Returns:
+        The new names of the arguments that have one, for the nodes.
+    """
     names: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for argument in function.signature.input_arg:
@@ -221,48 +339,22 @@ def _name_arguments_by_position(function: Any) -> None:
         if _SPECIFIED_NAME in attrs.attr:
             name = attrs.attr[_SPECIFIED_NAME].s
             attrs.attr[_SPECIFIED_NAME].s = b"*" if name.isdigit() else name
-    if not names:
-        return
-    for node in function.node_def:
-        for index, source in enumerate(node.input):
-            if source in names:
-                node.input[index] = names[source]
     for key, source in list(function.ret.items()):
         function.ret[key] = names.get(source, source)
+    return names
 
 
-def _clear_saving(message: MetaGraphDef) -> None:
-    """Reduce the functions that save and restore to what they are made of.
-
-    What they do follows from the object graph, which is compared by itself. Which variable is saved at which
-    place does not, and may be in the order of a set.
-    """
-    saving = set()
-    for function in message.graph_def.library.function:
-        if not function.signature.name.startswith(_SAVING):
-            continue
-        saving.add(function.signature.name)
-        for argument in function.signature.input_arg:
-            argument.ClearField("name")
-        arguments = sorted(
-            function.signature.input_arg, key=lambda one: one.SerializeToString(deterministic=True)
-        )
-        ops = Counter(node.op for node in function.node_def)
-        del function.signature.input_arg[:], function.node_def[:]
-        function.signature.input_arg.extend(arguments)
-        for field in ("arg_attr", "ret", "control_ret"):
-            function.ClearField(field)
-        for op, count in sorted(ops.items()):
-            function.node_def.add(name=f"{count} of {op}", op=op)
-    named = {node.name: node for node in message.graph_def.node}
-    for node in message.graph_def.node:
-        if "f" in node.attr and node.attr["f"].func.name in saving:
-            for source in node.input:
-                constant = named.get(source.partition(":")[0])
-                if constant is not None and constant.op == "Const":  # the object graph of the checkpoint
-                    constant.attr["value"].Clear()
-            node.input[:] = sorted(node.input)
-            node.attr["Tin"].list.type[:] = sorted(node.attr["Tin"].list.type)
+def _forget_order(function: Any) -> None:
+    """Sort the arguments of a function by what they are, and remove what depends on their order."""
+    for argument in function.signature.input_arg:
+        argument.ClearField("name")
+    arguments = sorted(
+        function.signature.input_arg, key=lambda one: one.SerializeToString(deterministic=True)
+    )
+    del function.signature.input_arg[:]
+    function.signature.input_arg.extend(arguments)
+    for field in ("arg_attr", "ret", "control_ret"):
+        function.ClearField(field)
 
 
 def _sort_unordered_list(graph: Any) -> None:
