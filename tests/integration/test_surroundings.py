@@ -9,15 +9,16 @@ import sys
 import textwrap
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from user_process import CASES, EXPORTER, PROJECT, RUN, names_below, run_metagraph, run_python, sample_graph
 
 from pytest_metagraph.cli import main
-from pytest_metagraph.diff import diff_meta_graphs
+from pytest_metagraph.diff import diff_meta_graphs, sides
 from pytest_metagraph.plugin import reports
 from pytest_metagraph.reports.jsonl import read_report
-from reference_impl import Graph, export_meta_graph, read_meta_graph_file
+from reference_impl import Graph, export_meta_graph, files, read_meta_graph_file
 from reference_impl.schema import MetaGraphDef
 
 # -- clocks, files that change, several runs
@@ -43,16 +44,17 @@ def test_a_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     path = tmp_path / "model.meta"
     path.write_bytes(sample_graph().SerializeToString())
     opened: list[str] = []
-    read_bytes = Path.read_bytes
+    read = files.read_regular_file
 
-    def replaced_afterwards(self: Path) -> bytes:
-        data = read_bytes(self)
-        if self == path:
-            opened.append(self.name)
+    def replaced_afterwards(name: str | Path, **limits: Any) -> bytes:
+        data = read(name, **limits)
+        if Path(name) == path:
+            opened.append(path.name)
             path.write_bytes(b"something else")
         return data
 
-    monkeypatch.setattr(Path, "read_bytes", replaced_afterwards)
+    for module in (files, sides):
+        monkeypatch.setattr(module, "read_regular_file", replaced_afterwards)
     assert diff_meta_graphs(expected=path, actual=sample_graph()).equal
     path.write_bytes(sample_graph().SerializeToString())
     assert main(["export", str(path), str(tmp_path / "out.meta")]) == 0

@@ -65,6 +65,7 @@ def test_the_summary_is_data_and_text(tmp_path: Path, capsys: pytest.CaptureFixt
     data = shown(capsys, str(binary))
     assert data == shown(capsys, str(text))
     assert data == {
+        "kind": "MetaGraphDef",
         "tensorflow_version": "1.15.5",
         "producer": 134,
         "tags": [],
@@ -77,6 +78,7 @@ def test_the_summary_is_data_and_text(tmp_path: Path, capsys: pytest.CaptureFixt
         "saver_def": {"save": "save:0", "restore": "restore"},
         "savers": None,
         "signatures": ["serve"],
+        "signature_tensors": {"serve": {"inputs": {}, "outputs": {}}},
         "op_list": 1,
         "stripped_default_attrs": False,
     }
