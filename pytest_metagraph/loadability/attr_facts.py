@@ -224,8 +224,8 @@ def only_colocation(entry: bytes) -> str | None:
 
 
 def is_usable_class(fact: AttrFact) -> bool:
-    """Return whether a fact is of an attribute `_class` that can be read."""
-    return fact.name == COLOCATION and not fact.unusable_class
+    """Return whether a fact is of an attribute `_class` that can be read and no rule judges otherwise."""
+    return fact.name == COLOCATION and not fact.unusable_class and fact.kind != "placeholder"
 
 
 def shapes_agree(one: Shape, other: Shape) -> bool:

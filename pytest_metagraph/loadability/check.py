@@ -193,7 +193,7 @@ class GraphCheck:
         internal = sorted({kind.op for kind in survey.kinds if kind.op.startswith("_")})
         if internal:
             yield f"nodes with internal ops: {', '.join(internal)}"
-        if any(function.signature.attr for function in self._subject.functions):
+        if self._subject.has_generic_functions:
             yield "the bodies of functions with attributes"
 
 

@@ -14,11 +14,12 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.sides import PARSE_ERRORS, SERIALIZE_ERRORS
 from pytest_metagraph.loadability.attr_facts import AttrFacts
+from pytest_metagraph.loadability.body_survey import BodySurvey
 from pytest_metagraph.loadability.survey import Survey
 from reference_impl.file_kinds import WrongKindError, parse, recognise
 from reference_impl.files import read_regular_file
 from reference_impl.saved_models import saved_model_file
-from reference_impl.schema import FunctionDef, GraphDef, MetaGraphDef, SavedModel
+from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel
 
 _KINDS: Final = ("MetaGraphDef", "GraphDef")
 
@@ -36,7 +37,8 @@ class Subject:
         graph_bytes: the size of its GraphDef.
         meta_graph: everything except the nodes, if it is a MetaGraphDef.
         survey: the nodes.
-        functions: the functions of the library, in order.
+        functions: the functions of the library, in order, with their nodes serialised.
+        bodies: the nodes of the functions.
     """
 
     def __init__(self, data: bytes, kind: str, label: str) -> None:
@@ -54,9 +56,10 @@ class Subject:
             info = self.meta_graph.meta_info_def
             self.facts = AttrFacts(info.stripped_op_list if info.HasField("stripped_op_list") else None)
             self.survey = Survey(self._graph.node, self.facts)
-            self.functions: Sequence[FunctionDef] = [
-                FunctionDef.FromString(function) for function in self._graph.library.function
+            self.functions: Sequence[Any] = [
+                VIEWS["FunctionDef"].FromString(function) for function in self._graph.library.function
             ]
+            self.bodies = BodySurvey(self.functions, self.facts)
         except (*PARSE_ERRORS, OverflowError) as error:
             raise UncheckableInputError(
                 f"{label} is not a valid {kind}: truncated or damaged ({error})"
@@ -75,9 +78,14 @@ class Subject:
         return gradients
 
     @cached_property
-    def function_named(self) -> Mapping[str, FunctionDef]:
+    def has_generic_functions(self) -> bool:
+        """Whether a function of the library has attributes."""
+        return any(function.signature.attr for function in self.functions)
+
+    @cached_property
+    def function_named(self) -> Mapping[str, Any]:
         """The functions of the library by name; the first one if several have the same name."""
-        named: dict[str, FunctionDef] = {}
+        named: dict[str, Any] = {}
         for function in self.functions:
             named.setdefault(function.signature.name, function)
         return named

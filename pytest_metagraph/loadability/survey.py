@@ -1,50 +1,29 @@
 """Read what the rules need from the nodes of a graph, in a few passes without a Python loop over the nodes.
 
-A graph of 50,000 nodes has few different kinds of nodes. `Survey` finds them: nodes of one `Kind` have the
-same op and the same facts about their attributes, and nodes of one `Situation` also take the same outputs of
-the same kinds. The rules judge each kind and each situation once, for any number of TensorFlow versions.
+`Survey` finds the kinds of nodes, and their situations: nodes of one `Situation` are of one kind and take the
+same outputs of the same kinds. The rules judge each kind and each situation once, for any number of
+TensorFlow versions.
 """
 
 from __future__ import annotations
 
 import itertools
 import operator
-import sys
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
-from pytest_metagraph.loadability.attr_facts import AttrFact, AttrFacts, is_usable_class, only_colocation
-from pytest_metagraph.loadability.node_columns import (
-    RECORD,
-    RECORD_BYTES,
-    NodeColumns,
-    read_columns,
-)
+from pytest_metagraph.loadability.attr_facts import AttrFacts
+from pytest_metagraph.loadability.kinds import BETWEEN, Codes, Kinds, code_for, number_of
+from pytest_metagraph.loadability.node_columns import RECORD, NodeColumns, read_columns
 from reference_impl.schema import NodeDef
 
 CONTROL: Final = -1
 """The output number of a control input."""
 
-_BETWEEN: Final = "\0"
-"""The code that separates two nodes; no value has it."""
 _AT_ONCE: Final = 1024
 """The number of nodes that are read at a time."""
-_SURROGATES: Final = range(0xD800, 0xE000)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """The properties of nodes that the rules judge in the same way.
-
-    Attributes:
-        op: the op.
-        facts: the facts of the attributes, by name.
-    """
-
-    op: str
-    facts: Mapping[str, AttrFact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +77,9 @@ class Survey:
         """
         self._nodes = nodes
         self.names: list[str] = []
-        self.kinds: list[Kind] = []
         self._kind_codes: list[str] = []
-        tokens = _AttrTokens(facts)
-        codes = tokens.codes
-        code_of_kind = _KindCodes(self.kinds, codes.meanings)
+        kinds = Kinds(facts)
+        self.kinds = kinds.found
         self._targets = _Targets((), len(nodes))
         self._edges: list[list[int]] = []
         self._situation_of: list[int] = []
@@ -113,15 +90,13 @@ class Survey:
             self._targets.update(zip(columns.names, numbers, strict=True))
             devices |= columns.devices
             self._edges.append(list(map(self._targets.__getitem__, columns.inputs)))
-            texts = "".join(map(tokens.__getitem__, columns.attrs)).split(_BETWEEN)
-            keys = map(operator.add, map(codes.__getitem__, columns.ops), texts)
-            self._kind_codes += map(code_of_kind.__getitem__, keys)
+            self._kind_codes += kinds.codes_of(columns)
         if self._targets.is_outdated():
             self._targets = targets = _Targets(self.names, len(nodes))
             self._edges = [list(map(targets.__getitem__, columns.inputs)) for columns in self._columns()]
         self.others = self._targets.others
         self.devices = frozenset(devices)
-        self.colocations = tokens.colocations
+        self.colocations = kinds.colocations
 
     def _columns(self) -> Iterator[NodeColumns]:
         """Read some nodes at a time, so that what is made of them stays in the cache of the processor."""
@@ -161,7 +136,7 @@ class Survey:
     def situations(self) -> list[Situation]:
         """The different situations of the nodes."""
         codes = Codes((code_for(kind), 0) for kind in range(len(self.kinds)))
-        code_of_edge = [*self._kind_codes, _BETWEEN]
+        code_of_edge = [*self._kind_codes, BETWEEN]
         for node, output in self.others.values():
             if node is None:
                 code_of_edge.append(codes[None, output])
@@ -173,7 +148,7 @@ class Survey:
                 code_of_edge.append(self._kind_codes[node])
         number_of_key = _Numbers()
         for start, edges in zip(itertools.count(0, _AT_ONCE), self._edges, strict=False):
-            texts = "".join(map(code_of_edge.__getitem__, edges)).split(_BETWEEN)
+            texts = "".join(map(code_of_edge.__getitem__, edges)).split(BETWEEN)
             keys = map(operator.add, self._kind_codes[start : start + _AT_ONCE], texts)
             self._situation_of += map(number_of_key.__getitem__, keys)
         sources = [
@@ -301,93 +276,9 @@ class _Targets(dict[str, int]):
         )
 
 
-class _AttrTokens(dict[bytes, str]):
-    """The code of each serialised attribute, which is empty if no kind depends on it.
-
-    Attributes:
-        codes: the codes and the facts that they stand for.
-        colocations: every node that one of the attributes colocates a node with; they are not part of a kind.
-    """
-
-    def __init__(self, facts: AttrFacts) -> None:
-        super().__init__({RECORD_BYTES: _BETWEEN})
-        self.codes = Codes()
-        self.colocations: set[str] = set()
-        self._facts = facts
-
-    def __missing__(self, entry: bytes) -> str:
-        self[entry] = token = self._token(entry)
-        return token
-
-    def _token(self, entry: bytes) -> str:
-        colocated = only_colocation(entry)
-        if colocated is not None:
-            self.colocations.add(colocated)
-            return ""
-        fact = self._facts.of_entry(entry)
-        if fact is None:
-            return ""
-        if is_usable_class(fact):
-            self.colocations.update(fact.colocated)
-            return ""
-        return self.codes[fact]
-
-
-class _KindCodes(dict[str, str]):
-    """The code of the kind of nodes with an op and attributes, given by their codes."""
-
-    def __init__(self, kinds: list[Kind], meanings: Sequence[Any]) -> None:
-        super().__init__()
-        self._kinds = kinds
-        self._meanings = meanings
-
-    def __missing__(self, key: str) -> str:
-        op, *facts = (self._meanings[number_of(code)] for code in key)
-        self[key] = code = code_for(len(self._kinds))
-        self._kinds.append(Kind(op, {fact.name: fact for fact in facts}))
-        return code
-
-
 class _Numbers(dict[str, int]):
     """The number of each different text, in the order in which they are first requested."""
 
     def __missing__(self, text: str) -> int:
         self[text] = number = len(self)
         return number
-
-
-def code_for(number: int) -> str:
-    """Return the text of one character that encodes a number.
-
-    Raises:
-        OverflowError: if there are more numbers than characters.
-    """
-    point = number + 1
-    if point >= _SURROGATES.start:
-        point += len(_SURROGATES)
-    if point > sys.maxunicode:
-        raise OverflowError(f"the graph has more than {number:,} kinds of nodes")
-    return chr(point)
-
-
-def number_of(code: str) -> int:
-    """Return the number that a text of one character encodes."""
-    point = ord(code)
-    return point - 1 if point < _SURROGATES.start else point - 1 - len(_SURROGATES)
-
-
-class Codes(dict[Hashable, str]):
-    """The text of one character that encodes each value; a value that has none is given one.
-
-    Attributes:
-        meanings: the values; the code of each is that of its position.
-    """
-
-    def __init__(self, meanings: Iterable[Any] = ()) -> None:
-        super().__init__()
-        self.meanings: list[Any] = list(meanings)
-
-    def __missing__(self, value: Hashable) -> str:
-        self[value] = code = code_for(len(self.meanings))
-        self.meanings.append(value)
-        return code

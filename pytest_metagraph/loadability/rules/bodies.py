@@ -4,157 +4,266 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from pytest_metagraph.loadability import data_types
-from pytest_metagraph.loadability.attr_facts import AttrFact, AttrFacts
+from pytest_metagraph.loadability.attr_facts import AttrFact
+from pytest_metagraph.loadability.body_survey import BodyNodes, BodySurvey, Named
+from pytest_metagraph.loadability.kinds import Kind, number_of
 from pytest_metagraph.loadability.rules.ops import data_types_of
-from reference_impl.schema import FunctionDef, NodeDef, OpDef
+from reference_impl.schema import NodeDef, OpDef
 
 Definition = Callable[[str], OpDef | None]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._][A-Za-z0-9_.>\-/]*")
 _CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+CALLED: Final = "f"
+"""The attribute of a call that names the function."""
 
 
-class Body:
-    """The body of one function.
+Items = Mapping[str, tuple[int, ...]]
+"""The data types of what an input of a body can name, by its text."""
 
-    Attributes:
-        ops: the ops of its nodes, each once.
-    """
 
-    def __init__(self, function: FunctionDef, facts: AttrFacts) -> None:
-        """Read a function."""
-        self._function = function
-        self._facts = [_facts_of(node, facts) for node in function.node_def]
-        self.ops = list(dict.fromkeys(node.op for node in function.node_def))
+class BodyJudge:
+    """The judgement of bodies by one set of definitions of ops."""
 
-    def unknown(self, definition: Definition, *, attrs: bool) -> Iterator[str]:
-        """Return the ops, and with `attrs` the attributes, that a version does not have, each once."""
+    def __init__(self, survey: BodySurvey, definition: Definition) -> None:
+        """Prepare the judgement.
+
+        Args:
+            survey: the nodes of the bodies.
+            definition: returns the definition of an op, None if it has none.
+        """
+        self._survey = survey
+        self._definition = definition
+        self._outputs: dict[int, Items | None] = {}
+        self._sound_uses: dict[str, bool] = {}
+        self._unknown: dict[tuple[int, bool], Sequence[str]] = {}
+
+    def unknown(self, body: BodyNodes, *, attrs: bool) -> Iterator[str]:
+        """Return the ops, and with `attrs` the attributes, that have no definition, each once."""
         found: dict[str, None] = {}
-        for node, facts in zip(self._function.node_def, self._facts, strict=True):
-            op = definition(node.op)
-            if op is None:
-                if not node.op.startswith("_"):
-                    found[f"op {node.op!r}"] = None
-            elif attrs and node.op == op.name:
-                declared = {attr.name for attr in op.attr}
-                found |= {
-                    f"attribute {name!r} of {node.op}": None
-                    for name in facts
-                    if name not in declared and not name.startswith("_")
-                }
+        for number in body.kinds:
+            key = number, attrs
+            if key not in self._unknown:
+                self._unknown[key] = list(self._unknown_of(self._survey.kinds[number], attrs=attrs))
+            found |= dict.fromkeys(self._unknown[key])
         yield from found
 
-    def calls(self, functions: Mapping[str, object]) -> Iterator[str]:
-        """Return the functions whose bodies are built together with this one."""
-        for node, facts in zip(self._function.node_def, self._facts, strict=True):
-            called = facts.get("f")
-            if node.op in functions:
-                yield node.op
-            elif (
-                node.op in _CALLS
-                and called is not None
-                and called.functions[:1]
-                and called.functions[0] in functions
-            ):
-                yield called.functions[0]
+    def _unknown_of(self, kind: Kind, *, attrs: bool) -> Iterator[str]:
+        op = self._definition(kind.op)
+        if op is None:
+            if not kind.op.startswith("_"):
+                yield f"op {kind.op!r}"
+        elif attrs and kind.op == op.name:
+            declared = {attr.name for attr in op.attr}
+            for name in kind.facts:
+                if name not in declared and not name.startswith("_"):
+                    yield f"attribute {name!r} of {kind.op}"
 
-    def problem(self, definition: Definition) -> str:
-        """Return why the body cannot be built; empty if it can, as far as it can be told without shapes."""
-        signature = self._function.signature
-        if signature.attr:
+    def problem(self, body: BodyNodes) -> str:
+        """Return why a body cannot be built; empty if it can, as far as it can be told without shapes."""
+        if body.function.signature.attr:
             return ""  # it depends on the attributes of the node that calls it
-        if any(fact.kind == "placeholder" for facts in self._facts for fact in facts.values()):
+        if self._is_sound(body):
+            return ""
+        return OneBody(body, self._survey.kinds, self._definition).problem()
+
+    def _is_sound(self, body: BodyNodes) -> bool:
+        """Return whether the uses of the nodes show that the body can be built."""
+        return (
+            body.uses is not None
+            and body.is_sorted
+            and all(self._is_sound_use(body, use, number) for use, number in body.uses.items())
+            and not _result_problem(body.function, self._items_of_results(body))
+        )
+
+    def _is_sound_use(self, body: BodyNodes, use: str, number: int) -> bool:
+        known = self._sound_uses.get(use)
+        if known is None:
+            known = self._sound_uses[use] = self._judge_use(body.node(number), use)
+        return known
+
+    def _judge_use(self, node: NodeDef, use: str) -> bool:
+        """Return whether nodes of a use are right, of which one is given."""
+        number = number_of(use[0])
+        kind = self._survey.kinds[number]
+        op = self._definition(node.op)
+        if self._outputs_of(number) is None or any(
+            fact.kind == "placeholder" for fact in kind.facts.values()
+        ):
+            return False
+        items: dict[str, tuple[int, ...]] = {}
+        for text, (named, output) in zip(node.input, self._survey.sources(use), strict=True):
+            types = self._types_of(named, output)
+            if types is None:
+                return False
+            items[text.removeprefix("^")] = types
+        return not _input_problem(node, kind.facts, op, items)
+
+    def _types_of(self, named: Named | None, output: str) -> tuple[int, ...] | None:
+        """Return the data types of what an input names; None if it names nothing."""
+        if named is None:
+            return None
+        if named.kind is None:
+            taken = output in {"", "0"} and not (named.is_control and output)
+            return (named.argument,) if taken else None
+        if named.is_control:
+            known = self._definition(self._survey.kinds[named.kind].op) is not None and not output
+            return () if known else None
+        outputs = self._outputs_of(named.kind)
+        return None if outputs is None else outputs.get(output)
+
+    def _outputs_of(self, number: int) -> Items | None:
+        """Return the outputs of nodes of a kind; None if something is wrong with them."""
+        if number not in self._outputs:
+            kind = self._survey.kinds[number]
+            op = self._definition(kind.op)
+            internal = kind.op.startswith("_")
+            self._outputs[number] = ({} if internal else None) if op is None else outputs_of(kind.facts, op)
+        return self._outputs[number]
+
+    def _items_of_results(self, body: BodyNodes) -> Items:
+        items = {}
+        for text in body.function.ret.values():
+            named, output = body.source_of(text)
+            types = self._types_of(named, output)
+            if types is not None and not text.startswith("^"):
+                items[text] = types
+        return items
+
+
+class OneBody:
+    """The judgement of a body node by node, which finds out what is wrong first."""
+
+    def __init__(self, body: BodyNodes, kinds: Sequence[Kind], definition: Definition) -> None:
+        self._function = body.function
+        self._nodes = body.nodes
+        self._facts = [kinds[number].facts for number in body.kind_of]
+        self._definition = definition
+
+    def problem(self) -> str:
+        """Return why the body cannot be built; empty if it can."""
+        if any(map(_has_placeholder, self._facts)):
             return "an attribute of a node is a placeholder, and the function has no attributes"
         items: dict[str, tuple[int, ...]] = {}
-        for argument in signature.input_arg:
+        for argument in self._function.signature.input_arg:
             items[argument.name] = items[f"{argument.name}:0"] = (argument.type,)
-        for node, facts in zip(self._function.node_def, self._facts, strict=True):
-            problem = self._add_outputs(node, facts, definition, items)
+        for node, facts in zip(self._nodes, self._facts, strict=True):
+            problem = _add_outputs(node, facts, self._definition(node.op), items)
             if problem:
                 return problem
-        for node, facts in zip(self._function.node_def, self._facts, strict=True):
-            problem = self._input_problem(node, facts, definition(node.op), items)
+        for node, facts in zip(self._nodes, self._facts, strict=True):
+            problem = _input_problem(node, facts, self._definition(node.op), items)
             if problem:
                 return f"node {node.name!r}: {problem}"
-        return self._result_problem(items) or self._graph_problem
+        return _result_problem(self._function, items) or _graph_problem(self._nodes)
 
-    @staticmethod
-    def _add_outputs(
-        node: NodeDef,
-        facts: Mapping[str, AttrFact],
-        definition: Definition,
-        items: dict[str, tuple[int, ...]],
-    ) -> str:
-        """Add the outputs of a node to what inputs can name; return what is wrong with it."""
-        op = definition(node.op)
-        if op is None:
-            return "" if node.op.startswith("_") else f"the op {node.op!r} of node {node.name!r} is not known"
-        if node.name in items:
-            return f"the name {node.name!r} is used twice"
-        if not op.output_arg:
-            items[node.name] = ()
-        for argument in op.output_arg:
-            types = data_types_of([argument], facts, op)
-            if types is None:
-                return f"node {node.name!r} lacks an attribute with the data types of its outputs"
-            items[f"{node.name}:{argument.name}"] = types
-            items |= {f"{node.name}:{argument.name}:{number}": (one,) for number, one in enumerate(types)}
+
+def called_in(body: BodyNodes, kinds: Sequence[Kind], functions: Mapping[str, object]) -> Iterator[str]:
+    """Return the functions whose bodies are built together with a body."""
+    for number in body.kinds:
+        kind = kinds[number]
+        called = called_function(kind.op, kind.facts.get(CALLED), functions)
+        if called:
+            yield called
+
+
+def called_function(op: str, fact: AttrFact | None, functions: Mapping[str, object]) -> str:
+    """Return the function whose body the importer builds for a node; empty if there is none."""
+    if op in functions:
+        return op
+    names = () if fact is None else fact.functions
+    return names[0] if op in _CALLS and names and names[0] in functions else ""
+
+
+def outputs_of(facts: Mapping[str, AttrFact], op: OpDef) -> Items | None:
+    """Return the data types of the outputs of a node, by the text after its name.
+
+    Args:
+        facts: the attributes of the node.
+        op: the definition of its op.
+
+    Returns:
+        The data types of each output, such as `y`, and of each of its tensors, such as `y:0`; those of the
+        empty text if there is no output. None if an attribute that they depend on cannot be used.
+    """
+    outputs: dict[str, tuple[int, ...]] = {} if op.output_arg else {"": ()}
+    for argument in op.output_arg:
+        types = data_types_of([argument], facts, op)
+        if types is None:
+            return None
+        outputs[argument.name] = types
+        outputs |= {f"{argument.name}:{number}": (one,) for number, one in enumerate(types)}
+    return outputs
+
+
+def _has_placeholder(facts: Mapping[str, AttrFact]) -> bool:
+    return any(fact.kind == "placeholder" for fact in facts.values())
+
+
+def _add_outputs(
+    node: NodeDef, facts: Mapping[str, AttrFact], op: OpDef | None, items: dict[str, tuple[int, ...]]
+) -> str:
+    """Add the outputs of a node to what inputs can name; return what is wrong with it."""
+    if op is None:
+        return "" if node.op.startswith("_") else f"the op {node.op!r} of node {node.name!r} is not known"
+    if node.name in items:
+        return f"the name {node.name!r} is used twice"
+    outputs = outputs_of(facts, op)
+    if outputs is None:
+        return f"node {node.name!r} lacks an attribute with the data types of its outputs"
+    items |= {f"{node.name}:{text}" if text else node.name: types for text, types in outputs.items()}
+    return ""
+
+
+def _input_problem(node: NodeDef, facts: Mapping[str, AttrFact], op: OpDef | None, items: Items) -> str:
+    if op is None:
         return ""
+    position = 0
+    for argument in op.input_arg:
+        expected = data_types_of([argument], facts, op)
+        if expected is None:
+            return "it lacks an attribute with the data types of its inputs"
+        taken = 0
+        while taken < len(expected):
+            if position >= len(node.input):
+                return f"it has {position} inputs and needs more"
+            given = items.get(node.input[position])
+            if given is None or not _fits(given, expected[taken:]):
+                what = (
+                    "does not exist" if given is None else f"does not have the data type that {node.op} takes"
+                )
+                return f"input {node.input[position]!r} {what}"
+            taken += max(len(given), 1)
+            position += 1
+    return _control_problem(node, position, items)
 
-    @staticmethod
-    def _input_problem(
-        node: NodeDef, facts: Mapping[str, AttrFact], op: OpDef | None, items: Mapping[str, tuple[int, ...]]
-    ) -> str:
-        if op is None:
-            return ""
-        position = 0
-        for argument in op.input_arg:
-            expected = data_types_of([argument], facts, op)
-            if expected is None:
-                return "it lacks an attribute with the data types of its inputs"
-            taken = 0
-            while taken < len(expected):
-                if position >= len(node.input):
-                    return f"it has {position} inputs and needs more"
-                given = items.get(node.input[position])
-                if given is None or not _fits(given, expected[taken:]):
-                    what = (
-                        "does not exist"
-                        if given is None
-                        else f"does not have the data type that {node.op} takes"
-                    )
-                    return f"input {node.input[position]!r} {what}"
-                taken += max(len(given), 1)
-                position += 1
-        return _control_problem(node, position, items)
 
-    def _result_problem(self, items: Mapping[str, tuple[int, ...]]) -> str:
-        for argument in self._function.signature.output_arg:
-            if argument.name not in self._function.ret:
-                return f"the result {argument.name!r} is missing"
-            given = items.get(self._function.ret[argument.name])
-            if given is None:
-                named = self._function.ret[argument.name]
-                return f"the result {argument.name!r} is {named!r}, which does not exist"
-            if argument.type and given and given != (argument.type,):
-                found, declared = (data_types.type_name(number) for number in (given[0], argument.type))
-                return f"the result {argument.name!r} is {found}, but declared {declared}"
-        return ""
+def _result_problem(function: Any, items: Items) -> str:
+    for argument in function.signature.output_arg:
+        if argument.name not in function.ret:
+            return f"the result {argument.name!r} is missing"
+        given = items.get(function.ret[argument.name])
+        if given is None:
+            named = function.ret[argument.name]
+            return f"the result {argument.name!r} is {named!r}, which does not exist"
+        if argument.type and given and given != (argument.type,):
+            found, declared = (data_types.type_name(number) for number in (given[0], argument.type))
+            return f"the result {argument.name!r} is {found}, but declared {declared}"
+    return ""
 
-    @cached_property
-    def _graph_problem(self) -> str:
-        """The problem of the body as a graph, with names or cycles; empty if there is none."""
-        nodes = {node.name: node for node in self._function.node_def}
-        if len(nodes) < len(self._function.node_def):
-            return "two nodes have the same name"
-        for name in nodes:
-            if not _NAME.fullmatch(name):
-                return f"{name!r} is not a valid name of a node"
-        return f"{len(left)} nodes are in a cycle" if (left := _left_in_cycles(nodes)) else ""
+
+def _graph_problem(nodes: Sequence[NodeDef]) -> str:
+    """Return the problem of a body as a graph, with names or cycles; empty if there is none."""
+    named = {node.name: node for node in nodes}
+    if len(named) < len(nodes):
+        return "two nodes have the same name"
+    for name in named:
+        if not _NAME.fullmatch(name):
+            return f"{name!r} is not a valid name of a node"
+    return f"{len(left)} nodes are in a cycle" if (left := _left_in_cycles(named)) else ""
 
 
 def _fits(given: Sequence[int], expected: Sequence[int]) -> bool:
@@ -198,8 +307,3 @@ def _left_in_cycles(nodes: Mapping[str, NodeDef]) -> set[str]:
             if not waiting[user]:
                 ready.append(user)
     return left
-
-
-def _facts_of(node: NodeDef, facts: AttrFacts) -> Mapping[str, AttrFact]:
-    made = (facts.of_value(name, value) for name, value in node.attr.items())
-    return {fact.name: fact for fact in made if fact is not None}

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
 from pytest_metagraph.loadability import data_types
+from pytest_metagraph.loadability.body_survey import BodyNodes
 from pytest_metagraph.loadability.finding import Finding, Phase, Step, Target
-from pytest_metagraph.loadability.rules.bodies import Body
+from pytest_metagraph.loadability.rules.bodies import (
+    CALLED,
+    BodyJudge,
+    Definition,
+    called_function,
+    called_in,
+)
 from pytest_metagraph.loadability.subject import Subject
 from reference_impl.schema import FunctionDef, OpDef
 
 _BODIES_BUILT_SINCE: Final = (1, 14)
 _UNKNOWN_ATTRS_UNTIL: Final = (2, 4)
-_CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
-_CALLED: Final = "f"
-
-Definition = Callable[[str], OpDef | None]
 
 
 class LibraryRules:
@@ -28,50 +31,63 @@ class LibraryRules:
         """Prepare the rules for a graph."""
         self._subject = subject
         self._functions = subject.functions
-        self._problems: dict[tuple[str, tuple[int, ...]], str] = {}
+        self._survey = subject.bodies
+        self._judged: dict[tuple[bool, bool, tuple[int, ...]], Sequence[Finding]] = {}
         self._kept: list[object] = []
 
     def findings(self, target: Target) -> Iterator[Finding]:
         """Return what the rules find for a version."""
         yield from self._doubled
-        for number, function in enumerate(self._functions):
-            name = function.signature.name
-            if name in target.registry.ops:
-                message = f"the function {name!r} has the name of an op"
-                yield Finding("LOAD-12", Phase.LIBRARY, message, position=number, name=name)
-            yield from self._argument_findings(number, function, target)
+        if not target.registry.ops.keys().isdisjoint(self._subject.function_named):
+            for number, function in enumerate(self._functions):
+                name = function.signature.name
+                if name in target.registry.ops:
+                    message = f"the function {name!r} has the name of an op"
+                    yield Finding("LOAD-12", Phase.LIBRARY, message, position=number, name=name)
+        yield from self._argument_findings(target)
         yield from self._gradient_findings
         yield from self._missing_functions(target)
         yield from self._body_findings(target)
 
-    def _argument_findings(self, number: int, function: FunctionDef, target: Target) -> Iterator[Finding]:
-        for argument in function.signature.input_arg:
-            since = data_types.first_version(argument.type)
-            if argument.type and since is not None and since <= target.version:
+    def _argument_findings(self, target: Target) -> Iterator[Finding]:
+        for number, name, data_type in self._recent_arguments:
+            since = data_types.first_version(data_type)
+            if data_type and since is not None and since <= target.version:
                 continue
-            named = data_types.type_name(argument.type) if argument.type else "none"
-            message = f"the function {function.signature.name!r} has an argument of data type {named}"
-            yield Finding(
-                "LOAD-33", Phase.PYTHON_FUNCTIONS, message, position=number + 1, name=function.signature.name
-            )
+            named = data_types.type_name(data_type) if data_type else "none"
+            message = f"the function {name!r} has an argument of data type {named}"
+            yield Finding("LOAD-33", Phase.PYTHON_FUNCTIONS, message, position=number + 1, name=name)
+
+    @cached_property
+    def _recent_arguments(self) -> Sequence[tuple[int, str, int]]:
+        """The arguments whose data types some version does not have: function, its name, data type."""
+        return [
+            (number, function.signature.name, argument.type)
+            for number, function in enumerate(self._functions)
+            for argument in function.signature.input_arg
+            if not argument.type or data_types.first_version(argument.type) != (0, 0)
+        ]
 
     @cached_property
     def _doubled(self) -> Sequence[Finding]:
         found = []
-        first: dict[str, bytes] = {}
-        for number, function in enumerate(self._functions):
-            name = function.signature.name
-            data = function.SerializeToString(deterministic=True)
-            if first.setdefault(name, data) != data:
+        first: dict[str, int] = {}
+        for number, body in enumerate(self._survey.bodies):
+            name = body.function.signature.name
+            other = first.setdefault(name, number)
+            if other != number and self._content_of(other) != self._content_of(number):
                 message = f"two different functions have the name {name!r}"
                 found.append(Finding("LOAD-11", Phase.LIBRARY, message, position=number, name=name))
-            doubled = [
-                node for node, count in Counter(node.name for node in function.node_def).items() if count > 1
-            ]
-            if doubled:
+            if len(set(body.names)) < len(body.names):
+                doubled = [node for node, count in Counter(body.names).items() if count > 1]
                 message = f"the function {name!r} has two nodes with the name {doubled[0]!r}"
                 found.append(Finding("LOAD-11", Phase.PYTHON_FUNCTIONS, message, position=number, name=name))
         return found
+
+    def _content_of(self, number: int) -> bytes:
+        """Return a function in wire format, with its attributes sorted."""
+        data = self._functions[number].SerializeToString()
+        return FunctionDef.FromString(data).SerializeToString(deterministic=True)
 
     @cached_property
     def _gradient_findings(self) -> Sequence[Finding]:
@@ -103,18 +119,11 @@ class LibraryRules:
         return found
 
     def _missing_functions(self, target: Target) -> Iterator[Finding]:
-        survey, known = self._subject.survey, self._subject.function_named
+        survey = self._subject.survey
         missing = {
             number: absent
-            for number, kind in enumerate(survey.kinds)
-            if (
-                absent := [
-                    name
-                    for fact in kind.facts.values()
-                    for name in fact.functions
-                    if name and name not in known and name not in target.registry.ops
-                ]
-            )
+            for number, names in self._absent_functions.items()
+            if (absent := [name for name in names if name not in target.registry.ops])
         }
         nodes = survey.nodes_of(missing) if missing else {}
         for number, absent in missing.items():
@@ -122,14 +131,48 @@ class LibraryRules:
             op = survey.kinds[number].op
             yield Finding("LOAD-43", Phase.LATER, message, nodes[number], op, group=f"missing {absent[0]}")
 
-    def _body_findings(self, target: Target) -> Iterator[Finding]:
+    @cached_property
+    def _absent_functions(self) -> Mapping[int, Sequence[str]]:
+        """The functions that the nodes of each kind refer to and the library does not have."""
+        known = self._subject.function_named
+        return {
+            number: absent
+            for number, kind in enumerate(self._subject.survey.kinds)
+            if (
+                absent := [
+                    name
+                    for fact in kind.facts.values()
+                    for name in fact.functions
+                    if name and name not in known
+                ]
+            )
+        }
+
+    def _body_findings(self, target: Target) -> Sequence[Finding]:
+        """Return the findings about bodies, which depend on the definitions of the ops in them only."""
         if not self._functions:
-            return
+            return ()
         definition = self._definition_of(target)
+        ops = [definition(op) for op in self._ops_of_bodies]
+        key = (
+            target.version >= _BODIES_BUILT_SINCE,
+            target.version <= _UNKNOWN_ATTRS_UNTIL,
+            tuple(map(id, ops)),
+        )
+        known = self._judged.get(key)
+        if known is None:
+            self._kept.append(ops)  # so that no other definitions get their ids
+            builds, refuses_attrs, _ = key
+            judge = BodyJudge(self._survey, definition)
+            found = self._judge_bodies(judge, builds=builds, refuses_attrs=refuses_attrs)
+            known = self._judged[key] = list(found)
+        return known
+
+    def _judge_bodies(self, judge: BodyJudge, *, builds: bool, refuses_attrs: bool) -> Iterator[Finding]:
         built: set[str] = set()
-        if target.version >= _BODIES_BUILT_SINCE:
+        if builds:
             calls = self._calls
-            problems = {name: self._built_problem(name, definition) for name in set(calls.values())}
+            problems = {name: self._built_problem(name, judge) for name in set(calls.values())}
             for name, problem in problems.items():
                 built.update(self._reached(name) if problem else ())
             wrong = {kind: problems[name] for kind, name in calls.items() if problems[name]}
@@ -142,9 +185,7 @@ class LibraryRules:
             name = function.signature.name
             if name in built:
                 continue
-            for problem in self._bodies[name].unknown(
-                definition, attrs=target.version <= _UNKNOWN_ATTRS_UNTIL
-            ):
+            for problem in judge.unknown(self._body_named[name], attrs=refuses_attrs):
                 message = f"the body of {name!r}: this TensorFlow has no {problem}"
                 yield Finding("LOAD-44", Phase.LATER, message, name=name, group=f"body {problem}")
 
@@ -156,8 +197,7 @@ class LibraryRules:
             current = left.pop()
             if current not in reached:
                 reached[current] = None
-                called = list(self._bodies[current].calls(self._subject.function_named))
-                left.extend(reversed(called))
+                left.extend(reversed(self._called_in[current]))
         return list(reached)
 
     def _definition_of(self, target: Target) -> Definition:
@@ -165,16 +205,31 @@ class LibraryRules:
 
         def definition(name: str) -> OpDef | None:
             function = functions.get(name)
-            return ops.get(name) if function is None else function.signature
+            if function is None:
+                return ops.get(name)
+            signature: OpDef = function.signature
+            return signature
 
         return definition
 
     @cached_property
-    def _bodies(self) -> Mapping[str, Body]:
-        return {
-            name: Body(function, self._subject.facts)
-            for name, function in self._subject.function_named.items()
-        }
+    def _ops_of_bodies(self) -> Sequence[str]:
+        """The ops of the nodes in bodies, each once."""
+        return list(dict.fromkeys(kind.op for kind in self._survey.kinds))
+
+    @cached_property
+    def _body_named(self) -> Mapping[str, BodyNodes]:
+        """The body of each function by name; the first one if several have the same name."""
+        named: dict[str, BodyNodes] = {}
+        for body in self._survey.bodies:
+            named.setdefault(body.function.signature.name, body)
+        return named
+
+    @cached_property
+    def _called_in(self) -> Mapping[str, Sequence[str]]:
+        """The functions that are built with each function."""
+        named, kinds = self._subject.function_named, self._survey.kinds
+        return {name: list(called_in(body, kinds, named)) for name, body in self._body_named.items()}
 
     @cached_property
     def _calls(self) -> Mapping[int, str]:
@@ -182,31 +237,13 @@ class LibraryRules:
         return {
             number: name
             for number, kind in enumerate(self._subject.survey.kinds)
-            if (name := called_function(kind.op, kind.facts.get(_CALLED), self._subject.function_named))
+            if (name := called_function(kind.op, kind.facts.get(CALLED), self._subject.function_named))
         }
 
-    def _built_problem(self, name: str, definition: Definition) -> str:
+    def _built_problem(self, name: str, judge: BodyJudge) -> str:
         """Return why the importer cannot build the body of a function, or of one that is built with it."""
         for built in self._reached(name):
-            problem = self._body_problem(built, definition)
+            problem = judge.problem(self._body_named[built])
             if problem:
                 return problem if built == name else f"it calls {built!r}: {problem}"
         return ""
-
-    def _body_problem(self, name: str, definition: Definition) -> str:
-        body = self._bodies[name]
-        ops = [definition(op) for op in body.ops]
-        key = (name, tuple(map(id, ops)))
-        known = self._problems.get(key)
-        if known is None:
-            self._kept.append(ops)  # so that no other definitions get their ids
-            known = self._problems[key] = body.problem(definition)
-        return known
-
-
-def called_function(op: str, fact: object, functions: Mapping[str, object]) -> str:
-    """Return the function whose body the importer builds for a node; empty if there is none."""
-    if op in functions:
-        return op
-    names: tuple[str, ...] = getattr(fact, "functions", ())
-    return names[0] if op in _CALLS and names and names[0] in functions else ""

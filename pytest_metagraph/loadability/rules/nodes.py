@@ -46,7 +46,10 @@ class NodeRules:
     def definition(self, op: str, target: Target) -> OpDef | None:
         """Return the definition of an op: the signature of a function, or what the version registers."""
         function = self._subject.function_named.get(op)
-        return target.registry.ops.get(op) if function is None else function.signature
+        if function is None:
+            return target.registry.ops.get(op)
+        signature: OpDef = function.signature
+        return signature
 
     def judgements(self, target: Target) -> list[Judgement | None]:
         """Return the judgement of each kind of node; None if its op is not known."""

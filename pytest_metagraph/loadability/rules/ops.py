@@ -9,7 +9,7 @@ from typing import Final
 from pytest_metagraph.loadability import data_types
 from pytest_metagraph.loadability.attr_facts import OUTPUT_SHAPES, AttrFact, Shape, shapes_agree
 from pytest_metagraph.loadability.finding import Step, Version
-from pytest_metagraph.loadability.survey import Kind
+from pytest_metagraph.loadability.kinds import Kind
 from reference_impl.schema import AttrValue, OpDef
 
 _TYPE_OF_FIELD: Final = {

@@ -69,7 +69,7 @@ class PlacementRules:
         kinds = {
             number: kind.facts[COLOCATION].unusable_class
             for number, kind in enumerate(self._survey.kinds)
-            if COLOCATION in kind.facts
+            if COLOCATION in kind.facts and kind.facts[COLOCATION].unusable_class
         }
         nodes = self._survey.nodes_of(kinds) if kinds else {}
         return [
