@@ -7,6 +7,7 @@ import os
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
@@ -37,9 +38,15 @@ def configure(config: pytest.Config, results: Results) -> None:
     settings = settings_of(config)
     folder = folder_of(config, "metagraph_report")
     with usage_errors("--metagraph-report: "):
-        plugin = ReportPlugin(settings, [folder / name for name in settings.reports])
+        plugin = ReportPlugin(settings, [folder / name for name in settings.reports], _narrowing(config))
     results.listeners.append(plugin.add)
     config.pluginmanager.register(plugin, "metagraph-reports")
+
+
+def _narrowing(config: pytest.Config) -> tuple[str, ...]:
+    """Return the options of pytest that leave cases out, as the user wrote them."""
+    options = {"-k": config.getoption("keyword"), "-m": config.getoption("markexpr")}
+    return tuple(f"{option} {expression}" for option, expression in options.items() if expression)
 
 
 class ReportPlugin:
@@ -51,13 +58,15 @@ class ReportPlugin:
     Args:
         settings: the options of the run.
         paths: the files to write; the suffix chooses the format.
+        narrowing: the options of pytest that leave cases out.
 
     Raises:
         ReportError: when a suffix names no format, or a file can not be written.
     """
 
-    def __init__(self, settings: Settings, paths: Sequence[Path]) -> None:
+    def __init__(self, settings: Settings, paths: Sequence[Path], narrowing: Sequence[str]) -> None:
         self._settings = settings
+        self._narrowing = narrowing
         self._formats = {path: renderers.format_of(path) for path in paths}
         for path in paths:
             _require_writable(path)
@@ -96,6 +105,7 @@ class ReportPlugin:
 
     def _start(self, exporter: ReportedExporter) -> Header:
         header = header_of(self._settings, exporter, now())
+        header = msgspec.structs.replace(header, selection=(*header.selection, *self._narrowing))
         lines = [path for path, output in self._formats.items() if output == "jsonl"]
         self._writers = {path: ReportWriter(path, header) for path in lines}
         self._render(_report(header, (), None))
@@ -136,12 +146,10 @@ def _report(header: Header, results: tuple[CaseResult, ...], footer: Footer | No
 
 
 def _require_writable(path: Path) -> None:
-    """Refuse a path before the first case, and not after the last one; make its folder."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        problem = f"{error.filename}: {error.strerror}."
-        raise ReportError(ErrorCode.UNKNOWN_OUTPUT, problem, "Give a path in a folder.") from error
+    """Refuse a path before the first case, and not after the last one; no folder is created."""
+    if not path.parent.is_dir():
+        problem = f"{path.parent} is not a folder."
+        raise ReportError(ErrorCode.UNKNOWN_OUTPUT, problem, "Create it first, or give another path.")
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        problem = f"{path} can not be written."
+        problem = f"{path} cannot be written."
         raise ReportError(ErrorCode.UNKNOWN_OUTPUT, problem, "Give another path.")

@@ -90,7 +90,8 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heade
         level: the level that the run enforced: failures of recommended rules fail it only if that is
             `recommended`.
         shard: the part of the tier.
-        selection: globs of case ids that the run was restricted to; empty if it was not.
+        selection: globs of case ids, and the options `-k` and `-m` of pytest, that the run was restricted to;
+            empty if it was not.
         tier_cases: number of cases in the whole tier.
         expected_cases: number of cases in the shard.
         expected_digest: `digest_of` the ids of the cases in the shard.

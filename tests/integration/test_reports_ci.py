@@ -97,11 +97,30 @@ def test_the_action_reports_a_failing_exporter(runner: Runner) -> None:
 
 def test_the_action_passes_its_inputs_on(runner: Runner) -> None:
     """Contract, shard and further arguments reach the run; a good exporter makes it succeed."""
-    given = {"exporter": "reference", "contract": "tensorflow", "shard": "1/2", "arguments": "-k towers"}
+    given = {"exporter": "reference", "contract": "tensorflow", "shard": "1/2", "arguments": "-k\ntowers\n-v"}
     runner.inputs = {**runner.inputs, **given}
     assert runner.run("Run").returncode == pytest.ExitCode.OK
     header = read_report(Path(runner.outputs["folder"]) / "report.jsonl").header
     assert (header.exporter.name, header.contract, str(header.shard)) == ("reference", "tensorflow", "1/2")
+
+
+def test_the_action_fails_if_a_run_ends_early_as_if_nothing_were_wrong(runner: Runner) -> None:
+    """An exporter that ends the process of the run with status 0 leaves a report that is not valid."""
+    (runner.folder / "adapter.py").write_text("import os\n\ndef export(request):\n    os._exit(0)\n")
+    runner.inputs = {**runner.inputs, "arguments": "--metagraph-case=matrix/towers/plain"}
+    assert runner.run("Run").returncode != 0
+
+
+def test_every_shown_workflow_is_pinned_and_restricted() -> None:
+    """Actions of others are named by commit, and a workflow may only read the repository."""
+    shown = [*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md"), PROJECT / "action.yml"]
+    shown += (PROJECT / "pytest_metagraph" / "exporters" / "starters").rglob("*.yml")
+    texts = [path.read_text(encoding="utf-8") for path in shown]
+    used = [name for text in texts for name in re.findall(r"uses: (actions/\S+)", text)]
+    assert len(used) > 10
+    assert [name for name in used if not re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", name)] == []
+    workflows = [text for text in texts if "runs-on:" in text]
+    assert all("permissions: { contents: read }" in text for text in workflows)
 
 
 def test_the_action_says_when_nothing_was_judged(runner: Runner) -> None:
