@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from user_project import PLAIN, Project
 
 from pytest_metagraph.reports.jsonl import read_report
+
+METAGRAPH = (sys.executable, "-m", "pytest_metagraph")
 
 ENDS = """
 def export(request):
@@ -52,6 +55,30 @@ def test_an_import_that_ends_the_process_is_a_usage_error(project: Project, work
     result = project.with_adapter("os._exit(0)").given("-n", workers).case(PLAIN).run_apart()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: the exporter 'adapter:export' *It ended with exit status 0.*"])
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        (("smoke",), 1),
+        (("fuzz", "--seconds=2"), 1),
+        (("shrink", PLAIN, "--out=small", "--seconds=2"), 1),
+        (("replay", "case"), 1),
+        (("run", f"--case={PLAIN}"), 1),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_command_does_not_succeed(project: Project, command: tuple[str, ...], status: int) -> None:
+    """Each command of `metagraph` reports the crash, and ends with 1."""
+    if command[0] == "replay":
+        differs = "def export(request): return b''"
+        project.with_adapter(differs).pytester.run(
+            *METAGRAPH, "shrink", PLAIN, "--out=case", "--seconds=1", "--exporter=adapter:export"
+        )
+    project.with_adapter(ENDS.format(case=""))
+    result = project.pytester.run(*METAGRAPH, *command, "--exporter=adapter:export")
+    assert result.ret == status
+    assert "It ended with exit status 0." in result.stdout.str() + result.stderr.str()
 
 
 def test_in_the_same_process_a_debugger_works(project: Project) -> None:
