@@ -61,7 +61,7 @@ class ReportPlugin:
         narrowing: the options of pytest that leave cases out.
 
     Raises:
-        ReportError: when a suffix names no format, or a file can not be written.
+        ReportError: when a suffix names no format, or a file cannot be written.
     """
 
     def __init__(self, settings: Settings, paths: Sequence[Path], narrowing: Sequence[str]) -> None:
@@ -127,11 +127,11 @@ class ReportPlugin:
 
 @contextlib.contextmanager
 def _ending_the_run_if_nothing_can_be_written() -> Iterator[None]:
-    """End the session, with a line that says why, where a report can not be written, on a full disk, say."""
+    """End the session, with a line that says why, where a report cannot be written, on a full disk, say."""
     try:
         yield
     except OSError as error:
-        reason = f"--metagraph-report: a report can not be written: {error.strerror}"
+        reason = f"--metagraph-report: a report cannot be written: {error.strerror}"
         pytest.exit(reason, returncode=pytest.ExitCode.INTERNAL_ERROR)
 
 

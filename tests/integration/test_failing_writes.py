@@ -38,7 +38,7 @@ def test_a_report_to_a_full_disk_ends_the_run(name: str, tmp_path: Path) -> None
         "-m", "pytest", *RUN, EXPORTER, CASES, f"--metagraph-report={name}", folder=tmp_path, most_bytes=2000
     )
     assert ended.returncode == pytest.ExitCode.INTERNAL_ERROR
-    assert "a report can not be written: File too large" in ended.stdout + ended.stderr
+    assert "a report cannot be written: File too large" in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
     assert names_below(tmp_path) <= {name}
 

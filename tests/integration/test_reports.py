@@ -121,7 +121,8 @@ def test_every_line_follows_the_schema(smoke: Project) -> None:
 
 
 def test_every_format_comes_from_one_run(smoke: Project) -> None:
-    """The option can be repeated; folders are made, and the summary says where the reports are."""
+    """The option can be repeated, and the summary says where the reports are."""
+    (smoke.pytester.path / "out").mkdir()
     names = ["out/report.jsonl", "out/report.md", "out/report.html", "badge.svg"]
     result = smoke.given(*(f"--metagraph-report={name}" for name in names)).run()
     score = scores_by_level(read(smoke, names[0]))["required"].text("required")
@@ -129,6 +130,14 @@ def test_every_format_comes_from_one_run(smoke: Project) -> None:
     assert "<!doctype html>" in (smoke.pytester.path / "out/report.html").read_text()
     assert "<svg" in (smoke.pytester.path / "badge.svg").read_text()
     result.stdout.fnmatch_lines([f"report: *{name}" for name in names])
+
+
+def test_no_folder_is_created_for_a_report(smoke: Project) -> None:
+    """A mistyped folder is refused before the first case, and is not created."""
+    result = smoke.given("--metagraph-report=mistyped/report.html").run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*mistyped is not a folder. Create it first, or give another path."])
+    assert not (smoke.pytester.path / "mistyped").exists()
 
 
 def test_the_line_of_a_failure_runs_it_again(smoke: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +174,7 @@ def test_a_killed_run_leaves_a_truthful_part(
     reports = ("--metagraph-report=report.jsonl", "--metagraph-report=report.svg")
     project.pytester.path.joinpath("report.svg").write_text("of an earlier run")
     project.with_adapter(ENDS_ABRUPTLY.replace("END", end)).given(
-        "--metagraph-tier=smoke", "-n", workers, *reports
+        "--metagraph-tier=smoke", "--metagraph-in-process", "-n", workers, *reports
     ).run_apart()
     report = read(project)
     assert ProblemCode.NO_FOOTER in {problem.code for problem in report.problems}
@@ -179,7 +188,7 @@ def test_an_interrupted_run_says_that_it_is_partial(project: Project) -> None:
     """After Ctrl-C the footer says partial, and the summary says that the report is INVALID."""
     result = (
         project.with_adapter(ENDS_ABRUPTLY.replace("END", "raise KeyboardInterrupt"))
-        .given("--metagraph-tier=smoke", "--metagraph-report=report.jsonl")
+        .given("--metagraph-tier=smoke", "--metagraph-in-process", "--metagraph-report=report.jsonl")
         .run_apart()
     )
     report = read(project)
@@ -244,7 +253,7 @@ def test_a_run_that_judges_nothing_touches_no_file(project: Project, options: li
     [
         (["--metagraph-report=report.txt"], "*--metagraph-report: *'report.txt'*Use .jsonl, .md*"),
         (["--metagraph-report=a_file/report.jsonl"], "*--metagraph-report: *a_file*"),
-        (["--metagraph-report=a_folder.md"], "*--metagraph-report: *a_folder.md can not be written.*"),
+        (["--metagraph-report=a_folder.md"], "*--metagraph-report: *a_folder.md cannot be written.*"),
         (
             ["--metagraph-shard=5/4"],
             "*metagraph_shard: '5/4' is not a valid shard; write the second of four as 2/4*",

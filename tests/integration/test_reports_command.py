@@ -38,7 +38,12 @@ def test_validate_tells_valid_from_invalid(save: Save, capsys: pytest.CaptureFix
     """It exits with 1 if a report is INVALID, and prints a code and a sentence for each reason."""
     assert main(["report", "validate", save("good.jsonl", *RESULTS)]) == 0
     assert capsys.readouterr().out == "good.jsonl: valid, 2 of 3 required\n"
-    assert main(["report", "validate", "good.jsonl", save("bad.jsonl", *RESULTS, expected_cases=4)]) == 1
+    assert (
+        main(
+            ["report", "validate", "good.jsonl", save("bad.jsonl", *RESULTS, expected_cases=4, tier_cases=4)]
+        )
+        == 1
+    )
     assert capsys.readouterr().out == (
         "good.jsonl: valid, 2 of 3 required\nbad.jsonl: INVALID\n"
         "  missing_cases: There is no result for 1 of 4 cases.\n"
@@ -111,7 +116,7 @@ def test_unusable_input_is_one_line_and_exit_status_2(
 ) -> None:
     """Nothing is on stdout; the line on stderr contains the problem, its place, and what to do."""
     save("report.jsonl", *RESULTS)
-    save("partial.jsonl", *RESULTS, expected_cases=4)
+    save("partial.jsonl", *RESULTS, expected_cases=4, tier_cases=4)
     Path("text.jsonl").write_text("no report\n")
     assert main(["report", *arguments]) == 2
     captured = capsys.readouterr()
