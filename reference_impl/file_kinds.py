@@ -39,7 +39,8 @@ _MESSAGES: Final = MappingProxyType(
 _WAYS_OUT: Final = MappingProxyType(
     {
         "MetaGraphDef": "`metagraph show`, `diff`, `check` and `export` read it",
-        "GraphDef": "`metagraph show`, `check` and `diff` read it; `export --graph-def` exports it",
+        "GraphDef": "`metagraph show`, `check` and `diff` read it; `export --for VERSION` makes it "
+        "loadable, and `export --graph-def` exports it",
         "SavedModel": "`metagraph show`, `diff`, `check` and `export` read it",
         "FunctionDefLibrary": "`metagraph show` reads it; give the graph that contains the functions",
         "GraphDebugInfo": "give the .meta file that it belongs to",
@@ -238,13 +239,27 @@ def parse_meta_graph(data: bytes) -> schema.MetaGraphDef:
     Raises:
         ValueError: if the bytes are another message, or are damaged or too large.
     """
+    parsed: schema.MetaGraphDef = _parse_bytes(data, (schema.MetaGraphDef,))
+    return parsed
+
+
+def parse_graph(data: bytes) -> schema.MetaGraphDef | schema.GraphDef:
+    """Parse a serialised MetaGraphDef or GraphDef; no bytes are the empty MetaGraphDef.
+
+    Raises:
+        ValueError: if the bytes are another message, or are damaged or too large.
+    """
+    parsed: schema.MetaGraphDef | schema.GraphDef = _parse_bytes(data, (schema.MetaGraphDef, schema.GraphDef))
+    return parsed
+
+
+def _parse_bytes(data: bytes, wanted: Sequence[type[message.Message]]) -> Any:
     if not data:
-        return schema.MetaGraphDef()
+        return wanted[0]()
     try:
-        parsed: schema.MetaGraphDef = parse(data, recognise(data, (schema.MetaGraphDef,)))
+        return parse(data, recognise(data, wanted))
     except WrongKindError as error:
         raise ValueError(f"these {len(data)} bytes are {error.problem}") from error
-    return parsed
 
 
 def _too_deep(kind: Kind) -> str:

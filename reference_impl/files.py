@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 from reference_impl.contracts import Contract
 from reference_impl.file_kinds import Kind, WrongKindError, parse, recognise
 from reference_impl.saved_models import meta_graph_bytes, saved_model_file
-from reference_impl.schema import MetaGraphDef, SavedModel
+from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel
 from reference_impl.schema.parsing import MOST_MESSAGE_BYTES
 
 _READ_ONLY: Final = functools.reduce(
@@ -60,16 +60,35 @@ def read_meta_graph_file(
         ValueError: if the content is not a MetaGraphDef, and the error names what it is instead; or if a
             SavedModel has no meta graph with these tags, or several and no tags are given.
     """
+    parsed: MetaGraphDef = _read_graph(path, (MetaGraphDef, SavedModel), tags)
+    return parsed
+
+
+def read_graph_file(
+    path: str | os.PathLike[str], *, tags: Collection[str] | None = None
+) -> MetaGraphDef | GraphDef:
+    """Read a MetaGraphDef or a GraphDef, as `read_meta_graph_file` reads a MetaGraphDef.
+
+    Raises:
+        OSError: if the file cannot be read, or is not a regular file.
+        ValueError: if the content is neither, or as `read_meta_graph_file` does for a SavedModel.
+    """
+    parsed: MetaGraphDef | GraphDef = _read_graph(path, (MetaGraphDef, GraphDef, SavedModel), tags)
+    return parsed
+
+
+def _read_graph(
+    path: str | os.PathLike[str], wanted: Sequence[type[Message]], tags: Collection[str] | None
+) -> Any:
     found = Path(path)
     data = read_regular_file(saved_model_file(found) if found.is_dir() else path)
     try:
-        kind = recognise(data, (MetaGraphDef, SavedModel), os.fspath(path))
+        kind = recognise(data, wanted, os.fspath(path))
         if kind.message is SavedModel:
             data, kind = meta_graph_bytes(data, kind, tags), Kind(MetaGraphDef)
-        parsed: MetaGraphDef = parse(data, kind)
+        return parse(data, kind)
     except WrongKindError as error:
         raise ValueError(f"'{os.fspath(path)}' ({len(data)} bytes) is {error.problem}") from error
-    return parsed
 
 
 def recognise_file(path: str | os.PathLike[str], wanted: Sequence[type[Message]]) -> Kind:

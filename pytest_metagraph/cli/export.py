@@ -24,7 +24,7 @@ from reference_impl import Contract, read_meta_graph_file
 from reference_impl.atomic_write import write_file, write_files
 from reference_impl.debug_info import NO_ORIGIN, graph_debug_info, loaded_stacks
 from reference_impl.file_kinds import WrongKindError, parse, recognise
-from reference_impl.files import debug_info_path, read_regular_file
+from reference_impl.files import debug_info_path, read_graph_file, read_regular_file
 from reference_impl.saved_models import is_saved_model_file, put_meta_graph, saved_model_file, tags_text
 from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel, SaverDef
 from reference_impl.serialization import graph_def_size, meta_graph_content, serialise
@@ -34,8 +34,8 @@ Load the graph of a MetaGraphDef file and export it as tf.compat.v1.train.export
 TensorFlow. Each argument of that function is an option. Everything else in IN is kept: its saver, signatures,
 tags, assets, object graph, versions and OpDefs; --drop leaves them out. What cannot be kept is named.
 
-IN may be binary or text, or a SavedModel, of which one meta graph is exported. OUT is written completely or
-not at all.
+IN may be binary or text, or a SavedModel, of which one meta graph is exported. With --for it may be a
+GraphDef, and OUT is one then, too. OUT is written completely or not at all.
 """
 
 EPILOG = """\
@@ -43,6 +43,7 @@ examples:
   metagraph export model.meta tower.meta --export-scope tower_1 --clear-devices
   metagraph export model.meta model.pbtxt --as-text
   metagraph export model.meta older.meta --for 1.15
+  metagraph export frozen.pb older.pb --for 1.15
   metagraph export model.meta small.meta --collection variables --collection savers --strip-default-attrs
   metagraph export saved_model_folder model.meta
   metagraph export model.meta saved_model_folder
@@ -65,13 +66,24 @@ _ARGUMENTS = (
 """The arguments of export_meta_graph whose values are those of the options with these names."""
 
 
+_OF_META_GRAPHS = (
+    "export_scope",
+    "collection_list",
+    "graph_def",
+    "saver_def",
+    "meta_info_def",
+    "save_debug_info",
+)
+"""The options whose results only a MetaGraphDef, or a file beside it, can contain."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the sub-command."""
     parser.add_argument(
         "source",
         metavar="IN",
         type=Path,
-        help="the file to load: a MetaGraphDef, or a SavedModel or its folder",
+        help="the file to load: a MetaGraphDef, or a SavedModel or its folder; with --for also a GraphDef",
     )
     parser.add_argument(
         "target",
@@ -183,7 +195,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     with progress(f"reading {arguments.source}"):
         with reading(arguments.source):
-            source = read_meta_graph_file(arguments.source, tags=arguments.tags)
+            source, is_graph_def = _read_source(arguments)
         graph_def = _read_part(arguments.graph_def, "graph_def", GraphDef)
         messages = {
             "saver_def": _read_part(arguments.saver_def, "saver_def", SaverDef),
@@ -207,9 +219,13 @@ def run(arguments: argparse.Namespace) -> int:
             **messages,
         )
         if arguments.tensorflow:
-            exported, dropped = make_loadable(exported, arguments.tensorflow)
+            made = exported.graph_def if is_graph_def else exported
+            exported, dropped = make_loadable(made, arguments.tensorflow)
             notes += tuple(f"dropped {removed.render()}" for removed in dropped)
-        if is_saved_model_file(arguments.target):
+        if is_graph_def:
+            content = serialise(exported.graph_def, as_text=arguments.as_text)
+            write_file(arguments.target, content, make_folders=True)
+        elif is_saved_model_file(arguments.target):
             notes += _put(exported, arguments)
         else:
             notes += _write(exported, graph_def or source.graph_def, arguments)
@@ -223,6 +239,33 @@ def run(arguments: argparse.Namespace) -> int:
     size = counted(arguments.target.stat().st_size, "byte")
     say_on_stderr(f"metagraph export: wrote {arguments.target}: {nodes}, {size}")
     return 0
+
+
+def _read_source(arguments: argparse.Namespace) -> tuple[MetaGraphDef, bool]:
+    """Read IN; return it as a MetaGraphDef, and whether it is a GraphDef, which --for takes as well.
+
+    Raises:
+        MetagraphError: if it is a GraphDef, and an option or OUT needs a MetaGraphDef.
+        OSError, ValueError: if the file cannot be read.
+    """
+    if not arguments.tensorflow:
+        return read_meta_graph_file(arguments.source, tags=arguments.tags), False
+    source = read_graph_file(arguments.source, tags=arguments.tags)
+    if isinstance(source, MetaGraphDef):
+        return source, False
+    given = [option for option in _OF_META_GRAPHS if getattr(arguments, option)]
+    if given:
+        option = f"--{given[0].removesuffix('_list').replace('_', '-')}"
+        raise MetagraphError(
+            f"{option} needs a MetaGraphDef, and {str(arguments.source)!r} is a GraphDef",
+            "leave it out: with --for, a GraphDef is written as a GraphDef",
+        )
+    if is_saved_model_file(arguments.target) or arguments.target.is_dir():
+        raise MetagraphError(
+            f"{str(arguments.source)!r} is a GraphDef, which cannot be written into a SavedModel",
+            "give another OUT",
+        )
+    return MetaGraphDef(graph_def=source), True
 
 
 def _dropped(words: Iterable[str]) -> set[str]:

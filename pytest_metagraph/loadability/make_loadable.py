@@ -28,8 +28,8 @@ from pytest_metagraph.loadability.op_registries import (
     registry,
 )
 from pytest_metagraph.loadability.versions import format_versions, minor_version
-from reference_impl import read_meta_graph_file
-from reference_impl.file_kinds import parse_meta_graph
+from reference_impl.file_kinds import parse_graph
+from reference_impl.files import read_graph_file
 from reference_impl.op_defs import AttrDefault
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, NodeDef, adopt
 
@@ -93,8 +93,8 @@ def make_loadable(
     graph's library, and ops that no recorded TensorFlow registers, are left alone.
 
     Args:
-        meta_graph: a MetaGraphDef of any descriptor pool, its bytes, or the path of a binary or text file. A
-            GraphDef message is taken as a MetaGraphDef that has just this graph_def. It is not changed.
+        meta_graph: a MetaGraphDef or GraphDef of any descriptor pool, its bytes, or the path of a binary or
+            text file. A GraphDef is taken as a MetaGraphDef that has just this graph_def. It is not changed.
         tensorflow: the version that must load it, such as `1.15` or `1.15.5`.
 
     Returns:
@@ -106,7 +106,7 @@ def make_loadable(
         OSError: if the file cannot be read.
         TypeError: if `meta_graph` is none of these.
         UnknownVersionError: if `tensorflow` is not a version that graphs can be checked for.
-        ValueError: if the bytes or the file are not a MetaGraphDef.
+        ValueError: if the bytes or the file are neither a MetaGraphDef nor a GraphDef.
     """
     version = minor_version(tensorflow)
     if version not in checkable_versions():
@@ -156,14 +156,17 @@ def _refused(meta_graph: MetaGraphDef, version: str) -> dict[tuple[str, ...], st
 
 def _read(meta_graph: message.Message | bytes | str | os.PathLike[str]) -> MetaGraphDef:
     if isinstance(meta_graph, message.Message):
-        if meta_graph.DESCRIPTOR.full_name == GraphDef.DESCRIPTOR.full_name:
-            return MetaGraphDef(graph_def=adopt(meta_graph, GraphDef))
-        return adopt(meta_graph, MetaGraphDef)
-    if isinstance(meta_graph, bytes):
-        return parse_meta_graph(meta_graph)
-    if isinstance(meta_graph, str | os.PathLike):
-        return read_meta_graph_file(meta_graph)
-    raise TypeError(f"expected a MetaGraphDef, bytes or a path, got {type(meta_graph).__name__}")
+        is_graph_def = meta_graph.DESCRIPTOR.full_name == GraphDef.DESCRIPTOR.full_name
+        found = adopt(meta_graph, GraphDef) if is_graph_def else adopt(meta_graph, MetaGraphDef)
+    elif isinstance(meta_graph, bytes):
+        found = parse_graph(meta_graph)
+    elif isinstance(meta_graph, str | os.PathLike):
+        found = read_graph_file(meta_graph)
+    else:
+        raise TypeError(
+            f"expected a MetaGraphDef, a GraphDef, bytes or a path, got {type(meta_graph).__name__}"
+        )
+    return MetaGraphDef(graph_def=found) if isinstance(found, GraphDef) else found
 
 
 class _Removal:

@@ -33,17 +33,15 @@ _LIBRARIES: Final = {
 """The beginnings of the names of ops of well-known libraries, and the libraries."""
 
 
+_COMMAND: Final = "metagraph export IN OUT --for VERSION"
+
+
 class WaysOut:
     """The ways to fix the problems of one graph."""
 
     def __init__(self, subject: Subject) -> None:
         """Prepare for a graph."""
         self._subject = subject
-        self._command = (
-            "metagraph export IN OUT --for VERSION"
-            if subject.kind == "MetaGraphDef"
-            else "make_loadable(graph_def, tensorflow=VERSION)"
-        )
         self._default_counts: dict[tuple[str, str], tuple[int, int]] = {}
 
     def of(self, finding: Finding, nodes: Sequence[int]) -> str:
@@ -71,13 +69,13 @@ class WaysOut:
     def _unknown_attr(self, finding: Finding, nodes: Sequence[int]) -> str:
         harmless = reason_to_drop(finding.op, finding.attr)
         if harmless is not None:
-            return f"{self._command} drops it, because it {harmless}"
+            return f"{_COMMAND} drops it, because it {harmless}"
         equal, of = self._equal_to_default(finding.op, finding.attr, nodes)
         if not of:
             return "remove it, because no recorded version has it, or use TensorFlow 2.5 or later"
         share = f"{equal:,} of {of:,} such attributes have their default"
         if equal == of:
-            return f"export with strip_default_attrs=True, or {self._command}: {share}"
+            return f"export with strip_default_attrs=True, or {_COMMAND}: {share}"
         return f"{share}; another value means something that this version cannot do"
 
     def _equal_to_default(self, op: str, attr: str, nodes: Sequence[int]) -> tuple[int, int]:

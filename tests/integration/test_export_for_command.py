@@ -10,7 +10,8 @@ from google.protobuf import text_format
 from conformance_cases import load_corpus
 from pytest_metagraph.cli import main
 from reference_impl import read_meta_graph_file
-from reference_impl.schema import POOL, MetaGraphDef
+from reference_impl.file_kinds import recognise
+from reference_impl.schema import POOL, GraphDebugInfo, GraphDef, MetaGraphDef
 
 
 @pytest.fixture(autouse=True)
@@ -60,17 +61,57 @@ def test_a_graph_that_needs_an_op_is_refused(capsys: pytest.CaptureFixture[str])
     assert not Path("out.meta").exists()
 
 
+def test_an_unknown_version_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """A version without a recorded op registry ends with 2 and one line."""
+    assert main(["export", "model.meta", "out.meta", "--for", "1.1"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the op registry of TensorFlow 1.1 is not recorded; use 1.4 to 2.21" in line
+    assert not Path("out.meta").exists()
+
+
+def test_debug_info_is_written_beside_what_loads() -> None:
+    """`--save-debug-info` writes the debug info of the nodes that are left."""
+    assert main(["export", "model.meta", "out.meta", "--for", "1.15", "--save-debug-info"]) == 0
+    info = GraphDebugInfo.FromString(Path("out_debug.meta").read_bytes())
+    written = {key.removesuffix("@") for key in info.name_to_trace_id}
+    assert written == {node.name for node in read_meta_graph_file("out.meta").graph_def.node}
+
+
+def test_a_graph_def_stays_a_graph_def(capsys: pytest.CaptureFixture[str]) -> None:
+    """A GraphDef loses the same as in a MetaGraphDef, in binary and in text, and is written as a GraphDef."""
+    meta_graph = read_meta_graph_file("model.meta")
+    Path("graph.pb").write_bytes(meta_graph.graph_def.SerializeToString())
+    Path("graph.pbtxt").write_text(str(meta_graph.graph_def), encoding="utf-8")
+    assert main(["export", "model.meta", "out.meta", "--for", "1.15"]) == 0
+    for source in ("graph.pb", "graph.pbtxt"):
+        assert main(["export", source, "out.pb", "--for", "1.15"]) == 0
+        assert "dropped attr VarHandleOp.debug_name (" in capsys.readouterr().err
+        kind = recognise(Path("out.pb").read_bytes(), (GraphDef, MetaGraphDef))
+        assert (kind.message, kind.as_text) == (GraphDef, False)
+        assert GraphDef.FromString(Path("out.pb").read_bytes()) == read_meta_graph_file("out.meta").graph_def
+    assert main(["export", "graph.pb", "out.pbtxt", "--for", "1.15", "--as-text", "--clear-devices"]) == 0
+    text = Path("out.pbtxt").read_text(encoding="utf-8")
+    assert len(text_format.Parse(text, GraphDef(), descriptor_pool=POOL).node) == len(
+        meta_graph.graph_def.node
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--for", "1.1"], "the op registry of TensorFlow 1.1 is not recorded; use 1.4 to 2.21"),
-        (["--for", "1.15", "--save-debug-info"], "leave out --save-debug-info"),
+        (["out.pb", "--for", "1.15", "--export-scope", "model"], "--export-scope needs a MetaGraphDef"),
+        (["out.pb", "--for", "1.15", "--collection", "variables"], "--collection needs a MetaGraphDef"),
+        (["out.pb", "--for", "1.15", "--save-debug-info"], "--save-debug-info needs a MetaGraphDef"),
+        (["saved_model.pb", "--for", "1.15"], "cannot be written into a SavedModel"),
+        (["out.pb"], "`export --for VERSION` makes it loadable"),
     ],
 )
-def test_options_that_make_no_sense_are_refused(
+def test_a_graph_def_takes_no_parts_of_a_meta_graph(
     options: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An unknown version, and debug info that would not be written, end with 2 and one line."""
-    assert main(["export", "model.meta", "out.meta", *options]) == 2
-    assert message in capsys.readouterr().err
-    assert not Path("out.meta").exists()
+    """What a GraphDef cannot contain, and a GraphDef without --for, is refused in one line."""
+    Path("graph.pb").write_bytes(read_meta_graph_file("model.meta").graph_def.SerializeToString())
+    assert main(["export", "graph.pb", *options]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert not Path(options[0]).exists()

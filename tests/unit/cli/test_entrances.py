@@ -56,10 +56,13 @@ FUNCTIONS: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("content", CONTENTS)
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_names_what_it_is_given(function: str, content: str, tmp_path: Path) -> None:
-    """Each function that wants a MetaGraphDef refuses other files by what they are."""
+    """Each function refuses by what they are the files that it does not take."""
     data, called = CONTENTS[content]
     path = tmp_path / "model.meta"
     path.write_bytes(data)
+    if (function, content) == ("make_loadable", "a GraphDef"):
+        make_loadable(path)
+        return
     with pytest.raises((ValueError, MetagraphError)) as refused:
         FUNCTIONS[function](path)
     assert called in str(refused.value)
@@ -68,6 +71,7 @@ def test_a_function_names_what_it_is_given(function: str, content: str, tmp_path
 
 COMMANDS = {
     "export": ["export", "{file}", "out.meta"],
+    "export --for": ["export", "{file}", "out.meta", "--for", "1.15"],
     "export --graph-def": ["export", "good.meta", "out.meta", "--graph-def", "{file}"],
     "export --saver-def": ["export", "good.meta", "out.meta", "--saver-def", "{file}"],
     "export --meta-info-def": ["export", "good.meta", "out.meta", "--meta-info-def", "{file}"],
@@ -78,7 +82,15 @@ COMMANDS = {
     "diff --type": ["diff", "{file}", "{file}", "--type", "GraphDef"],
     "check": ["check", "{file}"],
 }
-TAKE_A_GRAPH_DEF = {"show", "show --text", "diff --same", "export --graph-def", "diff --type", "check"}
+TAKE_A_GRAPH_DEF = {
+    "export --for",
+    "show",
+    "show --text",
+    "diff --same",
+    "export --graph-def",
+    "diff --type",
+    "check",
+}
 """The commands that read a GraphDef."""
 
 

@@ -39,14 +39,19 @@ def test_an_attribute_that_the_version_knows_stays() -> None:
     assert make_loadable(original, tensorflow="1.15.5") == (original, ())
 
 
-def test_a_graph_def_is_made_loadable() -> None:
-    """A GraphDef message loses the same as in a MetaGraphDef, and the check of one names the function."""
+def test_a_graph_def_is_made_loadable(tmp_path: Path) -> None:
+    """A GraphDef as a message, bytes or a file loses the same as in a MetaGraphDef."""
     graph_def = message(EQUAL.format("true")).graph_def
-    made, dropped = make_loadable(graph_def, tensorflow="1.14")
-    assert [one.name for one in dropped] == ["Equal.incompatible_shape_error"]
-    assert made.ListFields() == MetaGraphDef(graph_def=made.graph_def).ListFields()
+    (tmp_path / "graph.pb").write_bytes(graph_def.SerializeToString())
+    (tmp_path / "graph.pbtxt").write_text(str(graph_def), encoding="utf-8")
+    files = (tmp_path / "graph.pb", str(tmp_path / "graph.pbtxt"))
+    for given in (graph_def, graph_def.SerializeToString(), *files):
+        made, dropped = make_loadable(given, tensorflow="1.14")
+        assert [one.name for one in dropped] == ["Equal.incompatible_shape_error"]
+        assert "incompatible_shape_error" not in made.graph_def.node[0].attr
+        assert made == MetaGraphDef(graph_def=made.graph_def)
     (problem,) = [one for one in check_meta_graph(graph_def, "1.14").problems if one.code == "LOAD-17"]
-    assert "make_loadable(graph_def, tensorflow=VERSION)" in problem.way_out
+    assert "metagraph export IN OUT --for VERSION" in problem.way_out
 
 
 def test_an_unknown_attribute_with_another_value_is_essential() -> None:
@@ -291,11 +296,11 @@ def test_the_given_message_is_not_changed(tmp_path: Path) -> None:
 
 def test_other_inputs_are_refused() -> None:
     """Another object is a TypeError, and an unknown version an UnknownVersionError."""
-    with pytest.raises(TypeError, match="expected a MetaGraphDef, bytes or a path, got int"):
+    with pytest.raises(TypeError, match="expected a MetaGraphDef, a GraphDef, bytes or a path, got int"):
         make_loadable(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"expected a tensorflow\.MetaGraphDef message"):
         make_loadable(MetaGraphDef().graph_def.versions)
-    with pytest.raises(ValueError, match="these 1 bytes are not a valid MetaGraphDef"):
+    with pytest.raises(ValueError, match="these 1 bytes are not a valid MetaGraphDef or GraphDef"):
         make_loadable(b"\xff")
     with pytest.raises(
         UnknownVersionError, match=r"graphs cannot be checked for TensorFlow 1\.7; use 1\.8 or later"
