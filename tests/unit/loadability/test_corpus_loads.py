@@ -19,6 +19,7 @@ OTHERS = {
     "CALL-05/empty-saver-def-is-given": "LOAD-41",
     "CLS-01/unfiltered": "LOAD-31",
     "OPS-01/deprecated-and-internal": "LOAD-23",
+    "OPS-02/called-function-named-like-an-op": "LOAD-12",
     "OPS-02/function-named-like-an-op": "LOAD-12",
     "OPS-02/recursion": "LOAD-29",
     "OPS-03/unregistered": "LOAD-16",
