@@ -90,9 +90,7 @@ class BodyJudge:
         number = number_of(use[0])
         kind = self._survey.kinds[number]
         op = self._definition(node.op)
-        if self._outputs_of(number) is None or any(
-            fact.kind == "placeholder" for fact in kind.facts.values()
-        ):
+        if self._outputs_of(number) is None or _has_placeholder(kind.facts):
             return False
         items: dict[str, tuple[int, ...]] = {}
         for text, (named, output) in zip(node.input, self._survey.sources(use), strict=True):

@@ -60,6 +60,11 @@ def name(number: int, text: str) -> Damage:
     return lambda damaged: setattr(damaged.node_def[number], "name", text)
 
 
+def added(text: str) -> Damage:
+    """Return the damage that adds a node of this name, which no node refers to."""
+    return lambda damaged: damaged.node_def.add(name=text, op="NoOp")
+
+
 def op(number: int, text: str) -> Damage:
     """Return the damage that gives a node this op."""
     return lambda damaged: setattr(damaged.node_def[number], "op", text)
@@ -91,13 +96,18 @@ WRONG: dict[str, Damage] = {
     "own output": inputs(1, "relu:activations:0"),
     "doubled name": name(1, "sum"),
     "name of an argument": name(1, "x"),
-    "empty name": name(0, ""),
-    "colon in a name": name(0, "a:b"),
-    "odd start": name(0, "-a"),
+    "empty name": added(""),
+    "colon in a name": added("a:b"),
+    "odd start": added("-a"),
+    "other letters": added("\u00e9"),
+    "line break in a name": added("a\nb"),
     "unknown op": op(0, "Nope"),
     "op with an attribute that is missing": op(0, "Const"),
     "other type": lambda damaged: setattr(damaged.node_def[1].attr["T"], "type", INT),
     "no type": lambda damaged: damaged.node_def[1].attr.pop("T"),
+    "placeholder of another type": lambda damaged: setattr(
+        damaged.node_def[1].attr["note"], "placeholder", "T"
+    ),
     "placeholder": lambda damaged: setattr(damaged.node_def[0].attr["_class"], "placeholder", "T"),
     "result of nothing": result("nothing"),
     "result with a colon at the end": result("x:"),
