@@ -187,14 +187,14 @@ OPTIONS = (
     Option(
         "in_process",
         "metagraph_in_process",
-        "call an exporter in Python in the process of pytest, for debuggers and coverage, and not in one of "
-        "its own; it may then end the run, and has no time limit",
+        "call a Python exporter in pytest's process, for debugging and coverage; there is no time limit, and "
+        "an exporter that exits ends the run",
     ),
     Option(
         "contract",
         "metagraph_contract",
-        "what is right: what the documentation promises (documented, the default), or what TensorFlow 2.21 "
-        "does (tensorflow)",
+        "the contract to judge by: the documentation (documented, the default), or the behaviour of "
+        "TensorFlow 2.21 (tensorflow)",
         metavar="{documented,tensorflow}",
         default="documented",
         parse=_one_of(*CONTRACTS),

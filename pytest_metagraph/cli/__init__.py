@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "cases": "list the cases, or write them for systems that cannot be called from a test",
-    "check": "tell whether a version of TensorFlow imports a file",
+    "check": "check whether a version of TensorFlow can import a file",
     "diff": "compare two files by meaning",
     "explain": "explain a case or a rule",
     "export": "export a graph file with the reference exporter",
@@ -42,7 +42,7 @@ COMMANDS = {
     "run": "run the corpus with pytest",
     "show": "summarise a file or a case",
     "shrink": "make a failing case as small as possible",
-    "smoke": "check in seconds that an adapter is wired correctly",
+    "smoke": "check in seconds that an adapter is connected correctly",
     "versions": "judge releases of TensorFlow, and other exporters, side by side",
 }
 """Each sub-command and its line in the help. Its module has the same name, with underscores for dashes."""

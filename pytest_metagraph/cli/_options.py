@@ -49,8 +49,8 @@ def add_exporter_options(parser: argparse.ArgumentParser, *, with_exports: bool 
     parser.add_argument(
         "--in-process",
         action="store_true",
-        help="call an exporter in Python in this process, for debuggers, and not in one of its own; it may "
-        "then end the command, and has no time limit",
+        help="call a Python exporter in this process, for debugging; there is no time limit, and an exporter "
+        "that exits ends the command",
     )
 
 
@@ -66,7 +66,7 @@ def add_contract_option(parser: argparse.ArgumentParser, *, of_folder: bool = Fa
         "--contract",
         choices=CONTRACTS,
         default=None if of_folder else "documented",
-        help="what is right: what the documentation promises (documented), or what TensorFlow 2.21 does "
+        help="the contract to judge by: the documentation (documented), or the behaviour of TensorFlow 2.21 "
         f"(tensorflow); default: {default}",
     )
 

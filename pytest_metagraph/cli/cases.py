@@ -56,8 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ops",
         type=Path,
         metavar="FILE",
-        help="with --out: leave out attributes that these ops lack; a serialised tensorflow.OpList of the "
-        "exporter",
+        help="with --out: leave out attributes that the exporter's ops lack; FILE is the exporter's "
+        "serialised tensorflow.OpList",
     )
     add_json_option(parser, "the ids, or the folder and the number of cases,")
 

@@ -1,4 +1,4 @@
-"""`metagraph check`: tell whether TensorFlow would import a graph, without that TensorFlow."""
+"""`metagraph check`: check whether a given version of TensorFlow would import a graph."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pytest_metagraph.loadability.report import LoadProblem, LoadReport
 from pytest_metagraph.loadability.versions import format_versions, parse_versions
 
 DESCRIPTION = """\
-Check whether import_meta_graph of a version of TensorFlow would import a graph, without that TensorFlow.
+Check whether a given version of TensorFlow would import a graph. That version need not be installed.
 
-Each problem is printed with its rule, its node and the way out; first the one that TensorFlow would report.
-FILE is a MetaGraphDef (.meta), a GraphDef (.pb), either of them as text (.pbtxt), a saved_model.pb, or the
-folder of a SavedModel. The rules are described in docs/reference/loadability.md.
+Each problem is printed with its rule, its node and a fix. The problem that TensorFlow would report comes
+first. FILE is a MetaGraphDef (.meta), a GraphDef (.pb), either of them as text (.pbtxt), a saved_model.pb, or
+the folder of a SavedModel. The rules are described in docs/reference/loadability.md.
 """
 EPILOG = """\
 examples:
@@ -32,7 +32,7 @@ examples:
 
 exit status: 0 every file loads in every version, 1 one does not, 2 a file or a version cannot be used
 
-To remove what an older version does not know: metagraph export IN OUT --for 1.15
+To drop everything that an older version does not know: metagraph export IN OUT --for 1.15
 """
 _NEWEST = "2.21"
 

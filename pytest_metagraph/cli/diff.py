@@ -38,7 +38,8 @@ _SWITCHES = {
     "ignore_default_attrs": "treat an attribute with its op's default value like an absent one",
     "canonicalize_function_names": "ignore the number at the end of generated function names",
     "ignore_names": "match nodes by structure, whatever their names are",
-    "canonicalize_saves": "ignore what differs between two saves of one model, as --preset saved-model does",
+    "canonicalize_saves": "ignore meaningless differences between two saves of one model, as --preset "
+    "saved-model does",
     "normalize_devices": "treat /cpu:0 and /device:CPU:0 as the same device",
     "ignore_unknown_fields": "do not compare fields that the schema does not define",
     "allow_equal_defects": "report a defect that both graphs share as a note only",
@@ -63,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--type",
         choices=("MetaGraphDef", "GraphDef"),
-        help="the message in the files; default: what they are recognised to be",
+        help="the type of message in the files; default: detected from their content",
     )
     add_tags_option(parser)
     add_json_option(parser, "all differences")

@@ -32,7 +32,8 @@ from reference_impl.serialization import graph_def_size, meta_graph_content, ser
 DESCRIPTION = """\
 Load the graph of a MetaGraphDef file and export it as tf.compat.v1.train.export_meta_graph would, without
 TensorFlow. Each argument of that function is an option. Everything else in IN is kept: its saver, signatures,
-tags, assets, object graph, versions and OpDefs; --drop leaves them out. What cannot be kept is named.
+tags, assets, object graph, versions and OpDefs. Use --drop to leave parts out. The command lists everything
+that it cannot keep.
 
 IN may be binary or text, or a SavedModel, of which one meta graph is exported. With --for it may be a
 GraphDef, and OUT is one then, too. OUT is written completely or not at all.
@@ -115,8 +116,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--for",
         metavar="VERSION",
         dest="tensorflow",
-        help="leave out what this version of TensorFlow does not know, such as 1.15, and list it; "
-        "refuse if the graph needs it",
+        help="drop everything that this version of TensorFlow (such as 1.15) does not know, and list what "
+        "was dropped; fail if the graph needs any of it",
     )
     keys = content.add_mutually_exclusive_group()
     keys.add_argument(
@@ -169,8 +170,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     files.add_argument(
         "--save-debug-info",
         action="store_true",
-        help="also write debug info, to OUT with _debug before its suffix; nodes of a file have no recorded "
-        "origin",
+        help="also write debug info, to OUT with _debug before its suffix; nodes loaded from a "
+        "file have no stack traces",
     )
     add_json_option(files, "what was written, dropped and noted")
     parser.add_argument(

@@ -12,11 +12,11 @@ from pytest_metagraph.exporters.starters import AdapterKind, write_starter
 DESCRIPTION = """\
 Write a commented adapter that works at once.
 
-`python` is a function for --metagraph-exporter, with a GitHub workflow that runs it. `command` is a worker
-for --metagraph-command, in JavaScript, with what a worker in any other language needs, and a workflow.
-`worker` is a worker in plain Python, for an interpreter that the kit cannot run in: Python 3.6 or newer, and
-nothing to install. `tensorflow` is a worker for the TensorFlow of any interpreter: 1.13 or newer. Both of
-these also write folders of answers, for --metagraph-exports.
+`python` writes a function for --metagraph-exporter, and a GitHub workflow that runs it. `command` writes
+a JavaScript worker for --metagraph-command, the files that you need to write one in another language, and a
+workflow. `worker` writes a worker in plain Python for interpreters that the kit does not support. It needs
+Python 3.6 or newer and no other packages. `tensorflow` writes a worker for any interpreter that has
+TensorFlow 1.13 or newer. The last two workers can also write folders of answers, for --metagraph-exports.
 """
 
 EPILOG = """\

@@ -25,8 +25,9 @@ from pytest_metagraph.judging.result import result_of
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\
-Request the export that a case folder describes, and judge the answer by what the folder expects. `metagraph
-fuzz` and `metagraph shrink` write such folders; those of requirement cases have the same format.
+Run the export that a case folder describes, and compare the answer with the folder's expected result.
+`metagraph fuzz` and `metagraph shrink` write such folders. The folders of requirement cases have the same
+format.
 """
 
 EPILOG = """\

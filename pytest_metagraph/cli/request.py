@@ -17,9 +17,9 @@ from reference_impl.contracts import Contract
 
 DESCRIPTION = """\
 Write the bytes that a worker receives for one case: the frame with hello, then the frame with the request.
-With them as its input, a worker answers the case alone, such as in a debugger.
+Feed them to a worker to make it answer only this case, for example in a debugger.
 
-A variant that writes a file names one in the current folder.
+If the variant writes a file, the request names a file in the current folder.
 """
 
 EPILOG = """\

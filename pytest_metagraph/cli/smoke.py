@@ -1,4 +1,4 @@
-"""`metagraph smoke`: check in seconds that an adapter is wired correctly."""
+"""`metagraph smoke`: check in seconds that an adapter is connected correctly."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, LEVELS
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\
-Check an adapter with a few requests whose answers show common mistakes in its wiring, and give advice for
-each mistake. If there is none, judge the cases of the smoke tier, and list the causes of failures. Failed
+Check an adapter with a few requests whose answers show whether it is connected correctly, and give advice
+for each mistake. If there is none, judge the cases of the smoke tier, and list the causes of failures. Failed
 cases do not change the exit status, unless the exporter crashed or did not answer in time.
 """
 
@@ -47,7 +47,7 @@ examples:
   metagraph smoke --command 'node worker.mjs'
   metagraph smoke --exports answers
 
-exit status: 0 the adapter is wired correctly, 1 it is not, 2 unusable input
+exit status: 0 the adapter is connected correctly, 1 it is not, 2 unusable input
 """
 
 _LEFT_ALONE = frozenset({FindingCode.CRASHED, FindingCode.TIMED_OUT})
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the sub-command.
 
     Returns:
-        0 if the adapter is wired correctly, 1 if it is not, or the exporter crashed or did not answer.
+        0 if the adapter is connected correctly, 1 if it is not, or the exporter crashed or did not answer.
 
     Raises:
         MetagraphError: if the exporter does not exist.
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"exporter {title(client)}")
         say(f"declared as unsupported: {', '.join(sorted(client.unsupported)) or 'nothing'}")
         if problems := _check(client, contract, folder):
-            say(f"not wired correctly yet: {counted(problems, 'problem')}")
+            say(f"not connected correctly yet: {counted(problems, 'problem')}")
             return 1
         results = _results(client, contract, folder, step)
     _show(results, _run_command(arguments))
@@ -141,7 +141,7 @@ def _show(results: Sequence[CaseResult], command: str) -> None:
     """Print how many cases have each verdict, the causes of failures with their cases, and the next step."""
     verdicts = Counter(result.verdict.value for result in results)
     counts = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(verdicts.items()))
-    say(f"wired correctly; the {counted(len(results), 'case')} of the smoke tier: {counts}")
+    say(f"connected correctly; the {counted(len(results), 'case')} of the smoke tier: {counts}")
     failed = [result for result in results if result.verdict is Verdict.FAIL]
     causes = causes_of(failed)
     if not causes:

@@ -35,10 +35,10 @@ from reference_impl.atomic_write import write_file
 from reference_impl.contracts import TENSORFLOW_VERSION
 
 DESCRIPTION = """\
-Judge releases of TensorFlow side by side. Each gets a virtual environment of its own, with the Python,
-protobuf and numpy that a shipped table says it runs with; it exports the cases once, and the answers are
-judged under both contracts, and with the ops that the release itself registers. The page has a row for each
-requirement that some version violates, and says since when or until when it holds.
+Judge releases of TensorFlow side by side. Each release gets its own virtual environment, with versions of
+Python, protobuf and numpy from a built-in table. It exports the cases once. The kit judges the answers under
+both contracts, using the ops that the release registers. The page has a row for each requirement that some
+version violates, and says since when or until when it holds.
 
 A VERSION is a release such as 1.15.5, a fork such as intel-tensorflow==2.14.0, tf-nightly-cpu, or one of
 these with requirements that replace those of the table, such as '2.20.0 protobuf>=7'. Python is found on the

@@ -37,7 +37,7 @@ class CompareOptions:
             the number at the end.
         ignore_names: match the nodes by structure, and compare them whatever their names are. What had
             another name is listed in the notes.
-        canonicalize_saves: treat as the same what differs between two saves of one model: the numbers of
+        canonicalize_saves: ignore the meaningless differences between two saves of one model: the numbers of
             functions, arguments, gradients and looked-up resources in names, and the order in which variables
             are saved.
         normalize_devices: treat `/cpu:0` and `/device:CPU:0` as the same device.

@@ -71,7 +71,7 @@ class MetaGraphDiff:
         return f"<MetaGraphDiff: {'equal' if self.equal else kinds}>"
 
     def render(self, *, color: bool = False, max_lines: int = 120) -> str:
-        """Return the report as text: likely causes first, then what differs by kind, then the notes.
+        """Return the report as text: likely causes first, then the differences by kind, then the notes.
 
         Args:
             color: use the colours of a terminal.

@@ -1,4 +1,4 @@
-"""Check that an adapter is wired correctly, with a few requests whose answers show common mistakes."""
+"""Check that an adapter is connected correctly, with a few requests whose answers show common mistakes."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ class AdapterCheck:
         )
 
     def _distinguishes_graphs(self) -> Observation:
-        question = "Do two graphs have two answers?"
+        question = "Do two different graphs give different answers?"
         if len(self._plain) == 1:
             return Observation(question, skipped="the exporter supports only one graph of the smoke tier")
         answers: list[bytes] = []
@@ -237,7 +237,7 @@ class AdapterCheck:
         return ours.message() != theirs.message()
 
     def _names_errors(self) -> Observation:
-        question = "Do errors have the names of Python's exceptions?"
+        question = "Are errors reported under Python exception names?"
         refused = next(self._refused(), None)
         if refused is None:
             return Observation(question, skipped="it supports no case that expects an error")

@@ -1,1 +1,1 @@
-"""Check if a graph loads in a given TensorFlow, and make it load, without that TensorFlow."""
+"""Check if a graph loads in a given TensorFlow, which need not be installed, and make it load."""

@@ -1,4 +1,4 @@
-"""Check whether TensorFlow would import a graph, without that TensorFlow."""
+"""Check whether a given version of TensorFlow would import a graph; it need not be installed."""
 
 from __future__ import annotations
 

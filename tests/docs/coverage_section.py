@@ -15,12 +15,13 @@ def coverage() -> str:
         f"{len(corpus.requirements)} requirements, each with its source; "
         f"{len(corpus.requirement_cases)} cases that are named after one;\n"
         f"{graphs} graphs under every combination of the arguments, "
-        f"{len(corpus.real_graphs)} of them of whole models."
+        f"{len(corpus.real_graphs)} of them whole models."
     )
     meanings = {
         Tier.SMOKE: "a handful of combinations on every graph",
-        Tier.CORE: "every requirement case, and each pair of argument values on every graph but whole models",
-        Tier.DEFAULT: "the same, and each pair of argument values on whole models",
+        Tier.CORE: "every requirement case, and each pair of argument values on every graph except the "
+        "whole models",
+        Tier.DEFAULT: "the same, plus each pair of argument values on the whole models",
         Tier.FULL: "every combination on every graph",
     }
     rows = [(f"`{tier}`", meaning, f"{len(corpus.cases(tier)):,}") for tier, meaning in meanings.items()]

@@ -38,7 +38,7 @@ def test_the_starter_runs_at_once(starter: Path, capsys: pytest.CaptureFixture[s
     assert main(["smoke", f"--command=node {starter / 'worker.mjs'}"]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("exporter my-exporter 0.1.0\ndeclared as unsupported: any_collections,")
-    assert "wired correctly" in printed
+    assert "connected correctly" in printed
 
 
 def test_what_the_import_throws_is_no_error_of_the_export(starter: Path, tmp_path: Path) -> None:

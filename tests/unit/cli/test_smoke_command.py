@@ -54,7 +54,7 @@ def test_an_adapter_that_passes_is_sent_on(capsys: pytest.CaptureFixture[str]) -
     assert main(["smoke", "--exporter", "smoke_adapter:right"]) == 0
     captured = capsys.readouterr()
     assert captured.out.splitlines()[-2:] == [
-        "wired correctly; the 178 cases of the smoke tier: 178 pass",
+        "connected correctly; the 178 cases of the smoke tier: 178 pass",
         "next: metagraph run --exporter smoke_adapter:right",
     ]
 
@@ -65,7 +65,7 @@ def test_failed_cases_are_listed_with_their_cause(capsys: pytest.CaptureFixture[
     assert main(["smoke", *words]) == 0
     lines = capsys.readouterr().out.splitlines()
     start = lines.index("why cases fail, the most frequent cause first:")
-    assert lines[start - 1].startswith("wired correctly; the 178 cases of the smoke tier: ")
+    assert lines[start - 1].startswith("connected correctly; the 178 cases of the smoke tier: ")
     assert " fail" in lines[start - 1]
     assert lines[start + 1].startswith("  1. ")
     assert "clear_devices" in lines[start + 1]
@@ -79,15 +79,15 @@ def test_failed_cases_are_listed_with_their_cause(capsys: pytest.CaptureFixture[
 
 
 def test_a_crash_is_a_problem(capsys: pytest.CaptureFixture[str]) -> None:
-    """An adapter that ends is not wired correctly; its messages are not compared, and no case is judged."""
+    """An adapter that ends is not connected correctly; no message is compared and no case judged."""
     assert main(["smoke", "--exporter", "smoke_adapter:crashes"]) == 1
     output = capsys.readouterr().out
     assert "[wrong] Do the arguments make a difference?" in output
     assert "It crashed instead of answering:" in output
     assert "segmentation fault" in output
     assert "the same message" not in output
-    assert "wired correctly;" not in output
-    assert output.endswith("not wired correctly yet: 2 problems\n")
+    assert "connected correctly;" not in output
+    assert output.endswith("not connected correctly yet: 2 problems\n")
 
 
 def test_progress_is_shown_if_it_takes_long(capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,7 +63,7 @@ def test_the_python_starter_runs_at_once(tmp_path: Path) -> None:
     """Both commands of its workflow run in a new folder, and show what is unsupported."""
     assert main(["new-adapter", "python", str(tmp_path)]) == 0
     smoke, corpus = run_steps(tmp_path, "metagraph", "pytest")
-    assert "wired correctly" in smoke
+    assert "connected correctly" in smoke
     assert "not supported by the exporter" in corpus
 
 
