@@ -299,7 +299,7 @@ class Settings:
 
     Attributes:
         exporter: the name of the exporter, see `exporters.resolve`; empty if none was given.
-        worker: the command of a worker, see `exporters.worker`; empty if none was given.
+        worker: the command of a worker, see `exporters.worker_client`; empty if none was given.
         exports: a folder of answers, see `exporters.exports_folder`; empty if none was given.
         timeout: the seconds that the exporter has for one answer.
         in_process: True to call an exporter in Python in this process.

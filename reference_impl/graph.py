@@ -15,7 +15,8 @@ from google.protobuf import message
 
 from reference_impl import loading
 from reference_impl.debug_info import StackFrame, caller_frames, loaded_stacks
-from reference_impl.names import Operation, UniqueNames, normalise_inputs
+from reference_impl.inputs import normalise_inputs
+from reference_impl.names import Operation, UniqueNames
 from reference_impl.nodes import NodeIndex
 from reference_impl.schema import GraphDef, NodeDef, provenance
 from reference_impl.serialization import graph_def_size

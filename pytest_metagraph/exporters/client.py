@@ -14,12 +14,16 @@ from pytest_metagraph.exporters.exports_folder import ExportsFolder
 from pytest_metagraph.exporters.registry import ExporterRegistry
 from pytest_metagraph.exporters.request import Exporter, ExportRequest
 from pytest_metagraph.exporters.supervised import CAN_FORK, Supervised
-from pytest_metagraph.exporters.worker import Worker, split_command
+from pytest_metagraph.exporters.worker_client import Worker, split_command
 from reference_impl.schema import MetaGraphDef
 
 
 class ExporterClient(Protocol):
-    """Calls an exporter."""
+    """Calls an exporter.
+
+    A client of your own derives from this class, and needs only a name, a version, the unsupported capabilities
+    and `export`.
+    """
 
     @property
     def name(self) -> str:
@@ -35,11 +39,13 @@ class ExporterClient(Protocol):
 
     @property
     def registry(self) -> ExporterRegistry:
-        """The ops and messages that the exporter knows."""
+        """The ops and messages that the exporter knows: by default those of TensorFlow 2.21."""
+        return ExporterRegistry()
 
     @property
     def environment(self) -> Mapping[str, str]:
         """What the exporter runs on, such as Python, protobuf and platform; empty if unknown."""
+        return {}
 
     def export(self, request: ExportRequest) -> Answer:
         """Return the exporter's answer to a request; a failure of the exporter is an answer, too."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance_cases import Capability, Variant, load_corpus
+from pytest_metagraph._util.text import nearest_names
 from pytest_metagraph.exporters import protocol
 from pytest_metagraph.exporters.answers import Answer, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.protocol import Introduction, ProtocolError
@@ -23,6 +24,11 @@ from reference_impl.files import leads_through_link, read_regular_file
 from reference_impl.schema import MetaGraphDef
 
 EXPORTER_FILE = "exporter.json"
+
+_DESCRIBED = frozenset(
+    {"name", "version", "unsupported", "corpus", "op_list", "descriptor_set", "environment"}
+)
+"""The keys of the description of an exporter."""
 """The name of the file that describes the exporter."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_=,.-]")
@@ -178,6 +184,10 @@ def _escape(text: str) -> str:
 def _introduction(path: Path, described: Any) -> Introduction:
     if not isinstance(described, dict) or not isinstance(described.get("name"), str) or not described["name"]:
         raise ExportsFolderError(f'{str(path)!r} must be a JSON object with the exporter\'s "name"')
+    if unknown := sorted(described.keys() - _DESCRIBED):
+        near = nearest_names(unknown[0], _DESCRIBED)
+        known = f"did you mean {near[0]!r}?" if near else f"it may have {', '.join(sorted(_DESCRIBED))}"
+        raise ExportsFolderError(f"{str(path)!r} has an unknown key, {unknown[0]!r}", known)
     corpus = described.get("corpus")
     if corpus is not None and corpus != load_corpus().digest:
         raise ExportsFolderError(

@@ -30,7 +30,7 @@ from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.messages import UnencodableValueError
 from pytest_metagraph.exporters.protocol import Introduction, frame, read_frame
 from pytest_metagraph.exporters.request import Exporter, ExportRequest
-from pytest_metagraph.exporters.worker import WorkerClient
+from pytest_metagraph.exporters.worker_client import WorkerClient
 from pytest_metagraph.exporters.worker_process import WorkerEndedError, WorkerError, WorkerProcess
 from reference_impl.schema import POOL, MetaGraphDef
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.exports_folder import EXPORTER_FILE, ExportsFolder
-from pytest_metagraph.exporters.worker import Worker
+from pytest_metagraph.exporters.worker_client import Worker
 
 # The longest phrase first, because shorter ones are parts of it.
 _OF_A_WORKER = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,21 @@ def is_xdist_worker(config: pytest.Config) -> bool:
 
 def runs_corpus(config: pytest.Config) -> bool:
     """Return whether this run is going to judge cases of the corpus."""
-    return any(CORPUS_PACKAGE in argument for argument in config.args) and not config.getoption("collectonly")
+    if config.getoption("collectonly"):
+        return False
+    return any(_is_corpus(argument.partition("::")[0], config) for argument in config.args)
+
+
+def _is_corpus(argument: str, config: pytest.Config) -> bool:
+    """Return whether an argument is the corpus: its package, or the folder or a file of it."""
+    if argument.partition(".")[0] == CORPUS_PACKAGE:
+        return True
+    if CORPUS_PACKAGE not in argument:
+        return False
+    found = importlib.util.find_spec(CORPUS_PACKAGE)
+    folders = [Path(folder) for folder in (found and found.submodule_search_locations) or ()]
+    path = (config.invocation_params.dir / argument).resolve()
+    return any(folder.resolve() in {path, *path.parents} for folder in folders)
 
 
 def path_of(case_id: str) -> tuple[str, str]:

@@ -85,12 +85,12 @@ def summary_lines(
     cases = corpus.cases(Tier(settings.tier))
     is_whole = len(results) == len(cases)
     if not is_whole:
-        text = f"PARTIAL: {len(results):,} of the {len(cases):,} cases of the tier ran, so there is no score."
+        text = f"no score: {len(results):,} of the {len(cases):,} cases of the tier ran"
         yield SummaryLine(text, LineRole.NO_SCORE)
     elif Verdict.HARNESS_ERROR in verdicts:
-        yield SummaryLine("INVALID: the kit itself failed, so there is no score.", LineRole.NO_SCORE)
+        yield SummaryLine("no score: the kit itself failed", LineRole.NO_SCORE)
     elif not any(result.verdict in TESTED for result in results):
-        yield SummaryLine("No case was tested, so there is no score.", LineRole.NO_SCORE)
+        yield SummaryLine("no score: no case was tested", LineRole.NO_SCORE)
     else:
         yield SummaryLine(f"score: {_score(results, _levels(cases, corpus.requirements))}", LineRole.SCORE)
     yield from _unloaded_lines(results)

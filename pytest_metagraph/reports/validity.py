@@ -1,4 +1,4 @@
-"""Find the problems of a report, so that an incomplete or contradictory one never has a score."""
+"""Find what makes a report INVALID or PARTIAL, so that it never has a score."""
 
 from __future__ import annotations
 

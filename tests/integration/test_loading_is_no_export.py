@@ -20,7 +20,7 @@ from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.exports_folder import ExportsFolder
 from pytest_metagraph.exporters.resolve import client_of
 from pytest_metagraph.exporters.starters import AdapterKind, starter_files, write_starter
-from pytest_metagraph.exporters.worker import Worker
+from pytest_metagraph.exporters.worker_client import Worker
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Judgement, Verdict

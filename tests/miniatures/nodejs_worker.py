@@ -15,7 +15,7 @@ from miniature_judging import cases_of, shows
 
 from conformance_cases import Case
 from pytest_metagraph.exporters.starters import AdapterKind, write_starter
-from pytest_metagraph.exporters.worker import Worker
+from pytest_metagraph.exporters.worker_client import Worker
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from reference_impl import Contract

@@ -14,7 +14,7 @@ from nodejs_worker import SECONDS, copy_worker, judging, named_requirements
 
 from conformance_cases import Case, Tier, load_corpus
 from pytest_metagraph.cli import main
-from pytest_metagraph.exporters.worker import Worker
+from pytest_metagraph.exporters.worker_client import Worker
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Verdict
 from reference_impl import Contract

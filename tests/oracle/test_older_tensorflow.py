@@ -16,7 +16,7 @@ from pytest_metagraph.exporters.case_files import write_cases
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.exports_folder import ExportsFolder
 from pytest_metagraph.exporters.starters import TENSORFLOW_WORKER, AdapterKind, write_starter
-from pytest_metagraph.exporters.worker import Worker
+from pytest_metagraph.exporters.worker_client import Worker
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Verdict

@@ -29,7 +29,7 @@ from pytest_metagraph.exporters.starters import (
     tensorflow_worker,
     write_starter,
 )
-from pytest_metagraph.exporters.worker import Worker
+from pytest_metagraph.exporters.worker_client import Worker
 from pytest_metagraph.judging.case_request import case_request
 from reference_impl import Contract
 from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef

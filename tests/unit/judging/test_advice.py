@@ -15,7 +15,7 @@ from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.exports_folder import ExportsFolder
 from pytest_metagraph.exporters.in_process import InProcess
-from pytest_metagraph.exporters.worker import Worker
+from pytest_metagraph.exporters.worker_client import Worker
 from pytest_metagraph.judging.advice import fitted
 
 WORKER = """

@@ -27,7 +27,7 @@ _CALL_PARTS = {
     "repetition": {""},
     "message": {""},
     "file": {"presence", "form", "content", "stray"},
-    "debug_info": {"", "presence", "form"},
+    "debug_info": {"", "presence", "form", "content"},
 }
 """The parts that are not a field of a message, and the second word of each."""
 

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_metagraph.exporters.answers import Answer, Crashed, Exported, Malformed, TimedOut
 from pytest_metagraph.exporters.request import ExportRequest
-from pytest_metagraph.exporters.worker import MAX_FAILED_STARTS, Worker, WorkerStartError
+from pytest_metagraph.exporters.worker_client import MAX_FAILED_STARTS, Worker, WorkerStartError
 from reference_impl.schema import MetaGraphDef
 
 SCRIPT = Path(__file__).with_name("misbehaving_worker.py")
