@@ -21,8 +21,8 @@ from reference_impl.schema import MetaGraphDef
 class ExporterClient(Protocol):
     """Calls an exporter.
 
-    A client of your own derives from this class, and needs only a name, a version, the unsupported capabilities
-    and `export`.
+    A client of your own derives from this class, and needs only a name, a version, the unsupported
+    capabilities, and `export`.
     """
 
     @property
