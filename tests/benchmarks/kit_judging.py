@@ -22,6 +22,7 @@ from conformance_cases.matrix_graph import MATRIX, REAL
 from pytest_metagraph import ExportRequest, serve
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.answers import Answer, Exported
+from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter
 from pytest_metagraph.exporters.worker_client import Worker
@@ -57,7 +58,7 @@ class Timed:
             self.calls += 1
 
 
-class TimedClient:
+class TimedClient(ExporterClient):
     """A client of a function of this process, with the time that it took to serialise the answers.
 
     The kit compares bytes; those that are made here it does not make again.

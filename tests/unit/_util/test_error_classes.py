@@ -24,6 +24,7 @@ OTHERS = {
     "WorkerError": "an answer of the exporter",
     "WorkerGarbageError": "an answer of the exporter",
     "WorkerTimedOutError": "an answer of the exporter",
+    "_LostNameError": "a part of a file that cannot be kept is named, and the rest is written",
     "_TerminatedError": "a signal",
 }
 """The exceptions of the kit that are not refusals, and why."""
