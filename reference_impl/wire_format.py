@@ -112,6 +112,11 @@ def fit_of(data: bytes, message: Any) -> Fit:
 def first_fields(data: bytes | memoryview, most: int | None = None) -> list[Field]:
     """Return the first fields of a serialised message, or all of them.
 
+    Args:
+        data: the serialised message.
+        most: the number of fields that are looked at, the last of which may be cut off; None for all, which
+            must be complete.
+
     Raises:
         NotWireFormatError: if the bytes are not a serialised message.
     """
@@ -120,6 +125,8 @@ def first_fields(data: bytes | memoryview, most: int | None = None) -> list[Fiel
     while position < len(view) and (most is None or len(found) < most):
         field, position = _next_field(view, position)
         found.append(field)
+    if most is None and position > len(view):
+        raise NotWireFormatError("its last field is cut off")
     return found
 
 

@@ -186,7 +186,8 @@ def result_of(case: Case, judgement: Judgement) -> CaseResult:
 def exporter_of(client: ExporterClient) -> ReportedExporter:
     """Return the description of an exporter for reports."""
     unsupported = tuple(sorted(map(str, client.unsupported)))
-    return ReportedExporter(client.name, client.version, unsupported, dict(client.environment))
+    environment = dict(sorted(client.environment.items()))  # so that every process writes the same report
+    return ReportedExporter(client.name, client.version, unsupported, environment)
 
 
 def _reported(finding: Finding) -> ReportedFinding:

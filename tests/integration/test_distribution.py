@@ -137,7 +137,9 @@ def test_a_crash_of_a_worker_is_in_the_report(project: Project, monkeypatch: pyt
     """
     temporary = project.pytester.mkdir("temporary")
     monkeypatch.setenv("TMPDIR", str(temporary))
-    crashing = project.with_adapter(CRASHES).given("--metagraph-tier=smoke", "-n", "2")
+    crashing = project.with_adapter(CRASHES).given(
+        "--metagraph-tier=smoke", "--metagraph-in-process", "-n", "2"
+    )
     result = crashing.given("--metagraph-report=report.jsonl").run_apart()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(

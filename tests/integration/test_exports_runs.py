@@ -75,7 +75,8 @@ def test_a_wrong_or_missing_answer_fails(
     else:
         files[name] = content
     folder = exports_of(project, files)
-    result = project.given(f"--metagraph-exports={folder}").case(PLAIN, REFUSED).run()
+    strict = project.given(f"--metagraph-exports={folder}", "--metagraph-level=recommended")
+    result = strict.case(PLAIN, REFUSED).run()
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines([f"*{text}*"])
 

@@ -237,7 +237,7 @@ WRONG = {
 def test_a_wrong_exporter_fails_with_what_is_wrong(project: Project, name: str) -> None:
     """Each wrong exporter fails its case, and the text names the mistake and its variants."""
     case, source, sentence = WRONG[name]
-    result = project.with_adapter(source).case(case).run()
+    result = project.with_adapter(source).given("--metagraph-level=recommended").case(case).run()
     result.assert_outcomes(failed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert sentence in result.stdout.str()

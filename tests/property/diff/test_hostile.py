@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_metagraph.diff import UnusableInputError, diff_meta_graphs
-from reference_impl.schema import MetaGraphDef, VariableDef
+from reference_impl.schema import MetaGraphDef, SavedModel, VariableDef
 
 DEEP = 5_000
 
@@ -161,3 +161,12 @@ def test_unknown_any() -> None:
 def test_other_message() -> None:
     """The bytes of another message are compared or refused."""
     _answers(SAMPLE.graph_def.SerializeToString())
+
+
+SAVED = SavedModel(saved_model_schema_version=1, meta_graphs=[SAMPLE]).SerializeToString()
+
+
+@pytest.mark.parametrize("length", range(4, len(SAVED), 7))
+def test_a_truncated_saved_model_is_refused(length: int) -> None:
+    """A SavedModel that is cut off within its meta graph is never taken for a whole one."""
+    assert not _answers(SAVED[:length])
