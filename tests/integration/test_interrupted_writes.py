@@ -137,7 +137,8 @@ def test_no_end_leaves_a_temporary_folder(name: str, words: tuple[str, ...], fol
     (folder / "stopping.py").write_text(STOPPING.format(name), encoding="utf-8")
     (folder / "temporary").mkdir()
     exporter = "stopping:export" if name else "wrong:export"
-    ended = run_metagraph(*words, "--exporter", exporter, folder=folder, TMPDIR=str(folder / "temporary"))
+    words = (*words, "--exporter", exporter, "--in-process")
+    ended = run_metagraph(*words, folder=folder, TMPDIR=str(folder / "temporary"))
     assert ended.returncode == (ENDS[name][0] if name else 1)
     assert names_below(folder / "temporary") == set()
 
@@ -219,7 +220,8 @@ def test_a_run_that_is_killed_leaves_a_report_that_says_so(tmp_path: Path) -> No
     (tmp_path / "adapter.py").write_text(
         "\n".join(line[8:] for line in adapter.splitlines()), encoding="utf-8"
     )
-    words = (*RUN, "--metagraph-exporter=adapter:export", CASES, "--metagraph-report=r.jsonl")
+    adapted = (*RUN, "--metagraph-exporter=adapter:export", "--metagraph-in-process")
+    words = (*adapted, CASES, "--metagraph-report=r.jsonl")
     ended = run_python("-m", "pytest", *words, folder=tmp_path, PYTHONPATH=f"{PROJECT}{os.pathsep}{tmp_path}")
     report = read_report(tmp_path / "r.jsonl")
     assert ended.returncode == -signal.SIGKILL

@@ -29,7 +29,7 @@ def tensor(differ: Differ, where: Location, expected: Any, actual: Any) -> None:
         return  # elements of different types or shapes cannot be compared
     left, right = read_elements(expected), read_elements(actual)
     if left is None or right is None:
-        differ.compare_fields(where, expected, actual)
+        differ.compare_fields(where, _with_shape(expected), _with_shape(actual))
         return
     differ.compare_unknown_fields(where, expected, actual)
     if not _same_elements(differ.tolerance, left, right):
@@ -45,6 +45,14 @@ def _compare_type_and_shape(differ: Differ, where: Location, expected: Any, actu
         differ.compare_values(where.inside("dtype"), field, expected.dtype, actual.dtype)
     # An unset shape, like an empty one, is the shape of a scalar; reading it does not set it.
     differ.compare_messages(where.inside("tensor_shape"), expected.tensor_shape, actual.tensor_shape)
+
+
+def _with_shape(tensor: Any) -> Any:
+    """Return a copy whose shape is set, because an unset shape is that of a scalar and is compared already."""
+    copy = type(tensor)()
+    copy.CopyFrom(tensor)
+    copy.tensor_shape.SetInParent()
+    return copy
 
 
 def _same_elements(tolerance: Tolerance, expected: Elements, actual: Elements) -> bool:
