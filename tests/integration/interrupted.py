@@ -25,7 +25,8 @@ def _begun(stop: Stop) -> None:
 
     def opened(path: Any, *arguments: Any, **keywords: Any) -> int:
         descriptor = open_file(path, *arguments, **keywords)
-        stop(path)
+        if arguments and arguments[0] & (os.O_WRONLY | os.O_RDWR):  # not where the old file is read
+            stop(path)
         return descriptor
 
     def written(self: Path, data: bytes) -> int:

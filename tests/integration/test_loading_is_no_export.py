@@ -135,7 +135,7 @@ def test_a_run_that_loads_nothing_fails(project: Project) -> None:
     result.stdout.fnmatch_lines(
         [
             "*0 passed, 0 failed, * not loadable by the exporter*",
-            "No case was tested, so there is no score.",
+            "no score: no case was tested",
             "* graphs cannot be loaded by the exporter:",
             "* (* case*): the importer is not installed",
         ]

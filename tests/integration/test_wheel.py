@@ -146,7 +146,12 @@ def judged(project: WheelProject, loading: str, expected: Answered, *more: str) 
     """Run the cases of an expectation and compare verdicts and findings; returns what was printed."""
     arguments, variables = {**LOADING, **FURTHER_LOADING}[loading]
     cases = [f"--metagraph-case={case}" for case in expected]
-    corpus = ("--pyargs", "conformance_cases", "--metagraph-report=report.jsonl")
+    corpus = (
+        "--pyargs",
+        "conformance_cases",
+        "--metagraph-level=recommended",
+        "--metagraph-report=report.jsonl",
+    )
     printed = project.run(*arguments, *corpus, *cases, *more, **variables).stdout
     found = {
         case: (result["verdict"], [finding["code"] for finding in result["findings"]])
