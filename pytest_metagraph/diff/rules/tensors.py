@@ -48,7 +48,7 @@ def _compare_type_and_shape(differ: Differ, where: Location, expected: Any, actu
 
 
 def _with_shape(tensor: Any) -> Any:
-    """Return a copy whose shape is set, because an unset shape is that of a scalar and is compared already."""
+    """Return a copy whose shape is set: an unset one is that of a scalar, and is compared already."""
     copy = type(tensor)()
     copy.CopyFrom(tensor)
     copy.tensor_shape.SetInParent()
