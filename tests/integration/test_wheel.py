@@ -208,7 +208,7 @@ def test_a_list_of_known_failures_is_red(project: WheelProject, loading: str) ->
     finished = project.run(
         *arguments,
         *("--pyargs", "conformance_cases", "--metagraph-exporter=adapter:export", "-rf"),
-        *("--metagraph-known-failures=known.toml", *cases),
+        *("--metagraph-level=recommended", "--metagraph-known-failures=known.toml", *cases),
         **variables,
     )
     assert finished.returncode == pytest.ExitCode.TESTS_FAILED
