@@ -90,13 +90,13 @@ def corpus_coverage() -> str:
     """Return the tables: fields, enum values, ops, combinations of arguments."""
     inputs, expectations = _inputs(), _expectations()
     parts = (
-        "### Fields",
+        "## Fields",
         _fields(inputs, expectations),
-        "### Enum values",
+        "## Enum values",
         _values(inputs),
-        "### Ops",
+        "## Ops",
         _ops(),
-        "### Combinations of arguments",
+        "## Combinations of arguments",
         _combinations(),
     )
     return "\n\n".join(parts)
