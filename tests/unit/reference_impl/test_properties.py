@@ -143,11 +143,14 @@ def test_a_documented_scope_strips_a_literal_prefix(built: Graph, scope: str) ->
 def test_a_trailing_slash_makes_the_contracts_agree(built: Graph, scope: str) -> None:
     """SCOPE-02: `scope/` is exact in TensorFlow; for a scope of plain characters both export the same."""
     exports = [
-        bytes_of(export_meta_graph(graph=built, export_scope=f"{scope}/", contract=contract))
+        export_meta_graph(graph=built, export_scope=f"{scope}/", contract=contract)
         for contract in (Contract.DOCUMENTED, Contract.TENSORFLOW)
     ]
+    for node in exports[1].graph_def.node:  # TensorFlow adds an empty attribute to calls of nothing (OPS-05)
+        if "f" in node.attr and not node.attr["f"].ListFields():
+            del node.attr["f"]
 
-    assert exports[0] == exports[1]
+    assert bytes_of(exports[0]) == bytes_of(exports[1])
 
 
 @given(graphs())
