@@ -152,7 +152,7 @@ def test_what_is_no_regular_file_is_one_line(
     assert captured.out == ""
 
 
-FAILING = Path("/work/shared/failing")
+FAILING = Path(os.environ.get("METAGRAPH_FAILING_FILES", Path(__file__).parents[4] / "shared" / "failing"))
 
 
 @pytest.mark.skipif(not FAILING.is_dir(), reason="the shared folder with failing inputs is not here")
