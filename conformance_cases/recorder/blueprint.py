@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import pkgutil
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 from conformance_cases.matrix_graph import MATRIX, REAL
-from conformance_cases.recorder import builders
+from conformance_cases.recorder import builders, oracle
+from reference_impl.schema import MetaGraphDef, SaverDef, adopt
 
 SaverDefs = Mapping[str, Any]
 """The SaverDefs of a graph by the name in case ids; they are TensorFlow's own messages."""
@@ -89,3 +93,25 @@ def blueprints() -> Mapping[str, Blueprint]:
     for module in pkgutil.iter_modules(builders.__path__, f"{builders.__name__}."):
         importlib.import_module(module.name)
     return dict(sorted(_REGISTERED.items()))
+
+
+def build(blueprint: Blueprint) -> tuple[MetaGraphDef, Mapping[str, SaverDef]]:
+    """Build a graph and export it as a MetaGraphDef.
+
+    Returns:
+        The fixpoint of the graph and its SaverDefs by name.
+
+    Raises:
+        ValueError: if a second load still changes the graph.
+    """
+    with oracle.tf.Graph().as_default() as graph, mock.patch.object(uuid, "uuid4", _numbered_uuids()):
+        saver_defs = blueprint.build()
+    return oracle.fixpoint(oracle.export(graph)), {
+        name: adopt(saver_def, SaverDef) for name, saver_def in saver_defs.items()
+    }
+
+
+def _numbered_uuids() -> Any:
+    """Return a replacement for uuid4, because random names of savers and tables would differ every time."""
+    numbers = itertools.count()
+    return lambda: uuid.UUID(int=next(numbers))

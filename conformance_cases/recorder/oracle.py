@@ -26,10 +26,14 @@ from tensorflow.core.protobuf import (
 from tensorflow.python.client import pywrap_tf_session
 from tensorflow.python.framework import function, meta_graph, op_def_registry
 
+from conformance_cases.case_writer import canonical
+from reference_impl.schema import MetaGraphDef
+
 __all__ = [
     "SCHEMA_ROOTS",
     "Defun",
     "export",
+    "fixpoint",
     "load_without_saver",
     "op_list_message",
     "registered_op_defs",
@@ -109,6 +113,27 @@ def export(graph: Any, *, eager: bool = False, **arguments: Any) -> Any:
     # Outside a graph, TensorFlow 2 executes eagerly (EAG-01).
     with contextlib.nullcontext() if eager or graph is None else graph.as_default():
         return tf.compat.v1.train.export_meta_graph(graph=graph, **given)
+
+
+def fixpoint(exported: Any) -> MetaGraphDef:
+    """Load and export a MetaGraphDef, and check that another load changes nothing (DET-01, DET-02).
+
+    TensorFlow reorders v1 loops at the first load.
+
+    Args:
+        exported: TensorFlow's own MetaGraphDef.
+
+    Returns:
+        A canonical MetaGraphDef.
+
+    Raises:
+        ValueError: if a second load still changes it.
+    """
+    once = canonical(export(load_without_saver(exported)))
+    twice = canonical(export(load_without_saver(once)))
+    if once != twice:
+        raise ValueError("the graph is not a load/export fixpoint: a second load changes it again")
+    return once
 
 
 def _to_tensorflow(value: message.Message) -> Any:

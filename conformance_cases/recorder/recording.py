@@ -1,12 +1,20 @@
-"""Record one graph under many combinations of arguments."""
+"""Record graphs under many combinations of arguments, each graph in a process of its own.
+
+TensorFlow numbers functions by a counter of the process. In a process of its own, a graph gets the same
+names whether it is recorded alone or after all the others.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
 import importlib.metadata
+import multiprocessing
+import signal
+import sys
+import time
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,8 +39,7 @@ from conformance_cases.case_writer import toml_text
 from conformance_cases.matrix_graph import MATRIX
 from conformance_cases.recorder import oracle
 from conformance_cases.recorder.answers import Oracle
-from conformance_cases.recorder.blueprint import Blueprint
-from conformance_cases.recorder.fixpoint import build
+from conformance_cases.recorder.blueprint import Blueprint, blueprints, build
 from conformance_cases.requirement_mapping import features_of
 from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
@@ -40,6 +47,7 @@ from reference_impl.schema import POOL, GraphDef, MetaGraphDef, OpDef, SaverDef
 
 _INDEX = "graph.toml"
 _EXPECTED = "expected.tar.xz"
+_SECONDS_BETWEEN_LINES = 5.0
 
 Progress = Callable[[int, int], None]
 """A function that gets the number of finished combinations and the number of all."""
@@ -251,3 +259,44 @@ def _default_tier(
     }
     covered = {pair for choices in smoke for pair in pairs_of(row_of(choices))}
     return [names[row] for row in covering_rows(answered, covered)]
+
+
+def record_all(names: Iterable[str], jobs: int) -> Iterator[Recording]:
+    """Record graphs, and print the progress of long recordings on stderr.
+
+    Args:
+        names: the names of blueprints.
+        jobs: the number of processes that work at a time.
+
+    Yields:
+        The recordings in the order of the names.
+
+    Raises:
+        ValueError: if a graph lacks something that its combinations need.
+    """
+    # A fork shares the imported TensorFlow, which a new interpreter would need seconds to import. It is safe
+    # here because the parent only imports TensorFlow, which starts no thread.
+    context = multiprocessing.get_context("fork")
+    with context.Pool(jobs, _end_on_sigterm, maxtasksperchild=1) as pool:
+        yield from pool.imap(_record_one, names, chunksize=1)
+
+
+def _end_on_sigterm() -> None:
+    """Let SIGTERM, by which a pool ends its processes, end this one at once.
+
+    The handler of the command, which a fork inherits, would run only once TensorFlow returns to Python.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _record_one(name: str) -> Recording:
+    oracle.tf.get_logger().setLevel("ERROR")  # builders use deprecated functions on purpose
+    last = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > _SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            sys.stderr.write(f"{name}: {done} of {total} combinations\n")
+
+    return record(blueprints()[name], progress)

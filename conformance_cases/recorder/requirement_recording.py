@@ -30,7 +30,6 @@ from conformance_cases.case_writer import canonical, readable_text
 from conformance_cases.model import Detail, ExpectedError, Tier
 from conformance_cases.recorder import oracle
 from conformance_cases.recorder.answers import Oracle
-from conformance_cases.recorder.fixpoint import fixpoint
 from conformance_cases.requirement_case import (
     DEBUG_INFO,
     EXPECTED,
@@ -103,7 +102,7 @@ def record_case(folder: Path) -> CaseRecording:
     written = text_format.Parse(
         (folder / GRAPH).read_text(encoding="utf-8"), MetaGraphDef(), descriptor_pool=POOL
     )
-    exported = fixpoint(written)
+    exported = oracle.fixpoint(written)
     stored = _without_op_list(exported)
     _restore_unexported(stored, written)
     graph = with_op_list(stored)

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -169,6 +170,28 @@ def chosen_exporter(arguments: argparse.Namespace) -> Iterator[ExporterClient]:
     given = {name: getattr(arguments, name, "") for name in ("exporter", "command", "exports")}
     with open_client(**given, seconds=arguments.timeout, in_process=arguments.in_process) as client:
         yield client
+
+
+def title(client: ExporterClient) -> str:
+    """Return the name and version of an exporter."""
+    return f"{client.name} {client.version}".rstrip()
+
+
+def client_option(arguments: argparse.Namespace) -> str:
+    """Return the option that names the exporter of a command line again."""
+    if arguments.command:
+        return f"--command {shlex.quote(arguments.command)}"
+    return f"--exporter {shlex.quote(arguments.exporter)}"
+
+
+def replay_command(folder: Path, arguments: argparse.Namespace) -> str:
+    """Return the shell command that makes the call of a case folder again.
+
+    Args:
+        folder: the case folder.
+        arguments: the command line, which names the exporter.
+    """
+    return f"metagraph replay {shlex.quote(str(folder))} {client_option(arguments)}"
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ from pytest_metagraph._util.text import counted, nearest_names
 from pytest_metagraph.cli._options import add_contract_option, add_json_option
 from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.cli._summary import summarise_message, summary
-from pytest_metagraph.judging.call_text import case_calls
+from pytest_metagraph.judging.case_request import case_calls
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\

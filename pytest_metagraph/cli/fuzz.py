@@ -20,6 +20,9 @@ from pytest_metagraph.cli._options import (
     add_out_option,
     check_is_new,
     chosen_exporter,
+    client_option,
+    replay_command,
+    title,
     without_warnings,
 )
 from pytest_metagraph.cli._output import say, say_json
@@ -29,14 +32,7 @@ from pytest_metagraph.fuzzing.case_folder import folder_name, write_case
 from pytest_metagraph.fuzzing.evaluate import Evaluator, describe
 from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import DEFAULT_SECONDS as SHRINK_SECONDS
-from pytest_metagraph.fuzzing.texts import (
-    call_text,
-    client_option,
-    findings_text,
-    replay_command,
-    size_text,
-    title,
-)
+from pytest_metagraph.judging.failure_text import findings_text
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.settings import parse_seconds
 from reference_impl.contracts import Contract
@@ -134,7 +130,7 @@ def _report(number: int, discovery: Discovery, arguments: argparse.Namespace) ->
     """
     kind = describe(discovery.kind)
     folder: Path = arguments.out / folder_name(number, kind)
-    exporter = client_option(arguments.exporter, arguments.command)
+    exporter = client_option(arguments)
     origin = {"found_by": f"metagraph fuzz {exporter} --seed {arguments.seed}", "oracle": arguments.oracle}
     with writing(folder, NEW_FOLDER), contextlib.ExitStack() as undo:
         folder.mkdir(parents=True)  # fails if another run uses the same folder
@@ -144,14 +140,14 @@ def _report(number: int, discovery: Discovery, arguments: argparse.Namespace) ->
     data = {
         "kind": kind,
         "folder": str(folder),
-        "call": call_text(discovery.evaluation.example),
-        "again": replay_command(folder, exporter),
+        "call": discovery.evaluation.example.call_text,
+        "again": replay_command(folder, arguments),
     }
     if arguments.json:
         return data
     say(f"[{number}] {kind}")
-    say(f"{size_text(discovery.evaluation)}, {call_text(discovery.evaluation.example)}")
+    say(f"{discovery.evaluation.size}, {discovery.evaluation.example.call_text}")
     say(findings_text(discovery.evaluation.judgement), keep_newlines=True)
-    say(f"again: {replay_command(folder, exporter)}")
+    say(f"again: {replay_command(folder, arguments)}")
     say("")
     return data

@@ -133,8 +133,8 @@ def _record_registries(pythons: list[Path], *, check: bool) -> int:
 
 def _graphs(arguments: argparse.Namespace) -> Iterator[tuple[_Recorded, Path]]:
     """Record the chosen graphs, or all."""
-    from conformance_cases.recorder.batch import record_all  # noqa: PLC0415 - imports TensorFlow
     from conformance_cases.recorder.blueprint import blueprints  # noqa: PLC0415 - imports TensorFlow
+    from conformance_cases.recorder.recording import record_all  # noqa: PLC0415 - imports TensorFlow
 
     names = _chosen("graph", list(blueprints()), arguments.graph, others=arguments.case)
     for recording in record_all(names[:: _SAMPLED if arguments.sample else 1], arguments.jobs):

@@ -13,12 +13,13 @@ from pytest_metagraph.cli._options import (
     add_exporter_options,
     add_json_option,
     chosen_exporter,
+    title,
     without_warnings,
 )
 from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.fuzzing.case_folder import read_case
 from pytest_metagraph.fuzzing.oracles import SECOND_ORACLE
-from pytest_metagraph.fuzzing.texts import findings_text, title
+from pytest_metagraph.judging.failure_text import findings_text
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.result import result_of

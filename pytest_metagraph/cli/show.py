@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from google.protobuf import text_format
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.shallow import VIEWS
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.cli._errors import reading, refusing
 from pytest_metagraph.cli._options import add_contract_option, add_json_option, add_tags_option
 from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.cli._saved_models import Content, contents_of, saved_model_lines, saved_model_parts
-from pytest_metagraph.cli._sizes import size_lines
 from pytest_metagraph.cli._summary import summarise, summary_lines
 from reference_impl import Contract
 from reference_impl.schema import POOL, MetaGraphDef
+
+_SHOWN = 8
+"""The largest entries of each kind that are shown."""
+
+_BAR = 20
+"""The width of the bar of something that is the whole file."""
 
 DESCRIPTION = """\
 Summarise a file, binary or text: a MetaGraphDef, a SavedModel or its folder, a GraphDef, or a library of
@@ -128,3 +136,48 @@ def _expected(case_id: str, contract: Contract) -> MetaGraphDef:
         case NotAsked():
             problem = f"{case_id!r} expects nothing under the contract {contract}"
     raise MetagraphError(problem, f"`metagraph explain {case_id}` shows the case")
+
+
+def size_lines(sizes: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the sizes of a summary for people.
+
+    Args:
+        sizes: the entry `sizes` of what `summarise` returns.
+    """
+    total = sizes["bytes"]
+    yield f"{'size':<12} {counted(total, 'byte')}"
+    for title, kind in {
+        "parts": "parts",
+        "largest nodes": "nodes",
+        "largest constants": "constants",
+        "largest scopes": "scopes",
+        "largest functions": "functions",
+        "largest collections": "collections",
+    }.items():
+        entries = sizes[kind]
+        if not entries:
+            continue
+        yield ""
+        yield title
+        yield from (_entry_line(entry, total) for entry in entries[:_SHOWN])
+        if len(entries) > _SHOWN:
+            yield f"  ... {counted(len(entries) - _SHOWN, 'more entry', 'more entries')} with --json"
+
+
+def _entry_line(entry: Mapping[str, Any], total: int) -> str:
+    share = entry["bytes"] / total if total else 0.0
+    bar = "#" * round(share * _BAR)
+    return f"  {entry['bytes']:>14,}  {share:>6.1%}  {bar:<{_BAR}}  {_described(entry)}"
+
+
+def _described(entry: Mapping[str, Any]) -> str:
+    match entry:
+        case {"name": name, "op": op}:
+            return f"{name} ({op})"
+        case {"name": name, "dtype": dtype, "shape": shape}:
+            return f"{name} ({dtype}{shape})"
+        case {"name": name, "kind": kind, "items": items}:
+            return f"{name} ({kind or 'no kind'}, {counted(items, 'item')})"
+        case {"name": name, "nodes": nodes}:
+            return f"{name} ({counted(nodes, 'node')})"
+    return str(entry["name"])

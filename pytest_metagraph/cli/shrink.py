@@ -18,6 +18,7 @@ from pytest_metagraph.cli._options import (
     add_out_option,
     check_is_new,
     chosen_exporter,
+    replay_command,
     without_warnings,
 )
 from pytest_metagraph.cli._output import say, say_json
@@ -26,7 +27,7 @@ from pytest_metagraph.fuzzing.case_folder import CaseFolderError, example_of, re
 from pytest_metagraph.fuzzing.evaluate import Evaluation, Evaluator, describe
 from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import shrink
-from pytest_metagraph.fuzzing.texts import call_text, client_option, findings_text, replay_command, size_text
+from pytest_metagraph.judging.failure_text import findings_text
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.settings import parse_seconds
 from reference_impl.contracts import Contract
@@ -127,14 +128,13 @@ def _write(
     origin = {"made_of": case.id, "oracle": arguments.oracle}
     with writing(arguments.out, NEW_FOLDER):
         write_case(arguments.out, smallest, f"An export differs: {kind}.", origin)
-    exporter = client_option(arguments.exporter, arguments.command)
-    again = replay_command(arguments.out, exporter)
+    again = replay_command(arguments.out, arguments)
     if arguments.json:
-        call, folder = call_text(smallest.example), str(arguments.out)
+        call, folder = smallest.example.call_text, str(arguments.out)
         say_json(
             {"case": case.id, "differs": True, "kind": kind, "folder": folder, "call": call, "again": again}
         )
         return
-    say(f"{kind}: from {size_text(failing)} to {size_text(smallest)}, {call_text(smallest.example)}")
+    say(f"{kind}: from {failing.size} to {smallest.size}, {smallest.example.call_text}")
     say(findings_text(smallest.judgement), keep_newlines=True)
     say(f"again: {again}")

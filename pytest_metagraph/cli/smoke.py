@@ -20,10 +20,10 @@ from pytest_metagraph.cli._options import (
     add_exporter_options,
     add_json_option,
     chosen_exporter,
+    title,
 )
 from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.exporters.client import ExporterClient
-from pytest_metagraph.fuzzing.texts import title
 from pytest_metagraph.judging.adapter_check import AdapterCheck
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import FindingCode

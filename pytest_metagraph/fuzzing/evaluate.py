@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from conformance_cases import Expectation
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.example import Example, ExampleSource
 from pytest_metagraph.fuzzing.oracles import SECOND_ORACLE, Oracle
@@ -36,6 +37,11 @@ class Evaluation:
     example: Example
     expected: Expectation
     judgement: Judgement
+
+    @property
+    def size(self) -> str:
+        """The size of the exported graph as text, such as `1 node`."""
+        return counted(len(self.example.graph.graph_def.node), "node")
 
     @property
     def kinds(self) -> tuple[DifferenceKind, ...]:

@@ -14,6 +14,7 @@ from conformance_cases import Case, Detail, Expectation, Variant
 from conformance_cases.axes import GIVEN
 from conformance_cases.model import DEFAULT_FILENAME, CaseSource
 from pytest_metagraph.exporters.request import ExportRequest
+from pytest_metagraph.judging.case_request import call_lines
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 
@@ -58,6 +59,13 @@ class Example:
     filename: str = DEFAULT_FILENAME
     details: frozenset[Detail] = frozenset()
     earlier: tuple[EarlierCall, ...] = ()
+
+    @property
+    def call_text(self) -> str:
+        """The call as Python on one line, preceded by the earlier calls."""
+        calls = (*(call.arguments for call in self.earlier), self.arguments)
+        filenames = (*(call.filename for call in self.earlier), self.filename)
+        return "; ".join(call_lines(calls, filenames, self.variant)) + (", eagerly" if self.eager else "")
 
     def fresh_calls(self) -> tuple[dict[str, Any], ...]:
         """Return the arguments of all calls, this one last, with copies of what a call could change.

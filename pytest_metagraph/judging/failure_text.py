@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from conformance_cases import Case, Requirement
-from pytest_metagraph.judging.call_text import case_calls
+from pytest_metagraph.judging.case_request import case_calls
 from pytest_metagraph.judging.findings import Finding, FindingCode
 from pytest_metagraph.judging.verdicts import Judgement
 
@@ -43,6 +43,16 @@ def render(case: Case, judgement: Judgement, requirements: Mapping[str, Requirem
             f"{_INDENT}{command}",
         )
     )
+
+
+def findings_text(judgement: Judgement) -> str:
+    """Return the findings of a judgement, each with its detail, without the case that they belong to."""
+    lines: list[str] = []
+    for finding in judgement.findings:
+        lines.append(f"{finding.summary}.")
+        if finding.detail:
+            lines.append(textwrap.indent(finding.detail, _INDENT))
+    return "\n".join(lines)
 
 
 def _call_lines(case: Case, judgement: Judgement) -> Iterator[str]:

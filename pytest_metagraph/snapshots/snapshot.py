@@ -6,17 +6,20 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from google.protobuf import text_format
+
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.diff import (
     CompareOptions,
     MetaGraphMismatch,
     UnusableInputError,
     assert_meta_graph_equal,
+    diff_meta_graphs,
 )
 from pytest_metagraph.diff.sides import read_message
-from pytest_metagraph.snapshots import files
-from pytest_metagraph.snapshots.place import Place, read_stamp
-from reference_impl.schema import MetaGraphDef, adopt
+from pytest_metagraph.snapshots.place import HEAD, Place, digest_of, read_stamp
+from reference_impl.atomic_write import write_file
+from reference_impl.schema import POOL, MetaGraphDef, adopt
 
 _DEFAULT = CompareOptions.conformance()
 
@@ -114,8 +117,8 @@ class Snapshots:
     def _write(self, what: str, path: Path, message: MetaGraphDef) -> None:
         __tracebackhide__ = True
         try:
-            files.write(path, self._place.test, message)
-        except (OSError, files.NotAsTextError) as error:
+            write_snapshot(path, self._place.test, message)
+        except (OSError, NotAsTextError) as error:
             raise SnapshotError(f"the snapshot {path} cannot be written: {error}") from error
         self._report(what, path)
 
@@ -126,3 +129,27 @@ def _foreign(path: Path, reason: str) -> SnapshotError:
 
 def _hint(update: str, effect: str) -> str:
     return f"pytest --metagraph-snapshot-update={update} {effect}; not if the variable CI is set"
+
+
+class NotAsTextError(ValueError):
+    """A message has parts that its text lacks, such as fields that the schema does not know."""
+
+
+def write_snapshot(path: Path, test: str, message: MetaGraphDef) -> None:
+    """Write a snapshot, completely or not at all, and only if its text means the same as the message.
+
+    Args:
+        path: the file, which is replaced if it exists.
+        test: the test that the snapshot belongs to.
+        message: the message to write.
+
+    Raises:
+        NotAsTextError: if the text lacks a part of the message.
+        OSError: if the file cannot be written.
+    """
+    body = text_format.MessageToString(message, as_utf8=True, descriptor_pool=POOL).encode()
+    parsed = text_format.Parse(body, MetaGraphDef(), descriptor_pool=POOL)
+    diff = diff_meta_graphs(expected=message, actual=parsed, expected_label="message", actual_label="text")
+    if not diff.equal:
+        raise NotAsTextError(f"the text of this message lacks a part of it:\n{diff.render()}")
+    write_file(path, HEAD.format(test=test, digest=digest_of(body)).encode() + body, make_folders=True)

@@ -36,8 +36,8 @@ from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ReportError
 from pytest_metagraph.reports.jsonl import read_report, report_text
 from pytest_metagraph.settings import Shard, parse_seconds
-from pytest_metagraph.snapshots.files import write
 from pytest_metagraph.snapshots.place import read_stamp
+from pytest_metagraph.snapshots.snapshot import write_snapshot
 from reference_impl import Graph, export_meta_graph, read_meta_graph_file
 from reference_impl.schema import MetaGraphDef, SavedModel, SaverDef
 
@@ -334,7 +334,7 @@ def _file(folder: Path, name: str, data: bytes) -> Path:
 def _written_snapshot() -> bytes:
 
     with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder, "s.pbtxt"), "test_it", chain())
+        write_snapshot(Path(folder, "s.pbtxt"), "test_it", chain())
         return Path(folder, "s.pbtxt").read_bytes()
 
 

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_metagraph.diff.hints import (
     arguments,
     collections,
-    given_messages,
     names,
-    op_list,
     parts,
     scopes,
 )
@@ -26,7 +24,7 @@ __all__ = ["ALSO_CAUSED_BY", "Hint", "HintCode", "find_hints"]
 
 _FINDERS = (
     parts.find_empty_message,
-    given_messages.find_ignored_graph_def,
+    arguments.find_ignored_graph_def,
     arguments.find_cleared_devices,
     arguments.find_default_attrs,
     parts.find_shapes,
@@ -50,10 +48,10 @@ _FINDERS = (
     collections.find_lost_fields,
     collections.find_kinds,
     arguments.find_missing_collections,
-    op_list.find_op_list,
+    parts.find_op_list,
     arguments.find_stripped_flag,
-    given_messages.find_saver_def,
-    given_messages.find_ignored_meta_info,
+    arguments.find_saver_def,
+    arguments.find_ignored_meta_info,
     names.find_renamed_functions,
     parts.find_functions,
     parts.find_versions,

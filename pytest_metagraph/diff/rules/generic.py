@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Container, Iterable
+from typing import Any, AnyStr
 
 from google.protobuf import message_factory
 from google.protobuf.descriptor import FieldDescriptor
@@ -13,7 +13,6 @@ from pytest_metagraph.diff.describe import describe, describe_list, one_line, qu
 from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Differ, Rule
 from pytest_metagraph.diff.explain import Composite, map_value_field
-from pytest_metagraph.diff.rules.keys import index_by_key
 from pytest_metagraph.diff.sides import PARSE_ERRORS
 from reference_impl.schema import POOL
 from reference_impl.schema.parsing import is_repeated
@@ -215,3 +214,41 @@ def _unpack(name: str, data: bytes) -> Any:
         return message_factory.GetMessageClass(POOL.FindMessageTypeByName(name)).FromString(data)
     except (KeyError, *PARSE_ERRORS):
         return None
+
+
+def index_by_key(entries: Iterable[Any], key: Callable[[Any], str]) -> dict[str, Any]:
+    """Return the entries by key; further entries with the same key as `key#2`, `key#3` and so on.
+
+    Every entry gets a key of its own, even if a generated key is the real key of another entry.
+    """
+    found: dict[str, Any] = {}
+    last_numbers: dict[str, int] = {}
+    for entry in entries:
+        name = key(entry)
+        if name in found:
+            name = numbered(name, next_number(name, found, last_numbers))
+        found[name] = entry
+    return found
+
+
+def next_number(key: AnyStr, taken: Container[AnyStr], last_numbers: dict[AnyStr, int]) -> int:
+    """Return the lowest number of at least 2 for which `key#number` is not taken.
+
+    Args:
+        key: a key that is taken.
+        taken: all keys so far; no key may be removed between two calls.
+        last_numbers: the last number returned for each key, which the next search starts from, so that
+            any number of entries with one key takes linear time. It is updated.
+    """
+    number = last_numbers.get(key, 1) + 1
+    while numbered(key, number) in taken:
+        number += 1
+    last_numbers[key] = number
+    return number
+
+
+def numbered(key: AnyStr, number: int) -> AnyStr:
+    """Return the key `key#number`."""
+    if isinstance(key, bytes):
+        return b"%s#%d" % (key, number)
+    return f"{key}#{number}"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Differ
-from pytest_metagraph.diff.rules.keys import index_by_key, next_number, numbered
+from pytest_metagraph.diff.rules.generic import index_by_key, next_number, numbered
 
 _MAY_HAVE_CONTROL_INPUT = re.compile(rb"\x1a(?:[\x00-\x7f]|[\x80-\xff][\x00-\x7f])\^").search
 """Finds the encoding of an input that begins with `^`. A rare false match does no harm."""

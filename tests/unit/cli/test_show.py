@@ -15,7 +15,7 @@ from google.protobuf import text_format
 
 from conformance_cases import load_corpus
 from pytest_metagraph.cli import main
-from pytest_metagraph.cli._sizes import size_lines
+from pytest_metagraph.cli.show import size_lines
 from reference_impl.schema import DataType, MetaGraphDef, NodeDef, SaverDef
 from reference_impl.serialization import header
 

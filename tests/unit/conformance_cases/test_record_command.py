@@ -53,7 +53,7 @@ def test_a_sample_has_every_case_and_one_graph_of_ten(monkeypatch: pytest.Monkey
         cases.append(f"{folder.parent.name}/{folder.name}")
         return _AsRecorded()
 
-    monkeypatch.setattr("conformance_cases.recorder.batch.record_all", record_all)
+    monkeypatch.setattr("conformance_cases.recorder.recording.record_all", record_all)
     monkeypatch.setattr("conformance_cases.recorder.requirement_recording.record_case", record_case)
     assert main(["record", "--check", "--sample"]) == 0
     corpus = load_corpus()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from diff_rows import compared
 
-from pytest_metagraph.diff.rules.keys import index_by_key
+from pytest_metagraph.diff.rules.generic import index_by_key
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from google.protobuf import text_format
 
-from pytest_metagraph.snapshots import files
 from pytest_metagraph.snapshots.place import Stamp, read_stamp
+from pytest_metagraph.snapshots.snapshot import NotAsTextError, write_snapshot
 from reference_impl.schema import POOL, MetaGraphDef
 
 TEST = "test_a.py::test_b"
@@ -25,7 +25,7 @@ def _message() -> MetaGraphDef:
 def path(tmp_path: Path) -> Path:
     """Write a snapshot, in a folder that did not exist."""
     path = tmp_path / "folder" / "one.pbtxt"
-    files.write(path, TEST, _message())
+    write_snapshot(path, TEST, _message())
     return path
 
 
@@ -73,8 +73,8 @@ def test_an_unreadable_file_has_no_stamp(path: Path) -> None:
 def test_a_failed_write_leaves_the_old_file(path: Path) -> None:
     """A message that the text cannot hold is not written, and no other file is left behind."""
     before = path.read_bytes()
-    with pytest.raises(files.NotAsTextError, match="<unknown field 1000>"):
-        files.write(path, TEST, MetaGraphDef.FromString(b"\xc2\x3e\x01x"))
+    with pytest.raises(NotAsTextError, match="<unknown field 1000>"):
+        write_snapshot(path, TEST, MetaGraphDef.FromString(b"\xc2\x3e\x01x"))
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
@@ -88,5 +88,5 @@ def test_a_file_is_replaced_only_by_a_complete_one(path: Path, monkeypatch: pyte
         seen.append((target.read_bytes(), read_stamp(partial)))
 
     monkeypatch.setattr(Path, "replace", look)
-    files.write(path, TEST, MetaGraphDef())
+    write_snapshot(path, TEST, MetaGraphDef())
     assert seen == [(before, Stamp(TEST, intact=True))]
