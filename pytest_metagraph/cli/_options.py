@@ -94,7 +94,7 @@ def add_tags_option(parser: argparse.ArgumentParser) -> None:
 
 def add_oracle_option(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the oracle, which provides the right answers, and its former name."""
-    from pytest_metagraph.fuzzing.oracles import ORACLES  # noqa: PLC0415 - few commands need an oracle
+    from pytest_metagraph.fuzzing.oracles import ORACLES  # noqa: PLC0415 - `show` needs no oracle
 
     parser.add_argument(
         "--oracle",

@@ -108,7 +108,7 @@ def _contents(arguments: argparse.Namespace) -> list[Content]:
     if Path(what).exists():
         with reading(what):
             return contents_of(Path(what), arguments.tags)
-    from conformance_cases import load_corpus  # noqa: PLC0415 - not needed for files
+    from conformance_cases import load_corpus  # noqa: PLC0415 - a file needs no corpus
 
     try:
         data = load_corpus().case(what).graph.message().SerializeToString()
@@ -119,7 +119,7 @@ def _contents(arguments: argparse.Namespace) -> list[Content]:
 
 def _expected(case_id: str, contract: Contract) -> MetaGraphDef:
     """Return the message that a case expects."""
-    from conformance_cases import (  # noqa: PLC0415 - not needed for files
+    from conformance_cases import (  # noqa: PLC0415 - a file needs no corpus
         ExpectedError,
         ExpectedMessage,
         NotAsked,

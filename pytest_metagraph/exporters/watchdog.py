@@ -16,6 +16,7 @@ import functools
 import os
 import select
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -141,8 +142,6 @@ def _children() -> list[int]:
 
 
 def _start_command(words: list[str]) -> int:
-    import subprocess  # noqa: PLC0415 - a forked watchdog does not need it
-
     return subprocess.Popen(words, start_new_session=True).pid  # noqa: S603 - the user names the program to run
 
 

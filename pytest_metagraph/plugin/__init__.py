@@ -84,11 +84,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SummaryPlugin(settings, results), "metagraph-summary")
         config.pluginmanager.register(SnapshotSummary(config, orphans), "metagraph-snapshots")
         if settings.reports and runs_corpus(config):
-            from pytest_metagraph.plugin import reports  # noqa: PLC0415 - most sessions write no reports
+            from pytest_metagraph.plugin import reports  # noqa: PLC0415 - loads jinja2
 
             reports.configure(config, results)
     if settings.known_failures:
-        from pytest_metagraph.plugin import known_failures  # noqa: PLC0415 - most sessions have no list
+        from pytest_metagraph.plugin import known_failures  # noqa: PLC0415 - loads tomlkit
 
         known_failures.configure(config, results)
     elif settings.update_known_failures:
@@ -121,7 +121,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     settings = settings_of(config)
     if settings.check_loads:
-        from pytest_metagraph.judging.load_check import load_check_for  # noqa: PLC0415 - protobuf
+        from pytest_metagraph.judging.load_check import load_check_for  # noqa: PLC0415 - loads protobuf
 
         with usage_errors("metagraph_check_loads: "):
             load_check_for(settings.check_loads)
@@ -133,7 +133,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if settings.graphs:
         _check_own_graphs(config, settings)
     if settings.exporter or settings.has_client or not provides_exporter(session):
-        from pytest_metagraph.exporters.client import check_client  # noqa: PLC0415 - protobuf
+        from pytest_metagraph.exporters.client import check_client  # noqa: PLC0415 - loads protobuf
 
         make_importable(config)
         with usage_errors():
@@ -150,7 +150,7 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
     """Collect the folder of the corpus if it was named on the command line."""
     if path.name != CORPUS_PACKAGE or not parent.session.isinitpath(path):
         return None
-    from pytest_metagraph.plugin.collection import corpus_directory  # noqa: PLC0415 - the corpus
+    from pytest_metagraph.plugin.collection import corpus_directory  # noqa: PLC0415 - loads the corpus
 
     return corpus_directory(path, parent)
 
@@ -165,7 +165,7 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     )
     if op != "==" or not isinstance(name, str) or name != other or not name.startswith("tensorflow."):
         return None
-    from pytest_metagraph.diff.api import explain_inequality  # noqa: PLC0415 - protobuf
+    from pytest_metagraph.diff.api import explain_inequality  # noqa: PLC0415 - loads protobuf
 
     return explain_inequality(name.removeprefix("tensorflow."), left, right)
 
@@ -176,7 +176,7 @@ def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
 
     Override it in a conftest.py to provide a function of one ExportRequest.
     """
-    from pytest_metagraph.exporters.resolve import resolve  # noqa: PLC0415 - protobuf
+    from pytest_metagraph.exporters.resolve import resolve  # noqa: PLC0415 - loads protobuf
 
     settings = settings_of(request.config)
     make_importable(request.config)
@@ -193,7 +193,7 @@ def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
 @pytest.fixture(scope="session")
 def metagraph_client(request: pytest.FixtureRequest) -> Iterator[ExporterClient]:
     """Return the client of the exporter that an option names."""
-    from pytest_metagraph.exporters.client import open_client  # noqa: PLC0415 - protobuf
+    from pytest_metagraph.exporters.client import open_client  # noqa: PLC0415 - loads protobuf
 
     settings = settings_of(request.config)
     make_importable(request.config)
@@ -213,7 +213,7 @@ def metagraph_client(request: pytest.FixtureRequest) -> Iterator[ExporterClient]
 @pytest.fixture(scope="session")
 def _metagraph_function_clients(request: pytest.FixtureRequest) -> Iterator[FunctionClients]:
     """Return the exporter clients of the functions that the fixture `metagraph_exporter` returns."""
-    from pytest_metagraph.exporters.client import FunctionClients  # noqa: PLC0415 - protobuf
+    from pytest_metagraph.exporters.client import FunctionClients  # noqa: PLC0415 - loads protobuf
 
     in_process = calls_in_process(request.config)
     with contextlib.closing(
@@ -237,8 +237,8 @@ def _metagraph_scratch_folder(request: pytest.FixtureRequest) -> Iterator[Scratc
     It is among the temporary files of the run, so that a later run of pytest removes what a killed process
     leaves. Under `-p no:tmpdir`, which has none, it is in the temporary folder of the system.
     """
-    from pytest_metagraph.judging.files import ScratchFolder  # noqa: PLC0415 - protobuf
-    from reference_impl.contracts import Contract  # noqa: PLC0415 - protobuf
+    from pytest_metagraph.judging.files import ScratchFolder  # noqa: PLC0415 - loads protobuf
+    from reference_impl.contracts import Contract  # noqa: PLC0415 - loads protobuf
 
     parent: Path | None = None
     if request.config.pluginmanager.has_plugin("tmpdir"):
@@ -254,7 +254,7 @@ def _metagraph_scratch_folder(request: pytest.FixtureRequest) -> Iterator[Scratc
 @pytest.fixture(scope="session")
 def metagraph_cases(pytestconfig: pytest.Config) -> tuple[Case, ...]:
     """Return the cases of the corpus selected by --metagraph-tier and --metagraph-case, sorted by id."""
-    from pytest_metagraph.selection import selected_cases  # noqa: PLC0415 - the corpus
+    from pytest_metagraph.selection import selected_cases  # noqa: PLC0415 - loads the corpus
 
     return selected_cases(settings_of(pytestconfig))
 
@@ -262,7 +262,7 @@ def metagraph_cases(pytestconfig: pytest.Config) -> tuple[Case, ...]:
 @pytest.fixture(scope="session")
 def assert_metagraph() -> AssertMetaGraph:
     """`pytest_metagraph.assert_meta_graph_equal`, which compares two MetaGraphDefs by meaning."""
-    from pytest_metagraph.diff import assert_meta_graph_equal  # noqa: PLC0415 - protobuf
+    from pytest_metagraph.diff import assert_meta_graph_equal  # noqa: PLC0415 - loads protobuf
 
     return assert_meta_graph_equal
 
@@ -270,7 +270,7 @@ def assert_metagraph() -> AssertMetaGraph:
 @pytest.fixture(scope="session")
 def assert_loadable() -> AssertLoadable:
     """`pytest_metagraph.assert_loadable`, which raises unless a version of TensorFlow imports a graph."""
-    from pytest_metagraph.loadability.check import assert_loadable as check  # noqa: PLC0415 - protobuf
+    from pytest_metagraph.loadability.check import assert_loadable as check  # noqa: PLC0415 - loads protobuf
 
     return check
 
@@ -283,7 +283,7 @@ def metagraph_snapshot(request: pytest.FixtureRequest) -> Iterator[Snapshots]:
 
 
 def _check_own_graphs(config: pytest.Config, settings: Settings) -> None:
-    from pytest_metagraph.selection import corpus_of  # noqa: PLC0415 - the corpus
+    from pytest_metagraph.selection import corpus_of  # noqa: PLC0415 - loads the corpus
 
     if settings.exports:
         raise pytest.UsageError(

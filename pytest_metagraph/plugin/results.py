@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_metagraph.plugin import failures
+
 if TYPE_CHECKING:
     from pytest_metagraph.judging.result import CaseResult, ReportedExporter
     from pytest_metagraph.settings import Settings
@@ -45,7 +47,7 @@ def leave(item: pytest.Item, exporter: ReportedExporter, result: CaseResult, con
         result: the result of the case.
         contract: the contract that it was judged under.
     """
-    from pytest_metagraph.reports.jsonl import to_line  # noqa: PLC0415 - only sessions with cases pay for msgspec
+    from pytest_metagraph.reports.jsonl import to_line  # noqa: PLC0415 - loads msgspec
 
     item.stash[_RESULT] = (to_line(exporter), to_line(result))
     properties = {
@@ -101,10 +103,9 @@ class ResultCollector:
         carried: tuple[str, str] | None = getattr(report, _ATTRIBUTE, None)
         if carried is None or str(report.outcome) == "rerun":  # pytest-rerunfailures runs the case again
             return
-        import msgspec  # noqa: PLC0415 - only sessions with cases pay for it
+        import msgspec  # noqa: PLC0415 - loads msgspec
 
         from pytest_metagraph.judging.result import CaseResult, ReportedExporter  # noqa: PLC0415 - as above
-        from pytest_metagraph.plugin import failures  # noqa: PLC0415 - as above
 
         failures.restore(report)
         exporter = msgspec.json.decode(carried[0], type=ReportedExporter)
@@ -134,7 +135,7 @@ class SummaryPlugin:
         cases = self._results.cases
         if not cases or session.exitstatus != pytest.ExitCode.OK:
             return
-        from pytest_metagraph.reports.scoring import loads_nothing  # noqa: PLC0415 - only sessions with cases
+        from pytest_metagraph.reports.scoring import loads_nothing  # noqa: PLC0415 - loads msgspec
         from pytest_metagraph.selection import shard_cases  # noqa: PLC0415 - as above
 
         if len(cases) == len(shard_cases(self._settings)) and loads_nothing(cases):
@@ -146,7 +147,7 @@ class SummaryPlugin:
         yield
         if self._results.exporter is None:
             return
-        from pytest_metagraph.reports.terminal import LineRole, summary_lines  # noqa: PLC0415 - only sessions with cases
+        from pytest_metagraph.reports.terminal import LineRole, summary_lines  # noqa: PLC0415 - loads msgspec
 
         terminalreporter.write_sep("=", "conformance of export_meta_graph")
         is_red = any(result.verdict.is_red for result in self._results.cases)

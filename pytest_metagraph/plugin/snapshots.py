@@ -56,7 +56,7 @@ def names_of(item: pytest.Item) -> list[str]:
 @contextmanager
 def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
     """Provide the snapshots of a test, from before its call until it has ended."""
-    from pytest_metagraph.snapshots.snapshot import Snapshots  # noqa: PLC0415 - protobuf; most sessions need none
+    from pytest_metagraph.snapshots.snapshot import Snapshots  # noqa: PLC0415 - loads protobuf
 
     config = item.config
     if not config.pluginmanager.has_plugin(_OUTCOMES):

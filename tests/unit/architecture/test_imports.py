@@ -45,6 +45,16 @@ TENSORFLOW_IMPORTERS = {
 MOST_LINES = 400
 LATE_IMPORT_MARK = "# noqa: PLC0415 - "
 
+LATE_PACKAGES = {
+    *("google.protobuf", "msgspec", "jinja2", "deepdiff", "tomlkit", "pytest"),
+    *("conformance_cases", "reference_impl", "pytest_metagraph.diff", "pytest_metagraph.exporters"),
+}
+"""What a start-up must not load: `tests/integration/test_command_startup.py` looks at `sys.modules`, and
+`tests/unit/diff/test_rendering.py` at deepdiff."""
+
+OPTIONAL_PACKAGES = {"argcomplete", "ctypes", "hypothesis", "tensorflow"}
+"""What may be missing: extras, and the part of Python that some builds lack."""
+
 
 def _modules() -> dict[str, Path]:
     """Find every module of the project by its dotted name."""
@@ -199,6 +209,29 @@ def test_a_late_import_says_why(name: str) -> None:
     lines = SOURCES[name].splitlines()
     late = [lines[one.line - 1] for one in IMPORTS[name] if one.is_late]
     assert [line for line in late if not line.partition(LATE_IMPORT_MARK)[2].strip()] == []
+
+
+def _loaded_by(module: str, loaded: set[str]) -> set[str]:
+    """Add a module and all that its import loads, packages above included, and return the whole."""
+    parts = module.split(".")
+    for length in range(1, len(parts) + 1):
+        name = ".".join(parts[:length])
+        if name not in loaded:
+            loaded.add(name)
+            for one in IMPORTS.get(name, ()):
+                if not one.is_late and not one.is_for_types:
+                    _loaded_by(one.module, loaded)
+    return loaded
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    sorted({(name, one.module) for name, imports in IMPORTS.items() for one in imports if one.is_late}),
+)
+def test_a_late_import_saves_what_a_start_up_must_not_load(name: str, module: str) -> None:
+    """An import inside a function loads a package that its module does not load, and that a test forbids."""
+    gained = _loaded_by(module, set()) - _loaded_by(name, set())
+    assert gained & (LATE_PACKAGES | OPTIONAL_PACKAGES)
 
 
 @pytest.mark.parametrize("name", MODULES)
