@@ -6,13 +6,13 @@ import dataclasses
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import report_samples as samples
 
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter, ReportedFinding
@@ -20,9 +20,6 @@ from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.comparison import compare
 from pytest_metagraph.reports.html import render_comparison_html, render_html
 from pytest_metagraph.reports.model import Report
-
-sys.path.append(str(Path(__file__).parents[1] / "unit" / "reports"))
-import report_samples as samples  # the samples of the unit tests, which are not a package
 
 webdriver = pytest.importorskip(
     "selenium.webdriver", reason="selenium is not installed: pip install selenium"

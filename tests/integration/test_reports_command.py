@@ -8,15 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import report_samples as samples
 
 from pytest_metagraph.cli import main
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.jsonl import read_report, write_report
 from pytest_metagraph.reports.model import ReportedShard
 from pytest_metagraph.settings import Shard
-
-sys.path.append(str(Path(__file__).parents[1] / "unit" / "reports"))
-import report_samples as samples  # the samples of the unit tests, which are not a package
 
 Save = Callable[..., str]
 RESULTS = [samples.result("a"), samples.result("b"), samples.result("c", Verdict.FAIL)]

@@ -7,11 +7,10 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from processes import is_alive, wait_until
 from user_project import PLAIN, REFUSED, Project
 
 from pytest_metagraph.judging.verdicts import Verdict
@@ -80,24 +79,6 @@ def processes_left(project: Project) -> list[int]:
     """Return the workers of a project that are still running."""
     pids = map(int, (project.pytester.path / "pids").read_text().split())
     return [pid for pid in pids if is_alive(pid)]
-
-
-def is_alive(pid: int) -> bool:
-    """Return whether a process runs; a zombie does not."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds; fail if it does not within half a minute."""
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.01)
-    pytest.fail("it did not happen")
 
 
 @pytest.mark.parametrize("how", MISBEHAVIOURS)

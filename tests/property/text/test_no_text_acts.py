@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from hostile_messages import HOSTILE, acting_parts, hostile_meta_graph, texts_of
+from report_samples import report
 
 from pytest_metagraph.cli import main
 from pytest_metagraph.judging.findings import FindingCode
@@ -21,15 +23,7 @@ from pytest_metagraph.judging.result import (
 )
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports import renderers
-from pytest_metagraph.reports.model import (
-    FORMAT,
-    Header,
-    Report,
-    ReportedRequirement,
-    ReportedShard,
-    digest_of,
-)
-from pytest_metagraph.reports.validity import find_problems, summary_of
+from pytest_metagraph.reports.model import Report, ReportedRequirement
 from reference_impl.schema import SavedModel
 
 NAME = HOSTILE.replace("/", "").replace("\r", "")
@@ -133,9 +127,11 @@ def hostile_report() -> Report:
         blamed=(HOSTILE,),
     )
     unloaded = msgspec.structs.replace(passed, case=f"unloaded {HOSTILE}", verdict=Verdict.NOT_LOADABLE)
-    results = (failed, passed, unloaded)
-    header = Header(
-        format=FORMAT,
+    made = report(
+        failed,
+        passed,
+        unloaded,
+        list_problems=(HOSTILE,),
         kit_version=HOSTILE,
         corpus_digest=HOSTILE,
         requirements_revision=HOSTILE,
@@ -144,17 +140,11 @@ def hostile_report() -> Report:
         environment={HOSTILE: HOSTILE},
         contract=HOSTILE,
         tier=HOSTILE,
-        level="required",
-        shard=ReportedShard(1, 1),
-        selection=(),
-        tier_cases=len(results),
-        expected_cases=len(results),
-        expected_digest=digest_of(result.case for result in results),
         command=HOSTILE,
         started=HOSTILE,
     )
-    footer = summary_of(header, results, HOSTILE, (HOSTILE,))
-    return Report(header, results, footer, find_problems(header, results, footer))
+    assert made.footer is not None
+    return dataclasses.replace(made, footer=msgspec.structs.replace(made.footer, finished=HOSTILE))
 
 
 def _without_code(text: str) -> str:

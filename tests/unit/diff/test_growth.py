@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from diff_rows import compared
+from differ_graphs import control_inputs, equal_names, renamed_nodes, renamed_twins
 
 from pytest_metagraph.diff import DifferenceCode
 from pytest_metagraph.diff.differences import Location
@@ -17,13 +18,6 @@ from pytest_metagraph.diff.options import CompareOptions
 from pytest_metagraph.diff.rules import RULES
 from pytest_metagraph.diff.rules.nodes import _compare_inputs
 from reference_impl.schema import MetaGraphDef
-
-
-def _equal_names(count: int, op: str) -> MetaGraphDef:
-    message = MetaGraphDef()
-    for _ in range(count):
-        message.graph_def.node.add(name="n", op=op)
-    return message
 
 
 def _equal_functions(count: int, op: str) -> MetaGraphDef:
@@ -38,20 +32,6 @@ def _equal_assets(count: int, op: str) -> MetaGraphDef:
     message = MetaGraphDef()
     for number in range(count):
         message.asset_file_def.add(filename="a").tensor_info.name = f"{op}{number}"
-    return message
-
-
-def _renamed_twins(count: int, op: str) -> MetaGraphDef:
-    message = MetaGraphDef()
-    for number in range(count):
-        message.graph_def.node.add(name=f"{op}{number}", op="NoOp")
-    return message
-
-
-def _control_inputs(count: int, op: str) -> MetaGraphDef:
-    message = MetaGraphDef()
-    inputs = [f"^n{number}" for number in range(count)]
-    message.graph_def.node.add(name="n", op="NoOp", input=inputs if op == "A" else inputs[::-1])
     return message
 
 
@@ -74,7 +54,7 @@ def _lines_executed(function: Callable[[], object]) -> int:
 
 
 @pytest.mark.parametrize(
-    "make", [_equal_names, _equal_functions, _equal_assets, _renamed_twins, _control_inputs]
+    "make", [equal_names, _equal_functions, _equal_assets, renamed_twins, control_inputs]
 )
 def test_work_grows_linearly(make: Callable[[int, str], MetaGraphDef]) -> None:
     """Four times as many entries need at most about four times as many lines of Python."""
@@ -83,14 +63,6 @@ def test_work_grows_linearly(make: Callable[[int, str], MetaGraphDef]) -> None:
         expected, actual = make(count, "A"), make(count, "B")
         lines.append(_lines_executed(lambda left=expected, right=actual: compared(left, right).render()))
     assert lines[2] < 4.5 * lines[1]
-
-
-def _chain(count: int, op: str) -> MetaGraphDef:
-    message = MetaGraphDef()
-    for number in range(count):
-        inputs = [f"{op}{number - 1}"] if number else []
-        message.graph_def.node.add(name=f"{op}{number}", op="NoOp", input=inputs)
-    return message
 
 
 def _fan_out(count: int, op: str) -> MetaGraphDef:
@@ -112,7 +84,7 @@ def _fan_out_changed(count: int, op: str) -> MetaGraphDef:
     return message
 
 
-@pytest.mark.parametrize("make", [_renamed_twins, _chain, _fan_out, _fan_out_changed])
+@pytest.mark.parametrize("make", [renamed_twins, renamed_nodes, _fan_out, _fan_out_changed])
 def test_matching_by_structure_grows_linearly(make: Callable[[int, str], MetaGraphDef]) -> None:
     """If names are ignored, four times as many nodes need at most about four times as many lines."""
     lines = []

@@ -6,11 +6,11 @@ import os
 import shlex
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import is_alive, wait_until
 
 from pytest_metagraph.exporters.answers import Answer, Crashed, Exported, Malformed, TimedOut
 from pytest_metagraph.exporters.request import ExportRequest
@@ -41,23 +41,6 @@ def worker() -> Iterator[Worker]:
     started = Worker(command(SCRIPT), SECONDS)
     yield started
     started.close()
-
-
-def is_alive(pid: int) -> bool:
-    """Return whether a process runs; a zombie does not."""
-    stat = Path(f"/proc/{pid}/stat")
-    if not stat.exists():
-        return False
-    return stat.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition holds; fail if it does not within half a minute."""
-    for _ in range(3000):
-        if condition():
-            return
-        time.sleep(0.01)
-    pytest.fail("it did not happen")
 
 
 def pid_of(worker: Worker) -> int:

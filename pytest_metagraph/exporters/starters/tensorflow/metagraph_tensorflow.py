@@ -101,7 +101,10 @@ class TensorFlow(Exporter):
 
     @contextlib.contextmanager
     def _restored(self, graph: Any) -> Iterator[None]:
-        """Restore the collections of the graph; one that has new nodes is loaded again (UNB-07, SAV-06)."""
+        """Restore the collections of the graph; one that has new nodes is loaded again (UNB-07, SAV-06).
+
+        The exporter `tensorflow` of the kit does the same; this file is copied to where the kit is not.
+        """
         nodes = graph.version
         before = {key: graph.get_collection(key) for key in graph.get_all_collection_keys()}
         try:
