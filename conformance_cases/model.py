@@ -157,7 +157,7 @@ class NotAsked:
 
 @dataclass(frozen=True, slots=True)
 class NoOracle(NotAsked):
-    """No expectation, because nobody knows the right answer; what is known of any answer is still tested."""
+    """No expectation, because the right answer is not known; what holds for every answer is still tested."""
 
 
 Expectation = ExpectedMessage | ExpectedError | NotAsked

@@ -21,7 +21,7 @@ LEVELS = ("required", "recommended")
 """The levels that a run can enforce; the second one includes the first."""
 
 NO_ORACLE = "none"
-"""The name of the oracle if nobody knows the right answers."""
+"""The value of the option `oracle` if there is no oracle."""
 
 SNAPSHOT_UPDATES = ("create", "fix", "trim")
 """The updates of snapshot files: create missing ones, rewrite changed ones, delete unused ones."""
@@ -178,7 +178,7 @@ OPTIONS = (
     Option(
         "timeout",
         "metagraph_timeout",
-        f"seconds that the exporter has for one answer; default: {DEFAULT_SECONDS:g}",
+        f"time limit for one answer of the exporter, in seconds; default: {DEFAULT_SECONDS:g}",
         metavar="SECONDS",
         default=f"{DEFAULT_SECONDS:g}",
         parse=parse_seconds,
@@ -248,8 +248,9 @@ OPTIONS = (
     Option(
         "check_loads",
         "metagraph_check_loads",
-        "check that each message loads in this TensorFlow as the right answer does, or as the input graph if "
-        "nobody knows the right answer: a version, a range, or several with commas, such as 1.15,2.3-2.6",
+        "check that each exported message loads in this version of TensorFlow if the right answer does, or "
+        "the input graph if there is no oracle: a version, a range, or several with commas, such as "
+        "1.15,2.3-2.6",
         metavar="VERSION",
         in_rerun_line=True,
     ),

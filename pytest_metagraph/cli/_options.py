@@ -45,7 +45,7 @@ def add_exporter_options(parser: argparse.ArgumentParser, *, with_exports: bool 
         type=parse_seconds,
         default=DEFAULT_SECONDS,
         metavar="SECONDS",
-        help="seconds that the exporter has for one answer; default: %(default)g",
+        help="time limit for one answer of the exporter, in seconds; default: %(default)g",
     )
     parser.add_argument(
         "--in-process",

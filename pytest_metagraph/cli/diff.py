@@ -59,7 +59,7 @@ _TOLERANCES = {"rtol": "relative tolerance of floats", "atol": "absolute toleran
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the sub-command."""
-    parser.add_argument("expected", metavar="EXPECTED", help="the file or SavedModel that is right")
+    parser.add_argument("expected", metavar="EXPECTED", help="the correct file or SavedModel")
     parser.add_argument("actual", metavar="ACTUAL", help="the file or SavedModel to compare with it")
     parser.add_argument(
         "--type",

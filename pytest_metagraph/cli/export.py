@@ -133,7 +133,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="collection_list",
         action="store_const",
         const=[],
-        help="export no collection",
+        help="export no collections",
     )
     content.add_argument(
         "--unbound-inputs-col-name",
@@ -142,7 +142,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="unbound_inputs",
         help="the collection that lists inputs from outside the scope; default: %(default)s",
     )
-    kept = parser.add_argument_group("what to keep of IN")
+    kept = parser.add_argument_group("what to keep from IN")
     kept.add_argument(
         "--drop",
         metavar="PART,...",

@@ -21,7 +21,7 @@ examples:
   metagraph run --exports answers --contract tensorflow --report report.html
   metagraph run --exporter my_framework.adapter:export --case 'SCOPE-*' -- -n 2 --tb=short
 
-exit status: that of pytest: 0 everything passed, 1 a case failed, 2 interrupted, 3 an error inside of pytest,
+exit status: that of pytest: 0 everything passed, 1 a case failed, 2 interrupted, 3 an error inside pytest,
 4 an option cannot be used, 5 no case was selected
 """
 

@@ -108,13 +108,13 @@ def _data(
 ) -> dict[str, Any]:
     """Return the answers to the questions, and the results of the smoke tier if there is no problem."""
     found = list(AdapterCheck(client, load_corpus(), contract, folder).run())
-    is_wired = not any(question.problem for question in found)
-    results = _results(client, contract, folder, step) if is_wired else []
+    is_connected = not any(question.problem for question in found)
+    results = _results(client, contract, folder, step) if is_connected else []
     failed = (result for result in results if result.verdict is Verdict.FAIL)
     return {
         "exporter": title(client),
         "unsupported": sorted(client.unsupported),
-        "wired": is_wired,
+        "wired": is_connected,
         "questions": [msgspec.to_builtins(question) for question in found],
         "results": [msgspec.to_builtins(result) for result in results],
         "causes": [msgspec.to_builtins(cause) for cause in causes_of(failed)],

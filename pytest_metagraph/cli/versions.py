@@ -38,7 +38,7 @@ DESCRIPTION = """\
 Judge releases of TensorFlow side by side. Each release gets its own virtual environment, with versions of
 Python, protobuf and numpy from a built-in table. It exports the cases once. The kit judges the answers under
 both contracts, using the ops that the release registers. The page has a row for each requirement that some
-version violates, and says since when or until when it holds.
+version violates, with the versions in which it holds.
 
 A VERSION is a release such as 1.15.5, a fork such as intel-tensorflow==2.14.0, tf-nightly-cpu, or one of
 these with requirements that replace those of the table, such as '2.20.0 protobuf>=7'. Python is found on the
@@ -87,7 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--environments",
         type=Path,
         metavar="DIR",
-        help="the folder of virtual environments, which are used again; default: in the cache of the user",
+        help="the folder of virtual environments, which are reused; default: in the user's cache",
     )
 
 

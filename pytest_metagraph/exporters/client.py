@@ -114,7 +114,7 @@ def open_client(
 
 
 class FunctionClients:
-    """Opens the client of each function that it is asked for, and closes the one before.
+    """Opens the client of each function that it is given, and closes the one before.
 
     Args:
         seconds: the time limit for one answer.

@@ -192,7 +192,7 @@ def _introduction(path: Path, described: Any) -> Introduction:
     if corpus is not None and corpus != load_corpus().digest:
         raise ExportsFolderError(
             f"the answers in {str(path.parent)!r} are those to another version of the corpus; "
-            "write the cases again with `metagraph cases` and export them anew"
+            "write the cases again with `metagraph cases` and export them again"
         )
     try:
         unsupported = protocol.check_capabilities(described.get("unsupported", []))

@@ -1,6 +1,6 @@
 """The ops and messages that an exporter knows, if they are not those of TensorFlow 2.21.
 
-What an exporter hands over decides what is asked of it, so it has to be what some TensorFlow could have: with
+What an exporter hands over decides what is tested, so it has to be what some TensorFlow could have: with
 a MetaGraphDef without fields, an exporter that does nothing would be right.
 """
 

@@ -55,7 +55,7 @@ def _restored(graph: Any) -> Iterator[None]:
     """Undo what an export does to the graph.
 
     An export clears and refills the collection of unbound inputs (UNB-07, UNB-08), and it may build a Saver
-    (SAV-06). Collections can be restored. Nodes cannot be removed, so the graph is loaded anew if there are
+    (SAV-06). Collections can be restored. Nodes cannot be removed, so the graph is loaded again if there are
     new ones.
     """
     nodes = graph.version

@@ -179,7 +179,7 @@ REDUCTIONS: tuple[Reduction, ...] = (
 def _reduced(
     evaluation: Evaluation, kind: DifferenceKind, evaluator: Evaluator, reduction: Reduction, ends: float
 ) -> Evaluation:
-    """Apply a reduction as long as it helps."""
+    """Apply a reduction for as long as it helps."""
     smallest, tried = evaluation, set[bytes]()
     candidates: Iterator[Example] = reduction(smallest.example)
     while time.monotonic() < ends and (candidate := next(candidates, None)) is not None:

@@ -181,11 +181,11 @@ class AdapterCheck:
         return Observation(
             question,
             f"The answers to {self._plain[0].id} and {self._plain[1].id} are the same message.",
-            "Load request.graph anew in every call; a cache has to know which graph it contains.",
+            "Load request.graph again in every call; a cache has to know which graph it contains.",
         )
 
     def _uses_arguments(self) -> Observation:
-        """Compare messages only: a call that is refused is no proof that its arguments are ignored."""
+        """Compare messages only: a refused call does not prove that its arguments are ignored."""
         question = "Do the arguments make a difference?"
         plain = {case.graph.name: self._export(case) for case in self._plain}
         exported = 0

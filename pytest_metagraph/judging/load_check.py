@@ -33,7 +33,7 @@ class _Key(NamedTuple):
 class LoadCheck:
     """Finds answers that a version of TensorFlow refuses, and that it should not.
 
-    An answer should load as far as the right answer does, or, if nobody knows that, as far as the graph that
+    An answer should load as far as the right answer does, or, if that is not known, as far as the graph that
     was exported: a problem that this one has, too, is not the exporter's.
 
     Args:

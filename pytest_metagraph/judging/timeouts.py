@@ -13,8 +13,8 @@ MOST_TIMEOUTS = 10
 class TimeoutCount:
     """Counts the cases in a row that timed out.
 
-    A timeout that the list of known failures has, and a case that the exporter was not asked, leave the count
-    as it is.
+    A timeout that the list of known failures contains leaves the count as it is, and so does a case that
+    is not tested.
     """
 
     def __init__(self) -> None:

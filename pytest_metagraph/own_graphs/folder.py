@@ -130,7 +130,7 @@ class OwnGraph(CaseSource):
         if contract is Contract.TENSORFLOW and self._builds_saver(case):
             return NotAsked("SAV-06: TensorFlow builds a new Saver in the live graph and exports that one.")
         if self._oracle is None:
-            return NoOracle("nobody knows the right answer: there is no oracle")
+            return NoOracle("there is no oracle, so the right answer is not known")
         missing = self.capabilities(case) & self._oracle.unsupported
         if missing:
             return NotAsked(f"the oracle {self._oracle.name} does not support {', '.join(sorted(missing))}")

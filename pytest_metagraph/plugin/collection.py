@@ -192,7 +192,7 @@ class CaseItem(pytest.Function):
         return clients.of(cast("Exporter", self.funcargs["metagraph_exporter"]))
 
     def _is_required(self) -> bool:
-        """Whether the case involves a required rule."""
+        """Return whether the case involves a required rule."""
         catalogue = load_corpus().requirements
         return any(catalogue[name].level is Level.REQUIRED for name in self._case.requirements)
 
@@ -205,6 +205,6 @@ class CaseItem(pytest.Function):
 
 def _harness_error_text(case: Case) -> str:
     return (
-        f"case {case.id}\n\nThe kit itself failed here; this says nothing about the exporter. "
+        f"case {case.id}\n\nThe kit itself failed here; this is not a finding about the exporter. "
         f"Please report it with this traceback:\n{traceback.format_exc()}"
     )

@@ -61,7 +61,7 @@ def settings_of(config: pytest.Config) -> Settings:
 
 
 def _is_in_ini(config: pytest.Config, option: Option) -> bool:
-    """Whether leaving out the option would give another value than the default."""
+    """Return whether leaving out the option would give another value than the default."""
     return bool(option.metavar) and not option.repeatable and config.getini(option.name) != option.default
 
 

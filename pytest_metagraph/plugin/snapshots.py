@@ -149,7 +149,7 @@ class SnapshotSummary:
         for what, paths in sorted(self._found.items()):
             terminalreporter.write_line(f"{len(paths):,} {what}: {_listed(paths)}")
         if "unused" in self._found:
-            way_out = "--metagraph-snapshot-update=trim deletes unused snapshots that nobody has changed"
+            way_out = "--metagraph-snapshot-update=trim deletes unused snapshots that have not been changed"
             terminalreporter.write_line(way_out)
         if _ORPHANED in self._found:
             terminalreporter.write_line(

@@ -36,7 +36,7 @@ def test_a_block_that_is_not_run_says_why(tmp_path: Path) -> None:
 
 
 def test_the_speed_of_the_machine_does_not_count(tmp_path: Path) -> None:
-    """Another duration and lines of progress are no other output; a line that only looks similar is."""
+    """Another duration and lines of progress are the same output; a line that only looks similar is not."""
     document = tmp_path / "slow.md"
     shown = "2 failed in 0.41s"
     slow = "printf 'metagraph: reading a.meta ... 6 s\\n2 failed in 71.30s (0:01:11)\\n'"

@@ -355,7 +355,7 @@ def test_an_error_of_the_kit_is_not_a_failure_of_the_exporter(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "The kit itself failed here; this says nothing about the exporter.*",
+            "The kit itself failed here; this is not a finding about the exporter.*",
             "*ZeroDivisionError: the differ is broken",
             "*1 case, 0 checks: 0 passed, 0 failed, 1 broken by an error of the kit",
         ]

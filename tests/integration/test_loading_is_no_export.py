@@ -57,7 +57,7 @@ def fails(*_: object, **__: object) -> None:
 
 
 def test_of_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A graph that the reference does not load is no export that raised."""
+    """A graph that the reference does not load does not count as an export that raised."""
     monkeypatch.setattr(reference.Graph, "from_meta_graph_def", fails)
     reference._load.cache_clear()
     assert_nothing_passes(client_of(reference.export))
@@ -65,7 +65,7 @@ def test_of_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.oracle
 def test_of_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A graph that the installed TensorFlow does not import is no export that raised."""
+    """A graph that the installed TensorFlow does not import does not count as an export that raised."""
     pytest.importorskip("tensorflow")
     from pytest_metagraph.exporters import tensorflow  # noqa: PLC0415 - needs TensorFlow
 
@@ -145,7 +145,7 @@ def test_a_run_that_loads_nothing_fails(project: Project) -> None:
 
 
 def test_one_case_that_cannot_be_loaded_is_skipped(project: Project) -> None:
-    """A run of a selected case is no run that loads nothing."""
+    """A run of a selected case does not count as a run that loads nothing."""
     adapter = """
         import pytest_metagraph as mg
 

@@ -74,7 +74,7 @@ class Mutant:
     """One changed module.
 
     Attributes:
-        module: the name of the module inside of `reference_impl`.
+        module: the name of the module inside `reference_impl`.
         source: its changed source.
         change: the changed line, before and after.
     """

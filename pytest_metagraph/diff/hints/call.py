@@ -51,7 +51,7 @@ def given_message(diff: MetaGraphDiff, argument: str, name: str) -> Any:
 
 
 def listed_collections(diff: MetaGraphDiff) -> list[Any]:
-    """Return the keys that the call's collection_list names; none if it is no list of its own."""
+    """Return the keys that the call's collection_list names; none if it is not a list of its own."""
     value = (diff.call or {}).get("collection_list")
     return list(value) if isinstance(value, list | tuple | set | frozenset) else []
 

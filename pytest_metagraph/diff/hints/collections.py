@@ -223,7 +223,7 @@ def _differ_in_encoding(expected: list[bytes], actual: list[bytes]) -> bool:
 
 
 def _fields(data: bytes) -> list[tuple[int, str]] | None:
-    """Return the fields of an unknown message, sorted; None if the bytes are no message."""
+    """Return the fields of an unknown message, sorted; None if the bytes are not a message."""
     try:
         found: Any = UnknownFieldSet(empty_pb2.Empty.FromString(data))
     except PARSE_ERRORS:

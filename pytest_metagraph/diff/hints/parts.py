@@ -159,7 +159,7 @@ def _find_extra(diff: MetaGraphDiff, extra: dict[int, Difference]) -> Iterator[H
     unregistered = {at: one for at, one in extra.items() if one.key not in registered_ops()}
     if unregistered:
         text = (
-            f"The op list has entries that are no registered ops, or has one twice: "
+            f"The op list has entries that are not registered ops, or has one twice: "
             f"{list_keys(unregistered.values())}."
         )
         yield Hint(HintCode.OPS_UNREGISTERED, text, frozenset(unregistered))

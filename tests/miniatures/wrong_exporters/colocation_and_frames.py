@@ -55,7 +55,7 @@ def keeps_outside_colocations(_right: Right, _entry: str, _scope: LiteralScope) 
 
 @replaces(Seam.COLOCATION_IS_INSIDE, "CLS-02")
 def drops_all_colocations_under_a_scope(_right: Right, _entry: str, _scope: LiteralScope) -> bool:
-    """Drops colocations with nodes inside of the scope, too."""
+    """Drops colocations with nodes inside the scope, too."""
     return False
 
 

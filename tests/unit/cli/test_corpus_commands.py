@@ -152,7 +152,7 @@ def test_a_terminal_gets_no_bytes(
 
 
 def test_cases_are_written_for_given_ops(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that is no op list is refused before anything is written; the folder has a copy of it."""
+    """A file that is not an op list is refused before anything is written; the folder has a copy of it."""
     ops, folder = tmp_path / "ops.pb", tmp_path / "cases"
     words = ["cases", "--out", str(folder), "--tier", "smoke", "--ops", str(ops)]
     for content, problem in (

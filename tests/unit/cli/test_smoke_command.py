@@ -1,4 +1,4 @@
-"""`metagraph smoke` says what is wrong with the wiring, and otherwise why cases fail."""
+"""`metagraph smoke` reports how an adapter is connected wrongly, and otherwise why cases fail."""
 
 from __future__ import annotations
 

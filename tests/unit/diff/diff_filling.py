@@ -138,7 +138,7 @@ def _flips(message: Any, path: str, fields: tuple[str, ...]) -> _Found:
     for field, _ in message.ListFields():
         value = getattr(
             message, field.name
-        )  # anew: what was read before a CopyFrom is no part of it any more
+        )  # anew: what was read before a CopyFrom is not a part of it any more
         at = f"{path}.{field.name}" if path else field.name
         names = (*fields, f"{message.DESCRIPTOR.name}.{field.name}")
         if field.message_type is not None and field.message_type.GetOptions().map_entry:

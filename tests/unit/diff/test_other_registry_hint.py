@@ -45,7 +45,7 @@ def test_one_hint_explains_definitions_and_attributes(version: str) -> None:
 
 
 def test_an_attribute_that_the_op_has_is_lost() -> None:
-    """The op list of the exporter defines it, so that its registry is no excuse."""
+    """The op list of the exporter defines it, so its registry does not explain the difference."""
     message = expected("matrix/resource_variables/plain")
     other = MetaGraphDef()
     other.CopyFrom(message)

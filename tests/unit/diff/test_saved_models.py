@@ -70,7 +70,7 @@ def test_two_saves_differ_unless_they_are_canonicalised() -> None:
 
 
 def test_objects_are_compared_by_path() -> None:
-    """Without canonicalisation, another numbering of the objects alone is no difference."""
+    """Without canonicalisation, another numbering of the objects alone is not a difference."""
     renumbered = second()
     text = str(renumbered.meta_graphs[0].object_graph_def).replace("1480", "12")
     assert text.count("node_id: 2") == 1
@@ -207,7 +207,7 @@ def test_the_list_that_is_made_from_a_set_has_no_order() -> None:
 
 
 def test_names_that_are_swapped_are_not_lost() -> None:
-    """A number that belongs to another function on the other side is no obstacle."""
+    """A number that belongs to another function on the other side does not get in the way."""
     one, other = first(), first()
     for model, numbers in ((one, (1, 2)), (other, (2, 3))):
         library = model.meta_graphs[0].graph_def.library

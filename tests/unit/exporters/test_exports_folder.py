@@ -213,7 +213,7 @@ def test_a_link_does_not_lead_out_of_the_folder(link: str, tmp_path: Path) -> No
 
 
 def test_a_fifo_in_the_folder_does_not_block(tmp_path: Path) -> None:
-    """An answer that is no regular file is malformed, and a written one is missing."""
+    """An answer that is not a regular file is malformed, and a written one is missing."""
     folder = folder_with(tmp_path, {})
     (folder / f"{CASE}.variants" / "filename").mkdir(parents=True)
     os.mkfifo(folder / f"{CASE}.variants" / "filename" / "model.meta")

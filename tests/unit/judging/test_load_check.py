@@ -117,7 +117,7 @@ def test_unbound_inputs_of_a_part_are_not_a_problem(
 def test_an_error_without_an_oracle_is_not_tested(
     judge: JudgeCase, own: Callable[[str], dict[str, Case]]
 ) -> None:
-    """An exporter that raises is neither right nor wrong if nobody knows the right answer."""
+    """An exporter that raises is neither right nor wrong if the right answer is not known."""
 
     def refuses(_request: ExportRequest) -> MetaGraphDef:
         raise ValueError("no")

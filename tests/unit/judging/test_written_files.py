@@ -228,7 +228,7 @@ def test_a_file_that_cannot_be_read_is_a_finding(
 
 
 def test_a_full_disk_is_no_verdict(folder: ScratchFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the kit itself cannot write to the folder, that is no finding about the exporter."""
+    """If the kit itself cannot write to the folder, that is not a finding about the exporter."""
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -270,7 +270,7 @@ ORIGIN = _origin("a@", ("m.py", 3, "build"), ("n.py", 4, "layer"))
 def test_debug_info_is_compared_by_its_traces(
     folder: ScratchFolder, written: GraphDebugInfo, is_right: bool, as_text: bool
 ) -> None:
-    """DBG-07: names, files, lines, functions and their order count; numbers do not; none is no mistake."""
+    """DBG-07: names, files, lines, functions and their order count; numbers do not; none is right, too."""
     Path(folder.filename).write_bytes(str(MESSAGE).encode() if as_text else MESSAGE.SerializeToString())
     content = str(written).encode() if as_text else written.SerializeToString()
     beside(folder, "model_debug.meta").write_bytes(content)

@@ -20,7 +20,7 @@ def found(*entries: Entry, holding: tuple[Entry, ...] | None = None) -> list[str
 
 
 def test_a_right_list_has_no_problems() -> None:
-    """Entries that match, do not overlap and have not expired are no problem, including on the last day."""
+    """Entries that match, do not overlap and have not expired are accepted, including on the last day."""
     assert found(entry("m/towers/*", expires=TODAY), entry("m/queues/plain", number=2)) == []
 
 

@@ -70,7 +70,7 @@ def test_without_the_flag_nothing_is_removed(contract: Contract) -> None:
 
 
 def test_unregistered_ops_are_left_alone(contract: Contract) -> None:
-    """STRIP-03: nobody knows their defaults."""
+    """STRIP-03: their defaults are not known."""
     nodes = 'node { op: "Mine" attr { key: "transpose_a" value { b: false } } }'
 
     assert "transpose_a" in stripped(nodes, contract).node[0].attr

@@ -133,7 +133,7 @@ def test_the_eager_check_looks_for_none_only(contract: Contract) -> None:
 
 
 def test_a_context_of_a_graph_is_not_eager(contract: Contract) -> None:
-    """EAG-04: inside of `as_default` there is a graph, also where eager execution is around it."""
+    """EAG-04: inside `as_default` there is a graph, even if eager execution surrounds it."""
     with eager_execution(), graph(NODES).as_default():
         assert node_names(export_meta_graph(contract=contract)) == ["a"]
         with eager_execution(), pytest.raises(RuntimeError):

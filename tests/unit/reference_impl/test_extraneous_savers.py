@@ -158,7 +158,7 @@ def test_a_saver_in_the_scope_of_a_model_takes_the_model(contract: Contract) -> 
 
 
 def test_an_outer_scope_takes_a_retained_inner_one(contract: Contract) -> None:
-    """SAV-04: a saver inside of an extraneous scope goes with it."""
+    """SAV-04: a saver inside an extraneous scope goes with it."""
     nodes = """
       node { name: "m/SaveV2" op: "SaveV2" } node { name: "m/save/SaveV2" op: "SaveV2" }
       node { name: "x" op: "NoOp" }

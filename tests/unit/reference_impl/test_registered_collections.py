@@ -207,7 +207,7 @@ def test_nested_contexts_are_stripped_as_documented_only(chosen: str, inner: str
 
 
 def test_every_level_of_nesting_is_stripped_as_documented() -> None:
-    """COL-15: a context inside of a nested one, too."""
+    """COL-15: a context inside a nested one, too."""
     outer, expected = cond_context("s/", "s/"), cond_context("", "")
     outer.nested_contexts[0].while_ctxt.nested_contexts.add().cond_ctxt.CopyFrom(cond_context("s/"))
     expected.nested_contexts[0].while_ctxt.nested_contexts.add().cond_ctxt.CopyFrom(cond_context(""))

@@ -113,7 +113,7 @@ def test_formats_say_what_is_wrong_with_the_list_of_known_failures(render: Calla
 
 
 def test_markdown_says_what_it_was_given() -> None:
-    """Text from an exporter is no markup, and does not break the table."""
+    """Text from an exporter is not markup, and does not break the table."""
     finding = samples.finding("raised", "a|b <img> *x* [y](z)\nnew")
     text = render_markdown(samples.report(samples.result("a", FAIL, findings=(finding,))))
     assert r"a\|b \<img\> \*x\* \[y\](z) new" in text

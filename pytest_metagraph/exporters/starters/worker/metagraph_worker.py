@@ -99,7 +99,7 @@ class Answer:
 
 
 def answer_to(exporter: Exporter, call: Call) -> Answer:
-    """Load the graph and make the call. Loading stands outside of the `try`: its errors are no answers."""
+    """Load the graph and make the call. Loading is outside the `try`: its errors are not answers."""
     answer = Answer()
     try:
         loaded = exporter.load(call.graph)
@@ -368,7 +368,7 @@ def write(path: str, data: bytes) -> None:
 
 
 def main(exporter: Exporter) -> None:
-    """Do what the command line says; see the top of this file."""
+    """Run the command line; see the top of this file."""
     parser = argparse.ArgumentParser(description="Answer pytest-metagraph: a worker, or files.")
     parser.add_argument("folders", nargs="*", metavar="CASES ANSWERS [GLOB ...]")
     parser.add_argument("--describe", metavar="ANSWERS", help="write the description of the exporter")

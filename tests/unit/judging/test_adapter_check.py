@@ -1,4 +1,4 @@
-"""The adapter check finds each way to wire an adapter wrongly, and gives advice."""
+"""The adapter check finds each way to connect an adapter wrongly, and gives advice."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ MISTAKES: list[tuple[Callable[[], Exporter], str, str]] = [
     (lambda: writes_no_files, "does not support 'filename'", "declare `files`"),
     (lambda: changes_its_input, "It changed request.graph", "Load a copy"),
     (lambda: exports_another_graph, "The answer has 0 nodes", "another default graph"),
-    (RemembersTheFirstGraph, "are the same message", "Load request.graph anew"),
+    (RemembersTheFirstGraph, "are the same message", "Load request.graph again"),
     (
         lambda: ignores_arguments,
         "gave the same message as a call without any",
@@ -215,7 +215,7 @@ def test_an_adapter_without_a_mistake_has_no_problem() -> None:
 
 
 class RefusesEveryGraphButOne:
-    """Loads the first graph only; an error is no message, so that two errors are not one answer."""
+    """Loads the first graph only; an error is not a message, so two errors are not the same answer."""
 
     def __init__(self) -> None:
         self.case_id = ""
@@ -237,7 +237,7 @@ def test_errors_are_not_compared_as_messages() -> None:
 
 
 def test_questions_about_what_is_not_supported_are_not_asked() -> None:
-    """A declared gap is no mistake; what could not be asked is said."""
+    """A declared gap is not a mistake; the questions that were skipped are named."""
 
     def export(request: ExportRequest) -> MetaGraphDef:
         return reference.export(request)
