@@ -11,6 +11,7 @@ import functools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from google.protobuf import any_pb2, message_factory
 from google.protobuf import message as protobuf
 
 from conformance_cases import Capability, Case, Expectation, ExpectedMessage, Variant
@@ -19,6 +20,7 @@ from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry
 from reference_impl.contracts import Contract
 from reference_impl.op_defs import AttrDefault
 from reference_impl.schema import (
+    POOL,
     REGISTERED_COLLECTIONS,
     AttrValue,
     CollectionDef,
@@ -118,6 +120,7 @@ class _AdaptedSource(CaseSource):
             _adapt_nodes(message, self._registry, filled=False, stripped=False)
         elif isinstance(message, MetaGraphDef.MetaInfoDef):
             _adapt_op_list(message.stripped_op_list, self._registry)
+            _adapt_any(message.any_info, self._registry)
         return self._registry.known_fields(message)
 
 
@@ -143,6 +146,10 @@ def _adapted_message(data: bytes, registry: ExporterRegistry, *, exported: bool,
     for key, kind in REGISTERED_COLLECTIONS.items():
         if key in message.collection_def:
             _adapt_items(message.collection_def[key], kind, registry)
+    for collection in message.collection_def.values():
+        for value in collection.any_list.value:
+            _adapt_any(value, registry)
+    _adapt_any(message.meta_info_def.any_info, registry)
     return message.SerializeToString(deterministic=True)
 
 
@@ -157,6 +164,24 @@ def _adapt_items(collection: CollectionDef, kind: type[protobuf.Message], regist
         known = registry.known_fields(item)
         if known != item:
             values[position] = known.SerializeToString(deterministic=True)
+
+
+def _adapt_any(value: any_pb2.Any, registry: ExporterRegistry) -> None:
+    """Leave out the fields that the exporter lacks from a packed message; one of an unknown type stays.
+
+    The packed bytes would travel as they are, but a file in the text format has only the fields that the
+    exporter knows.
+    """
+    if not registry.descriptor_set_data or not value.value:
+        return
+    try:
+        kind = message_factory.GetMessageClass(POOL.FindMessageTypeByName(value.type_url.rpartition("/")[2]))
+        packed = kind.FromString(value.value)
+    except (KeyError, protobuf.DecodeError):
+        return
+    known = registry.known_fields(packed)
+    if known != packed:
+        value.value = known.SerializeToString(deterministic=True)
 
 
 def _adapt_op_list(listing: OpList, registry: ExporterRegistry) -> None:

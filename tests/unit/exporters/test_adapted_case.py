@@ -14,7 +14,7 @@ from pytest_metagraph.exporters.adapted_case import adapted
 from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry
 from pytest_metagraph.loadability.op_registries import registry
 from reference_impl.contracts import Contract
-from reference_impl.schema import GraphDef, MetaGraphDef, OpDef, OpList, VariableDef, registered_ops
+from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, OpDef, OpList, VariableDef, registered_ops
 
 CONTRACT = Contract.TENSORFLOW
 VARIABLES = "matrix/resource_variables/plain"
@@ -243,6 +243,38 @@ def test_fields_that_the_messages_lack_are_neither_sent_nor_expected() -> None:
         assert damaged == b"\xff damaged"
         assert VariableDef.FromString(message.collection_def["own"].bytes_list.value[0]) == item
     assert not case.calls()[0]["graph_def"].node[0].HasField("experimental_type")
+
+
+def test_fields_that_packed_messages_lack_are_neither_sent_nor_expected() -> None:
+    """A message in an Any loses its unknown fields, in any collection and in meta_info_def; other types stay.
+
+    TensorFlow 1.13 writes the packed bytes as they are into a message, and without these fields into a text.
+    """
+    item = VariableDef(variable_name="v", trainable=True)
+    node = NodeDef(name="a", op="NoOp")
+    node.experimental_type.type_id = 1
+    graph = one_node({})
+    packed = graph.collection_def["own"].any_list.value
+    for type_url, data in (
+        ("type.googleapis.com/tensorflow.VariableDef", item.SerializeToString()),
+        ("type.googleapis.com/tensorflow.NodeDef", node.SerializeToString()),
+        ("type.googleapis.com/tensorflow.NodeDef", b"\xff damaged"),
+        ("type.example/own.Type", item.SerializeToString()),
+        ("", item.SerializeToString()),
+    ):
+        packed.add(type_url=type_url, value=data)
+    graph.meta_info_def.any_info.CopyFrom(packed[0])
+    files = descriptor_set(without="NodeDef.experimental_type")
+    files.file.append(descriptor_set(without="VariableDef.trainable", of=VariableDef).file[0])
+    source = OneGraph(graph, {"meta_info_def": graph.meta_info_def})
+    case = case_of(source, ExporterRegistry.parse(descriptor_set=files))
+    for message in (case.graph.message(), expected_of(case)):
+        variable, given, damaged, other, unnamed = message.collection_def["own"].any_list.value
+        assert VariableDef.FromString(variable.value) == VariableDef(variable_name="v")
+        assert NodeDef.FromString(given.value) == NodeDef(name="a", op="NoOp")
+        assert [damaged, other, unnamed] == list(packed)[2:]
+        assert message.meta_info_def.any_info == variable
+    assert case.calls()[0]["meta_info_def"].any_info == variable
 
 
 def test_an_expected_error_stays() -> None:
