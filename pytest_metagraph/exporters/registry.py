@@ -65,6 +65,14 @@ class ExporterRegistry:
         """The OpDefs by name, without documentation; empty if the exporter has those of TensorFlow 2.21."""
         return _ops(self.op_list_data) if self.op_list_data else {}
 
+    @property
+    def own_op_defs(self) -> tuple[str, ...]:
+        """The ops of TensorFlow whose OpDef here is that of no recorded release, sorted.
+
+        The kit cannot know whether the exporter really has them, or hands them over to fit its exports.
+        """
+        return _own_op_defs(self.op_list_data) if self.op_list_data else ()
+
     def known_fields(self, message: MessageT) -> MessageT:
         """Return a message without the fields that the exporter's messages lack.
 
@@ -134,6 +142,19 @@ def _ops(data: bytes) -> Mapping[str, OpDef]:
             part.ClearField("description")
         op.ClearField("summary")
     return MappingProxyType({op.name: op for op in listing.op})
+
+
+@functools.lru_cache(maxsize=8)
+def _own_op_defs(data: bytes) -> tuple[str, ...]:
+    """Return the ops with a recorded name, and a definition that is not recorded."""
+    history = op_history()
+    return tuple(
+        sorted(
+            name
+            for name, op in _ops(data).items()
+            if name in history and all(op != definition.op for definition in history[name])
+        )
+    )
 
 
 def _check_ops(ops: Iterable[OpDef]) -> None:

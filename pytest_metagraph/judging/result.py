@@ -24,6 +24,10 @@ MAX_DETAIL = 8_000
 """The number of characters of a finding's detail that are kept; running the case again shows all."""
 
 
+_MOST_OP_DEFS = 3
+"""The number of op defs of its own that are named; a report has all."""
+
+
 class ReportedExporter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The exporter under test.
 
@@ -32,12 +36,24 @@ class ReportedExporter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         version: its version; empty if it has none.
         unsupported: capabilities that it declares as unsupported, sorted.
         environment: what it runs on; empty in a report, whose header has it.
+        own_op_defs: the ops of TensorFlow that it hands over with an OpDef of its own, sorted: one that no
+            recorded release has. The kit compares with it, and cannot verify it.
     """
 
     name: str
     version: str
     unsupported: tuple[str, ...]
     environment: dict[str, str] = {}
+    own_op_defs: tuple[str, ...] = ()
+
+    @property
+    def own_op_defs_text(self) -> str:
+        """The number of its own op defs and the first of their names; empty if there are none."""
+        if not self.own_op_defs:
+            return ""
+        named = ", ".join(self.own_op_defs[:_MOST_OP_DEFS])
+        more = ", ..." if len(self.own_op_defs) > _MOST_OP_DEFS else ""
+        return f"op defs of its own: {len(self.own_op_defs):,} ({named}{more})"
 
     @property
     def label(self) -> str:
@@ -187,7 +203,8 @@ def exporter_of(client: ExporterClient) -> ReportedExporter:
     """Return the description of an exporter for reports."""
     unsupported = tuple(sorted(map(str, client.unsupported)))
     environment = dict(sorted(client.environment.items()))  # so that every process writes the same report
-    return ReportedExporter(client.name, client.version, unsupported, environment)
+    own_op_defs = client.registry.own_op_defs
+    return ReportedExporter(client.name, client.version, unsupported, environment, own_op_defs)
 
 
 def _reported(finding: Finding) -> ReportedFinding:

@@ -68,6 +68,8 @@ def _report_lines(report: Report) -> Iterator[str]:
     if header.exporter.unsupported:
         yield ""
         yield f"Unsupported: {', '.join(map(_code, header.exporter.unsupported))}"
+    if header.exporter.own_op_defs:
+        yield from ("", f"Note: {_text(header.exporter.own_op_defs_text)}")
     yield from _unloaded_lines(report)
     yield from _cause_lines(report)
     if not report.no_score:

@@ -68,6 +68,8 @@ def summary_lines(
     checks = sum(result.checks for result in results)
     run = f"contract {settings.contract}, tier {settings.tier}, level {settings.level}"
     yield SummaryLine(f"exporter {exporter.label}, {run}")
+    if exporter.own_op_defs:
+        yield SummaryLine(f"note: {exporter.own_op_defs_text}")
     if settings.graphs:
         compared = (
             "not compared"

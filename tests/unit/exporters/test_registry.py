@@ -172,8 +172,22 @@ def test_a_worker_hands_over_both_in_its_introduction() -> None:
     assert protocol.decode_introduction(protocol.encode_introduction(given)) == given
 
 
+def test_op_defs_that_no_tensorflow_has_are_named() -> None:
+    """A changed default of an op of TensorFlow is one; an older definition, or an op of a fork, is not."""
+    changed = OpDef()
+    changed.CopyFrom(registered_ops()["MatMul"])
+    next(attr for attr in changed.attr if attr.name == "transpose_b").default_value.b = True
+    older = registry("1.4").ops["Conv2D"]
+    assert older != registered_ops()["Conv2D"]
+    ops = [OpDef(name="OpOfAFork", summary="Documented."), changed, older, registered_ops()["_Arg"]]
+    assert ExporterRegistry.parse(OpList(op=ops)).own_op_defs == ("MatMul",)
+    assert KIT_REGISTRY.own_op_defs == ()
+
+
 @pytest.mark.parametrize("version", known_versions())
 def test_the_ops_of_every_tensorflow_are_accepted(version: str) -> None:
     """The check of an op list knows what each release has."""
     ops = registry(version).ops
-    assert ExporterRegistry.parse(OpList(op=ops.values())).ops == ops
+    handed_over = ExporterRegistry.parse(OpList(op=ops.values()))
+    assert handed_over.ops == ops
+    assert handed_over.own_op_defs == ()

@@ -6,9 +6,11 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 import report_samples as samples
 
@@ -304,6 +306,16 @@ def test_formats_name_the_graphs_that_cannot_be_loaded(render: Callable[[Report]
     assert "2 of 2 required, 3 not loadable" in text
     assert graph in text
     assert "<script>alert" not in text
+
+
+@pytest.mark.parametrize("render", [render_markdown, render_html])
+def test_formats_note_op_defs_that_no_tensorflow_has(render: Callable[[Report], str]) -> None:
+    """Whoever reads a score sees that the exporter handed over definitions that the kit cannot verify."""
+    report = samples.report(samples.result("a"))
+    assert "op defs of its own" not in render(report)
+    exporter = msgspec.structs.replace(report.header.exporter, own_op_defs=("Conv2D", "MatMul"))
+    noted = replace(report, header=msgspec.structs.replace(report.header, exporter=exporter))
+    assert "Note: op defs of its own: 2 (Conv2D, MatMul)" in render(noted)
 
 
 @pytest.mark.parametrize("render", [render_markdown, render_html])

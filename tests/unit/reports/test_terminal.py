@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import report_samples as samples
 
+from pytest_metagraph.judging.result import ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.terminal import summary_lines
 from pytest_metagraph.settings import Settings
@@ -32,6 +33,18 @@ def test_no_verdict_is_dropped(verdict: Verdict) -> None:
     """A run with one case counts its verdict, beside the passed and failed cases that are always shown."""
     counts = counts_line(verdict).partition(": ")[2].split(", ")
     assert sum(int(count.partition(" ")[0]) for count in counts) == 1
+
+
+def test_the_summary_notes_op_defs_that_no_tensorflow_has() -> None:
+    """Their number and the first names stand below the exporter; without any, there is no such line."""
+    own = ReportedExporter("fork", "1", (), own_op_defs=("Add", "Cast", "Conv2D", "MatMul"))
+    texts = [line.text for line in summary_lines(own, [samples.result("a")], Settings(tier="smoke"))]
+    assert texts[1] == "note: op defs of its own: 4 (Add, Cast, Conv2D, ...)"
+    texts = [
+        line.text
+        for line in summary_lines(samples.exporter("x"), [samples.result("a")], Settings(tier="smoke"))
+    ]
+    assert not any("op defs" in text for text in texts)
 
 
 def test_the_summary_names_graphs_that_cannot_be_loaded() -> None:
