@@ -8,13 +8,14 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from conformance_cases import Tier
+from conformance_cases import Tier, load_corpus
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.progress import progress
+from pytest_metagraph._version import __version__
 from pytest_metagraph.cli._errors import writing
 from pytest_metagraph.cli._output import say, say_on_stderr
 from pytest_metagraph.reports.html import render_versions_html
@@ -24,6 +25,7 @@ from pytest_metagraph.reports.versions import (
     OWN_CONTRACT,
     Measurement,
     VersionsTable,
+    read_table,
     table_to_json,
     versions_table,
 )
@@ -43,6 +45,9 @@ version violates, with the versions in which it holds.
 A VERSION is a release such as 1.15.5, a fork such as intel-tensorflow==2.14.0, tf-nightly-cpu, or one of
 these with requirements that replace those of the table, such as '2.20.0 protobuf>=7'. Python is found on the
 path, in pyenv or by uv. If one version fails, the page has the others and the reason.
+
+The page is written anew after each version, so an interrupted run keeps what it has. With --table, a run goes
+on where another one stopped: a version that the table has is not judged again.
 """
 
 EPILOG = f"""\
@@ -51,6 +56,7 @@ examples:
   metagraph versions 2.20.0 '2.20.0 protobuf>=7' --json
   metagraph versions {TENSORFLOW_VERSION} --exporter reference --command 'node worker.mjs' -o exporters.html
   metagraph versions 1.15.5 --tier smoke --reports reports -o versions.md
+  metagraph versions 2.6.5 2.20.0 --table versions.json -o versions.json
 
 exit status: 0 every version was judged, 1 one was not, 2 unusable input
 """
@@ -84,10 +90,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--reports", type=Path, metavar="DIR", help="keep the report of each version, with all its failures"
     )
     parser.add_argument(
+        "--table",
+        type=Path,
+        metavar="TABLE",
+        help="an earlier page, as .json, of the same tier, whose columns are taken over",
+    )
+    parser.add_argument(
         "--environments",
         type=Path,
         metavar="DIR",
-        help="the folder of virtual environments, which are reused; default: in the user's cache",
+        help="the folder of virtual environments, of up to 2 GB each, which are reused; remove that of a nightly "
+        "to get a newer one; default: in the user's cache",
     )
 
 
@@ -102,11 +115,13 @@ def run(arguments: argparse.Namespace) -> int:
     """
     page = _page(arguments)
     releases = [release_of(words) for words in arguments.versions]
+    earlier = _earlier(arguments)
+    known = {column.label for column in earlier.columns if not column.problem} if earlier else set()
     environments = arguments.environments or default_folder()
     measured: list[Measurement] = []
     with tempfile.TemporaryDirectory(prefix="metagraph-versions-") as scratch, progress("starting") as step:
         run_of_all = _Run(Tier(arguments.tier), environments.absolute(), Path(scratch), step)
-        for measurement in _measurements(run_of_all, releases, arguments):
+        for measurement in _measurements(run_of_all, releases, arguments, known):
             measured.append(measurement)
             if arguments.reports:
                 _keep(measurement, arguments.reports)
@@ -114,19 +129,37 @@ def run(arguments: argparse.Namespace) -> int:
                 say_on_stderr(f"metagraph versions: {measurement.label}: {measurement.problem}")
             elif not arguments.json:
                 say(_line(measurement))
-            if page and any(one.reports for one in measured):  # what is there is kept if the next one fails
+            if page and (earlier or any(one.reports for one in measured)):  # kept if the next one fails
                 with writing(arguments.output):
-                    write_file(arguments.output, page(versions_table(measured)).encode())
-    table = versions_table(measured)
+                    write_file(arguments.output, page(versions_table(measured, earlier)).encode())
+    table = versions_table(measured, earlier)
     if arguments.json:
         sys.stdout.write(table_to_json(table))
     if page:
+        with writing(arguments.output):
+            write_file(arguments.output, page(table).encode())
         say_on_stderr(f"metagraph versions: wrote {arguments.output}")
-    return 1 if any(one.problem for one in measured) else 0
+    return 1 if any(column.problem for column in table.columns) else 0
+
+
+def _earlier(arguments: argparse.Namespace) -> VersionsTable | None:
+    """Return the earlier table, which has to be of the same cases."""
+    if arguments.table is None:
+        return None
+    table = read_table(arguments.table)
+    theirs = (table.kit_version, table.corpus_digest, table.tier)
+    if theirs != (__version__, load_corpus().digest, arguments.tier):
+        raise MetagraphError(
+            f"{str(arguments.table)!r} cannot be continued: it is of pytest-metagraph {table.kit_version}, "
+            f"corpus {table.corpus_digest[:12]}, tier {table.tier}",
+            "leave out --table, so that every version is judged with the same cases",
+        )
+    return table
 
 
 def _page(arguments: argparse.Namespace) -> Callable[[VersionsTable], str] | None:
-    if not any((arguments.versions, arguments.exporter, arguments.command, arguments.exports)):
+    named = (arguments.versions, arguments.exporter, arguments.command, arguments.exports, arguments.table)
+    if not any(named):
         raise MetagraphError(
             "nothing is named", f"give a release such as {TENSORFLOW_VERSION}, or --exporter NAME"
         )
@@ -164,28 +197,28 @@ class _Run:
             self.step(f"{release.words}: {text}")
 
         work = self.scratch / release.folder
+        is_release = release.package == TENSORFLOW and release.words == str(release.version)
         try:
-            named("making an environment")
-            python = environment_of(release, self.environments)
+            python = environment_of(release, self.environments, named)
             answers = export(python, release.package, work, self.tier, named)
             found = judge(release.words, {"exports": str(answers)}, self.tier, self.step)
-        except MetagraphError as error:
-            return Measurement(release.words, problem=str(error))
+        except (MetagraphError, OSError) as error:  # such as a disk that is full
+            return Measurement(release.words, problem=str(error), is_release=is_release)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-        is_release = release.package == TENSORFLOW and release.words == str(release.version)
-        return replace(found, release=release.version if is_release else None)
+        return replace(found, is_release=is_release)
 
 
 def _measurements(
-    run_of_all: _Run, releases: list[Release], arguments: argparse.Namespace
+    run_of_all: _Run, releases: list[Release], arguments: argparse.Namespace, known: Collection[str]
 ) -> Iterator[Measurement]:
-    """Judge one exporter after the other."""
+    """Judge one exporter after the other, except those that are known."""
     for release in releases:
-        yield run_of_all.measure(release)
+        if release.words not in known:
+            yield run_of_all.measure(release)
     sys.path.append(os.getcwd())  # noqa: PTH109 - as text, as sys.path holds it
     for option in ("exporter", "command", "exports"):
-        for value in getattr(arguments, option):
+        for value in [one for one in getattr(arguments, option) if one not in known]:
             yield judge(value, {option: value}, run_of_all.tier, run_of_all.step)
 
 

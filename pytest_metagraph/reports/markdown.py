@@ -208,21 +208,21 @@ def _versions_lines(table: VersionsTable) -> Iterator[str]:
     )
     for contract in table.contracts:
         yield from ("", f"## Requirements under the contract {contract}", "")
-        columns = [column for column in table.columns if contract in column.contracts]
         failing = table.failing(contract)
         if not failing:
             yield "Every requirement holds in every version."
             continue
+        columns = _alike(table, contract, failing)
         yield from _table(
-            ("Requirement", "Holds", *(_text(column.label) for column in columns), "Rule"),
+            ("Requirement", "Holds", *map(_text, columns), "Rule"),
             (
                 (
                     name,
                     _text(table.holds(contract, name)),
-                    *(table.cell(column, contract, name) for column in columns),
+                    *(cells[row] for cells in columns.values()),
                     _text(table.requirements[name]),
                 )
-                for name in failing
+                for row, name in enumerate(failing)
             ),
         )
     contract = OWN_CONTRACT if OWN_CONTRACT in table.contracts else table.contracts[0]
@@ -242,6 +242,22 @@ def _versions_lines(table: VersionsTable) -> Iterator[str]:
             for one in column.contracts[contract].causes
         ),
     )
+
+
+def _alike(table: VersionsTable, contract: str, failing: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the cells of each column by its label; releases in a row with equal cells share one column."""
+    runs: list[tuple[list[MeasuredExporter], tuple[str, ...]]] = []
+    for column in table.columns:
+        if contract not in column.contracts:
+            continue
+        cells = tuple(table.cell(column, contract, name) for name in failing)
+        if runs and column.is_release and runs[-1][0][-1].is_release and runs[-1][1] == cells:
+            runs[-1][0].append(column)
+        else:
+            runs.append(([column], cells))
+    return {
+        " to ".join(dict.fromkeys((members[0].label, members[-1].label))): cells for members, cells in runs
+    }
 
 
 _APART = ("Behaviour", "Registry", "Not loadable", "Unsupported")

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -100,13 +100,19 @@ def judged(
             raise MetagraphError(reason)
 
 
-def report_of(client: ExporterClient, settings: Settings, step: Callable[[str], None]) -> Report:
+def report_of(
+    client: ExporterClient,
+    settings: Settings,
+    step: Callable[[str], None],
+    known: Mapping[str, CaseResult] | None = None,
+) -> Report:
     """Judge the cases that the options select, and return the report.
 
     Args:
         client: the client of the exporter.
         settings: the options of the run.
         step: shows the progress.
+        known: results by case that are taken over, and not judged again.
 
     Raises:
         MetagraphError: if a case cannot be selected, or the exporter cannot be started again.
@@ -114,10 +120,12 @@ def report_of(client: ExporterClient, settings: Settings, step: Callable[[str], 
     header = header_of(settings, exporter_of(client), now())
     # Cases of one graph follow one another, so that an exporter loads it once.
     cases = sorted(selected_cases(settings), key=lambda case: (case.graph.name, case.id))
+    before = [known[case.id] for case in cases if known and case.id in known]
+    cases = [case for case in cases if not known or case.id not in known]
     contract = Contract(settings.contract)
     with contextlib.closing(ScratchFolder(contract)) as folder:
         found = judged(Judge(client, contract, folder), cases, settings.level, step)
-        results = tuple(sorted(found, key=lambda result: result.case))
+        results = tuple(sorted((*before, *found), key=lambda result: result.case))
     footer = summary_of(header, results, now())
     return Report(header, results, footer, find_problems(header, results, footer))
 

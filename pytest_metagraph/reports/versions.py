@@ -12,7 +12,7 @@ from packaging.version import Version
 
 from pytest_metagraph.judging.result import Count
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
-from pytest_metagraph.reports.model import Report, ReportedRequirement
+from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.scoring import rows_by_requirement, score_of
 
 FORMAT: Final = 1
@@ -35,14 +35,14 @@ class Measurement:
         passed_with_kit_ops: the cases that also pass under `OWN_CONTRACT` if the exporter's own registry is
             left out of account; None if it has none.
         problem: why a report is missing; empty if none is.
-        release: its version if it is a release of TensorFlow, which has a place in their order.
+        is_release: whether it is a release of TensorFlow, named by its version, with a place in their order.
     """
 
     label: str
     reports: Mapping[str, Report] = field(default_factory=dict)
     passed_with_kit_ops: frozenset[str] | None = None
     problem: str = ""
-    release: Version | None = None
+    is_release: bool = False
 
 
 class MeasuredCause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -188,33 +188,44 @@ def span_of(known: Sequence[tuple[str, bool]]) -> str:
     return ", ".join(parts)
 
 
-def versions_table(measurements: Iterable[Measurement]) -> VersionsTable:
+def versions_table(
+    measurements: Iterable[Measurement], earlier: VersionsTable | None = None
+) -> VersionsTable:
     """Put exporters side by side.
 
     Args:
         measurements: the exporters, in the order in which they were given.
+        earlier: a table of the same kit, corpus and tier, whose other columns are taken over.
+
+    Returns:
+        The releases of TensorFlow in their order, then the other columns, those of the earlier table first.
 
     Raises:
-        ReportError: if no exporter has a report.
+        ReportError: if no exporter has a report, and there is no earlier table.
     """
     given = list(measurements)
-    in_order = sorted((one for one in given if one.release), key=lambda one: one.release or Version("0"))
-    ordered = [*in_order, *(one for one in given if not one.release)]
-    reports = [report for one in ordered for report in one.reports.values()]
-    if not reports:
-        reasons = "; ".join(f"{one.label}: {one.problem}" for one in ordered)
+    reports = [report for one in given for report in one.reports.values()]
+    if not reports and earlier is None:
+        reasons = "; ".join(f"{one.label}: {one.problem}" for one in given)
         raise ReportError(ErrorCode.UNREADABLE, f"No exporter has a report. {reasons}")
-    columns = tuple(map(_column, ordered))
-    catalogue: Mapping[str, ReportedRequirement] = reports[0].header.requirements
-    blamed = {name for one in columns for found in one.contracts.values() for name in found.blamed}
-    header = reports[0].header
+    columns = {column.label: column for column in earlier.columns} if earlier else {}
+    columns |= {one.label: _column(one) for one in given}
+    ordered = (
+        *sorted((one for one in columns.values() if one.is_release), key=lambda one: Version(one.label)),
+        *(one for one in columns.values() if not one.is_release),
+    )
+    sentences: dict[str, str] = dict(earlier.requirements) if earlier else {}
+    if reports:
+        sentences = {name: rule.sentence for name, rule in reports[0].header.requirements.items()}
+    blamed = {name for one in ordered for found in one.contracts.values() for name in found.blamed}
+    about = earlier or reports[0].header
     return VersionsTable(
         FORMAT,
-        header.kit_version,
-        header.corpus_digest,
-        header.tier,
-        {name: rule.sentence for name, rule in catalogue.items() if name in blamed},
-        columns,
+        about.kit_version,
+        about.corpus_digest,
+        about.tier,
+        {name: sentence for name, sentence in sentences.items() if name in blamed},
+        ordered,
     )
 
 
@@ -226,7 +237,7 @@ def _column(one: Measurement) -> MeasuredExporter:
         exporter=header.exporter.label if header else "",
         environment=header.environment if header else {},
         measured=header.started[:10] if header else "",
-        is_release=one.release is not None,
+        is_release=one.is_release,
         contracts={
             contract: _contract(report, one.passed_with_kit_ops if contract == OWN_CONTRACT else None)
             for contract, report in one.reports.items()

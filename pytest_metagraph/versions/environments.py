@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.versions.pins import Release
+from reference_impl.atomic_write import write_file
+
+if sys.platform != "win32":
+    import fcntl
 
 READY = "READY"
-"""The file in an environment that says that everything is installed."""
+"""The file in an environment that says that everything is installed: the requirements, one on each line."""
+
+NEEDED_BYTES = 3 * 10**9
+"""The free space that making an environment needs: the packages, and their archives meanwhile."""
 
 _LAST_LINES = 6
 _NOT_PASSED_ON = frozenset({"PYTEST_ADDOPTS", "PYTHONHOME", "PYTHONPATH"})
@@ -29,28 +38,86 @@ def default_folder() -> Path:
     return Path(cache) / "pytest-metagraph" / "tensorflows"
 
 
-def environment_of(release: Release, folder: Path) -> Path:
+def environment_of(release: Release, folder: Path, step: Callable[[str], None]) -> Path:
     """Return the interpreter of a release's environment; make the environment if it is not complete.
+
+    An environment is complete only when everything is installed. If that fails or is interrupted, what there
+    is of it is removed, at once or before the next attempt.
 
     Args:
         release: the release.
         folder: the folder of all environments.
+        step: shows the progress.
 
     Raises:
-        EnvironmentMissingError: if there is no interpreter of its Python, or pip fails.
+        EnvironmentMissingError: if there is no interpreter of its Python, too little space, or pip fails.
     """
     environment = folder / release.folder
     python = environment / "bin" / "python"
-    if (environment / READY).is_file():
+    if _is_complete(environment, release):
         return python
     base = find_interpreter(release.python)
-    shutil.rmtree(environment, ignore_errors=True)
-    _run([str(base), "-m", "venv", str(environment)], f"no environment for {release.words}")
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    _run([*pip, "--upgrade", "pip"], f"pip of {release.words} cannot be updated")
-    _run([*pip, *release.requirements], f"{release.words} cannot be installed")
-    (environment / READY).touch()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise EnvironmentMissingError(f"{str(folder)!r} cannot be used: {error.strerror}") from error
+    if free < NEEDED_BYTES:
+        raise EnvironmentMissingError(
+            f"{str(folder)!r} has {free / 1e9:.1f} GB of free space, and {release.words} needs "
+            f"{NEEDED_BYTES / 1e9:.0f} GB",
+            "remove environments that are no longer needed, or name another folder with --environments",
+        )
+    step("waiting for another process that makes this environment")
+    with _locked(folder / f"{release.folder}.lock") as lock:
+        if not _is_complete(environment, release):  # another process has just made it
+            try:
+                _make(release, base, environment, lock, step)
+            except BaseException:
+                shutil.rmtree(environment, ignore_errors=True)
+                raise
     return python
+
+
+def _is_complete(environment: Path, release: Release) -> bool:
+    """Return whether everything is installed that the table names now; an empty list says nothing else."""
+    try:
+        installed = (environment / READY).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    return installed in ([], list(release.requirements))
+
+
+def _make(
+    release: Release, base: Path, environment: Path, lock: int | None, step: Callable[[str], None]
+) -> None:
+    """Make an environment with programs that hold the lock, too: they keep it if this process is killed."""
+    held = () if lock is None else (lock,)
+    shutil.rmtree(environment, ignore_errors=True)
+    step(f"making an environment of Python {release.python}")
+    _run([str(base), "-m", "venv", str(environment)], f"no environment for {release.words}", held)
+    # The environment is what is kept; a copy of each archive in pip's cache would double the space.
+    pip = [str(environment / "bin" / "python"), "-m", "pip", "install"]
+    pip += ["--quiet", "--disable-pip-version-check", "--no-cache-dir"]
+    _run([*pip, "--upgrade", "pip"], f"pip of {release.words} cannot be updated", held)
+    step(f"installing {', '.join(release.requirements)}")
+    _run([*pip, *release.requirements], f"{release.words} cannot be installed", held)
+    write_file(environment / READY, "".join(f"{one}\n" for one in release.requirements).encode())
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[int | None]:
+    """Hold a lock for as long as this process, or one that inherits its descriptor, needs it.
+
+    Yields:
+        The descriptor to inherit; None on Windows, which has no such lock.
+    """
+    if sys.platform == "win32":
+        yield None
+        return
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file.fileno()
 
 
 def find_interpreter(version: str) -> Path:
@@ -83,8 +150,8 @@ def _candidates(version: str) -> Iterator[Path]:
 
 
 def _answers(python: Path, version: str) -> bool:
-    """Return whether an interpreter runs and has the version; a shim of pyenv may do neither."""
-    program = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
+    """Return whether an interpreter runs, has the version, and can make environments with pip."""
+    program = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2])"
     return _output([str(python), "-c", program]).strip() == version
 
 
@@ -96,18 +163,21 @@ def _output(command: Sequence[str]) -> str:
     return ended.stdout if ended.returncode == 0 else ""
 
 
-def _run(command: Sequence[str], problem: str) -> None:
-    ended = run_program(command)
+def _run(command: Sequence[str], problem: str, inherited: Sequence[int]) -> None:
+    ended = run_program(command, inherited=inherited)
     if ended.returncode:
         raise EnvironmentMissingError(f"{problem}: {end_of(ended.stderr or ended.stdout)}")
 
 
-def run_program(command: Sequence[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run_program(
+    command: Sequence[str], folder: Path | None = None, inherited: Sequence[int] = ()
+) -> subprocess.CompletedProcess[str]:
     """Run a program to its end; neither its status nor its output is checked.
 
     Args:
         command: the program and its arguments.
         folder: the folder to run it in; None for the current one.
+        inherited: descriptors that stay open in the program.
     """
     return subprocess.run(  # noqa: S603 - programs that the user names or that this kit wrote
         command,
@@ -115,7 +185,9 @@ def run_program(command: Sequence[str], folder: Path | None = None) -> subproces
         env={name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON},
         capture_output=True,
         text=True,
+        errors="replace",
         check=False,
+        pass_fds=inherited,
     )
 
 

@@ -100,7 +100,7 @@ class DocumentRunner:
         elif block.language == "python":
             exec(compile(block.content, where, "exec"), self._namespace)  # noqa: S102 - the documents are ours
         elif block.language == "console" and not block.not_run:
-            for command, expected in _commands(block.content):
+            for command, expected in commands_of(block.content):
                 self._run_command(where, command, expected)
 
     def _run_command(self, where: str, command: str, expected: str) -> None:
@@ -123,7 +123,7 @@ class DocumentRunner:
         assert matches, f"{where}: $ {command}\n--- documented\n{expected}\n--- printed\n{printed}"
 
 
-def _commands(content: str) -> Iterator[tuple[str, str]]:
+def commands_of(content: str) -> Iterator[tuple[str, str]]:
     """Yield the commands of a console block, each with the output below it."""
     command: list[str] = []
     output: list[str] = []

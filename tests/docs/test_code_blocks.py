@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from markdown_blocks import DocumentRunner, blocks_of, command_environment
+from reports_of_commands import invalid_reports
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
@@ -22,6 +23,7 @@ def test_the_code_blocks_of_a_document_do_what_they_show(
     runner = DocumentRunner(document, folder, command_environment(tmp_path))
     for block in blocks_of(document):
         runner.run(block)
+    assert invalid_reports(folder) == {}
 
 
 def test_a_block_that_is_not_run_says_why(tmp_path: Path) -> None:

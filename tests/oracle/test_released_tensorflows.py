@@ -33,7 +33,9 @@ def test_an_older_tensorflow_breaks_these_rules_alone(version: str, tmp_path: Pa
         find_interpreter(release.python)
     except EnvironmentMissingError as error:
         pytest.skip(str(error))
-    python = environment_of(release, Path(os.environ.get(VARIABLE, tmp_path / "environments")).absolute())
+    python = environment_of(
+        release, Path(os.environ.get(VARIABLE, tmp_path / "environments")).absolute(), print
+    )
     answers = export(python, release.package, tmp_path / "work", Tier.SMOKE, print)
     settings = Settings(exports=str(answers), contract="tensorflow", tier="smoke")
     with open_client(exports=settings.exports, seconds=settings.timeout) as client:

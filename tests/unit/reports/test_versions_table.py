@@ -6,7 +6,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from packaging.version import Version
 from report_samples import report, result
 
 from pytest_metagraph.judging.verdicts import Verdict
@@ -43,7 +42,7 @@ def test_a_span_says_since_and_until_when_something_holds(holds: str, text: str)
 def measurement(label: str, verdict: Verdict, *, is_release: bool = True) -> Measurement:
     """Return an exporter with two cases, one of which has a verdict."""
     found = report(result("SCOPE-05/a", verdict), result("SCOPE-05/b"))
-    return Measurement(label, {"tensorflow": found}, release=Version(label) if is_release else None)
+    return Measurement(label, {"tensorflow": found}, is_release=is_release)
 
 
 def test_releases_are_in_their_order_and_others_follow() -> None:
@@ -70,12 +69,30 @@ def test_a_requirement_that_no_case_asked_neither_holds_nor_fails() -> None:
         [
             measurement("2.1", Verdict.PASS),
             measurement("2.2", Verdict.FAIL),
-            Measurement("2.0", unasked, release=Version("2.0")),
+            Measurement("2.0", unasked, is_release=True),
         ]
     )
     assert table.cell(table.columns[0], "tensorflow", "SCOPE-05") == "–"  # noqa: RUF001 - a dash
     assert table.holds("tensorflow", "SCOPE-05") == "until 2.1"
     assert table.columns[0].contracts["tensorflow"].not_loadable == 1
+
+
+def test_releases_that_are_alike_share_a_column_in_markdown() -> None:
+    """A page of thirty releases stays readable; another exporter has a column of its own."""
+    table = versions_table(
+        [
+            measurement("2.1", Verdict.FAIL),
+            measurement("2.2", Verdict.PASS),
+            measurement("2.3", Verdict.PASS),
+            measurement("2.10", Verdict.PASS),
+            measurement("fork", Verdict.PASS, is_release=False),
+            measurement("2.11", Verdict.FAIL),
+        ]
+    )
+    lines = render_versions_markdown(table).splitlines()
+    assert "| Requirement | Holds | 2.1 | 2.2 to 2.10 | 2.11 | fork | Rule |" in lines
+    (row,) = (line for line in lines if line.startswith("| SCOPE-05"))
+    assert row.startswith("| SCOPE-05 | since 2.2, until 2.10 | 1 | ✓ | 1 | ✓ |")
 
 
 def test_differences_of_the_registry_are_counted_apart() -> None:
@@ -89,12 +106,25 @@ def test_differences_of_the_registry_are_counted_apart() -> None:
 
 def test_an_exporter_without_a_report_says_why() -> None:
     """Its column has the reason in every form, and the other columns are whole."""
-    failed = Measurement("1.15.5", problem="there is no Python 3.7", release=Version("1.15.5"))
+    failed = Measurement("1.15.5", problem="there is no Python 3.7", is_release=True)
     table = versions_table([failed, measurement("2.1", Verdict.PASS)])
     for text in (render_versions_html(table), render_versions_markdown(table), table_to_json(table)):
         assert "there is no Python 3.7" in text
     with pytest.raises(ReportError, match=r"1.15.5: there is no Python 3.7"):
         versions_table([failed])
+
+
+def test_columns_of_an_earlier_table_are_taken_over() -> None:
+    """A new column replaces an earlier one of its name; order and rules are those of all columns."""
+    failed = Measurement("2.1", problem="there is no Python 3.7", is_release=True)
+    worker = measurement("worker", Verdict.PASS, is_release=False)
+    earlier = versions_table([failed, measurement("2.10", Verdict.FAIL), worker])
+    table = versions_table([measurement("2.9", Verdict.PASS), measurement("2.1", Verdict.PASS)], earlier)
+    assert [column.label for column in table.columns] == ["2.1", "2.9", "2.10", "worker"]
+    assert not any(column.problem for column in table.columns)
+    assert table.requirements == earlier.requirements
+    assert table.holds("tensorflow", "SCOPE-05") == "until 2.9"
+    assert versions_table([], earlier) == earlier
 
 
 def test_a_report_without_a_score_is_no_result() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -68,17 +71,107 @@ def test_a_complete_environment_is_used_again(alone: Path) -> None:
     """If everything is installed, neither an interpreter nor pip is needed."""
     (alone / "1.15.5").mkdir()
     (alone / "1.15.5" / READY).touch()
-    assert environment_of(release_of("1.15.5"), alone) == alone / "1.15.5" / "bin" / "python"
+    assert environment_of(release_of("1.15.5"), alone, print) == alone / "1.15.5" / "bin" / "python"
 
 
-def test_an_environment_that_cannot_be_completed_is_not_used(
+def python_of_the_table(alone: Path, then: str = "exit 0") -> Path:
+    """Put a Python 3.7 on the path, which makes environments whose Python logs its arguments.
+
+    Args:
+        alone: the folder of the test.
+        then: what the Python of an environment does after that.
+
+    Returns:
+        The log.
+    """
+    log = alone / "pip.log"
+    template = alone / "template"
+    program(template, f'echo "$*" >> {log}; {then}')
+    made = f"mkdir -p $3/bin; cp {template} $3/bin/python"
+    program(alone / "bin" / "python3.7", f'case "$1" in -c) echo 3.7;; *) {made};; esac')
+    return log
+
+
+def test_an_environment_is_made_once(alone: Path) -> None:
+    """What the table names is installed, without keeping archives, and a second call runs nothing."""
+    log = python_of_the_table(alone)
+    steps: list[str] = []
+    environments = alone / "environments"
+    python = environment_of(release_of("1.15.5"), environments, steps.append)
+    assert python == environments / "1.15.5" / "bin" / "python"
+    installed = log.read_text().splitlines()[-1]
+    assert installed.endswith("--no-cache-dir tensorflow==1.15.5 protobuf<3.21 numpy<1.19")
+    assert steps[-1] == "installing tensorflow==1.15.5, protobuf<3.21, numpy<1.19"
+    before = log.read_text()
+    assert environment_of(release_of("1.15.5"), environments, steps.append) == python
+    assert log.read_text() == before
+
+
+def test_an_environment_of_other_requirements_is_made_again(alone: Path) -> None:
+    """An environment is complete only with what the table names today."""
+    log = python_of_the_table(alone)
+    environment = alone / "environments" / "1.15.5"
+    environment.mkdir(parents=True)
+    (environment / READY).write_text("tensorflow==1.15.5\nprotobuf<3.19\n")
+    (environment / "left").touch()
+    environment_of(release_of("1.15.5"), environment.parent, print)
+    assert "protobuf<3.21" in log.read_text()
+    assert not (environment / "left").exists()
+
+
+def test_an_environment_that_cannot_be_completed_is_removed(alone: Path) -> None:
+    """The end of what pip says is the reason, nothing of it stays, and the next call begins anew."""
+    python_of_the_table(alone, "echo no such release >&2; exit 1")
+    for _ in range(2):
+        with pytest.raises(EnvironmentMissingError, match="no such release"):
+            environment_of(release_of("1.15.5"), alone / "environments", print)
+        assert not (alone / "environments" / "1.15.5").exists()
+
+
+def test_an_interrupted_environment_is_removed(alone: Path) -> None:
+    """If the user interrupts while it is made, nothing of it stays."""
+    python_of_the_table(alone)
+
+    def step(text: str) -> None:
+        if text.startswith("installing"):
+            assert (alone / "environments" / "1.15.5" / "bin").is_dir()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        environment_of(release_of("1.15.5"), alone / "environments", step)
+    assert not (alone / "environments" / "1.15.5").exists()
+
+
+def test_a_pip_that_outlives_its_run_is_waited_for(alone: Path) -> None:
+    """If the kit is killed, its pip may go on; a second run begins after its end, not in the midst of it."""
+    begun = alone / "begun"
+    log = python_of_the_table(
+        alone, f"mkdir {begun} 2>/dev/null && sleep 2 && echo ended >> {alone}/pip.log; :"
+    )
+    environments = alone / "environments"
+    call = (
+        "import sys; from pathlib import Path\n"
+        "from pytest_metagraph.versions.environments import environment_of\n"
+        "from pytest_metagraph.versions.pins import release_of\n"
+        f"environment_of(release_of('1.15.5'), Path({str(environments)!r}), print)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", call], stdout=subprocess.DEVNULL) as killed:
+        while not begun.exists():
+            assert killed.poll() is None
+            time.sleep(0.01)
+        killed.kill()
+    environment_of(release_of("1.15.5"), environments, print)
+    lines = log.read_text().splitlines()
+    first, ended, second = lines[0], lines[1], lines[2]
+    assert (first, ended) == (second, "ended")
+
+
+def test_too_little_space_is_refused_before_anything_is_made(
     alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The end of what pip says is the reason, and the next call begins anew."""
-    pip = "#!/bin/sh\\necho no such release >&2; exit 1\\n"
-    made = f"mkdir -p $3/bin; printf '{pip}' > $3/bin/python; chmod +x $3/bin/python"
-    program(alone / "bin" / "python3.7", f'case "$1" in -c) echo 3.7;; *) {made};; esac')
-    monkeypatch.delenv("PYTHONHOME", raising=False)
-    with pytest.raises(EnvironmentMissingError, match="no such release"):
-        environment_of(release_of("1.15.5"), alone / "environments")
-    assert not (alone / "environments" / "1.15.5" / READY).exists()
+    """The message says how much there is, how much is needed, and how to get it."""
+    python_of_the_table(alone)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1_500_000_000))
+    with pytest.raises(EnvironmentMissingError, match=r"has 1\.5 GB of free space, and 1\.15\.5 needs 3 GB"):
+        environment_of(release_of("1.15.5"), alone / "environments", print)
+    assert not (alone / "environments" / "1.15.5").exists()

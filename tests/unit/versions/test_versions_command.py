@@ -7,13 +7,19 @@ import shlex
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from test_environments import program
 
+from conformance_cases import Tier, load_corpus
 from pytest_metagraph.cli import main
+from pytest_metagraph.exporters.client import open_client
 from pytest_metagraph.exporters.starters import PLAIN_WORKER, AdapterKind, starter_files
 from pytest_metagraph.reports.jsonl import read_report
+from pytest_metagraph.reports.recording import report_of
+from pytest_metagraph.settings import Settings
 from pytest_metagraph.versions.environments import READY
+from pytest_metagraph.versions.judging import judge
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -112,6 +118,63 @@ def test_graphs_that_do_not_load_are_counted_apart(measured: Path) -> None:
     found = columns[0]["contracts"]["tensorflow"]
     assert found["not_loadable"] > 0
     assert found["tested"] - found["passed"] == 1
+
+
+def test_a_run_goes_on_where_another_one_stopped(measured: Path) -> None:
+    """With --table, a version that was judged is not judged again, and one that failed is."""
+    page = measured / "page.json"
+    before = json.loads(page.read_text())
+    environments = measured / "environments"
+    (environments / "1.15.5" / "worker.py").rename(environments / "worker.py")  # it could not be judged
+    release(environments, "2.0.4")
+    try:
+        words = ("versions", "2.0.4", "1.15.5", "--tier", "smoke", "--environments", str(environments))
+        continued = measured / "continued.json"
+        assert main([*words, "--table", str(page), "-o", str(continued)]) == 0
+    finally:
+        (environments / "worker.py").rename(environments / "1.15.5" / "worker.py")
+    judged, added = json.loads(continued.read_text())["columns"]
+    assert judged == before["columns"][0]
+    assert (added["label"], added["problem"]) == ("2.0.4", "")
+
+
+def test_a_table_of_other_cases_is_not_continued(measured: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The columns of a page are comparable: another tier is refused before anything runs."""
+    words = ("versions", "2.0.4", "--tier", "core", "--table", str(measured / "page.json"), "--json")
+    assert main(list(words)) == 2
+    assert "cannot be continued: it is of pytest-metagraph" in capsys.readouterr().err
+
+
+DIFFERING = """
+from pytest_metagraph.exporters import reference
+
+
+def export(request):
+    request.arguments.pop("clear_devices", None)
+    return reference.export(request)
+"""
+
+
+def test_a_case_that_both_contracts_judge_alike_is_judged_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reports are those of two whole runs, and few cases are exported for the second one."""
+    (tmp_path / "differing.py").write_text(DIFFERING)
+    monkeypatch.syspath_prepend(tmp_path)
+    how = {"exporter": "differing:export"}
+    steps: list[str] = []
+    measured = judge("differing", how, Tier.SMOKE, steps.append)
+    assert sum(", documented: judging" in step for step in steps) == len(load_corpus().cases(Tier.SMOKE))
+    assert 0 < sum(", tensorflow: judging" in step for step in steps) < 20
+    settings = Settings(exporter=how["exporter"], tier="smoke", contract="tensorflow")
+    with open_client(**how, seconds=settings.timeout, in_process=False) as client:
+        whole = report_of(client, settings, lambda _: None)
+    found = measured.reports["tensorflow"]
+    assert found.is_valid
+    assert any(result.failed for result in found.results)
+    assert [msgspec.structs.replace(one, duration=0.0) for one in found.results] == [
+        msgspec.structs.replace(one, duration=0.0) for one in whole.results
+    ]
 
 
 def test_exporters_that_are_no_releases_are_columns(

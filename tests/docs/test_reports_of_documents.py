@@ -1,0 +1,125 @@
+"""Whoever follows a document that needs TensorFlow, Node.js or a CI system gets a valid report, too."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from markdown_blocks import command_environment
+from reports_of_commands import invalid_reports, sequences_not_run
+from test_code_blocks import DOCUMENTS, PROJECT
+
+from pytest_metagraph.exporters.starters import PLAIN_WORKER, AdapterKind, starter_files
+from pytest_metagraph.reports.errors import ProblemCode
+from pytest_metagraph.reports.jsonl import read_report
+
+STAND_IN = """
+from google.protobuf import message_factory
+from metagraph_worker import Exporter, NotLoadable, Serialized, main
+from reference_impl import Contract, Graph, export_meta_graph
+from reference_impl.schema import POOL
+
+
+def plain(value):
+    if not isinstance(value, Serialized):
+        return value
+    kind = message_factory.GetMessageClass(POOL.FindMessageTypeByName(value.type_name))
+    return kind.FromString(value.data)
+
+
+class StandIn(Exporter):
+    name, version, unsupported = "stand-in", "1", ("default_graph", "eager")
+
+    def load(self, graph):
+        return Graph.from_meta_graph_def(graph)
+
+    def export(self, loaded, call):
+        for arguments in [*call.preceding, call.arguments]:
+            given = {name: plain(value) for name, value in arguments.items()}
+            message = export_meta_graph(graph=loaded, contract=Contract.TENSORFLOW, **given)
+        return message.SerializeToString()
+
+
+main(StandIn())
+"""
+"""A worker, and a writer of answers, that stands for one that needs another system."""
+
+REPLACED = (
+    ("python3.11 -m venv tf-2.16 && tf-2.16/bin/pip install -q tensorflow-cpu==2.16.2", "true"),
+    ("python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/", ""),
+    ("python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/", ""),
+    ("pip install . pytest-metagraph", "true"),
+    ("pip install pytest-metagraph", "true"),
+    ("tf-2.16/bin/python metagraph_tensorflow.py", "python stand_in.py"),
+    ("node my-worker/worker.mjs", "python stand_in.py"),
+    ("--metagraph-exporter=tensorflow", "--metagraph-exporter=reference"),
+    ("my_framework.adapter:export", "reference"),
+    ("my_adapter:export", "reference"),
+    ('"$EXPORTER"', "reference"),
+    ("-n auto ", ""),
+    ("metagraph cases --out cases", "metagraph cases --out cases --tier smoke"),
+    ("--metagraph-tier=full", "--metagraph-tier=smoke"),
+)
+"""What stands for other systems, and for the whole tier, which takes longer."""
+
+SEQUENCES = [
+    pytest.param(commands, id=f"{document.relative_to(PROJECT)}-{number}")
+    for document in DOCUMENTS
+    for number, commands in enumerate(sequences_not_run(document))
+]
+ANSWERED = "tf-2.16/bin/python metagraph_tensorflow.py cases answers-2.16"
+"""The command that makes the folder of answers that another page uses, too."""
+SHARD = "${{ matrix.shard }}"
+
+
+@pytest.mark.parametrize("commands", SEQUENCES)
+def test_commands_for_other_systems_lead_to_a_valid_report(commands: tuple[str, ...], tmp_path: Path) -> None:
+    """With a stand-in for the other system, every report is valid, and no answer is missing."""
+    folder = tmp_path / "document"
+    folder.mkdir()
+    (folder / "stand_in.py").write_text(STAND_IN, encoding="utf-8")
+    (folder / PLAIN_WORKER).write_bytes(starter_files(AdapterKind.WORKER)[PLAIN_WORKER])
+    environment = command_environment(tmp_path)
+    environment |= {"PYTEST_ADDOPTS": "--metagraph-tier=smoke", "GITHUB_STEP_SUMMARY": "summary.md"}
+    if "answers-2.16" in " ".join(commands) and ANSWERED not in commands:
+        (answering,) = (one for page in DOCUMENTS for one in sequences_not_run(page) if ANSWERED in one)
+        commands = (*answering[: answering.index(ANSWERED) + 1], *commands)
+    for command in commands:
+        for old, new in REPLACED:
+            command = command.replace(old, new)  # noqa: PLW2901 - one after the other
+        for number in range(1, 5) if SHARD in command else (0,):
+            subprocess.run(
+                ["/bin/bash", "-c", command.replace(SHARD, str(number))],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                check=False,  # a run with failed cases has a status, and a report
+            )
+    reports = [read_report(path) for path in folder.glob("*.jsonl")]
+    assert reports, commands
+    assert invalid_reports(folder) == {}
+    findings = [finding for report in reports for result in report.results for finding in result.findings]
+    assert [finding.summary for finding in findings if finding.code == "malformed"] == []
+
+
+def test_the_documents_have_such_commands() -> None:
+    """The commands are found: those for TensorFlow, Node.js and two CI systems among them."""
+    documents = {str(one.id).rpartition("-")[0] for one in SEQUENCES}
+    pages = ("ci", "compare-implementations", "compare-tensorflow-versions", "shard-a-run")
+    assert documents >= {"README.md", *(f"docs/how-to/{page}.md" for page in pages)}
+
+
+def test_an_invalid_report_is_seen(tmp_path: Path) -> None:
+    """A report without its footer is INVALID, wherever it is below the folder; other JSON lines are none."""
+    environment = command_environment(tmp_path)
+    run = "metagraph run --exporter reference --tier smoke --case 'DEV-*' --report part.jsonl > output.txt"
+    subprocess.run(["/bin/bash", "-c", run], cwd=tmp_path, env=environment, check=True)
+    assert invalid_reports(tmp_path) == {}  # a part on purpose
+    lines = (tmp_path / "part.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "cut.jsonl").write_text("".join(lines[:-1]))
+    (tmp_path / "cases.jsonl").write_text('{"case": "a"}\n')
+    assert list(invalid_reports(tmp_path)) == ["below/cut.jsonl"]
+    problems = {problem.code for problem in read_report(tmp_path / "below" / "cut.jsonl").problems}
+    assert ProblemCode.NO_FOOTER in problems
