@@ -99,8 +99,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--environments",
         type=Path,
         metavar="DIR",
-        help="the folder of virtual environments, of up to 2 GB each, which are reused; remove that of a nightly "
-        "to get a newer one; default: in the user's cache",
+        help="the folder of virtual environments, of up to 2 GB each, which are reused; remove the one of a "
+        "nightly to get a newer one; default: in the user's cache",
     )
 
 
