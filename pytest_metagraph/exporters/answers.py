@@ -22,6 +22,17 @@ class Exported:
 
     message: MetaGraphDef = field(repr=False)
 
+    @classmethod
+    def of(cls, data: bytes) -> Exported:
+        """Return the answer for the deterministic bytes of a message, which are not made again.
+
+        Raises:
+            DecodeError: if they are not a MetaGraphDef.
+        """
+        answer = cls(MetaGraphDef.FromString(data))
+        answer.__dict__["serialised"] = data
+        return answer
+
     @functools.cached_property
     def serialised(self) -> bytes:
         """The deterministic bytes of the message: equal for equal messages of this process."""

@@ -12,10 +12,9 @@ from pytest_metagraph.exporters import resolve
 from pytest_metagraph.exporters.answers import Answer
 from pytest_metagraph.exporters.exports_folder import ExportsFolder
 from pytest_metagraph.exporters.registry import ExporterRegistry
-from pytest_metagraph.exporters.request import Exporter, ExportRequest
+from pytest_metagraph.exporters.request import Exporter, ExportRequest, RequestGraph
 from pytest_metagraph.exporters.supervised import CAN_FORK, Supervised
 from pytest_metagraph.exporters.worker_client import Worker, split_command
-from reference_impl.schema import MetaGraphDef
 
 
 class ExporterClient(Protocol):
@@ -50,7 +49,12 @@ class ExporterClient(Protocol):
     def export(self, request: ExportRequest) -> Answer:
         """Return the exporter's answer to a request; a failure of the exporter is an answer, too."""
 
-    def take_changes(self, graph: MetaGraphDef) -> None:
+    @property
+    def copies_arguments(self) -> bool:
+        """Whether the exporter gets copies of the arguments, so that requests can have the same objects."""
+        return False
+
+    def take_changes(self, graph: RequestGraph) -> None:
         """Change the graph of the last request as the exporter has changed it, which it must not do."""
 
 

@@ -18,10 +18,9 @@ from pytest_metagraph.exporters import protocol
 from pytest_metagraph.exporters.answers import Answer, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.protocol import Introduction, ProtocolError
 from pytest_metagraph.exporters.registry import ExporterRegistry, RegistryError
-from pytest_metagraph.exporters.request import ExportRequest
+from pytest_metagraph.exporters.request import ExportRequest, RequestGraph
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from reference_impl.files import leads_through_link, read_regular_file
-from reference_impl.schema import MetaGraphDef
 
 EXPORTER_FILE = "exporter.json"
 
@@ -126,7 +125,12 @@ class ExportsFolder:
             f"There is no answer: {str(self.folder)!r} has neither {missing} nor its .error.json."
         )
 
-    def take_changes(self, graph: MetaGraphDef) -> None:
+    @property
+    def copies_arguments(self) -> bool:
+        """True: the answers are there already."""
+        return True
+
+    def take_changes(self, graph: RequestGraph) -> None:
         """Do nothing: a folder changes no graph."""
 
 

@@ -25,7 +25,13 @@ from pytest_metagraph.exporters.answers import (
     Raised,
 )
 from pytest_metagraph.exporters.registry import ExporterRegistry
-from pytest_metagraph.exporters.request import Exporter, ExportRequest, NotLoadable, Unsupported
+from pytest_metagraph.exporters.request import (
+    Exporter,
+    ExportRequest,
+    NotLoadable,
+    RequestGraph,
+    Unsupported,
+)
 from reference_impl.schema import MetaGraphDef, adopt
 
 TRACEBACK_FRAMES = 6
@@ -101,7 +107,12 @@ class InProcess:
             return Crashed(_tail(error))
         return _read(returned)
 
-    def take_changes(self, graph: MetaGraphDef) -> None:
+    @property
+    def copies_arguments(self) -> bool:
+        """False: the exporter is given the objects themselves, and may change them."""
+        return False
+
+    def take_changes(self, graph: RequestGraph) -> None:
         """Do nothing: the exporter was given the graph itself."""
 
     def _declared(self, attribute: str, default: object, read: Callable[[Any], T]) -> T:

@@ -13,7 +13,7 @@ from conformance_cases import Capability
 from pytest_metagraph.exporters import messages
 from pytest_metagraph.exporters.answers import Answer, Exported, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry, RegistryError
-from pytest_metagraph.exporters.request import ExportRequest
+from pytest_metagraph.exporters.request import ExportRequest, RequestGraph
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 
@@ -121,7 +121,7 @@ def encode_export(request: ExportRequest) -> bytes:
     export = encoded.export
     export.case_id = request.case_id
     export.contract = request.contract.value
-    export.graph = request.graph.SerializeToString(deterministic=True)
+    export.graph = request.serialised_graph
     export.default_graph = request.default_graph
     export.eager = request.eager
     for name, value in request.arguments.items():
@@ -214,15 +214,16 @@ def decode_answer(data: bytes) -> Answer:  # noqa: PLR0911 - one for each kind o
             return Malformed(f"The worker answered an export with {_kind_of(answer)}.")
 
 
-def read_meta_graph(data: bytes, who: str) -> Answer:
+def read_meta_graph(data: bytes, who: str, *, is_canonical: bool = False) -> Answer:
     """Return the answer for bytes that should be a MetaGraphDef.
 
     Args:
         data: the bytes.
         who: the beginning of a sentence that continues with the number of bytes.
+        is_canonical: whether this version of protobuf has written them in the deterministic order.
     """
     try:
-        return Exported(MetaGraphDef.FromString(data))
+        return Exported.of(data) if is_canonical else Exported(MetaGraphDef.FromString(data))
     except protobuf.DecodeError:
         return Malformed(f"{who} with {len(data)} bytes that do not parse as a MetaGraphDef.")
 
@@ -254,13 +255,13 @@ def decode_request(data: bytes) -> ExportRequest | Control:
         case _:
             raise ProtocolError("a Request has no kind that this version of the protocol knows")
     try:
-        graph = MetaGraphDef.FromString(export.graph)
+        MetaGraphDef.FromString(export.graph)
     except protobuf.DecodeError:
         raise ProtocolError(
             f"the graph of a Request has {len(export.graph)} bytes that do not parse as a MetaGraphDef"
         ) from None
     return ExportRequest(
-        graph=graph,
+        graph=RequestGraph(export.graph),
         arguments=_decode_arguments(export),
         default_graph=export.default_graph,
         eager=export.eager,

@@ -22,7 +22,7 @@ def export(request: ExportRequest) -> MetaGraphDef:
         NotLoadable: if the graph of the request cannot be loaded.
         Exception: what `export_meta_graph` raises.
     """
-    graph = _load(request.graph.SerializeToString(deterministic=True))
+    graph = _load(request.serialised_graph)
     always: dict[str, Any] = {"contract": request.contract}
     if not request.default_graph:
         always["graph"] = graph

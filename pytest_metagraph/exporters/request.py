@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar, overload
 
 from google.protobuf.message import Message
 
@@ -16,7 +16,77 @@ from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class RequestGraph:
+    """A graph that several requests have in common: its bytes, and a message, made when it is first read.
+
+    Most exporter clients send bytes, and most exporters load them, so that the kit need not parse the graph.
+
+    Args:
+        data: the MetaGraphDef, serialised.
+    """
+
+    __slots__ = ("_data", "_message")
+
+    def __init__(self, data: bytes) -> None:
+        self._data: bytes | None = data
+        self._message: MetaGraphDef | None = None
+
+    @classmethod
+    def of(cls, message: MetaGraphDef) -> RequestGraph:
+        """Return the graph whose message is this one, and not a copy."""
+        graph = cls(b"")
+        graph._data, graph._message = None, message
+        return graph
+
+    @property
+    def message(self) -> MetaGraphDef:
+        """The message, the same one each time."""
+        if self._message is None:
+            self._message = MetaGraphDef.FromString(self._data or b"")
+            self._data = None  # from now on, the message may change
+        return self._message
+
+    def serialised(self) -> bytes:
+        """Return the bytes of the graph as it is now, in the deterministic order if the message was read."""
+        if self._data is not None:
+            return self._data
+        return self.message.SerializeToString(deterministic=True)
+
+    def change(self, data: bytes) -> None:
+        """Give the message other contents.
+
+        Raises:
+            DecodeError: if the bytes are not a MetaGraphDef.
+        """
+        self.message.ParseFromString(data)
+
+    def is_same(self, other: RequestGraph | None) -> bool:
+        """Return whether two objects stand for one graph, so that a change of either changes both."""
+        return self is other or (
+            other is not None and self._message is not None and self._message is other._message  # noqa: SLF001 - of this class
+        )
+
+
+class _GraphAttribute:
+    """The attribute `graph` of a request, which takes a RequestGraph as well."""
+
+    @overload
+    def __get__(self, request: None, owner: type[ExportRequest]) -> NoReturn: ...
+
+    @overload
+    def __get__(self, request: ExportRequest, owner: type[ExportRequest]) -> MetaGraphDef: ...
+
+    def __get__(self, request: ExportRequest | None, owner: type[ExportRequest]) -> MetaGraphDef:
+        if request is None:
+            raise AttributeError("graph")  # so that the field has no default
+        return request.shared_graph.message
+
+    def __set__(self, request: ExportRequest, graph: MetaGraphDef | RequestGraph) -> None:
+        given = graph if isinstance(graph, RequestGraph) else RequestGraph.of(graph)
+        request.__dict__["_shared_graph"] = given
+
+
+@dataclass(frozen=True, eq=False)
 class ExportRequest:
     """One call of `export_meta_graph` for an exporter to make.
 
@@ -32,13 +102,24 @@ class ExportRequest:
             Their results are ignored (CALL-12, UNB-07). Most requests have none.
     """
 
-    graph: MetaGraphDef
-    arguments: dict[str, Any]
+    graph: _GraphAttribute = _GraphAttribute()
+    arguments: dict[str, Any]  # type: ignore[misc] # a descriptor is no default
     default_graph: bool = False
     eager: bool = False
     contract: Contract = Contract.DOCUMENTED
     case_id: str = ""
     preceding: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def serialised_graph(self) -> bytes:
+        """The graph as bytes: what `graph.SerializeToString()` returns, without the time to parse it."""
+        return self.shared_graph.serialised()
+
+    @property
+    def shared_graph(self) -> RequestGraph:
+        """The graph together with its bytes; the variants of a case share it."""
+        given: RequestGraph = self.__dict__["_shared_graph"]
+        return given
 
 
 class NotLoadable(Exception):  # noqa: N818 - a pinned name; it reports an input, not a failure of the export

@@ -29,10 +29,10 @@ from pytest_metagraph.exporters.answers import Answer, Crashed, Exported, Malfor
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.messages import UnencodableValueError
 from pytest_metagraph.exporters.protocol import Introduction, frame, read_frame
-from pytest_metagraph.exporters.request import Exporter, ExportRequest
+from pytest_metagraph.exporters.request import Exporter, ExportRequest, RequestGraph
 from pytest_metagraph.exporters.worker_client import WorkerClient
 from pytest_metagraph.exporters.worker_process import WorkerEndedError, WorkerError, WorkerProcess
-from reference_impl.schema import POOL, MetaGraphDef
+from reference_impl.schema import POOL
 
 CAN_FORK = hasattr(os, "fork")
 """False on Windows, where exporters in Python are called in the process of the kit."""
@@ -42,8 +42,10 @@ _NO_DEBUGGER = (
     "give pytest --pdb or --metagraph-in-process, and `metagraph` --in-process"
 )
 
-# The first byte of what is sent to the fork: a request with its graph, or one for the graph of the last one.
+# The first byte of what is sent to the fork: a request with its graph, with a new graph of the same bytes as
+# the last one, or with the last one.
 _NEW_GRAPH = b"G"
+_EQUAL_GRAPH = b"Q"
 _SAME_GRAPH = b"S"
 _GRAPH_NOW = b"?"
 """The question what has become of the graph of the last request."""
@@ -65,8 +67,6 @@ _CHANGED = b"!"
 _MOST_BYTES = (1 << 8 * protocol.LENGTH_BYTES) - 1
 """The longest answer that fits in a frame; a worker in another language may not send as much."""
 
-_NO_GRAPH = MetaGraphDef()
-
 
 class Supervised(WorkerClient):
     """Calls a function in a fork of this process.
@@ -87,7 +87,8 @@ class Supervised(WorkerClient):
     def __init__(self, load: Callable[[], Exporter], subject: str, seconds: float) -> None:
         self._load = load
         self._about = subject
-        self._sent: MetaGraphDef | None = None
+        self._sent: RequestGraph | None = None
+        self._sent_data = b""
         self._message: Answer = Malformed("There was no message before.")
         super().__init__(seconds)
 
@@ -112,18 +113,21 @@ class Supervised(WorkerClient):
 
     def _encode(self, request: ExportRequest) -> bytes:
         rest = _pickled(_REST_OF(request))
-        if request.graph is self._sent:
+        graph = request.shared_graph
+        if graph.is_same(self._sent):
             return _SAME_GRAPH + rest
-        self._sent = request.graph
-        return _NEW_GRAPH + frame(request.graph.SerializeToString(deterministic=True)) + rest
+        data = graph.serialised()
+        is_known = self._sent is not None and data == self._sent_data
+        self._sent, self._sent_data = graph, data
+        return _EQUAL_GRAPH + rest if is_known else _NEW_GRAPH + frame(data) + rest
 
     def _decode(self, data: bytes) -> Answer:
         kind, content = data[:1], data[1:]
         if kind == _SAME_MESSAGE:
             return self._message
         if kind == _EXPORTED:
-            answer = self._message = protocol.read_meta_graph(content, "The exporter answered")
-            return answer
+            self._message = protocol.read_meta_graph(content, "The exporter answered", is_canonical=True)
+            return self._message
         if kind == _ANSWERED:
             return protocol.decode_answer(content)
         if kind == _CRASHED:
@@ -132,14 +136,14 @@ class Supervised(WorkerClient):
             return Malformed(content.decode(errors="replace"))
         return Malformed("Something else than the kit has written to the pipe for answers.")
 
-    def take_changes(self, graph: MetaGraphDef) -> None:
+    def take_changes(self, graph: RequestGraph) -> None:
         """Change a graph as the exporter has changed it, if it is that of the last request."""
-        if graph is not self._sent or self._process is None:
+        if not graph.is_same(self._sent) or self._process is None:
             return
         try:
             data = self._process.exchange(_GRAPH_NOW, self._seconds)
             if data.startswith(_CHANGED):
-                graph.ParseFromString(data[1:])
+                graph.change(data[1:])
         except (WorkerError, protobuf.DecodeError):
             return  # what has become of the process is the answer to the next request
 
@@ -188,6 +192,7 @@ def _serve(load: Callable[[], Exporter]) -> None:
         calls = _Calls(client)
         while (data := read_frame(requests)) is not None and data[:1] in {
             _NEW_GRAPH,
+            _EQUAL_GRAPH,
             _SAME_GRAPH,
             _GRAPH_NOW,
         }:
@@ -206,7 +211,8 @@ class _Calls:
 
     def __init__(self, client: InProcess) -> None:
         self._client = client
-        self._graph = _NO_GRAPH
+        self._data = b""
+        self._graph = RequestGraph(self._data)
         self._before = b""
         self._message = b""
 
@@ -215,9 +221,11 @@ class _Calls:
         start = 1
         if data.startswith(_NEW_GRAPH):
             start += protocol.LENGTH_BYTES
-            self._before = data[start : start + protocol.announced_length(data[1:start])]
-            self._graph = MetaGraphDef.FromString(self._before)
-            start += len(self._before)
+            self._data = data[start : start + protocol.announced_length(data[1:start])]
+            start += len(self._data)
+        if not data.startswith(_SAME_GRAPH):
+            self._before = self._data
+            self._graph = RequestGraph(self._data)
         request = ExportRequest(self._graph, *pickle.loads(memoryview(data)[start:]))  # noqa: S301 - of the kit
         try:
             answer = self._client.export(request)
@@ -232,7 +240,7 @@ class _Calls:
 
     def graph_now(self) -> bytes:
         """Return the bytes of the graph of the last request, if the exporter has changed it since then."""
-        now = self._graph.SerializeToString(deterministic=True)
+        now = self._graph.serialised()
         if now == self._before:
             return _UNCHANGED
         self._before = now

@@ -26,7 +26,7 @@ def export(request: ExportRequest) -> Any:
         NotLoadable: if TensorFlow cannot import the graph of the request.
         Exception: what TensorFlow's export_meta_graph raises.
     """
-    graph = _load(request.graph.SerializeToString(deterministic=True))
+    graph = _load(request.serialised_graph)
     always = {} if request.default_graph else {"graph": graph}
     with _restored(graph), contextlib.ExitStack() as context:
         if not request.eager:

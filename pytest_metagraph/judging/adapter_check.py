@@ -19,6 +19,7 @@ from pytest_metagraph.exporters.answers import (
     TimedOut,
 )
 from pytest_metagraph.exporters.client import ExporterClient
+from pytest_metagraph.exporters.request import RequestGraph
 from pytest_metagraph.judging.advice import fitted
 from pytest_metagraph.judging.case_request import case_request
 from pytest_metagraph.judging.files import ScratchFolder
@@ -129,7 +130,7 @@ class AdapterCheck:
         self._plain = [case for case in self._plain if case.graph.name not in reasons]
         return ""
 
-    def _export(self, case: Case, variant: Variant = RETURNED, graph: MetaGraphDef | None = None) -> Answer:
+    def _export(self, case: Case, variant: Variant = RETURNED, graph: RequestGraph | None = None) -> Answer:
         return self._client.export(case_request(case, variant, self._contract, self._folder.path_of, graph))
 
     def _answers_a_plain_export(self) -> Observation:
@@ -144,10 +145,10 @@ class AdapterCheck:
 
     def _leaves_its_input_alone(self) -> Observation:
         question = "Does it leave the graph of the request unchanged?"
-        graph = self._plain[0].graph.message()
+        graph = RequestGraph(self._plain[0].graph.data)
         problem, advice = _failure(self._export(self._plain[0], graph=graph))
         self._client.take_changes(graph)
-        if not problem and _bytes(graph) != _bytes(self._plain[0].graph.message()):
+        if not problem and _bytes(graph.message) != _bytes(self._plain[0].graph.message()):
             problem, advice = "It changed request.graph.", "Load a copy, such as its SerializeToString()."
         return Observation(question, problem, advice)
 

@@ -9,9 +9,8 @@ from google.protobuf.message import Message
 
 from conformance_cases import Case, Variant
 from conformance_cases.axes import combination_name
-from pytest_metagraph.exporters.request import ExportRequest
+from pytest_metagraph.exporters.request import ExportRequest, RequestGraph
 from reference_impl.contracts import Contract
-from reference_impl.schema import MetaGraphDef
 
 _LONGEST_VALUE = 80
 
@@ -21,7 +20,9 @@ def case_request(
     variant: Variant,
     contract: Contract,
     path_of: Callable[[str], str],
-    graph: MetaGraphDef | None = None,
+    graph: RequestGraph | None = None,
+    *,
+    calls: Sequence[dict[str, Any]] = (),
 ) -> ExportRequest:
     """Return the request that a variant of a case makes.
 
@@ -30,9 +31,10 @@ def case_request(
         variant: one of its variants.
         contract: the contract that the answer will be judged under.
         path_of: returns the absolute path of a file that an export writes, from its name.
-        graph: the message to hand over; a new one if None.
+        graph: the graph to hand over; a new one if None.
+        calls: what `case.calls` has returned for another request; it is called again if this is empty.
     """
-    *earlier, call = case.calls()
+    *earlier, call = calls or case.calls()
     arguments = {
         **call,
         "filename": path_of(case.filename) if variant.filename else None,
@@ -44,7 +46,7 @@ def case_request(
         for before, name in zip(earlier, case.earlier_filenames, strict=True)
     )
     return ExportRequest(
-        case.graph.message() if graph is None else graph,
+        RequestGraph(case.graph.data) if graph is None else graph,
         arguments,
         variant.default_graph,
         case.eager,
@@ -66,7 +68,7 @@ def plain_request(case: Case, contract: Contract) -> ExportRequest:
     has_own_graph = case.graph.name == case.id
     case_id = case.id if has_own_graph else f"{case.id.rpartition('/')[0]}/{combination_name({})}"
     arguments = {"filename": None, "as_text": False, "save_debug_info": False}
-    return ExportRequest(case.graph.message(), arguments, contract=contract, case_id=case_id)
+    return ExportRequest(RequestGraph(case.graph.data), arguments, contract=contract, case_id=case_id)
 
 
 def call_lines(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from conformance_cases import Case, Detail, ExpectedError, ExpectedMessage, NotAsked, Variant
 from conformance_cases.model import NoOracle
@@ -13,6 +14,7 @@ from pytest_metagraph.diff import CompareOptions
 from pytest_metagraph.exporters.adapted_case import adapted
 from pytest_metagraph.exporters.answers import Answer, Exported, NotLoaded, NotSupported, Raised, TimedOut
 from pytest_metagraph.exporters.client import ExporterClient
+from pytest_metagraph.exporters.request import RequestGraph
 from pytest_metagraph.judging.advice import fitted
 from pytest_metagraph.judging.answer_check import Expected, MessageComparison, check_answer, check_repetition
 from pytest_metagraph.judging.attribution import attribute
@@ -22,7 +24,6 @@ from pytest_metagraph.judging.findings import Finding, FindingCode, merge
 from pytest_metagraph.judging.load_check import LoadCheck
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from reference_impl.contracts import Contract
-from reference_impl.schema import MetaGraphDef
 
 _GIT_VERSION = "meta_info_def.tensorflow_git_version"
 _MAX_NOT_RUN = 4
@@ -52,6 +53,7 @@ class Judge:
         self._load_check = load_check
         self._unsupported = client.unsupported
         self._registry = client.registry
+        self._calls: tuple[Case | None, Sequence[dict[str, Any]]] = (None, ())
 
     def judge(self, case: Case) -> Judgement:
         """Run one case.
@@ -69,7 +71,7 @@ class Judge:
         unsupported = set(case.capabilities & self._unsupported)
         if not variants:
             unsupported.update(*(variant.capabilities & self._unsupported for variant in case.variants))
-        graph = case.graph.message()
+        graph = RequestGraph(case.graph.data)
         first = None if unsupported else self._first_answer(case, variants, graph)
         if first is None:
             lacking = ", ".join(sorted(unsupported)) or "any variant of the call"
@@ -93,7 +95,7 @@ class Judge:
             Verdict.FAIL, findings, checks, failed_checks, blamed=blamed or case.requirements[:1]
         )
 
-    def _first_answer(self, case: Case, variants: list[Variant], graph: MetaGraphDef) -> Answer | None:
+    def _first_answer(self, case: Case, variants: list[Variant], graph: RequestGraph) -> Answer | None:
         """Return the answer to the first variant that is not declined; remove those before it."""
         while variants:
             answer = self._call(case, variants[0], graph)
@@ -122,7 +124,7 @@ class Judge:
         case: Case,
         variants: list[Variant],
         expectation: ExpectedMessage | ExpectedError | NoOracle,
-        graph: MetaGraphDef,
+        graph: RequestGraph,
         first: Answer,
     ) -> tuple[list[Finding], int]:
         """Run the variants one after the other, up to one that times out, because the rest might as well.
@@ -164,7 +166,7 @@ class Judge:
 
     def _run_alone(self, case: Case, variant: Variant, expected: Expected) -> Iterator[Finding]:
         """Run a variant with a new graph, and report if the call changes it."""
-        graph = case.graph.message()
+        graph = RequestGraph(case.graph.data)
         yield from self._check(self._call(case, variant, graph), case, variant, expected)
         if self._is_changed(graph, case):
             summary = "The exporter changed the graph that it was given"
@@ -175,7 +177,7 @@ class Judge:
         """Repeat a call that returned or raised; after any other answer, a second call would show nothing."""
         if not isinstance(first, Exported | Raised):
             return []
-        second = self._call(case, variant, case.graph.message())
+        second = self._call(case, variant, RequestGraph(case.graph.data))
         self._folder.clear()
         return _named(check_repetition(first, second, options), variant)
 
@@ -200,13 +202,24 @@ class Judge:
         ]
         return _named((*found, *loading, *in_files), variant)
 
-    def _call(self, case: Case, variant: Variant, graph: MetaGraphDef) -> Answer:
-        return self._client.export(case_request(case, variant, self._contract, self._folder.path_of, graph))
+    def _call(self, case: Case, variant: Variant, graph: RequestGraph) -> Answer:
+        calls = self._calls_of(case)
+        return self._client.export(
+            case_request(case, variant, self._contract, self._folder.path_of, graph, calls=calls)
+        )
 
-    def _is_changed(self, graph: MetaGraphDef, case: Case) -> bool:
+    def _calls_of(self, case: Case) -> Sequence[dict[str, Any]]:
+        """Return the arguments of a case: new ones for each request, unless the exporter gets copies."""
+        if not self._client.copies_arguments:
+            return case.calls()
+        if self._calls[0] is not case:
+            self._calls = (case, case.calls())
+        return self._calls[1]
+
+    def _is_changed(self, graph: RequestGraph, case: Case) -> bool:
         """Return whether the graph of the last request differs from the graph of its case."""
         self._client.take_changes(graph)
-        data = graph.SerializeToString(deterministic=True)
+        data = graph.serialised()
         # The stored bytes are the same, unless another release of protobuf serialises in another order.
         return data != case.graph.data and data != case.graph.message().SerializeToString(deterministic=True)
 

@@ -177,7 +177,7 @@ def test_a_changed_graph_is_reported(client_of: Callable[..., ExporterClient]) -
         answer = client.export(request)
         assert isinstance(answer, Exported)
         assert len(answer.message.graph_def.node) == number
-    client.take_changes(request.graph)
+    client.take_changes(request.shared_graph)
     assert [node.name for node in request.graph.graph_def.node] == ["new", "new"]
 
 
