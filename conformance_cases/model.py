@@ -44,13 +44,16 @@ class Detail(enum.StrEnum):
 
     `DEBUG_INFO_NAME` is the name of the file with the debug info (DBG-01), `DEBUG_INFO_CONTENT` what it
     contains (DBG-07), `NODE_ORDER` the order of the nodes (NODE-01), `NODE_ORIGINS` the full type of a node
-    and the nodes it was made from (NODE-05).
+    and the nodes it was made from (NODE-05), `OP_ORDER` the order of the op list (OPS-07), `EMPTY_PARTS`
+    whether an empty library or empty versions are present or unset (PATH-04).
     """
 
     DEBUG_INFO_NAME = "debug_info_name"
     DEBUG_INFO_CONTENT = "debug_info_content"
     NODE_ORDER = "node_order"
     NODE_ORIGINS = "node_origins"
+    OP_ORDER = "op_order"
+    EMPTY_PARTS = "empty_parts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ exit status: 0 the files are equal, 1 they differ, 2 a file or an option cannot 
 
 _SWITCHES = {
     "check_node_order": "compare the order of the nodes",
+    "check_op_order": "compare the order of the op list",
+    "check_empty_parts": "tell an empty library {} or versions {} from an unset one",
     "ignore_default_attrs": "treat an attribute with its op's default value like an absent one",
     "canonicalize_function_names": "ignore the number at the end of generated function names",
     "ignore_names": "match nodes by structure, whatever their names are",

@@ -22,6 +22,8 @@ class CompareOptions:
 
     Attributes:
         check_node_order: compare the order of the nodes.
+        check_op_order: compare the order of the op list.
+        check_empty_parts: tell an empty `library {}` or `versions {}` from an unset one.
         output_shapes: how to compare the attribute `_output_shapes`: `exact`; `compatible`, so that an
             unknown rank or dimension matches any other; or `ignore`.
         ignore_attrs: glob patterns of attribute names that are not compared.
@@ -52,6 +54,8 @@ class CompareOptions:
     """
 
     check_node_order: bool = False
+    check_op_order: bool = False
+    check_empty_parts: bool = False
     output_shapes: OutputShapes = "exact"
     ignore_attrs: tuple[str, ...] = ()
     ignore_default_attrs: bool = False
@@ -93,8 +97,14 @@ class CompareOptions:
 
     @classmethod
     def strict(cls) -> CompareOptions:
-        """Return options that also compare node order and tensor encoding, and make notes differences."""
-        return cls(check_node_order=True, tensor_encoding="strict", fail_on_notes=True)
+        """Return options that also compare orders, empty parts and encodings, and make notes differences."""
+        return cls(
+            check_node_order=True,
+            check_op_order=True,
+            check_empty_parts=True,
+            tensor_encoding="strict",
+            fail_on_notes=True,
+        )
 
     @classmethod
     def saved_model(cls) -> CompareOptions:

@@ -265,6 +265,8 @@ def _options(case: Case) -> CompareOptions:
     tests_origins = Detail.NODE_ORIGINS in case.details
     return CompareOptions(
         check_node_order=Detail.NODE_ORDER in case.details,
+        check_op_order=Detail.OP_ORDER in case.details,
+        check_empty_parts=Detail.EMPTY_PARTS in case.details,
         ignore_sections=("meta_info_def", "graph_def.versions") if tests_origins else (_GIT_VERSION,),
         allow_equal_defects=True,
         fail_on_notes=tests_origins,

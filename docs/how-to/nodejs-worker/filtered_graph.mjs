@@ -23,8 +23,8 @@ export function filteredGraph(source, { isSelected, scope, clearDevices, graphDe
     if (node.attr._class) node.attr._class = { list: { s: colocations(node.attr._class, scope) } };
     if (scope) takeOutOf(scope, node, unboundInputs);
   }
-  // NODE-04, LIB-01, LIB-03, LIB-04: versions and all functions stay. PATH-04: in a given graph_def, they become
-  // present if they are not; its other fields go.
+  // NODE-04, LIB-01, LIB-03, LIB-04: versions and all functions stay. In a given graph_def, they become present if
+  // they are not (PATH-08), and its other fields go (PATH-04).
   const filtered = { node: nodes, versions: source.versions ?? {} };
   if (source.library || graphDef) filtered.library = source.library ?? {};
   return { graphDef: GraphDef.create(filtered), unboundInputs };

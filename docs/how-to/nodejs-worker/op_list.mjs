@@ -7,7 +7,7 @@ const CALLING_OPS = new Set(["PartitionedCall", "StatefulPartitionedCall"]);
  * Returns the OpDef of each registered op (OPS-01, OPS-03) that is in use: that an exported node has (SCOPE-13), or
  * one in the body of a function that is reached by the op of a node or the attribute f of a calling op (OPS-02).
  *
- * @returns {object[]} OpDefs in byte order of their names.
+ * @returns {object[]} OpDefs in byte order of their names (OPS-07).
  */
 export function strippedOpList(graphDef) {
   const functions = new Map((graphDef.library?.function ?? []).map((item) => [item.signature.name, item]));

@@ -49,7 +49,7 @@ _FIELDS: dict[str, Rule] = {
     "MetaGraphDef.MetaInfoDef.tags": unordered_list("tags"),
     "MetaGraphDef.MetaInfoDef.tensorflow_version": noted("tensorflow_version"),
     "MetaGraphDef.MetaInfoDef.tensorflow_git_version": noted("tensorflow_git_version"),
-    "OpList.op": keyed_list("op", attrgetter("name")),
+    "OpList.op": generic.op_list,
     "OpDef.attr": keyed_list("attr", attrgetter("name")),
     "OpDef.summary": noted("summary"),
     "OpDef.description": noted("description"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable
+from operator import attrgetter
 from typing import Any, AnyStr
 
 from google.protobuf import message_factory
@@ -51,6 +52,24 @@ def keyed_list(field: str, key: Callable[[Any], str]) -> Rule:
     return rule
 
 
+def op_list(differ: Differ, where: Location, expected: Any, actual: Any) -> None:
+    """Compare OpList.op by the names of the ops, and their order if the options say so."""
+    _op_entries(differ, where, expected, actual)
+    if differ.options.check_op_order:
+        names = ([op.name for op in side.op] for side in (expected, actual))
+        compare_order(differ, where.inside("op"), *names)
+
+
+def compare_order(differ: Differ, where: Location, expected: Iterable[str], actual: Iterable[str]) -> None:
+    """Report the first position at which the names that both sides have are in a different order."""
+    left, right = dict.fromkeys(expected), dict.fromkeys(actual)
+    pairs = zip(filter(right.__contains__, left), filter(left.__contains__, right), strict=True)
+    for position, (name, other) in enumerate(pairs):
+        if name != other:
+            differ.report(DifferenceCode.ORDER_CHANGED, where.at(position), name, other)
+            return
+
+
 def unordered_list(field: str) -> Rule:
     """Return a rule for a repeated scalar field that ignores the order of the items."""
 
@@ -91,11 +110,17 @@ def noted(field: str) -> Rule:
 
 
 def empty_equals_unset(field: str) -> Rule:
-    """Return a rule for a sub-message for which empty and unset are the same."""
+    """Return a rule for a sub-message for which empty and unset are the same, unless the options differ."""
 
     def rule(differ: Differ, where: Location, expected: Any, actual: Any) -> None:
         # Reading an unset sub-message returns an empty one and does not set it.
-        differ.compare_messages(where.inside(field), getattr(expected, field), getattr(actual, field))
+        left, right = getattr(expected, field), getattr(actual, field)
+        differ.compare_messages(where.inside(field), left, right)
+        is_set = expected.HasField(field)
+        if differ.options.check_empty_parts and is_set != actual.HasField(field) and left == right:
+            code = DifferenceCode.FIELD_MISSING if is_set else DifferenceCode.FIELD_EXTRA
+            texts = ("present and empty", None) if is_set else (None, "present and empty")
+            differ.report(code, where.inside(field), *texts)
 
     return rule
 
@@ -138,6 +163,9 @@ def any_message(differ: Differ, where: Location, expected: Any, actual: Any) -> 
     elif expected.value != actual.value:
         texts = shorten(repr(expected.value)), shorten(repr(actual.value))
         differ.report(DifferenceCode.FIELD_CHANGED, at, *texts)
+
+
+_op_entries = keyed_list("op", attrgetter("name"))
 
 
 def _scalar_rule(field: FieldDescriptor) -> Rule:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Differ
-from pytest_metagraph.diff.rules.generic import index_by_key, next_number, numbered
+from pytest_metagraph.diff.rules.generic import compare_order, index_by_key, next_number, numbered
 
 _MAY_HAVE_CONTROL_INPUT = re.compile(rb"\x1a(?:[\x00-\x7f]|[\x80-\xff][\x00-\x7f])\^").search
 """Finds the encoding of an input that begins with `^`. A rare false match does no harm."""
@@ -94,7 +94,7 @@ def _compare_nodes(
         differ.report(DifferenceCode.NODE_EXTRA, at, None, node.op)
     if differ.options.check_node_order:
         actual_names = sorted(right.positions, key=right.positions.__getitem__)
-        _compare_order(differ, where.inside(field), names, actual_names)
+        compare_order(differ, where.inside(field), map(_decode, names), map(_decode, actual_names))
 
 
 def _index_nodes(view: Any, nodes: Sequence[bytes]) -> _NodeIndex:
@@ -173,17 +173,6 @@ def _report_defects(
         is_allowed = left == right and differ.options.allow_equal_defects
         report = differ.note if is_allowed else differ.report
         report(code, where.entry(field, name), left or "valid", right or "valid")
-
-
-def _compare_order(differ: Differ, where: Location, expected: list[bytes], actual: list[bytes]) -> None:
-    """Report the first position at which the nodes that both sides have are in a different order."""
-    common = set(expected) & set(actual)
-    left = [name for name in expected if name in common]
-    right = [name for name in actual if name in common]
-    for position, (name, other) in enumerate(zip(left, right, strict=True)):
-        if name != other:
-            differ.report(DifferenceCode.ORDER_CHANGED, where.at(position), _decode(name), _decode(other))
-            return
 
 
 def _function_name(function: Any) -> str:

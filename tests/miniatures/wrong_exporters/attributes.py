@@ -111,6 +111,23 @@ def compares_the_kind_of_tensors_only(_right: Right, left: Any, right: Any) -> b
     return bool((left.dtype, left.tensor_shape) == (right.dtype, right.tensor_shape))
 
 
+@replaces(Seam.SAME_TENSOR, "STRIP-04")
+def compares_the_first_elements_of_tensors_only(right: Right, left: Any, right_tensor: Any) -> bool:
+    """Takes a tensor for the default if the elements that it lists are the first ones of the default."""
+    listed = len(left.int_val)
+    is_same = (left.dtype, left.tensor_shape) == (right_tensor.dtype, right_tensor.tensor_shape)
+    return bool(right(left, right_tensor)) or (is_same and left.int_val[:] == right_tensor.int_val[:listed])
+
+
+@replaces(Seam.IS_DEFAULT, "STRIP-04")
+def repeats_the_last_item_of_a_list(right: Right, default: Any, value: AttrValue) -> bool:
+    """Takes a list for the default if one of them is the other with its last item repeated."""
+    left, other = (list(one.list.i) for one in (value, default._value))
+    length = max(len(left), len(other))
+    repeated = [one + one[-1:] * (length - len(one)) for one in (left, other)]
+    return bool(right(default, value)) or (bool(left and other) and repeated[0] == repeated[1])
+
+
 @replaces(Seam.IS_DEFAULT, "STRIP-04")
 def takes_minus_zero_for_zero(right: Right, default: Any, value: AttrValue) -> bool:
     """Compares floats by value, so that -0.0 is the default 0.0."""

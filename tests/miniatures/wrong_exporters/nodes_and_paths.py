@@ -133,6 +133,20 @@ def drops_versions_of_a_filtered_graph_def(message: MetaGraphDef, arguments: Exp
         message.graph_def.ClearField("versions")
 
 
+@changes_message("PATH-08")
+def leaves_an_empty_library_unset(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Writes no library if there is no function."""
+    if not message.graph_def.library.ByteSize():
+        message.graph_def.ClearField("library")
+
+
+@changes_message("PATH-08")
+def leaves_empty_versions_unset(message: MetaGraphDef, _arguments: ExportArguments) -> None:
+    """Writes no versions if there is no version."""
+    if not message.graph_def.versions.ByteSize():
+        message.graph_def.ClearField("versions")
+
+
 @changes_arguments("PATH-04")
 def filters_no_graph_def(arguments: ExportArguments) -> dict[str, Any]:
     """Exports a graph_def as it is, whatever clear_devices says."""

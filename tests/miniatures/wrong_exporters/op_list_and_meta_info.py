@@ -73,6 +73,18 @@ def drops_allowed_values(right: Right, graph_def: GraphDef, node_ops: Ops) -> li
     return op_defs
 
 
+@replaces(Seam.OP_LIST, "OPS-07")
+def sorts_ops_without_regard_to_case(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
+    """Sorts the op list as a dictionary does."""
+    return sorted(right(graph_def, node_ops), key=lambda op_def: op_def.name.casefold())
+
+
+@replaces(Seam.OP_LIST, "OPS-07")
+def lists_ops_of_functions_last(right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
+    """Lists the ops of the nodes first, and after them those of functions."""
+    return sorted(right(graph_def, node_ops), key=lambda op_def: op_def.name not in node_ops)
+
+
 @replaces(Seam.OP_LIST, "OPS-02")
 def leaves_function_bodies_out(_right: Right, graph_def: GraphDef, node_ops: Ops) -> list[OpDef]:
     """Lists the ops of the graph's own nodes only."""

@@ -146,7 +146,7 @@ def test_errors_and_reasons_are_read() -> None:
 
 
 def test_only_the_cases_about_it_ask_for_a_name_or_an_order() -> None:
-    """DBG tests the name and content of debug info, NODE-01 the order, NODE-05 and PATH-04 origins."""
+    """DBG tests debug info, NODE-01 and OPS-07 orders, NODE-05 and PATH-04 origins, PATH-08 empty parts."""
     asking = {made.id.split("/")[0]: made.details for made in load_corpus().cases(Tier.FULL) if made.details}
     assert asking == {
         "DBG-01": {Detail.DEBUG_INFO_NAME},
@@ -155,7 +155,9 @@ def test_only_the_cases_about_it_ask_for_a_name_or_an_order() -> None:
         "DBG-07": {Detail.DEBUG_INFO_CONTENT},
         "NODE-01": {Detail.NODE_ORDER},
         "NODE-05": {Detail.NODE_ORIGINS},
+        "OPS-07": {Detail.OP_ORDER},
         "PATH-04": {Detail.NODE_ORIGINS},
+        "PATH-08": {Detail.EMPTY_PARTS},
     }
     assert case("DBG-01/two-extensions").filename == "model.tar.meta"
 

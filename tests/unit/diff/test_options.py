@@ -53,12 +53,17 @@ def test_conformance_is_the_default() -> None:
 
 
 def test_strict() -> None:
-    """The strict preset reports node order, encodings and notes as differences."""
+    """The strict preset reports orders, empty parts, encodings and notes as differences."""
     strict = CompareOptions.strict()
     for expected, actual in [
         (nodes("name: 'a'", "name: 'b'"), nodes("name: 'b'", "name: 'a'")),
         (attr("tensor { dtype: DT_INT32 }"), attr("tensor { dtype: DT_INT32 int_val: 0 }")),
         ("meta_info_def { tensorflow_version: 'a' }", "meta_info_def { tensorflow_version: 'b' }"),
+        ("graph_def { library { } }", "graph_def { }"),
+        (
+            "meta_info_def { stripped_op_list { op { name: 'a' } op { name: 'b' } } }",
+            "meta_info_def { stripped_op_list { op { name: 'b' } op { name: 'a' } } }",
+        ),
     ]:
         left, right = message(expected), message(actual)
         assert diff_meta_graphs(expected=left, actual=right).equal

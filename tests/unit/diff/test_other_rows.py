@@ -89,10 +89,43 @@ ROWS = [
     ),
     equal("library, empty against unset", "graph_def { library { } }", "graph_def { }"),
     equal("versions, empty against unset", "graph_def { versions { } }", "graph_def { }"),
+    different(
+        "library, empty against unset, checked",
+        "graph_def { library { } }",
+        "graph_def { }",
+        DifferenceCode.FIELD_MISSING,
+        check_empty_parts=True,
+    ),
+    different(
+        "versions, unset against empty, checked",
+        "graph_def { }",
+        "graph_def { versions { } }",
+        DifferenceCode.FIELD_EXTRA,
+        check_empty_parts=True,
+    ),
+    equal(
+        "library, empty on both sides, checked",
+        "graph_def { library { } versions { producer: 1 } }",
+        "graph_def { library { } versions { producer: 1 } }",
+        check_empty_parts=True,
+    ),
     equal(
         "order of stripped_op_list",
         _info(f"stripped_op_list {{ {AB} }}"),
         _info(f"stripped_op_list {{ {BA} }}"),
+    ),
+    different(
+        "order of stripped_op_list, checked",
+        _info(f"stripped_op_list {{ {AB} }}"),
+        _info(f"stripped_op_list {{ {BA} }}"),
+        DifferenceCode.ORDER_CHANGED,
+        check_op_order=True,
+    ),
+    equal(
+        "order of stripped_op_list, checked and the same",
+        _info(f"stripped_op_list {{ {AB} }}"),
+        _info(f"stripped_op_list {{ {AB} }}"),
+        check_op_order=True,
     ),
     different("stripped_op_list", _info(f"stripped_op_list {{ {AB} }}"), _op(), DifferenceCode.ITEM_MISSING),
     equal(
