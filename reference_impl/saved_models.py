@@ -16,6 +16,7 @@ from reference_impl.wire_format import NotWireFormatError, first_fields
 MetaInfoDef = MetaGraphDef.MetaInfoDef
 
 _META_GRAPHS: Final = SavedModel.META_GRAPHS_FIELD_NUMBER
+_WITHOUT: Final = "a SavedModel without meta graphs; save the model again"
 _FILES: Final = ("saved_model.pb", "saved_model.pbtxt")
 
 
@@ -86,19 +87,42 @@ def meta_graph_bytes(data: bytes, kind: Kind, tags: Collection[str] | None) -> b
     return bytes(meta_graphs[_chosen([info for info, _ in meta_graphs], tags)][1])
 
 
-def meta_graph_tags(data: bytes, kind: Kind) -> list[list[str]]:
-    """Return the tags of each meta graph of a SavedModel.
+def each_meta_graph(data: bytes, kind: Kind) -> dict[str, bytes]:
+    """Return every serialised meta graph of a SavedModel by its tags as `tags_text` writes them.
 
     Args:
         data: the content of the file.
         kind: the result of `recognise`, which is a SavedModel.
 
     Raises:
-        WrongKindError: if the file is damaged.
+        WrongKindError: if there is none, or the file is damaged.
     """
     if kind.as_text:
-        return [list(one.meta_info_def.tags) for one in parse(data, kind).meta_graphs]
-    return [list(info.tags) for info, _ in _meta_graphs(data)]
+        data = parse(data, kind).SerializeToString(deterministic=True)
+    meta_graphs = _meta_graphs(data)
+    if not meta_graphs:
+        raise WrongKindError(_WITHOUT)
+    names = names_by_tags([info.tags for info, _ in meta_graphs])
+    return {name: bytes(value) for name, (_, value) in zip(names, meta_graphs, strict=True)}
+
+
+def names_by_tags(tags: Sequence[Collection[str]]) -> list[str]:
+    """Return a name for each meta graph: its tags, with a number from the second one of the same tags on."""
+    texts = [tags_text(one) for one in tags]
+    counts = [texts[:position].count(text) for position, text in enumerate(texts)]
+    return [f"{text}#{count + 1}" if count else text for text, count in zip(texts, counts, strict=True)]
+
+
+def several_meta_graphs(tags: Collection[str]) -> str:
+    """Return the problem that one of several meta graphs has to be chosen.
+
+    Args:
+        tags: the tags of each meta graph, as `tags_text` returns them.
+    """
+    return (
+        f"a SavedModel with {len(tags)} meta graphs, tagged {'; '.join(tags)}; choose one by its tags "
+        "(--tags or tags=)"
+    )
 
 
 def _meta_graphs(data: bytes) -> list[tuple[MetaInfoDef, memoryview]]:
@@ -119,19 +143,18 @@ def _meta_info(meta_graph: memoryview) -> MetaInfoDef:
 def _chosen(infos: Sequence[MetaInfoDef], tags: Collection[str] | None) -> int:
     """Return the position of the meta graph with these tags."""
     if not infos:
-        raise WrongKindError("a SavedModel without meta graphs; save the model again")
+        raise WrongKindError(_WITHOUT)
     if tags is None and len(infos) == 1:
         return 0
-    there = "; ".join(tags_text(info.tags) for info in infos)
+    there = [tags_text(info.tags) for info in infos]
     if tags is None:
-        raise WrongKindError(
-            f"a SavedModel with {len(infos)} meta graphs, tagged {there}; choose one by its tags (--tags)"
-        )
+        raise WrongKindError(several_meta_graphs(there))
     for position, info in enumerate(infos):
         if set(info.tags) == set(tags):
             return position
     raise WrongKindError(
-        f"a SavedModel without a meta graph tagged {tags_text(tags)}; choose {there} (--tags)"
+        f"a SavedModel without a meta graph tagged {tags_text(tags)}; choose {'; '.join(there)} (--tags or "
+        "tags=)"
     )
 
 

@@ -14,7 +14,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from pytest_metagraph._util.shallow import VIEWS
 from reference_impl.file_kinds import Kind, WrongKindError, parse, recognise
 from reference_impl.files import read_regular_file
-from reference_impl.saved_models import meta_graph_bytes, meta_graph_tags, saved_model_file, tags_text
+from reference_impl.saved_models import each_meta_graph, meta_graph_bytes, saved_model_file, tags_text
 from reference_impl.schema import DataType, FunctionDefLibrary, GraphDef, MetaGraphDef, SavedModel
 
 _KINDS: Final = (MetaGraphDef, GraphDef, SavedModel, FunctionDefLibrary)
@@ -63,11 +63,11 @@ def contents_of(path: Path, tags: Collection[str] | None) -> list[Content]:
         kind = recognise(data, _KINDS, str(path))
         if kind.message is not SavedModel:
             return [Content(kind.name, "", _view(data, kind))]
-        chosen: list[Collection[str] | None] = [tags]
-        if tags is None and len(found := meta_graph_tags(data, kind)) > 1:
-            chosen = list(found)
-        graphs = [(tags_text(one or ()), meta_graph_bytes(data, kind, one)) for one in chosen]
-        return [Content(kind.name, shown, _view(graph, Kind(MetaGraphDef))) for shown, graph in graphs]
+        if tags is None:
+            graphs = each_meta_graph(data, kind)
+        else:
+            graphs = {tags_text(tags): meta_graph_bytes(data, kind, tags)}
+        return [Content(kind.name, shown, _view(one, Kind(MetaGraphDef))) for shown, one in graphs.items()]
     except WrongKindError as error:
         raise ValueError(f"{str(path)!r} is {error.problem}") from error
 

@@ -13,14 +13,22 @@ from typing import Any
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.cli._errors import refusing, writing
 from pytest_metagraph.cli._options import add_json_option, add_tags_option
-from pytest_metagraph.diff import CompareOptions, diff_graph_defs, diff_meta_graphs, picture
+from pytest_metagraph.diff import (
+    CompareOptions,
+    diff_function_def_libraries,
+    diff_graph_defs,
+    diff_meta_graphs,
+    picture,
+)
 from reference_impl.atomic_write import write_file
 from reference_impl.files import recognise_file
-from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel
+from reference_impl.saved_models import saved_model_file
+from reference_impl.schema import FunctionDefLibrary, GraphDef, MetaGraphDef, SavedModel
 
 DESCRIPTION = """\
-Compare two files by what they mean: MetaGraphDefs, GraphDefs or SavedModels, binary or text. A SavedModel
-may be given as its folder; then its assets are compared, too.
+Compare two files by what they mean: MetaGraphDefs, GraphDefs, SavedModels or libraries of functions
+(FunctionDefLibrary), binary or text. A SavedModel may be given as its folder; then its assets are compared,
+too. Several meta graphs of SavedModels are paired by their tags.
 """
 
 EPILOG = """\
@@ -32,6 +40,10 @@ examples:
 
 exit status: 0 the files are equal, 1 they differ, 2 a file or an option cannot be used
 """
+
+_KINDS = (MetaGraphDef, SavedModel, GraphDef, FunctionDefLibrary)
+_PLAIN = {"GraphDef": diff_graph_defs, "FunctionDefLibrary": diff_function_def_libraries}
+"""The functions that compare files of which each contains one message."""
 
 _SWITCHES = {
     "check_node_order": "compare the order of the nodes",
@@ -65,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("actual", metavar="ACTUAL", help="the file or SavedModel to compare with it")
     parser.add_argument(
         "--type",
-        choices=("MetaGraphDef", "GraphDef"),
+        choices=("MetaGraphDef", *_PLAIN),
         help="the type of message in the files; default: detected from their content",
     )
     add_tags_option(parser)
@@ -124,10 +136,9 @@ def run(arguments: argparse.Namespace) -> int:
     expected, actual = Path(arguments.expected), Path(arguments.actual)
     with refusing(ValueError, hint="see metagraph diff --help"):  # an option's value
         options = _options(vars(arguments))
-        if arguments.type == "GraphDef" or (
-            arguments.type is None and all(map(_is_graph_def, (expected, actual)))
-        ):
-            diff = diff_graph_defs(expected=expected, actual=actual, options=options)
+        compare = _PLAIN.get(arguments.type or _kind_of_both(expected, actual))
+        if compare is not None:
+            diff = compare(expected=expected, actual=actual, options=options)
         else:
             diff = diff_meta_graphs(expected=expected, actual=actual, options=options, tags=arguments.tags)
     text = diff.to_json() if arguments.json else diff.render(color=_is_colored(arguments.color))
@@ -138,11 +149,25 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if diff.equal else 1
 
 
-def _is_graph_def(path: Path) -> bool:
-    """Return whether a file is a GraphDef; the differ tells what is wrong with a file that cannot be read."""
+def _kind_of_both(expected: Path, actual: Path) -> str:
+    """Return the kind of two files; empty if one cannot be read, about which the differ knows more.
+
+    Raises:
+        MetagraphError: if the files are of two kinds.
+    """
+    kinds = _kind(expected), _kind(actual)
+    if all(kinds) and len({"MetaGraphDef" if kind == "SavedModel" else kind for kind in kinds}) > 1:
+        raise MetagraphError(
+            f"{str(expected)!r} is a {kinds[0]} and {str(actual)!r} is a {kinds[1]}",
+            "give two files of one kind; `metagraph export` makes a MetaGraphDef of a GraphDef",
+        )
+    return kinds[0] if all(kinds) else ""
+
+
+def _kind(path: Path) -> str:
     with contextlib.suppress(OSError, ValueError):
-        return recognise_file(path, (MetaGraphDef, SavedModel, GraphDef)).message is GraphDef
-    return False
+        return recognise_file(saved_model_file(path) if path.is_dir() else path, _KINDS).name
+    return ""
 
 
 def _options(given: Mapping[str, Any]) -> CompareOptions:

@@ -7,25 +7,13 @@ from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 from pytest_metagraph.diff import json_report, text_report
-from pytest_metagraph.diff.differences import Difference, DifferenceCode, Location
-from pytest_metagraph.diff.engine import Differ
-from pytest_metagraph.diff.generated_names import rename_functions
-from pytest_metagraph.diff.names import match_names
+from pytest_metagraph.diff.compare import ROOTS, diff_messages
+from pytest_metagraph.diff.differences import DifferenceCode
 from pytest_metagraph.diff.options import CompareOptions
-from pytest_metagraph.diff.patterns import unused_patterns
 from pytest_metagraph.diff.result import MetaGraphDiff
-from pytest_metagraph.diff.rules import RULES
-from pytest_metagraph.diff.saved_model_files import compare_folders
-from pytest_metagraph.diff.saves import canonical_saves
-from pytest_metagraph.diff.sides import UnusableInputError, read_side
+from pytest_metagraph.diff.sides import UnusableInputError
 
 _DEFAULT = CompareOptions.conformance()
-
-_ROOTS = {"MetaGraphDef": "", "GraphDef": "graph_def", "NodeDef": "node", "FunctionDef": "function"}
-"""The section in which the comparison of each message type starts."""
-
-_Labels = tuple[str | None, str | None]
-"""The names of the expected and the actual side in reports; None for the default."""
 
 
 class MetaGraphMismatch(AssertionError):  # noqa: N818 - a failed assertion, named as the public API names it
@@ -56,15 +44,15 @@ def diff_meta_graphs(
 
     Args:
         actual: the MetaGraphDef to check: a message of any descriptor pool, bytes, or the path of a binary
-            or text file. A SavedModel, as a message, a file or its folder, stands for its meta graph; of two
-            folders, the assets are compared as well. It is not changed.
+            or text file. A SavedModel, as a message, a file or its folder, stands for its meta graphs, which
+            are paired by their tags; of two folders, the assets are compared as well. It is not changed.
         expected: the correct MetaGraphDef, in any of these forms.
         options: how to compare; the default is `CompareOptions.conformance()`.
         actual_label: the name of the actual side in reports, instead of the path or the type of the object.
         expected_label: the name of the expected side in reports.
         call: the arguments of the export that made the actual message. No hint then blames an argument that
             was not given. None if the arguments are not known.
-        tags: all tags of the meta graph to compare, for SavedModels with several.
+        tags: all tags of the one meta graph to compare, for SavedModels with several.
 
     Returns:
         The differences, sorted and explained.
@@ -73,7 +61,7 @@ def diff_meta_graphs(
         UnusableInputError: if a side cannot be read as a MetaGraphDef; the error names the side.
     """
     labels = (expected_label, actual_label)
-    return _diff("MetaGraphDef", expected, actual, options, labels=labels, call=call, tags=tags)
+    return diff_messages("MetaGraphDef", expected, actual, options, labels=labels, call=call, tags=tags)
 
 
 def assert_meta_graph_equal(
@@ -93,7 +81,7 @@ def assert_meta_graph_equal(
     """
     __tracebackhide__ = True
     labels = (expected_label, actual_label)
-    _raise_if_different(_diff("MetaGraphDef", expected, actual, options, labels=labels, tags=tags))
+    raise_if_different(diff_messages("MetaGraphDef", expected, actual, options, labels=labels, tags=tags))
 
 
 class AssertMetaGraph(Protocol):
@@ -114,31 +102,31 @@ class AssertMetaGraph(Protocol):
 
 def diff_graph_defs(*, actual: object, expected: object, options: CompareOptions = _DEFAULT) -> MetaGraphDiff:
     """Compare two GraphDefs; see `diff_meta_graphs`."""
-    return _diff("GraphDef", expected, actual, options)
+    return diff_messages("GraphDef", expected, actual, options)
 
 
 def assert_graph_def_equal(*, actual: object, expected: object, options: CompareOptions = _DEFAULT) -> None:
     """Raise an error if two GraphDefs differ; see `assert_meta_graph_equal`."""
     __tracebackhide__ = True
-    _raise_if_different(_diff("GraphDef", expected, actual, options))
+    raise_if_different(diff_messages("GraphDef", expected, actual, options))
 
 
 def diff_node_defs(*, actual: object, expected: object, options: CompareOptions = _DEFAULT) -> MetaGraphDiff:
     """Compare two NodeDefs of a graph; see `diff_meta_graphs`."""
-    return _diff("NodeDef", expected, actual, options)
+    return diff_messages("NodeDef", expected, actual, options)
 
 
 def assert_node_def_equal(*, actual: object, expected: object, options: CompareOptions = _DEFAULT) -> None:
     """Raise an error if two NodeDefs differ; see `assert_meta_graph_equal`."""
     __tracebackhide__ = True
-    _raise_if_different(_diff("NodeDef", expected, actual, options))
+    raise_if_different(diff_messages("NodeDef", expected, actual, options))
 
 
 def diff_function_defs(
     *, actual: object, expected: object, options: CompareOptions = _DEFAULT
 ) -> MetaGraphDiff:
     """Compare two FunctionDefs; see `diff_meta_graphs`."""
-    return _diff("FunctionDef", expected, actual, options)
+    return diff_messages("FunctionDef", expected, actual, options)
 
 
 def assert_function_def_equal(
@@ -146,7 +134,22 @@ def assert_function_def_equal(
 ) -> None:
     """Raise an error if two FunctionDefs differ; see `assert_meta_graph_equal`."""
     __tracebackhide__ = True
-    _raise_if_different(_diff("FunctionDef", expected, actual, options))
+    raise_if_different(diff_messages("FunctionDef", expected, actual, options))
+
+
+def diff_function_def_libraries(
+    *, actual: object, expected: object, options: CompareOptions = _DEFAULT
+) -> MetaGraphDiff:
+    """Compare two FunctionDefLibraries, function by function; see `diff_meta_graphs`."""
+    return diff_messages("FunctionDefLibrary", expected, actual, options)
+
+
+def assert_function_def_library_equal(
+    *, actual: object, expected: object, options: CompareOptions = _DEFAULT
+) -> None:
+    """Raise an error if two FunctionDefLibraries differ; see `assert_meta_graph_equal`."""
+    __tracebackhide__ = True
+    raise_if_different(diff_messages("FunctionDefLibrary", expected, actual, options))
 
 
 def explain_inequality(message_type: str, left: Any, right: Any) -> list[str] | None:
@@ -161,14 +164,14 @@ def explain_inequality(message_type: str, left: Any, right: Any) -> list[str] | 
         The lines of the report, or if both messages mean the same, of a report on their form. None if the
         type has no comparison or a message cannot be read.
     """
-    if message_type not in _ROOTS:
+    if message_type not in ROOTS:
         return None
     title = f"{message_type} == {message_type}:"
     try:
-        diff = _diff(message_type, right, left, _DEFAULT)
+        diff = diff_messages(message_type, right, left, _DEFAULT)
         if not diff.equal:
             return [f"{title} left is actual, right is expected", *diff.render().splitlines()]
-        diff = _diff(message_type, right, left, CompareOptions.strict())
+        diff = diff_messages(message_type, right, left, CompareOptions.strict())
     except UnusableInputError:
         return None
     lines = [f"{title} both mean the same (assert_metagraph would pass), but they are not equal", ""]
@@ -177,41 +180,7 @@ def explain_inequality(message_type: str, left: Any, right: Any) -> list[str] | 
     return [*lines, *(diff.render().splitlines() if not diff.equal else ["their encodings differ"])]
 
 
-def _diff(
-    message_type: str,
-    expected: object,
-    actual: object,
-    options: CompareOptions,
-    *,
-    labels: _Labels = (None, None),
-    call: Mapping[str, Any] | None = None,
-    tags: Collection[str] | None = None,
-) -> MetaGraphDiff:
-    left = read_side(expected, message_type, "expected", labels[0], tags)
-    right = read_side(actual, message_type, "actual", labels[1], tags)
-    if options.canonicalize_saves and message_type == "MetaGraphDef":
-        left, right = canonical_saves(left, right)
-    elif options.canonicalize_function_names:
-        right = rename_functions(right, left, message_type)
-    renames: list[Difference] = []
-    if options.ignore_names:
-        right, renames = match_names(right, left, message_type)
-    differ = Differ(options, RULES, from_text=left.was_text or right.was_text)
-    differ.compare_fields(Location(_ROOTS[message_type]), left.view, right.view)
-    if left.folder is not None and right.folder is not None:
-        try:
-            compare_folders(differ, left.folder, right.folder)
-        except OSError as error:
-            raise UnusableInputError("actual", f"cannot read {error.filename}: {error.strerror}") from error
-    notes = (
-        *differ.notes,
-        *renames,
-        *unused_patterns(options, differ.used_patterns, (left.view, right.view)),
-    )
-    return MetaGraphDiff(left, right, tuple(differ.differences), notes, differ.composites, call)
-
-
-def _raise_if_different(diff: MetaGraphDiff) -> None:
+def raise_if_different(diff: MetaGraphDiff) -> None:
     """Raise an error with the report if there are differences.
 
     A report that does not name every entry refers to a file with all of them. Patterns of the options that

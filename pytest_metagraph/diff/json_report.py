@@ -70,9 +70,9 @@ def write_details(diff: MetaGraphDiff) -> Path:
     Raises:
         OSError: if the file cannot be written; the folder is removed.
     """
-    names = {one.key for one in diff.differences if one.section == NODE_SECTION}
-    expected, actual = _node_texts(diff.expected.nodes, names), _node_texts(diff.actual.nodes, names)
-    nodes = {name: {"expected": expected.get(name), "actual": actual.get(name)} for name in sorted(names)}
+    nodes = _nodes_that_differ(diff)
+    for tags, part in diff.meta_graphs.items():
+        nodes |= {f"{tags}: {name}": both for name, both in _nodes_that_differ(part).items()}
     text = json.dumps({**to_dict(diff), "nodes": nodes}, indent=2)
     with contextlib.ExitStack() as undo:
         folder = Path(tempfile.mkdtemp(prefix="metagraph-diff-"))
@@ -81,6 +81,12 @@ def write_details(diff: MetaGraphDiff) -> Path:
         write_file(path, text.encode())
         undo.pop_all()
     return path
+
+
+def _nodes_that_differ(diff: MetaGraphDiff) -> dict[str, dict[str, str | None]]:
+    names = {one.key for one in diff.differences if one.section == NODE_SECTION}
+    expected, actual = _node_texts(diff.expected.nodes, names), _node_texts(diff.actual.nodes, names)
+    return {name: {"expected": expected.get(name), "actual": actual.get(name)} for name in sorted(names)}
 
 
 def _difference_to_dict(difference: Difference) -> dict[str, Any]:

@@ -61,8 +61,11 @@ def svg(diff: MetaGraphDiff) -> str:
         The picture as SVG. Of a large difference it shows the first nodes and the number of the others.
 
     Raises:
+        MetagraphError: if several meta graphs were compared.
         NoDrawingLibraryError: if igraph is not installed; the text says how to install it.
     """
+    if diff.meta_graphs:
+        raise MetagraphError("a picture shows one graph, and several were compared", "choose one with --tags")
     shown = _neighbourhood(diff)
     places, rows = _lay_out(list(shown.nodes), shown.edges)
     columns = max((column for column, _ in places.values()), default=0)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any, Final
 
@@ -29,13 +30,8 @@ _COUNTERS: Final = (
 )
 """The numbers of gradients and of looked-up resources, addresses of objects, and random identifiers."""
 
-_COUNTER_MARKS: Final = (
-    b"__inference_", b"__forward_", b"CustomGradient-", b"PartitionedCall-", b"embedding_lookup/", b" at 0x"
-)  # fmt: skip
 _IDENTIFIER_BYTES: Final = re.compile(rb"-[0-9a-f]{4}-[0-9a-f]{4}-")
-"""What a serialised node contains if a text has a counter, or names a function that was not saved."""
-
-_NUMBERED_WORD: Final = re.compile(rb"[\w<>.-]+_\d+(?:___redundant_placeholder\d+)?")
+_NUMBER_BYTES: Final = re.compile(rb"_(\d+)")
 
 _MOST_CALLS: Final = 20
 """The depth of calls up to which functions are told apart by what they call."""
@@ -52,8 +48,8 @@ def canonical_saves(expected: Side, actual: Side) -> tuple[Side, Side]:
     """Return both sides without what differs between two saves of one model.
 
     Args:
-        expected: a MetaGraphDef; it is not changed.
-        actual: another one. It gets the names that the functions of the expected side have.
+        expected: a MetaGraphDef or GraphDef; it is not changed.
+        actual: another one of the same type. It gets the names that the functions of the expected side have.
 
     Returns:
         The new sides.
@@ -81,14 +77,14 @@ class _Function:
         self.arguments = _name_arguments_by_position(self.head)
         self._changing: list[int] | None = None
 
-    def rewritten(self, rewrite: Rename, known: Iterable[bytes]) -> tuple[Any, list[bytes]]:
+    def rewritten(self, rewrite: Rename, numbers: frozenset[bytes]) -> tuple[Any, list[bytes]]:
         """Return the function without its nodes, and its nodes, with other texts."""
         head = FunctionDef()
         head.CopyFrom(self.head)
         rewrite_texts(head, rewrite)
         if self._changing is None:  # found once, because that takes most of the time
-            names = {*known, *(name.encode() for name in self.arguments)}
-            self._changing = [number for number, data in enumerate(self.nodes) if _may_change(data, names)]
+            numbers = numbers | _numbers_of(self.arguments)
+            self._changing = [number for number, data in enumerate(self.nodes) if _may_change(data, numbers)]
         nodes = list(self.nodes)
         for number in self._changing:
             nodes[number] = _rewritten_node(nodes[number], rewrite, self.arguments)
@@ -96,25 +92,27 @@ class _Function:
 
 
 class _Save:
-    """A MetaGraphDef whose nodes stay bytes unless they change.
+    """A MetaGraphDef or GraphDef whose nodes stay bytes unless they change.
 
     Args:
-        view: a shallow MetaGraphDef, which is not changed.
+        view: a shallow message, which is not changed.
     """
 
     def __init__(self, view: Any) -> None:
-        self._nodes = list(view.graph_def.node)
-        self._functions = [_Function(data) for data in view.graph_def.library.function]
-        self._rest = without(view, "graph_def")
-        self._graph = without(view.graph_def, "node", "library")
-        self._library = without(view.graph_def.library, "function")
+        self._is_graph = view.DESCRIPTOR.name == "GraphDef"
+        graph = view if self._is_graph else view.graph_def
+        self._nodes = list(graph.node)
+        self._functions = [_Function(data) for data in graph.library.function]
+        self._rest = VIEWS["MetaGraphDef"]() if self._is_graph else without(view, "graph_def")
+        self._graph = without(graph, "node", "library")
+        self._library = without(graph.library, "function")
         self._names = [function.head.signature.name for function in self._functions]
-        self._known = frozenset(name.encode() for name in self._names)
+        self._numbers = _numbers_of(self._names)
         self._clear_saving()
         _sort_unordered_list(self._rest.object_graph_def)
 
     def view(self) -> Any:
-        """Return the shallow MetaGraphDef."""
+        """Return the shallow message."""
         view = VIEWS["MetaGraphDef"].FromString(self._rest.SerializeToString(deterministic=True))
         view.graph_def.MergeFrom(self._graph)
         view.graph_def.node.extend(self._nodes)
@@ -123,7 +121,7 @@ class _Save:
             whole = VIEWS["FunctionDef"].FromString(function.head.SerializeToString(deterministic=True))
             whole.node_def.extend(function.nodes)
             view.graph_def.library.function.append(whole.SerializeToString(deterministic=True))
-        return view
+        return view.graph_def if self._is_graph else view
 
     def rename(self, names: Mapping[str, str], references: Mapping[str, str]) -> None:
         """Rename functions, and mask counters in every text.
@@ -134,10 +132,10 @@ class _Save:
         """
         rewrite = _renaming(references, self._names)
         for function, name in zip(self._functions, self._names, strict=True):
-            function.head, function.nodes = function.rewritten(rewrite, self._known)
+            function.head, function.nodes = function.rewritten(rewrite, self._numbers)
             function.head.signature.name = names.get(name, name)
         self._nodes = [
-            _rewritten_node(data, rewrite, {}) if _may_change(data, self._known) else data
+            _rewritten_node(data, rewrite, {}) if _may_change(data, self._numbers) else data
             for data in self._nodes
         ]
         graph = self._rest.object_graph_def
@@ -170,7 +168,7 @@ class _Save:
                 called.append(text)
                 return _base(text)
 
-            head, nodes = function.rewritten(without_number, self._known)
+            head, nodes = function.rewritten(without_number, self._numbers)
             content = hashlib.sha256(head.SerializeToString(deterministic=True) + bound.get(name, b""))
             for node in nodes:
                 content.update(node)
@@ -211,11 +209,30 @@ class _Save:
                 self._nodes[position] = node.SerializeToString(deterministic=True)
 
 
-def _may_change(data: bytes, names: Container[bytes]) -> bool:
-    """Return whether a serialised node may have a text that changes; a word may begin with its length."""
-    if any(mark in data for mark in _COUNTER_MARKS) or _IDENTIFIER_BYTES.search(data) is not None:
-        return True
-    return any(word in names or word[1:] in names for word in _NUMBERED_WORD.findall(data))
+def _may_change(data: bytes, numbers: AbstractSet[bytes]) -> bool:
+    """Return whether a serialised node may have a text that changes.
+
+    Nearly all the time of a comparison is spent here: a loop over the marks would double it.
+
+    Args:
+        data: the node.
+        numbers: the numbers in the names that change.
+    """
+    return (
+        b"__inference_" in data  # of a function that was not saved, whose number is none of `numbers`
+        or b"__forward_" in data
+        or b"CustomGradient-" in data
+        or b"PartitionedCall-" in data
+        or b"embedding_lookup/" in data
+        or b" at 0x" in data
+        or not numbers.isdisjoint(_NUMBER_BYTES.findall(data))
+        or _IDENTIFIER_BYTES.search(data) is not None
+    )
+
+
+def _numbers_of(names: Iterable[str]) -> frozenset[bytes]:
+    """Return the numbers in names; of each name that is in a text, so are its numbers."""
+    return frozenset(number for name in names for number in _NUMBER_BYTES.findall(name.encode()))
 
 
 def _rewritten_node(data: bytes, rewrite: Rename, arguments: Mapping[str, str]) -> bytes:

@@ -106,7 +106,7 @@ def _group(diff: MetaGraphDiff, group: Group, *, name_entries: bool) -> list[str
     mark, explained = _mark(group.code), _explained(diff, group)
     if not group.field and mark in "-+" and name_entries:
         return [f"  {mark} {_entries(differences)}{explained}"]
-    is_about_nodes = group.section == NODE_SECTION
+    is_about_nodes = group.section.endswith(NODE_SECTION)
     one_per_node = is_about_nodes and len({one.key for one in differences}) == len(differences)
     noun = "node" if one_per_node else "difference"
     number = f"   {counted(len(differences), noun)}" if len(differences) > 1 else ""

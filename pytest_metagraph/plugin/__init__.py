@@ -277,7 +277,7 @@ def assert_loadable() -> AssertLoadable:
 
 @pytest.fixture
 def metagraph_snapshot(request: pytest.FixtureRequest) -> Iterator[Snapshots]:
-    """Snapshots of MetaGraphDefs, compared by meaning and updated by --metagraph-snapshot-update."""
+    """Snapshots of graphs, compared by meaning and updated by --metagraph-snapshot-update."""
     with snapshots_of(request.node) as snapshots:
         yield snapshots
 

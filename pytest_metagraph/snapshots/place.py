@@ -23,8 +23,8 @@ _MAX_STEM = 120
 
 # Editors recognise the first two lines of protobuf's text format.
 HEAD = """\
-# proto-file: tensorflow/core/protobuf/meta_graph.proto
-# proto-message: tensorflow.MetaGraphDef
+# proto-file: {file}
+# proto-message: {message}
 
 # A snapshot of pytest-metagraph; pytest --metagraph-snapshot-update=fix writes it again.
 # test: {test}
@@ -34,6 +34,8 @@ HEAD = """\
 _FILE = re.compile(
     re.escape(HEAD)
     .encode()
+    .replace(rb"\{file\}", rb"[\w./]+")
+    .replace(rb"\{message\}", rb"tensorflow\.\w+")
     .replace(rb"\{test\}", rb"(?P<test>[^\n]+)")
     .replace(rb"\{digest\}", rb"(?P<digest>\w+)")
     + rb"(?P<body>.*)",

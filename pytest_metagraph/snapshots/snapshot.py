@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from google.protobuf import text_format
+from google.protobuf.message import Message
 
 from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph.diff import (
-    CompareOptions,
-    MetaGraphMismatch,
-    UnusableInputError,
-    assert_meta_graph_equal,
-    diff_meta_graphs,
-)
+from pytest_metagraph.diff import CompareOptions, MetaGraphMismatch, UnusableInputError
+from pytest_metagraph.diff.api import raise_if_different
+from pytest_metagraph.diff.compare import diff_messages
 from pytest_metagraph.diff.sides import read_message
 from pytest_metagraph.snapshots.place import HEAD, Place, digest_of, read_stamp
+from reference_impl import schema
 from reference_impl.atomic_write import write_file
-from reference_impl.schema import POOL, MetaGraphDef, adopt
 
+_KINDS = ("MetaGraphDef", "GraphDef", "FunctionDefLibrary")
 _DEFAULT = CompareOptions.conformance()
 
 
@@ -46,30 +44,40 @@ class Snapshots:
         self._used: set[Path] = set()
         self._unnamed = 0
 
-    def __call__(self, actual: object, *, name: str = "", options: CompareOptions = _DEFAULT) -> None:
-        """Assert that a MetaGraphDef means the same as the snapshot.
+    def __call__(
+        self,
+        actual: object,
+        *,
+        name: str = "",
+        options: CompareOptions = _DEFAULT,
+        tags: Collection[str] | None = None,
+    ) -> None:
+        """Assert that a message means the same as the snapshot.
 
         Args:
-            actual: a message of any pool, its bytes, or the path of a file.
+            actual: a MetaGraphDef, GraphDef, FunctionDefLibrary or SavedModel: a message of any pool, its
+                bytes, or the path of a file or of a SavedModel's folder.
             name: distinguishes several snapshots of one test; snapshots without a name are numbered.
             options: how to compare.
+            tags: all tags of the meta graph, for a SavedModel with several.
 
         Raises:
             MetaGraphMismatch: if the meaning differs.
             SnapshotError: if there is no snapshot, or the file is not a snapshot of this test.
-            UnusableInputError: if a side is not a readable MetaGraphDef; the text names the side.
+            UnusableInputError: if a side is not a readable message of this kind; the text names the side.
             ValueError: if the name is not valid, or the test has used it already.
         """
         __tracebackhide__ = True
         path = self._take(name)
-        message, _ = read_message(actual, "MetaGraphDef", "actual")
-        own = adopt(message, MetaGraphDef)
+        message = read_message(actual, _KINDS, "actual", tags)
+        kind = message.DESCRIPTOR.name
+        own = schema.adopt(message, getattr(schema, kind))
         if not os.path.lexists(path):
             self._create(path, own)
             return
         self._refuse_foreign(path)
         try:
-            assert_meta_graph_equal(actual=actual, expected=path, options=options)
+            raise_if_different(diff_messages(kind, path, actual, options, tags=tags))
         except (MetaGraphMismatch, UnusableInputError) as error:
             if "fix" not in self._updates:
                 error.add_note(_hint("fix", "writes the snapshot again, if the change is intended"))
@@ -100,7 +108,7 @@ class Snapshots:
         self._used.add(path)
         return path
 
-    def _create(self, path: Path, message: MetaGraphDef) -> None:
+    def _create(self, path: Path, message: Message) -> None:
         __tracebackhide__ = True
         if "create" not in self._updates:
             raise SnapshotError(f"there is no snapshot {path}\n{_hint('create', 'writes it')}")
@@ -114,7 +122,7 @@ class Snapshots:
         if stamp.test != self._place.test:
             raise _foreign(path, f"is the snapshot of another test, {stamp.test}")
 
-    def _write(self, what: str, path: Path, message: MetaGraphDef) -> None:
+    def _write(self, what: str, path: Path, message: Message) -> None:
         __tracebackhide__ = True
         try:
             write_snapshot(path, self._place.test, message)
@@ -135,21 +143,23 @@ class NotAsTextError(ValueError):
     """A message has parts that its text lacks, such as fields that the schema does not know."""
 
 
-def write_snapshot(path: Path, test: str, message: MetaGraphDef) -> None:
+def write_snapshot(path: Path, test: str, message: Message) -> None:
     """Write a snapshot, completely or not at all, and only if its text means the same as the message.
 
     Args:
         path: the file, which is replaced if it exists.
         test: the test that the snapshot belongs to.
-        message: the message to write.
+        message: the message to write, of this schema.
 
     Raises:
         NotAsTextError: if the text lacks a part of the message.
         OSError: if the file cannot be written.
     """
-    body = text_format.MessageToString(message, as_utf8=True, descriptor_pool=POOL).encode()
-    parsed = text_format.Parse(body, MetaGraphDef(), descriptor_pool=POOL)
-    diff = diff_meta_graphs(expected=message, actual=parsed, expected_label="message", actual_label="text")
+    body = text_format.MessageToString(message, as_utf8=True, descriptor_pool=schema.POOL).encode()
+    parsed = text_format.Parse(body, type(message)(), descriptor_pool=schema.POOL)
+    kind = message.DESCRIPTOR
+    diff = diff_messages(kind.name, message, parsed, CompareOptions(), labels=("message", "text"))
     if not diff.equal:
         raise NotAsTextError(f"the text of this message lacks a part of it:\n{diff.render()}")
-    write_file(path, HEAD.format(test=test, digest=digest_of(body)).encode() + body, make_folders=True)
+    head = HEAD.format(file=kind.file.name, message=kind.full_name, test=test, digest=digest_of(body))
+    write_file(path, head.encode() + body, make_folders=True)

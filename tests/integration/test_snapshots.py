@@ -50,6 +50,63 @@ def _files(project: Project) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(_folder(project).glob("*"))}
 
 
+OTHER_KINDS = """
+import pytest
+from reference_impl.schema import FunctionDefLibrary, GraphDef, SavedModel
+
+def graph(op):
+    message = GraphDef()
+    message.node.add(name='n', op=op)
+    return message
+
+def library(op):
+    message = FunctionDefLibrary()
+    message.function.add().signature.name = 'f'
+    message.function[0].node_def.add(name='n', op=op)
+    return message
+
+def saved(op):
+    message = SavedModel()
+    for tags in (['serve'], ['serve', 'gpu']):
+        meta_graph = message.meta_graphs.add()
+        meta_graph.meta_info_def.tags.extend(tags)
+        meta_graph.graph_def.node.add(name='n', op=op if 'gpu' in tags else 'Same')
+    return message
+
+@pytest.mark.parametrize('kind', [graph, library])
+def test_export(kind, metagraph_snapshot):
+    metagraph_snapshot(kind('A'))
+
+def test_saved(metagraph_snapshot):
+    metagraph_snapshot(saved('A'), tags=['gpu', 'serve'])
+    metagraph_snapshot(saved('A').SerializeToString(), tags=['serve'])
+"""
+
+
+def test_graphs_libraries_and_saved_models_have_snapshots(own_tests: Project) -> None:
+    """A GraphDef, a library, and the meta graph with the given tags are kept and compared as they are."""
+    _run(own_tests, OTHER_KINDS, "create").assert_outcomes(passed=3)
+    files = _files(own_tests)
+    heads = [data.split(b"\n")[1] for data in files.values()]
+    assert sorted(heads) == [
+        b"# proto-message: tensorflow.FunctionDefLibrary",
+        b"# proto-message: tensorflow.GraphDef",
+        *[b"# proto-message: tensorflow.MetaGraphDef"] * 2,
+    ]
+    _run(own_tests, OTHER_KINDS).assert_outcomes(passed=3)
+    _run(own_tests, OTHER_KINDS.replace("('A')", "('B')")).assert_outcomes(failed=3)
+    swapped = OTHER_KINDS.replace(
+        "metagraph_snapshot(kind('A'))", "metagraph_snapshot(saved('A'), tags=['serve'])"
+    )
+    result = _run(own_tests, swapped)
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        ["*UnusableInputError: the expected side * is a GraphDef, not a MetaGraphDef*"]
+    )
+    _run(own_tests, swapped, "fix").assert_outcomes(passed=3)
+    assert all(b"MetaGraphDef" in data for data in _files(own_tests).values())
+
+
 def test_a_missing_snapshot_fails_and_is_not_written(own_tests: Project) -> None:
     """No file is written unless that is requested; the failure says how to request it."""
     result = _run(own_tests, ONE)

@@ -104,6 +104,13 @@ class Hint:
     covers: frozenset[int]
     explains: frozenset[int] = field(default=frozenset())
 
+    def moved(self, start: int, text: str) -> Hint:
+        """Return the hint with another text for a list in which its differences begin at `start`."""
+        covers, explains = (
+            frozenset(start + position for position in old) for old in (self.covers, self.explains)
+        )
+        return Hint(self.code, text, covers, explains)
+
 
 def select(diff: MetaGraphDiff, *codes: DifferenceCode, section: str | None = None) -> dict[int, Difference]:
     """Return the differences with one of the codes by position, of one section if it is given."""

@@ -93,7 +93,7 @@ def test_show_each_meta_graph(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["show", str(folder), "--tags", "train"]) == 0
     assert "nodes        0: -" in capsys.readouterr().out
     assert main(["show", str(folder), "--tags", "tpu"]) == 2
-    assert "without a meta graph tagged tpu; choose serve; train (--tags)" in capsys.readouterr().err
+    assert "without a meta graph tagged tpu; choose serve; train (--tags or tags=)" in capsys.readouterr().err
 
 
 def test_show_a_graph_def_and_functions(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from saved_models import first, second, written
 
-from pytest_metagraph import CompareOptions, assert_meta_graph_equal, diff_meta_graphs
+from pytest_metagraph import CompareOptions, MetaGraphMismatch, assert_meta_graph_equal, diff_meta_graphs
 from pytest_metagraph.cli import main
-from pytest_metagraph.diff import MetaGraphDiff, UnusableInputError
+from pytest_metagraph.diff import (
+    DifferenceCode,
+    HintCode,
+    MetaGraphDiff,
+    UnusableInputError,
+    assert_function_def_library_equal,
+    diff_function_def_libraries,
+    diff_graph_defs,
+    json_schema,
+)
+from pytest_metagraph.diff.json_report import write_details
 from reference_impl import read_meta_graph_file
+from reference_impl.schema import GraphDef, SavedModel
 
 SAVED_MODEL = CompareOptions.saved_model()
+
+
+def _two_meta_graphs() -> Any:
+    """A SavedModel with a meta graph for the processor and one for the GPU."""
+    model = first()
+    model.meta_graphs.add().CopyFrom(model.meta_graphs[0])
+    model.meta_graphs[1].meta_info_def.tags.append("gpu")
+    model.meta_graphs[1].graph_def.node[0].device = "/gpu:0"
+    return model
 
 
 def test_every_form_of_a_saved_model_is_read(tmp_path: Path) -> None:
@@ -39,16 +61,13 @@ def test_every_form_of_a_saved_model_is_read(tmp_path: Path) -> None:
 
 
 def test_a_meta_graph_is_chosen_by_its_tags(tmp_path: Path) -> None:
-    """With several meta graphs, all tags of one are needed, in any order; the error lists what there is."""
-    model = first()
-    model.meta_graphs.add().CopyFrom(model.meta_graphs[0])
-    model.meta_graphs[1].meta_info_def.tags.append("gpu")
-    model.meta_graphs[1].graph_def.node[0].device = "/gpu:0"
+    """All tags of a meta graph choose it, in any order; the error lists what there is."""
+    model = _two_meta_graphs()
     folder = written(tmp_path / "m", model)
     with pytest.raises(
         UnusableInputError, match="is a SavedModel with 2 meta graphs, tagged serve; gpu,serve; choose one"
     ):
-        diff_meta_graphs(actual=folder, expected=folder)
+        diff_meta_graphs(actual=folder, expected=first().meta_graphs[0])
     diff = diff_meta_graphs(actual=folder, expected=first(), tags=["serve"])
     assert diff.equal
     assert not diff_meta_graphs(actual=folder, expected=folder, tags=["gpu", "serve"]).differences
@@ -58,7 +77,101 @@ def test_a_meta_graph_is_chosen_by_its_tags(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a SavedModel without meta graphs"):
         read_meta_graph_file(written(tmp_path / "none", type(model)(saved_model_schema_version=1)))
     assert main(["diff", str(folder), str(folder), "--tags", "serve,gpu"]) == 0
-    assert main(["diff", str(folder), str(folder)]) == 2
+    assert main(["diff", str(folder), str(folder), "--tags", "tpu"]) == 2
+
+
+def test_meta_graphs_are_paired_by_their_tags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without tags, each meta graph is compared with the one of the same tags, in a section of its own."""
+    model, other = _two_meta_graphs(), _two_meta_graphs()
+    one = written(tmp_path / "a", model, words=b"a")
+    other.meta_graphs[1].meta_info_def.tags[:] = ["gpu", "serve"]
+    backwards = SavedModel(meta_graphs=reversed(other.meta_graphs))
+    assert diff_meta_graphs(expected=one, actual=written(tmp_path / "b", backwards, words=b"a")).equal
+    other.meta_graphs[1].graph_def.node[0].device = "/gpu:1"
+    changed = written(tmp_path / "c", other, words=b"b")
+    assert main(["diff", str(one), str(changed)]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "2 kinds of difference (2 in all) in 2 sections",
+        f"  expected: {one}   actual: {changed}",
+        "",
+        "assets words (file)",
+        "  ~ content   expected 1 byte, sha256 ca978112ca1b...   actual 1 byte, sha256 3e23e8160039...",
+        "",
+        "meta_graphs['gpu,serve'].graph_def.node weight (VarHandleOp)",
+        "  ~ device   expected /gpu:0   actual /gpu:1",
+    ]
+    assert main(["diff", str(one), str(changed), "--tags", "serve", "--ignore-section", "graph_def"]) == 1
+    assert main(["diff", str(one / "saved_model.pb"), str(changed / "saved_model.pb"), "--tags=serve"]) == 0
+    capsys.readouterr()
+    assert main(["diff", str(one), str(changed), "--json"]) == 1
+    shown = json.loads(capsys.readouterr().out)
+    jsonschema.validate(shown, json_schema())
+    assert [(one["section"], one["key"]) for one in shown["differences"]] == [
+        ("assets", "words"),
+        ("meta_graphs['gpu,serve'].graph_def.node", "weight"),
+    ]
+
+
+@pytest.mark.parametrize("side", ["expected", "actual"])
+def test_a_meta_graph_without_a_twin_is_a_difference(side: str) -> None:
+    """A meta graph with tags that the other side lacks is missing or extra, whatever the message's form."""
+    sides: dict[str, Any] = {"expected": first(), "actual": first(), side: _two_meta_graphs()}
+    diff = diff_meta_graphs(**sides)
+    code = DifferenceCode.ITEM_MISSING if side == "expected" else DifferenceCode.ITEM_EXTRA
+    assert [(one.code, one.section, one.key) for one in diff.differences] == [
+        (code, "meta_graphs", "gpu,serve")
+    ]
+    assert list(diff.meta_graphs) == ["serve"]
+    assert diff_meta_graphs(**sides, tags=["serve"]).equal
+
+
+def test_each_meta_graph_has_its_hints() -> None:
+    """A likely cause names its meta graph and covers its differences; the preset applies to each of them."""
+    one, other = first(), second()
+    for model in (one, other):
+        model.meta_graphs.add().CopyFrom(model.meta_graphs[0])
+        model.meta_graphs[1].meta_info_def.tags[:] = ["train"]
+    diff = diff_meta_graphs(expected=one, actual=other)
+    renumbered = [hint for hint in diff.hints if hint.code is HintCode.FUNCTION_RENAMED]
+    assert sorted(hint.text.partition(":")[0] for hint in renumbered) == ["serve", "train"]
+    for hint in renumbered:
+        tags = hint.text.partition(":")[0]
+        sections = {diff.differences[position].section for position in hint.covers}
+        assert all(section.startswith(f"meta_graphs['{tags}'].") for section in sections)
+    assert diff_meta_graphs(expected=one, actual=other, options=SAVED_MODEL).equal
+    with pytest.raises(MetaGraphMismatch, match=r"meta_graphs\['train'\]\.graph_def\.library") as caught:
+        assert_meta_graph_equal(expected=one, actual=other)
+    nodes = json.loads(write_details(caught.value.diff).read_text(encoding="utf-8"))["nodes"]
+    assert sorted(nodes) == [
+        f"{tags}: {name}" for tags in ("serve", "train") for name in ("Const", "call", "save")
+    ]
+
+
+def test_meta_graphs_with_the_same_tags_are_compared_in_order() -> None:
+    """TensorFlow loads the first of two meta graphs with the same tags; the second one counts as well."""
+    one, other = first(), first()
+    for model in (one, other):
+        model.meta_graphs.add().CopyFrom(model.meta_graphs[0])
+    other.meta_graphs[1].graph_def.node[1].op = "Const"
+    (difference,) = diff_meta_graphs(expected=one, actual=other).differences
+    assert (difference.section, difference.key) == ("meta_graphs['serve#2'].graph_def.node", "x")
+
+
+def test_a_pattern_that_matches_in_one_meta_graph_is_used() -> None:
+    """A pattern is reported as unused only if it matches nothing in any meta graph."""
+    model = _two_meta_graphs()
+    model.meta_graphs[1].graph_def.node[0].attr["_mine"].i = 1
+    options = CompareOptions(ignore_attrs=["_mine", "_nobody"])
+    diff = diff_meta_graphs(expected=model, actual=model, options=options)
+    assert [note.key for note in diff.notes] == ["_nobody"]
+
+
+def test_a_picture_needs_one_meta_graph(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A picture of several meta graphs is refused, with the option that chooses one."""
+    folder = str(written(tmp_path / "m", _two_meta_graphs()))
+    assert main(["diff", folder, folder, "--svg", str(tmp_path / "d.svg")]) == 2
+    assert "choose one with --tags" in capsys.readouterr().err
+    assert not (tmp_path / "d.svg").exists()
 
 
 def test_two_saves_differ_unless_they_are_canonicalised() -> None:
@@ -230,11 +343,65 @@ def test_the_command_has_the_preset(tmp_path: Path) -> None:
     assert main(["diff", one, other, "--canonicalize-saves"]) == 0
 
 
-def test_two_graph_defs_need_no_option(tmp_path: Path) -> None:
-    """Two GraphDef files are recognised as such, and a GraphDef is not compared with a MetaGraphDef."""
+def test_two_files_of_one_kind_need_no_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """GraphDefs and libraries of functions are recognised; files of two kinds are named and refused."""
     meta_graph = first().meta_graphs[0]
-    (tmp_path / "graph.pb").write_bytes(meta_graph.graph_def.SerializeToString())
-    (tmp_path / "model.meta").write_bytes(meta_graph.SerializeToString())
-    graph, model = str(tmp_path / "graph.pb"), str(tmp_path / "model.meta")
+    files = {
+        "graph.pb": meta_graph.graph_def,
+        "model.meta": meta_graph,
+        "library.pb": meta_graph.graph_def.library,
+    }
+    for name, message in files.items():
+        (tmp_path / name).write_bytes(message.SerializeToString())
+    (tmp_path / "library.pbtxt").write_text(str(meta_graph.graph_def.library), encoding="utf-8")
+    graph, model, library, text = (str(tmp_path / name) for name in (*files, "library.pbtxt"))
     assert main(["diff", graph, graph]) == 0
+    assert main(["diff", library, text]) == 0
+    assert main(["diff", library, library, "--type", "FunctionDefLibrary"]) == 0
+    capsys.readouterr()
     assert main(["diff", graph, model]) == 2
+    assert "graph.pb' is a GraphDef and" in capsys.readouterr().err
+    assert main(["diff", str(written(tmp_path / "m", first())), library]) == 2
+    assert "is a SavedModel and" in capsys.readouterr().err
+
+
+def test_libraries_are_compared_function_by_function(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Order is no difference; a changed, a missing and an extra function is, as in the graph's library."""
+    one = first().meta_graphs[0].graph_def.library
+    other = type(one)(function=reversed(one.function))
+    assert_function_def_library_equal(expected=one, actual=other)
+    other.function[2].node_def[0].op = "Add"
+    other.function[1].signature.name = "new"
+    graphs = [GraphDef(library=library) for library in (one, other)]
+    diff = diff_function_def_libraries(expected=one, actual=other)
+    assert diff.differences == diff_graph_defs(expected=graphs[0], actual=graphs[1]).differences
+    assert [(found.code, found.key, found.field) for found in diff.differences] == [
+        (DifferenceCode.FIELD_CHANGED, "__inference_call_12", "node_def['mul'].op"),
+        (DifferenceCode.FUNCTION_MISSING, "while_body_7", ""),
+        (DifferenceCode.FUNCTION_EXTRA, "new", ""),
+    ]
+    with pytest.raises(MetaGraphMismatch, match=r"node_def\.op   expected 'Mul'   actual 'Add'"):
+        assert_function_def_library_equal(expected=one.SerializeToString(), actual=other)
+    for name, library in (("one.pb", one), ("other.pb", other)):
+        (tmp_path / name).write_bytes(library.SerializeToString())
+    assert main(["diff", str(tmp_path / "one.pb"), str(tmp_path / "other.pb")]) == 1
+    assert "- while_body_7" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "options",
+    [SAVED_MODEL, CompareOptions(ignore_names=True, ignore_attrs=["_gradient_op_type"])],
+    ids=["saves", "names"],
+)
+def test_options_apply_to_libraries_and_graphs(options: CompareOptions) -> None:
+    """Two saves are canonicalised, and names ignored, in a GraphDef and in a library as well."""
+    graphs = [model.meta_graphs[0].graph_def for model in (first(), second())]
+    for graph in graphs:
+        del graph.node[3:], graph.library.function[2:]
+    assert not diff_graph_defs(expected=graphs[0], actual=graphs[1]).equal
+    diff = diff_graph_defs(expected=graphs[0], actual=graphs[1], options=options)
+    assert diff.equal, diff.render()
+    one, other = (graph.library for graph in graphs)
+    assert diff_function_def_libraries(expected=one, actual=other, options=options).equal
