@@ -164,7 +164,7 @@ def chosen_exporter(arguments: argparse.Namespace) -> Iterator[ExporterClient]:
     Raises:
         ExporterNotFoundError: if it does not exist or cannot be used.
     """
-    from pytest_metagraph.exporters.client import open_client  # noqa: PLC0415 - `show` needs no exporter
+    from pytest_metagraph.exporters.connect import open_client  # noqa: PLC0415 - `show` needs no exporter
 
     sys.path.append(os.getcwd())  # noqa: PTH109 - as text, as sys.path holds it
     given = {name: getattr(arguments, name, "") for name in ("exporter", "command", "exports")}

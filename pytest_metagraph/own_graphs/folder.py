@@ -25,7 +25,8 @@ from conformance_cases.axes import GIVEN, combination_name, covering_rows, row_o
 from conformance_cases.model import ALL_VARIANTS, CaseSource, NoOracle, without_debug_info
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters.answers import Exported, Raised
-from pytest_metagraph.exporters.client import ExporterClient, open_client
+from pytest_metagraph.exporters.client import ExporterClient
+from pytest_metagraph.exporters.connect import open_client
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.own_graphs.argument_values import argument_value, axes_of, matches_siblings
 from pytest_metagraph.settings import NO_ORACLE

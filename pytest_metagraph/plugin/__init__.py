@@ -37,7 +37,8 @@ from pytest_metagraph.settings import NO_ORACLE
 if TYPE_CHECKING:
     from conformance_cases import Case
     from pytest_metagraph.diff.api import AssertMetaGraph
-    from pytest_metagraph.exporters.client import ExporterClient, FunctionClients
+    from pytest_metagraph.exporters.client import ExporterClient
+    from pytest_metagraph.exporters.connect import FunctionClients
     from pytest_metagraph.exporters.request import Exporter
     from pytest_metagraph.judging.files import ScratchFolder
     from pytest_metagraph.loadability.check import AssertLoadable
@@ -133,7 +134,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if settings.graphs:
         _check_own_graphs(config, settings)
     if settings.exporter or settings.has_client or not provides_exporter(session):
-        from pytest_metagraph.exporters.client import check_client  # noqa: PLC0415 - loads protobuf
+        from pytest_metagraph.exporters.connect import check_client  # noqa: PLC0415 - loads protobuf
 
         make_importable(config)
         with usage_errors():
@@ -193,7 +194,7 @@ def metagraph_exporter(request: pytest.FixtureRequest) -> Exporter:
 @pytest.fixture(scope="session")
 def metagraph_client(request: pytest.FixtureRequest) -> Iterator[ExporterClient]:
     """Return the client of the exporter that an option names."""
-    from pytest_metagraph.exporters.client import open_client  # noqa: PLC0415 - loads protobuf
+    from pytest_metagraph.exporters.connect import open_client  # noqa: PLC0415 - loads protobuf
 
     settings = settings_of(request.config)
     make_importable(request.config)
@@ -213,7 +214,7 @@ def metagraph_client(request: pytest.FixtureRequest) -> Iterator[ExporterClient]
 @pytest.fixture(scope="session")
 def _metagraph_function_clients(request: pytest.FixtureRequest) -> Iterator[FunctionClients]:
     """Return the exporter clients of the functions that the fixture `metagraph_exporter` returns."""
-    from pytest_metagraph.exporters.client import FunctionClients  # noqa: PLC0415 - loads protobuf
+    from pytest_metagraph.exporters.connect import FunctionClients  # noqa: PLC0415 - loads protobuf
 
     in_process = calls_in_process(request.config)
     with contextlib.closing(

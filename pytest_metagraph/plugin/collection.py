@@ -18,7 +18,8 @@ import conformance_cases
 from conformance_cases import Case, load_corpus
 from conformance_cases.requirements import Level
 from pytest_metagraph._util.errors import NO_SPACE, MetagraphError, NoSpaceError
-from pytest_metagraph.exporters.client import ExporterClient, FunctionClients
+from pytest_metagraph.exporters.client import ExporterClient
+from pytest_metagraph.exporters.connect import FunctionClients
 from pytest_metagraph.exporters.request import Exporter
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from pytest_metagraph.judging.failure_text import render

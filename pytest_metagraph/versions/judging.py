@@ -13,7 +13,7 @@ from conformance_cases import Case, Detail, Tier, load_corpus
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters.adapted_case import adapted
 from pytest_metagraph.exporters.case_files import write_cases
-from pytest_metagraph.exporters.client import open_client
+from pytest_metagraph.exporters.connect import open_client
 from pytest_metagraph.exporters.exports_folder import EXPORTER_FILE, ExportsFolder
 from pytest_metagraph.exporters.registry import KIT_REGISTRY
 from pytest_metagraph.exporters.starters import TENSORFLOW_WORKER, tensorflow_worker

@@ -9,7 +9,7 @@ import pytest
 from tensorflows import VARIABLE
 
 from conformance_cases import Tier
-from pytest_metagraph.exporters.client import open_client
+from pytest_metagraph.exporters.connect import open_client
 from pytest_metagraph.reports.recording import report_of
 from pytest_metagraph.settings import Settings
 from pytest_metagraph.versions.environments import EnvironmentMissingError, environment_of, find_interpreter

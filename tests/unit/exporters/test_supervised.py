@@ -20,7 +20,8 @@ import pytest
 
 from pytest_metagraph import ExportRequest
 from pytest_metagraph.exporters.answers import Answer, Crashed, Exported, Malformed, Raised, TimedOut
-from pytest_metagraph.exporters.client import ExporterClient, FunctionClients, check_client
+from pytest_metagraph.exporters.client import ExporterClient
+from pytest_metagraph.exporters.connect import FunctionClients, check_client
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from reference_impl.schema import GraphDef, MetaGraphDef
 
