@@ -136,7 +136,7 @@ class SummaryPlugin:
         if not cases or session.exitstatus != pytest.ExitCode.OK:
             return
         from pytest_metagraph.reports.scoring import loads_nothing  # noqa: PLC0415 - loads msgspec
-        from pytest_metagraph.selection import shard_cases  # noqa: PLC0415 - as above
+        from pytest_metagraph.selection import shard_cases  # noqa: PLC0415 - loads the corpus
 
         if len(cases) == len(shard_cases(self._settings)) and loads_nothing(cases):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -147,7 +147,9 @@ class SummaryPlugin:
         yield
         if self._results.exporter is None:
             return
+        from conformance_cases import Tier  # noqa: PLC0415 - loads the corpus
         from pytest_metagraph.reports.terminal import LineRole, summary_lines  # noqa: PLC0415 - loads msgspec
+        from pytest_metagraph.selection import corpus_of  # noqa: PLC0415 - loads the corpus
 
         terminalreporter.write_sep("=", "conformance of export_meta_graph")
         is_red = any(result.verdict.is_red for result in self._results.cases)
@@ -157,5 +159,13 @@ class SummaryPlugin:
             LineRole.CAUSE: {"bold": True},
             LineRole.COMMAND: {"cyan": True},
         }
-        for text, role in summary_lines(self._results.exporter, self._results.cases, self._settings):
+        corpus = corpus_of(self._settings)
+        lines = summary_lines(
+            self._results.exporter,
+            self._results.cases,
+            self._settings,
+            corpus.cases(Tier(self._settings.tier)),
+            corpus.requirements,
+        )
+        for text, role in lines:
             terminalreporter.write_line(text, **markup.get(role, {}))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from conformance_cases import Case, Requirement, Tier
+from conformance_cases import Case, Requirement
 from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.judging.result import CaseResult, Cause, ReportedExporter
 from pytest_metagraph.judging.verdicts import TESTED, Verdict
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.model import LEVELS, strictest
 from pytest_metagraph.reports.scoring import score_of, unloaded_graphs
-from pytest_metagraph.selection import corpus_of
 from pytest_metagraph.settings import NO_ORACLE, Settings
 
 MOST_CAUSES = 8
@@ -54,7 +53,11 @@ class SummaryLine(NamedTuple):
 
 
 def summary_lines(
-    exporter: ReportedExporter, results: Sequence[CaseResult], settings: Settings
+    exporter: ReportedExporter,
+    results: Sequence[CaseResult],
+    settings: Settings,
+    cases: Collection[Case],
+    requirements: Mapping[str, Requirement],
 ) -> Iterator[SummaryLine]:
     """Yield the lines of the summary.
 
@@ -62,6 +65,8 @@ def summary_lines(
         exporter: the exporter under test.
         results: the results, in any order; at least one.
         settings: the options of the run.
+        cases: all cases of the tier.
+        requirements: the requirement catalogue by id.
     """
     verdicts = Counter(result.verdict for result in results)
     graphs = {result.graph for result in results}
@@ -83,8 +88,6 @@ def summary_lines(
         f"{counted(len(graphs), 'graph')}, {counted(len(results), 'case')}, {counted(checks, 'check')}: "
         f"{_verdicts(verdicts)}"
     )
-    corpus = corpus_of(settings)
-    cases = corpus.cases(Tier(settings.tier))
     is_whole = len(results) == len(cases)
     if not is_whole:
         text = f"no score: {len(results):,} of the {len(cases):,} cases of the tier ran"
@@ -94,7 +97,7 @@ def summary_lines(
     elif not any(result.verdict in TESTED for result in results):
         yield SummaryLine("no score: no case was tested", LineRole.NO_SCORE)
     else:
-        yield SummaryLine(f"score: {_score(results, _levels(cases, corpus.requirements))}", LineRole.SCORE)
+        yield SummaryLine(f"score: {_score(results, _levels(cases, requirements))}", LineRole.SCORE)
     yield from _unloaded_lines(results)
     failed = [result for result in results if result.verdict is Verdict.FAIL]
     advisory = [result for result in results if result.verdict is Verdict.RECOMMENDED_FAILURE]

@@ -14,7 +14,7 @@ from pytest_metagraph.settings import Settings
 def counts_line(*verdicts: Verdict) -> str:
     """Return the line of the summary that counts the verdicts of a run of the tier smoke."""
     results = [samples.result(f"case-{number}", verdict) for number, verdict in enumerate(verdicts)]
-    lines = list(summary_lines(samples.exporter("adapter:export"), results, Settings(tier="smoke")))
+    lines = list(summary_lines(samples.exporter("adapter:export"), results, Settings(tier="smoke"), (), {}))
     return lines[1].text
 
 
@@ -57,7 +57,7 @@ def test_the_summary_names_graphs_that_cannot_be_loaded() -> None:
     ]
     lines = [
         line.text
-        for line in summary_lines(samples.exporter("adapter:export"), results, Settings(tier="smoke"))
+        for line in summary_lines(samples.exporter("adapter:export"), results, Settings(tier="smoke"), (), {})
     ]
     assert "7 graphs cannot be loaded by the exporter:" in lines
     assert "  graph-0 (1 case): no op \\x1b[1m" in lines
