@@ -13,7 +13,7 @@ from test_environments import program
 
 from conformance_cases import Tier, load_corpus
 from pytest_metagraph.cli import main
-from pytest_metagraph.exporters.client import open_client
+from pytest_metagraph.exporters.connect import open_client
 from pytest_metagraph.exporters.starters import PLAIN_WORKER, AdapterKind, starter_files
 from pytest_metagraph.reports.jsonl import read_report
 from pytest_metagraph.reports.recording import report_of
