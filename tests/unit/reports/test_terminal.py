@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 import report_samples as samples
 
-from pytest_metagraph.judging.result import ReportedExporter
+from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports.terminal import summary_lines
+from pytest_metagraph.reports.terminal import SummaryLine, summary_lines
 from pytest_metagraph.settings import Settings
+
+
+def _lines(exporter: ReportedExporter, results: Sequence[CaseResult]) -> list[SummaryLine]:
+    """Return the summary of results of the tier smoke, whose other cases did not run."""
+    return list(summary_lines(exporter, results, Settings(tier="smoke"), (), {}))
 
 
 def counts_line(*verdicts: Verdict) -> str:
     """Return the line of the summary that counts the verdicts of a run of the tier smoke."""
     results = [samples.result(f"case-{number}", verdict) for number, verdict in enumerate(verdicts)]
-    lines = list(summary_lines(samples.exporter("adapter:export"), results, Settings(tier="smoke"), (), {}))
+    lines = _lines(samples.exporter("adapter:export"), results)
     return lines[1].text
 
 
@@ -38,12 +45,9 @@ def test_no_verdict_is_dropped(verdict: Verdict) -> None:
 def test_the_summary_notes_op_defs_that_no_tensorflow_has() -> None:
     """Their number and the first names stand below the exporter; without any, there is no such line."""
     own = ReportedExporter("fork", "1", (), own_op_defs=("Add", "Cast", "Conv2D", "MatMul"))
-    texts = [line.text for line in summary_lines(own, [samples.result("a")], Settings(tier="smoke"))]
+    texts = [line.text for line in _lines(own, [samples.result("a")])]
     assert texts[1] == "note: op defs of its own: 4 (Add, Cast, Conv2D, ...)"
-    texts = [
-        line.text
-        for line in summary_lines(samples.exporter("x"), [samples.result("a")], Settings(tier="smoke"))
-    ]
+    texts = [line.text for line in _lines(samples.exporter("x"), [samples.result("a")])]
     assert not any("op defs" in text for text in texts)
 
 
@@ -55,10 +59,7 @@ def test_the_summary_names_graphs_that_cannot_be_loaded() -> None:
         )
         for number in range(7)
     ]
-    lines = [
-        line.text
-        for line in summary_lines(samples.exporter("adapter:export"), results, Settings(tier="smoke"), (), {})
-    ]
+    lines = [line.text for line in _lines(samples.exporter("adapter:export"), results)]
     assert "7 graphs cannot be loaded by the exporter:" in lines
     assert "  graph-0 (1 case): no op \\x1b[1m" in lines
     assert "  and 2 other graphs; a report lists them" in lines
