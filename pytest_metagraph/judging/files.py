@@ -17,7 +17,7 @@ from google.protobuf import text_format
 
 from conformance_cases.model import DEFAULT_FILENAME
 from pytest_metagraph._util.errors import NO_SPACE, NoSpaceError
-from pytest_metagraph._util.remove_tree import empty_folder
+from pytest_metagraph._util.remove_tree import empty_folder, open_folder
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
 from pytest_metagraph.exporters.answers import Exported
@@ -65,6 +65,7 @@ class ScratchFolder:
     def __init__(self, contract: Contract, parent: Path | None = None) -> None:
         self._parent = parent
         self._spoiled = ""
+        self._opened: int | None = None
         self._make()
         self._contract = contract
         self._contents: dict[bytes, bytes] = {}
@@ -135,7 +136,7 @@ class ScratchFolder:
         self._spoiled = "it was removed, or replaced by another one"
         try:
             if self._is_ours():
-                names = empty_folder(str(self._path))
+                names = empty_folder(str(self._path), self._opened)
                 self._spoiled = ""
                 return names
         except OSError as error:
@@ -168,24 +169,44 @@ class ScratchFolder:
         """Remove the folder, unless it was replaced by something else."""
         with contextlib.suppress(OSError):
             if self._is_ours():
-                empty_folder(str(self._path))
+                empty_folder(str(self._path), self._opened)
                 self._path.rmdir()
+        self._let_go()
 
     def _is_ours(self) -> bool:
         """Return whether the folder is the one that this object has made."""
         try:
-            return _identity(self._path) == self._identity
+            if self._opened is not None and _identity(os.fstat(self._opened)) != self._identity:
+                return False  # an exporter in this process has closed the descriptor
+            return _identity(os.lstat(self._path)) == self._identity
         except OSError:
             return False
 
     def _make(self) -> None:
+        """Make a new folder, and keep it open: a link in its place could have its inode number otherwise.
+
+        Raises:
+            NoSpaceError: if the disk or the quota is full.
+        """
+        self._let_go()
         try:
             self._path = Path(tempfile.mkdtemp(prefix="metagraph-exports-", dir=self._parent))
         except OSError as error:
             if error.errno in NO_SPACE:
                 raise NoSpaceError(str(self._parent or tempfile.gettempdir())) from error
             raise
-        self._identity = _identity(self._path)
+        self._opened = open_folder(str(self._path))
+        self._identity = _identity(os.lstat(self._path))
+
+    def _let_go(self) -> None:
+        """Close the folder."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            with contextlib.suppress(OSError):
+                if (
+                    _identity(os.fstat(opened)) == self._identity
+                ):  # an exporter in this process may close anything
+                    os.close(opened)
 
     def _stray_findings(self, names: set[str]) -> Iterator[Finding]:
         if self._spoiled:
@@ -328,9 +349,8 @@ def _parse(data: bytes, kind: type[MessageT], *, as_text: bool) -> MessageT:
         raise ValueError(f"{len(data)} bytes, starting {data[:24]!r}: {error}") from error
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    """Return what distinguishes a folder from another one of the same name, or from a link."""
-    found = os.lstat(path)
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    """Return what distinguishes a folder from another one, or from a link, while it exists."""
     return found.st_dev, found.st_ino
 
 

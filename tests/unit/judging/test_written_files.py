@@ -13,6 +13,7 @@ from google.protobuf import text_format
 
 from pytest_metagraph._util.errors import NoSpaceError
 from pytest_metagraph.exporters.answers import Exported
+from pytest_metagraph.judging import files
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import FindingCode
 from reference_impl.contracts import Contract
@@ -163,6 +164,36 @@ def test_a_replaced_scratch_folder_is_not_emptied(temporary_folder: Path, replac
     assert (path / "kept").exists()
     Path(folder.filename).write_bytes(MESSAGE.SerializeToString())
     assert codes(folder) == []
+    folder.close()
+
+
+def test_a_link_with_the_number_of_the_folder_is_not_followed(
+    temporary_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is deleted behind a link that looks like the folder, as a link in its place may."""
+    monkeypatch.setattr(files, "_identity", lambda _found: (0, 0))
+    folder = ScratchFolder(Contract.DOCUMENTED)
+    path = Path(folder.filename).parent
+    kept = temporary_folder / "elsewhere" / "below" / "kept"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    path.rmdir()
+    path.symlink_to(temporary_folder / "elsewhere", target_is_directory=True)
+    folder.clear()
+    folder.close()
+    assert kept.exists()
+
+
+def test_a_removed_folder_keeps_its_number(temporary_folder: Path) -> None:
+    """Whatever takes the place of the folder has another number, because the folder is kept open."""
+    folder = ScratchFolder(Contract.DOCUMENTED)
+    path = Path(folder.filename).parent
+    number = path.stat().st_ino
+    path.rmdir()
+    for _ in range(100):
+        path.symlink_to(temporary_folder)
+        assert path.lstat().st_ino != number
+        path.unlink()
     folder.close()
 
 
