@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pytest_metagraph.loadability.make_loadable import make_loadable
     from pytest_metagraph.loadability.report import LoadProblem, LoadReport
     from pytest_metagraph.snapshots.snapshot import SnapshotError, Snapshots
+    from reference_impl.read_limit import read_limit
 
 __all__ = [
     "AssertLoadable",
@@ -61,6 +62,7 @@ __all__ = [
     "diff_meta_graphs",
     "exporter",
     "make_loadable",
+    "read_limit",
     "serve",
 ]
 
@@ -92,6 +94,7 @@ _HOMES = {
     "diff_meta_graphs": "pytest_metagraph.diff",
     "exporter": "pytest_metagraph.exporters.request",
     "make_loadable": "pytest_metagraph.loadability.make_loadable",
+    "read_limit": "reference_impl.read_limit",
     "serve": "pytest_metagraph.exporters.serve",
 }
 

@@ -6,12 +6,19 @@ Every pytest session reads the options, so this module imports neither protobuf 
 
 from __future__ import annotations
 
-import math
-import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
+
+from pytest_metagraph._util.option_values import (
+    WHOLE_TIER,
+    Limit,
+    Shard,
+    one_of,
+    parse_seconds,
+    parse_snapshot_updates,
+)
 
 # Repeated here because only a conformance run may import the enums of the corpus; a test compares them.
 CONTRACTS = ("documented", "tensorflow")
@@ -23,92 +30,8 @@ LEVELS = ("required", "recommended")
 NO_ORACLE = "none"
 """The value of the option `oracle` if there is no oracle."""
 
-SNAPSHOT_UPDATES = ("create", "fix", "trim")
-"""The updates of snapshot files: create missing ones, rewrite changed ones, delete unused ones."""
-
 DEFAULT_SECONDS = 30.0
 """The default time limit for one answer. A worker's first answer may have to load a whole framework."""
-
-T = TypeVar("T")
-
-_SHARD = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """One part of a tier, so that several machines can share it.
-
-    Attributes:
-        index: the number of the part, from 1.
-        count: the number of parts.
-    """
-
-    index: int = 1
-    count: int = 1
-
-    @classmethod
-    def parse(cls, text: str) -> Shard:
-        """Read a shard such as `2/4`, the second of four.
-
-        Raises:
-            ValueError: if the text has another form, or names a part that does not exist.
-        """
-        match = _SHARD.fullmatch(text)
-        if match is None or int(match[1]) > int(match[2]):
-            raise ValueError(f"{text!r} is not a valid shard; write the second of four as 2/4")
-        return cls(int(match[1]), int(match[2]))
-
-    @property
-    def is_whole(self) -> bool:
-        """True if the run takes the whole tier."""
-        return self.count == 1
-
-    def part(self, items: Sequence[T]) -> Sequence[T]:
-        """Return every `count`-th item from the `index`-th on, so that no shard gets all large graphs."""
-        return items[self.index - 1 :: self.count]
-
-    def __str__(self) -> str:
-        return f"{self.index}/{self.count}"
-
-
-WHOLE_TIER = Shard()
-"""The shard of a run that takes the whole tier."""
-
-
-def parse_seconds(text: str) -> float:
-    """Read a time limit.
-
-    Raises:
-        ValueError: if the text is not a positive, finite number of seconds.
-    """
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise ValueError(f"{text!r} is not a valid time limit; use a positive number of seconds")
-    return seconds
-
-
-def parse_snapshot_updates(text: str) -> frozenset[str]:
-    """Read a list of snapshot updates, separated by commas.
-
-    Raises:
-        ValueError: if one of them is not in `SNAPSHOT_UPDATES`.
-    """
-    updates = frozenset(filter(None, (word.strip() for word in text.split(","))))
-    if unknown := sorted(updates.difference(SNAPSHOT_UPDATES)):
-        raise ValueError(f"{unknown[0]!r} is not a valid update; use {', '.join(SNAPSHOT_UPDATES)}")
-    return updates
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise ValueError(f"{text!r} is not a valid choice; use {', '.join(choices)}")
-        return text
-
-    return parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +76,11 @@ def flag_of(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+LIMIT_HELP = (
+    "refuse messages of more than SIZE, such as 100MB, or more PARTS (nodes, attributes, texts and others); "
+    "default of PARTS: one for each 8 bytes of SIZE"
+)
+
 OPTIONS = (
     Option(
         "exporter",
@@ -191,13 +119,21 @@ OPTIONS = (
         "an exporter that exits ends the run",
     ),
     Option(
+        "limit",
+        "metagraph_limit",
+        LIMIT_HELP,
+        metavar="SIZE[,PARTS]",
+        parse=Limit.parse,
+        in_rerun_line=True,
+    ),
+    Option(
         "contract",
         "metagraph_contract",
         "the contract to judge by: the documentation (documented, the default), or the behaviour of "
         "TensorFlow 2.21 (tensorflow)",
         metavar="{documented,tensorflow}",
         default="documented",
-        parse=_one_of(*CONTRACTS),
+        parse=one_of(*CONTRACTS),
         in_rerun_line=True,
     ),
     Option(
@@ -207,7 +143,7 @@ OPTIONS = (
         "whole models (default), everything (full)",
         metavar="{smoke,core,default,full}",
         default="default",
-        parse=_one_of(*TIERS),
+        parse=one_of(*TIERS),
         in_rerun_line=True,
     ),
     Option(
@@ -217,7 +153,7 @@ OPTIONS = (
         "recommended rules too (recommended)",
         metavar="{required,recommended}",
         default="required",
-        parse=_one_of(*LEVELS),
+        parse=one_of(*LEVELS),
         in_rerun_line=True,
     ),
     Option(
@@ -304,6 +240,7 @@ class Settings:
         exports: a folder of answers, see `exporters.exports_folder`; empty if none was given.
         timeout: the seconds that the exporter has for one answer.
         in_process: True to call an exporter in Python in this process.
+        limit: the limit on messages that are read; None for no limit.
         contract: one of `CONTRACTS`.
         tier: one of `TIERS`.
         level: one of `LEVELS`.
@@ -324,6 +261,7 @@ class Settings:
     exports: str = ""
     timeout: float = DEFAULT_SECONDS
     in_process: bool = False
+    limit: Limit | None = None
     contract: str = "documented"
     tier: str = "default"
     level: str = "required"

@@ -10,6 +10,7 @@ from reference_impl.export import export_meta_graph
 from reference_impl.files import read_meta_graph_file
 from reference_impl.graph import Graph, eager_execution, get_default_graph
 from reference_impl.names import Operation, Tensor
+from reference_impl.read_limit import read_limit
 
 __all__ = [
     "Contract",
@@ -20,5 +21,6 @@ __all__ = [
     "eager_execution",
     "export_meta_graph",
     "get_default_graph",
+    "read_limit",
     "read_meta_graph_file",
 ]

@@ -17,6 +17,7 @@ from typing import Any, Final
 from google.protobuf import message, text_format
 
 from reference_impl import schema
+from reference_impl.read_limit import excess_of
 from reference_impl.wire_format import DOUBTFUL, NotWireFormatError, first_fields, fit_of
 
 _BYTES_OF_A_START: Final = 4096
@@ -185,8 +186,16 @@ def recognise(data: bytes, wanted: Sequence[type[message.Message]], name: str = 
         name: the name of the file; a few formats are recognised by their names.
 
     Raises:
-        WrongKindError: if it contains something else; the error names it and the way out.
+        WrongKindError: if it contains something else, or more than a `read_limit` allows; the error names it
+            and the way out.
     """
+    kind = _recognised(data, wanted, name)
+    if problem := excess_of(data, kind.message.DESCRIPTOR, as_text=kind.as_text):
+        raise WrongKindError(problem)
+    return kind
+
+
+def _recognised(data: bytes, wanted: Sequence[type[message.Message]], name: str) -> Kind:
     if not data:
         raise WrongKindError("empty; check that it was written completely")
     kind = _text_kind(data, wanted) or _binary_kind(data, wanted)

@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 
 from reference_impl.contracts import Contract
 from reference_impl.file_kinds import Kind, WrongKindError, parse, recognise
+from reference_impl.read_limit import WAY_OUT, current_most_bytes
 from reference_impl.saved_models import meta_graph_bytes, saved_model_file
 from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel
 from reference_impl.schema.parsing import MOST_MESSAGE_BYTES
@@ -109,20 +110,28 @@ def read_regular_file(
 
     Args:
         path: the file.
-        most_bytes: the largest size that is read, in bytes.
+        most_bytes: the largest size that is read, in bytes; a `read_limit` that is lower takes its place.
         within: a folder of somebody else that the file has to be in: no symbolic link below it is followed.
 
     Raises:
         OSError: if it is not a regular file, is larger, cannot be read, or a link leads to it.
         ValueError: if the path contains a NUL character.
     """
+    way_out = ""
+    if (limit := current_most_bytes()) is not None and limit < most_bytes:
+        most_bytes, way_out = limit, f"; {WAY_OUT}"
     opened = _open(path, within)
     with open(opened, "rb") as file:  # noqa: PTH123 - a descriptor
-        if os.fstat(opened).st_size <= most_bytes:
-            data = file.read(most_bytes + 1)  # the file may grow
+        size = os.fstat(opened).st_size
+        if size <= most_bytes:
+            data = file.read(size + 1)  # Python allocates what it is told to read
+            if len(data) > size:  # the file has grown, or is one of /proc
+                data += file.read(most_bytes - size)
             if len(data) <= most_bytes:
                 return data
-    raise OSError(errno.EFBIG, f"it is larger than the limit of {most_bytes:,} bytes", os.fspath(path))
+    raise OSError(
+        errno.EFBIG, f"it is larger than the limit of {most_bytes:,} bytes{way_out}", os.fspath(path)
+    )
 
 
 def _open(path: str | os.PathLike[str], within: Path | None = None) -> int:

@@ -138,7 +138,10 @@ def _run(command: str, words: Sequence[str]) -> int:
     except SystemExit:
         sys.stdout.flush()  # the output of --help and --version has to arrive as well
         raise
-    status: int = arguments.run(arguments)
+    from pytest_metagraph.cli._options import limited  # noqa: PLC0415 - --version needs no options
+
+    with limited(arguments):
+        status: int = arguments.run(arguments)
     sys.stdout.flush()
     return status
 

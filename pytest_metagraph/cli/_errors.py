@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import sys
 from collections.abc import Iterator
@@ -95,4 +96,5 @@ def reading(path: str | Path) -> Iterator[None]:
             yield
         except OSError as error:
             problem = f"cannot read {str(path)!r}: {error.strerror or error}"
-            raise MetagraphError(problem, "give a readable file") from error
+            hint = "" if error.errno == errno.EFBIG else "give a readable file"
+            raise MetagraphError(problem, hint) from error

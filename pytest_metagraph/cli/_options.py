@@ -8,14 +8,15 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.option_values import Limit, parse_seconds
 from pytest_metagraph.cli._errors import writing
 from pytest_metagraph.cli._output import say_on_stderr
-from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, parse_seconds
+from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, LIMIT_HELP
 
 if TYPE_CHECKING:
     from pytest_metagraph.exporters.client import ExporterClient
@@ -42,7 +43,7 @@ def add_exporter_options(parser: argparse.ArgumentParser, *, with_exports: bool 
         exporter.add_argument("--exports", default="", metavar="DIR", help="exporter: a folder of answers")
     parser.add_argument(
         "--timeout",
-        type=parse_seconds,
+        type=checked(parse_seconds),
         default=DEFAULT_SECONDS,
         metavar="SECONDS",
         help="time limit for one answer of the exporter, in seconds; default: %(default)g",
@@ -53,6 +54,39 @@ def add_exporter_options(parser: argparse.ArgumentParser, *, with_exports: bool 
         help="call a Python exporter in this process, for debugging; there is no time limit, and an exporter "
         "that exits ends the command",
     )
+    add_limit_option(parser)
+
+
+def checked(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a function that reads the value of an option, and whose errors argparse shows as they are."""
+
+    def parse_checked(word: str) -> Any:
+        try:
+            return parse(word)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return parse_checked
+
+
+def add_limit_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that limits the messages that the sub-command reads; `cli` applies it."""
+    parser.add_argument(
+        "--limit", dest="read_limit", type=checked(Limit.parse), metavar="SIZE[,PARTS]", help=LIMIT_HELP
+    )
+
+
+@contextlib.contextmanager
+def limited(arguments: argparse.Namespace) -> Iterator[None]:
+    """Apply the limit of the command line, if there is one."""
+    limit: Limit | None = getattr(arguments, "read_limit", None)
+    if limit is None:
+        yield
+        return
+    from reference_impl.read_limit import read_limit  # noqa: PLC0415 - --help needs no protobuf
+
+    with read_limit(limit.most_bytes, limit.most_parts):
+        yield
 
 
 def add_contract_option(parser: argparse.ArgumentParser, *, of_folder: bool = False) -> None:

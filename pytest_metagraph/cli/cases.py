@@ -9,7 +9,13 @@ from conformance_cases import Tier, load_corpus
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.cli._errors import writing
-from pytest_metagraph.cli._options import NEW_FOLDER, add_contract_option, add_json_option, check_is_new
+from pytest_metagraph.cli._options import (
+    NEW_FOLDER,
+    add_contract_option,
+    add_json_option,
+    add_limit_option,
+    check_is_new,
+)
 from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.exporters.case_files import write_cases
 from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry, RegistryError
@@ -59,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --out: leave out attributes that the exporter's ops lack; FILE is the exporter's "
         "serialised tensorflow.OpList",
     )
+    add_limit_option(parser)
     add_json_option(parser, "the ids, or the folder and the number of cases,")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import counted, printable
-from pytest_metagraph.cli._options import add_json_option
+from pytest_metagraph.cli._options import add_json_option, add_limit_option
 from pytest_metagraph.cli._output import say, say_json, say_on_stderr
 from pytest_metagraph.loadability.attr_history import explain_attr
 from pytest_metagraph.loadability.check import UncheckableInputError, checkable_versions, checks_of
@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"a version such as 1.15, a range such as 1.13-2.3, or all; repeatable (default: {_NEWEST})",
     )
     add_json_option(parser, "the reports")
+    add_limit_option(parser)
     parser.add_argument(
         "--explain-attr",
         metavar="OP.ATTR",

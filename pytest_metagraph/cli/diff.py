@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.cli._errors import refusing, writing
-from pytest_metagraph.cli._options import add_json_option, add_tags_option
+from pytest_metagraph.cli._options import add_json_option, add_limit_option, add_tags_option
 from pytest_metagraph.diff import (
     CompareOptions,
     diff_function_def_libraries,
@@ -81,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the type of message in the files; default: detected from their content",
     )
     add_tags_option(parser)
+    add_limit_option(parser)
     add_json_option(parser, "all differences")
     parser.add_argument(
         "--color",

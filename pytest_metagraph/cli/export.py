@@ -15,7 +15,7 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.progress import progress
 from pytest_metagraph._util.text import counted, nearest_names
 from pytest_metagraph.cli._errors import reading, refusing, writing
-from pytest_metagraph.cli._options import add_json_option, add_tags_option
+from pytest_metagraph.cli._options import add_json_option, add_limit_option, add_tags_option
 from pytest_metagraph.cli._output import say_json, say_on_stderr
 from pytest_metagraph.loadability.make_loadable import make_loadable
 from pytest_metagraph.rewriting import PARTS, rewrite_meta_graph
@@ -94,6 +94,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "folder, or saved_model.pb), the meta graph with the same tags is replaced",
     )
     add_tags_option(parser)
+    add_limit_option(parser)
     content = parser.add_argument_group("what to export")
     content.add_argument(
         "--export-scope",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.option_values import parse_seconds
 from pytest_metagraph._util.progress import progress
 from pytest_metagraph.cli._errors import writing
 from pytest_metagraph.cli._options import (
@@ -34,7 +35,6 @@ from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import DEFAULT_SECONDS as SHRINK_SECONDS
 from pytest_metagraph.judging.failure_text import findings_text
 from pytest_metagraph.judging.files import ScratchFolder
-from pytest_metagraph.settings import parse_seconds
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\

@@ -13,7 +13,12 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.cli._errors import reading, refusing
-from pytest_metagraph.cli._options import add_contract_option, add_json_option, add_tags_option
+from pytest_metagraph.cli._options import (
+    add_contract_option,
+    add_json_option,
+    add_limit_option,
+    add_tags_option,
+)
 from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.cli._saved_models import Content, contents_of, saved_model_lines, saved_model_parts
 from pytest_metagraph.cli._summary import summarise, summary_lines
@@ -55,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--text", action="store_true", help="print the whole message as text instead")
     add_json_option(form, "the summary")
     add_tags_option(parser)
+    add_limit_option(parser)
     parser.add_argument(
         "--sizes",
         action="store_true",

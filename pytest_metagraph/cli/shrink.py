@@ -7,6 +7,7 @@ import contextlib
 from pathlib import Path
 
 from conformance_cases import Case, load_corpus
+from pytest_metagraph._util.option_values import parse_seconds
 from pytest_metagraph._util.progress import progress
 from pytest_metagraph.cli._errors import refusing, writing
 from pytest_metagraph.cli._options import (
@@ -29,7 +30,6 @@ from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import shrink
 from pytest_metagraph.judging.failure_text import findings_text
 from pytest_metagraph.judging.files import ScratchFolder
-from pytest_metagraph.settings import parse_seconds
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\

@@ -15,6 +15,7 @@ from pytest_metagraph.exporters.answers import Answer, Exported, Malformed, NotL
 from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry, RegistryError
 from pytest_metagraph.exporters.request import ExportRequest, RequestGraph
 from reference_impl.contracts import Contract
+from reference_impl.read_limit import excess_of
 from reference_impl.schema import MetaGraphDef
 
 PROTOCOL = 1
@@ -222,6 +223,8 @@ def read_meta_graph(data: bytes, who: str, *, is_canonical: bool = False) -> Ans
         who: the beginning of a sentence that continues with the number of bytes.
         is_canonical: whether this version of protobuf has written them in the deterministic order.
     """
+    if problem := excess_of(data, MetaGraphDef.DESCRIPTOR):
+        return Malformed(f"{who} with {len(data)} bytes; the message is {problem}.")
     try:
         return Exported.of(data) if is_canonical else Exported(MetaGraphDef.FromString(data))
     except protobuf.DecodeError:

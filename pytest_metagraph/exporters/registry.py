@@ -17,6 +17,7 @@ from google.protobuf import message as protobuf
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.loadability.op_registries import Definition, known_versions, op_history, registry
+from reference_impl.read_limit import excess_of
 from reference_impl.schema import REGISTERED_COLLECTIONS, MetaGraphDef, OpDef, OpList
 
 MessageT = TypeVar("MessageT", bound=protobuf.Message)
@@ -48,12 +49,14 @@ class ExporterRegistry:
             descriptor_set: the same for a FileDescriptorSet.
 
         Raises:
-            RegistryError: if one of them is not such a message, or cannot be used.
+            RegistryError: if one of them is not such a message, exceeds a `read_limit`, or cannot be used.
         """
         given = cls(
             _serialised(op_list, "op_list", "tensorflow.OpList"),
             _serialised(descriptor_set, "descriptor_set", "google.protobuf.FileDescriptorSet"),
         )
+        _check_limit("op_list", given.op_list_data, OpList)
+        _check_limit("descriptor_set", given.descriptor_set_data, descriptor_pb2.FileDescriptorSet)
         if given.op_list_data:
             _ops(given.op_list_data)
         if given.descriptor_set_data:
@@ -106,6 +109,11 @@ _NEWER_ITEM_FIELDS = frozenset(
 
 KIT_REGISTRY = ExporterRegistry()
 """The registry of an exporter that hands over nothing: the ops and messages of TensorFlow 2.21."""
+
+
+def _check_limit(name: str, data: bytes, kind: type[protobuf.Message]) -> None:
+    if problem := excess_of(data, kind.DESCRIPTOR):
+        raise RegistryError(f"{name} is {problem}")
 
 
 def _serialised(given: Any, name: str, kind: str) -> bytes:

@@ -22,6 +22,9 @@ from pytest_metagraph.fuzzing.evaluate import Evaluation
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from reference_impl.atomic_write import write_files
 from reference_impl.contracts import Contract
+from reference_impl.files import read_regular_file
+from reference_impl.read_limit import excess_of
+from reference_impl.schema import MetaGraphDef
 
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _MAX_NAME = 60
@@ -98,6 +101,7 @@ def read_case(folder: Path) -> tuple[Case, Contract]:
     """
     source = RequirementCase(folder)
     try:
+        _check_files(source, folder)
         (case,) = source.cases(Tier.FULL)
         contract = Contract(source.index.get("provenance", {}).get("contract", Contract.DOCUMENTED.value))
         case.graph.message()
@@ -127,6 +131,22 @@ def example_of(case: Case, variant: Variant, contract: Contract) -> Example:
             for call, filename in zip(earlier, case.earlier_filenames, strict=True)
         ),
     )
+
+
+def _check_files(source: RequirementCase, folder: Path) -> None:
+    """Refuse a file that is not a regular one, or a message beyond the `read_limit`, before it is parsed.
+
+    Raises:
+        OSError, LookupError, TypeError, ValueError: as `read_case` expects them.
+    """
+    read_regular_file(folder / INDEX)
+    texts = {path.name: read_regular_file(path) for path in folder.glob("*.pbtxt")}
+    for call in (source.index, *source.index.get("preceding", ())):
+        for name, stated in call.get("messages", {}).items():
+            texts[name] = (stated if isinstance(stated, str) else stated["text"]).encode()
+    for name, text in texts.items():
+        if problem := excess_of(text, MetaGraphDef.DESCRIPTOR, as_text=True):
+            raise ValueError(f"{name} is {problem}")
 
 
 def _unusable(folder: Path, reason: str) -> CaseFolderError:

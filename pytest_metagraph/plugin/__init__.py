@@ -77,6 +77,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     results = Results()
     settings = settings_of(config)
+    if settings.limit is not None:
+        from reference_impl.read_limit import read_limit  # noqa: PLC0415 - most sessions have no limit
+
+        limited = contextlib.ExitStack()
+        limited.enter_context(read_limit(settings.limit.most_bytes, settings.limit.most_parts))
+        config.add_cleanup(limited.close)
     orphans = OrphanFinder()
     config.pluginmanager.register(ResultSender(), "metagraph-sender")
     config.pluginmanager.register(orphans, "metagraph-orphans")

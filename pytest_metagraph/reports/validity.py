@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from conformance_cases import Tier, load_corpus
+from pytest_metagraph._util.option_values import Shard
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
@@ -14,7 +15,6 @@ from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.errors import Problem, ProblemCode
 from pytest_metagraph.reports.model import Footer, Header, catalogue_of, digest_of
 from pytest_metagraph.reports.scoring import loads_nothing
-from pytest_metagraph.settings import Shard
 
 _NAMED = 3
 """The number of cases that a problem names; further ones are counted."""

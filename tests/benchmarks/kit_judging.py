@@ -20,6 +20,7 @@ from typing import Any
 from conformance_cases import Capability, Case, ExpectedError, Tier, load_corpus
 from conformance_cases.matrix_graph import MATRIX, REAL
 from pytest_metagraph import ExportRequest, serve
+from pytest_metagraph._util.option_values import WHOLE_TIER, Shard
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.answers import Answer, Exported
 from pytest_metagraph.exporters.client import ExporterClient
@@ -30,7 +31,6 @@ from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.settings import WHOLE_TIER, Shard
 from reference_impl import Contract
 from reference_impl.schema import MetaGraphDef
 

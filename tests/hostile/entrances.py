@@ -18,6 +18,7 @@ from conformance_cases import Variant, load_corpus
 from conformance_cases.archive import Archive, ArchiveError
 from conformance_cases.corpus import GRAPH_FOLDERS, REQUIREMENT_CASES_FOLDER
 from conformance_cases.requirement_case import EXPECTED, GRAPH, INDEX
+from pytest_metagraph._util.option_values import Limit, Shard, parse_seconds
 from pytest_metagraph.cli import main
 from pytest_metagraph.diff import UnusableInputError, diff_meta_graphs
 from pytest_metagraph.exporters import messages, protocol
@@ -35,7 +36,6 @@ from pytest_metagraph.own_graphs.folder import OwnGraphsError, load_own_graphs
 from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ReportError
 from pytest_metagraph.reports.jsonl import read_report, report_text
-from pytest_metagraph.settings import Shard, parse_seconds
 from pytest_metagraph.snapshots.place import read_stamp
 from pytest_metagraph.snapshots.snapshot import write_snapshot
 from reference_impl import Graph, export_meta_graph, read_meta_graph_file
@@ -296,7 +296,7 @@ def _own_graph(data: bytes, folder: Path) -> None:
 def _option(data: bytes, _: Path) -> None:
     """Parse each option that has a format of its own, whatever the others contain."""
     text = data.decode(errors="surrogateescape")
-    for read in (Shard.parse, parse_seconds):
+    for read in (Shard.parse, Limit.parse, parse_seconds):
         with contextlib.suppress(ValueError):
             read(text)
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import report_samples as samples
 
+from pytest_metagraph._util.option_values import Shard
 from pytest_metagraph.cli import main
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.jsonl import read_report, write_report
 from pytest_metagraph.reports.model import ReportedShard
-from pytest_metagraph.settings import Shard
 
 Save = Callable[..., str]
 RESULTS = [samples.result("a"), samples.result("b"), samples.result("c", Verdict.FAIL)]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from conformance_cases import Tier
+from pytest_metagraph._util.option_values import Limit
 from pytest_metagraph.settings import CONTRACTS, TIERS, Settings
 from reference_impl import Contract
 
@@ -20,3 +23,29 @@ def test_the_choices_are_those_of_the_corpus() -> None:
     """The contracts and tiers that the options accept are those of the corpus, in the same order."""
     assert tuple(Contract) == CONTRACTS
     assert tuple(Tier) == TIERS
+
+
+@pytest.mark.parametrize(
+    ("text", "most_bytes", "most_parts"),
+    [
+        ("100MB", 100_000_000, None),
+        ("2GiB", 2 << 30, None),
+        ("64KiB,100", 65536, 100),
+        ("5KB", 5000, None),
+        ("7", 7, None),
+    ],
+)
+def test_a_limit_is_read(text: str, most_bytes: int, most_parts: int | None) -> None:
+    """A limit has a size in bytes, with or without a unit, and a number of parts; it is shown as written."""
+    limit = Limit.parse(text)
+    assert limit is not None
+    assert (limit.most_bytes, limit.most_parts, str(limit)) == (most_bytes, most_parts, text)
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "-1", "100mb", "1.5MB", "MB", "5,", ",5", "5,0", "5 MB", "1TB", "1,2,3"]
+)
+def test_another_limit_is_refused(text: str) -> None:
+    """Whatever is not a limit is refused, with the form of one."""
+    with pytest.raises(ValueError, match="is not a valid limit; write 100MB"):
+        Limit.parse(text)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_metagraph import assert_loadable, assert_meta_graph_equal, make_loadable
+from pytest_metagraph import assert_loadable, assert_meta_graph_equal, make_loadable, read_limit
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.cli import main
 from pytest_metagraph.own_graphs.folder import load_own_graphs
 from pytest_metagraph.snapshots.place import Place
 from pytest_metagraph.snapshots.snapshot import Snapshots
 from reference_impl import Graph, read_meta_graph_file
-from reference_impl.schema import GraphDef, MetaGraphDef
+from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
 
 PLACEHOLDERS = GraphDef()
 for name in ("x", "y"):
@@ -51,6 +51,16 @@ FUNCTIONS: dict[str, Callable[[Path], object]] = {
     "snapshot": _snapshot,
     "own graphs": _own_graphs,
 }
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_keeps_the_limit(function: str, tmp_path: Path) -> None:
+    """Each function refuses a file that has more parts than allowed."""
+    path = tmp_path / "model.meta"
+    path.write_bytes(GOOD.SerializeToString())
+    with read_limit(10_000, 2), pytest.raises((ValueError, MetagraphError), match="raise the limit"):
+        FUNCTIONS[function](path)
+    assert not (tmp_path / "snapshots").exists()
 
 
 @pytest.mark.parametrize("content", CONTENTS)
@@ -122,6 +132,34 @@ def test_a_command_names_what_it_is_given(
     assert called in line
     assert captured.out == ""
     assert not (tmp_path / "out.meta").exists()
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"diff --type"}))
+@pytest.mark.parametrize("limit", ["1KB", "1MB,50", "1MB"])
+def test_a_limit_is_kept(
+    command: str,
+    limit: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A file beyond the limit is refused in one line that says how to read it, and below it is read."""
+    large = GOOD.__deepcopy__()
+    for number in range(100):
+        large.graph_def.node.add(name=f"n{number}", op="NoOp")
+    large.meta_info_def.tensorflow_version = "2.21"
+    large.saver_def.CopyFrom(
+        SaverDef(filename_tensor_name="x:0", save_tensor_name="x:0", restore_op_name="x")
+    )
+    (tmp_path / "given").write_bytes(large.SerializeToString())
+    monkeypatch.setitem(COMMANDS, command, [*COMMANDS[command], "--limit", limit])
+    status = _run(command, "given", tmp_path, monkeypatch)
+    if limit == "1MB":
+        assert status in {0, 1}
+        return
+    assert status == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "raise the limit if you trust the file" in line
 
 
 @pytest.mark.parametrize("command", COMMANDS)

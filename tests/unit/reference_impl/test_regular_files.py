@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,6 +56,34 @@ def test_a_larger_file_is_refused(tmp_path: Path) -> None:
     os.truncate(tmp_path / "m", 50 << 30)
     with pytest.raises(OSError, match="it is larger than the limit of 2,147,483,647 bytes"):
         read_regular_file(tmp_path / "m")
+
+
+def test_a_file_that_grows_is_read_up_to_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is appended after the size was read is read as well, and counts."""
+    (tmp_path / "m").write_bytes(b"12345")
+    seen = os.fstat
+
+    def before_it_grew(opened: int) -> os.stat_result:
+        found = [*seen(opened)]
+        found[stat.ST_SIZE] = 2
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "fstat", before_it_grew)
+    assert read_regular_file(tmp_path / "m") == b"12345"
+    assert read_regular_file(tmp_path / "m", most_bytes=5) == b"12345"
+    with pytest.raises(OSError, match="it is larger than the limit of 4 bytes"):
+        read_regular_file(tmp_path / "m", most_bytes=4)
+
+
+def test_a_small_file_is_read_with_little_memory(tmp_path: Path) -> None:
+    """A file takes its own size of memory and not that of the largest file, which a service may not have."""
+    (tmp_path / "m").write_bytes(b"12345")
+    tracemalloc.start()
+    try:
+        read_regular_file(tmp_path / "m")
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_link_of_the_user_is_followed(tmp_path: Path) -> None:

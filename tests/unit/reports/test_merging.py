@@ -9,11 +9,11 @@ import report_samples as samples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_metagraph._util.option_values import WHOLE_TIER, Shard
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.merging import merge
 from pytest_metagraph.reports.model import Report, ReportedShard
-from pytest_metagraph.settings import WHOLE_TIER, Shard
 
 RESULTS = [samples.result(name, Verdict.FAIL if name == "d" else Verdict.PASS) for name in "abcde"]
 
