@@ -138,12 +138,23 @@ def _run(command: str, words: Sequence[str]) -> int:
     except SystemExit:
         sys.stdout.flush()  # the output of --help and --version has to arrive as well
         raise
-    from pytest_metagraph.cli._options import limited  # noqa: PLC0415 - --version needs no options
-
-    with limited(arguments):
+    with _limited(arguments):
         status: int = arguments.run(arguments)
     sys.stdout.flush()
     return status
+
+
+@contextlib.contextmanager
+def _limited(arguments: argparse.Namespace) -> Iterator[None]:
+    """Apply the limit on the messages that the sub-command reads, if its option was given."""
+    limit = getattr(arguments, "read_limit", None)
+    if limit is None:
+        yield
+        return
+    from reference_impl.read_limit import read_limit  # noqa: PLC0415 - --help needs no protobuf
+
+    with read_limit(limit.most_bytes, limit.most_parts):
+        yield
 
 
 def parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:

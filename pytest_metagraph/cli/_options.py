@@ -76,19 +76,6 @@ def add_limit_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@contextlib.contextmanager
-def limited(arguments: argparse.Namespace) -> Iterator[None]:
-    """Apply the limit of the command line, if there is one."""
-    limit: Limit | None = getattr(arguments, "read_limit", None)
-    if limit is None:
-        yield
-        return
-    from reference_impl.read_limit import read_limit  # noqa: PLC0415 - --help needs no protobuf
-
-    with read_limit(limit.most_bytes, limit.most_parts):
-        yield
-
-
 def add_contract_option(parser: argparse.ArgumentParser, *, of_folder: bool = False) -> None:
     """Add the option that chooses the contract.
 
