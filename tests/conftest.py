@@ -1,14 +1,44 @@
-"""What every test shares: which tests run where."""
+"""What every test shares: which tests run where, and what all processes of a run make once."""
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from reference_impl.contracts import TENSORFLOW_VERSION
 
 pytest_plugins = ["pytester"]
+
+
+MadeOnce = Callable[[str, Callable[[Path], None]], Path]
+"""Takes the name of a folder and a function that makes it, and returns the folder."""
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Makes a folder for all workers of pytest-xdist: the first that needs it makes it, the others wait."""
+    common = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        common = common.parent
+
+    def make(name: str, fill: Callable[[Path], None]) -> Path:
+        folder, ready = common / name, common / f"{name}.ready"
+        with (common / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not ready.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # what an attempt left that failed
+                folder.mkdir()
+                fill(folder)
+                ready.touch()
+        return folder
+
+    return make
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,9 @@ def project(pytester: pytest.Pytester) -> Project:
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def environment(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     """The Python of an environment with the wheel; made once."""
-    return build_environment(tmp_path_factory.mktemp("wheel"))
+    return made_once("wheel", build_environment) / "environment" / "bin" / "python"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -64,7 +64,7 @@ def timeless(path: Path) -> str:
 
 def report_of(project: Project, *arguments: str) -> str:
     """The report of a run without its times."""
-    project.given("--metagraph-report=report.jsonl", *arguments).run_apart()
+    project.given("--metagraph-report=report.jsonl", *arguments).run()
     return timeless(project.pytester.path / "report.jsonl")
 
 
@@ -84,7 +84,7 @@ def test_merged_shards_are_the_report_of_the_whole(smoke: Project) -> None:
     folder = smoke.pytester.path
     parts = [f"part{index}.jsonl" for index in (1, 2, 3)]
     for index, (name, workers) in enumerate(zip(parts, ("0", "2", "0"), strict=True), start=1):
-        smoke.given("-n", workers, f"--metagraph-shard={index}/3", f"--metagraph-report={name}").run_apart()
+        smoke.given("-n", workers, f"--metagraph-shard={index}/3", f"--metagraph-report={name}").run()
     merged = folder / "merged.jsonl"
     assert main(["report", "merge", *(str(folder / name) for name in parts), "-o", str(merged)]) == 0
     assert timeless(merged) == alone

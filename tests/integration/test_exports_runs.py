@@ -83,6 +83,6 @@ def test_a_wrong_or_missing_answer_fails(
 
 def test_a_folder_without_answers_stops_the_run(project: Project) -> None:
     """A mistyped folder is a usage error instead of one failure per case."""
-    result = project.given("--metagraph-exports=no-such-folder").case(PLAIN).run_apart()
+    result = project.given("--metagraph-exports=no-such-folder").case(PLAIN).run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*'no-such-folder' has no answers*metagraph cases --out DIR*"])

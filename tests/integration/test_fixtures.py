@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from user_project import PLAIN, Project
+from user_project import PLAIN, PLUGINS, Project
 
 
 @pytest.mark.parametrize("scope", ["function", "session"])
@@ -43,7 +43,7 @@ def test_a_hook_can_hand_over_the_exporter(project: Project) -> None:
     )
     given = project.given("--metagraph-tier=smoke").case(PLAIN)
     for arguments in ((), ("-n", "1")):
-        result = given.given(*arguments).run_apart()
+        result = given.given(*arguments).run()
         result.assert_outcomes(passed=1)
         result.stdout.fnmatch_lines(
             ["exporter conftest:*from_hook*, contract documented, tier smoke, level required"]
@@ -55,7 +55,7 @@ def test_a_hook_can_hand_over_the_exporter(project: Project) -> None:
 def test_a_hook_that_gives_none_leaves_it_to_the_options(project: Project) -> None:
     """Without an exporter from anywhere the run ends, and the text names the hook."""
     project.pytester.makeconftest("def pytest_metagraph_exporter(config): return None")
-    result = project.case(PLAIN).run_apart()
+    result = project.case(PLAIN).run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines(["*the hook pytest_metagraph_exporter*"])
 
@@ -84,7 +84,7 @@ def test_autouse_fixtures_of_the_user_apply(project: Project) -> None:
 def test_an_exporter_that_is_no_function_ends_the_run(project: Project) -> None:
     """A fixture that hands over something else is a usage error, not hundreds of failures."""
     project.pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef metagraph_exporter():\n    return 3")
-    result = project.run_apart()
+    result = project.run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines(
         ["*the exporter 3 is not callable; give a function that takes one ExportRequest*"]
@@ -108,7 +108,7 @@ def test_own_tests_can_use_cases_and_comparison(project: Project) -> None:
                 assert_metagraph(actual=changed, expected=case.graph.data)
         """
     )
-    arguments = ("-p", "pytest_metagraph", "-p", "no:hypothesispytest", f"--metagraph-case={PLAIN}")
+    arguments = (*PLUGINS, f"--metagraph-case={PLAIN}")
     project.pytester.runpytest_inprocess(*arguments).assert_outcomes(passed=1)
 
 
@@ -126,6 +126,6 @@ def test_the_former_name_of_a_fixture_works_with_a_warning(project: Project) -> 
             assert metagraph_carrier == "client"
         """
     )
-    result = project.pytester.runpytest_inprocess("-p", "pytest_metagraph", "-p", "no:hypothesispytest")
+    result = project.pytester.runpytest_inprocess(*PLUGINS)
     result.assert_outcomes(passed=1, warnings=1)
     result.stdout.fnmatch_lines(["*metagraph_carrier is now called metagraph_client*"])

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from user_process import CASES, PROJECT, RUN, names_below, run_metagraph, run_python, sample_graph
+from user_process import CASES, PROJECT, QUICK, RUN, names_below, run_metagraph, run_python, sample_graph
 
 from conformance_cases.corpus import REQUIREMENT_CASES_FOLDER
 from pytest_metagraph.cli import main, show
@@ -153,7 +153,7 @@ UPDATES = {
         "--metagraph-update-known-failures",
         "--metagraph-tier=smoke",
     ),
-    "snapshot": ("-q", "-p", "no:cacheprovider", "-p", "pytest_metagraph", "--metagraph-snapshot-update=fix"),
+    "snapshot": (*QUICK, "--metagraph-snapshot-update=fix"),
 }
 """Runs that write a file again."""
 
@@ -196,7 +196,7 @@ def _file_to_update(what: str, folder: Path) -> Path:
         path.write_text("# mine\n", encoding="utf-8")
         return path
     test = folder / "test_mine.py"
-    words = ("-q", "-p", "no:cacheprovider", "-p", "pytest_metagraph", "--metagraph-snapshot-update=create")
+    words = (*QUICK, "--metagraph-snapshot-update=create")
     test.write_text(TEST % "a", encoding="utf-8")
     run_python("-m", "pytest", *words, folder=folder, CI="")
     test.write_text(TEST % "b", encoding="utf-8")

@@ -306,7 +306,7 @@ def test_workers_use_the_list_and_the_controller_checks_it(project: Project) -> 
     """With xdist, verdicts and problems of the list are the same, and each problem is printed once."""
     entries = [entry(CLEARED), entry("matrix/tower/*")]
     run = listing(project.with_adapter(KEEPS_DEVICES), *entries).case(TOWERS).given("-n2")
-    result = run.run_apart()
+    result = run.run()
     result.assert_outcomes(passed=3, xfailed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert result.stdout.str().count("known.toml:8: entry 2 matches nothing in the corpus") == 1
@@ -324,7 +324,7 @@ def test_workers_need_no_file(project: Project) -> None:
                 pathlib.Path("known.toml").unlink(missing_ok=True)
         """
     )
-    run.run_apart().assert_outcomes(passed=3, xfailed=1)
+    run.run().assert_outcomes(passed=3, xfailed=1)
     assert not (project.pytester.path / "known.toml").exists()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from user_project import PLAIN, REFUSED, Project
+from user_project import PLAIN, PLUGINS, REFUSED, Project
 
 from conformance_cases import load_corpus
 
@@ -54,7 +54,7 @@ def test_own_graphs_are_judged_in_place_of_the_corpus(own: Project) -> None:
 @pytest.mark.parametrize("arguments", [(), ("-n", "2")])
 def test_a_wrong_exporter_fails_on_own_graphs(own: Project, arguments: tuple[str, ...]) -> None:
     """A failure on an own graph has its difference, its cause, and a command that runs it again."""
-    result = own.with_adapter(FORGETS_DEVICES).case("own/mine/*clear_devices*").given(*arguments).run_apart()
+    result = own.with_adapter(FORGETS_DEVICES).case("own/mine/*clear_devices*").given(*arguments).run()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     outcomes = result.parseoutcomes()
     assert outcomes.keys() == {"failed", "passed"}  # those with an error for both graph_def and scope pass
@@ -86,7 +86,7 @@ def test_without_an_oracle_own_graphs_must_load(own: Project) -> None:
     result.stdout.fnmatch_lines(
         ["own graphs in graphs, not compared", "messages must load in TensorFlow 1.15,2.20-2.21"]
     )
-    failed = own.with_adapter(LOSES_A_NODE).run_apart()
+    failed = own.with_adapter(LOSES_A_NODE).run()
     failed.assert_outcomes(failed=1)
     failed.stdout.fnmatch_lines(
         [
@@ -110,8 +110,8 @@ def test_the_ini_file_may_name_the_graphs(own: Project) -> None:
     """The folder is relative to the ini file, in whatever folder pytest is started."""
     own.pytester.makeini("[pytest]\nmetagraph_graphs = graphs\nmetagraph_oracle = reference\n")
     below = own.pytester.mkdir("below")
-    result = own.pytester.runpytest_subprocess(
-        *("-p", "pytest_metagraph", "-p", "no:cacheprovider", "--pyargs", "conformance_cases"),
+    result = own.pytester.runpytest_inprocess(
+        *(*PLUGINS, "-p", "no:cacheprovider", "--pyargs", "conformance_cases"),
         *("--metagraph-exporter=reference", "--metagraph-case=own/mine/plain", f"--rootdir={below.parent}"),
         *("-c", str(below.parent / "tox.ini")),
     )
@@ -133,7 +133,7 @@ def test_unusable_graphs_and_oracles_are_usage_errors(
     own: Project, arguments: tuple[str, ...], words: str
 ) -> None:
     """A mistyped folder, oracle or kind of exporter is refused before anything is judged."""
-    result = own.given("--metagraph-exporter=reference", *arguments).run_apart()
+    result = own.given("--metagraph-exporter=reference", *arguments).run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([words])
 
@@ -172,5 +172,5 @@ def test_own_tests_can_use_cases(project: Project) -> None:
             assert_metagraph(actual=exported, expected=case.expectation(Contract.DOCUMENTED).message())
         """
     )
-    arguments = ("-p", "pytest_metagraph", "-p", "no:hypothesispytest", f"--metagraph-case={PLAIN}")
+    arguments = (*PLUGINS, f"--metagraph-case={PLAIN}")
     project.pytester.runpytest_inprocess(*arguments).assert_outcomes(passed=1)

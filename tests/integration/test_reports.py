@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import msgspec
 import pytest
-from user_project import PLAIN, Project
+from user_project import PLAIN, PLUGINS, Project
 
 from conformance_cases import Tier, load_corpus
 from pytest_metagraph.judging.verdicts import Verdict
@@ -72,7 +72,7 @@ def smoke(project: Project) -> Project:
 def test_a_report_is_the_same_from_any_number_of_workers(smoke: Project) -> None:
     """Without xdist and with two workers a run writes the same report, apart from times."""
     for workers in ("0", "2"):
-        smoke.given("-n", workers, f"--metagraph-report=n{workers}.jsonl").run_apart()
+        smoke.given("-n", workers, f"--metagraph-report=n{workers}.jsonl").run()
     alone, spread = read(smoke, "n0.jsonl"), read(smoke, "n2.jsonl")
     assert timeless(alone) == timeless(spread)
     assert alone.is_valid
@@ -227,7 +227,7 @@ def test_sessions_without_cases_of_the_corpus_leave_reports_alone(pytester: pyte
     pytester.makeini("[pytest]\nmetagraph_report = report.jsonl\n")
     pytester.makepyfile("def test_nothing(): pass")
     pytester.path.joinpath("report.jsonl").write_text("of the last run")
-    result = pytester.runpytest_subprocess("-p", "pytest_metagraph")
+    result = pytester.runpytest_inprocess(*PLUGINS)
     assert result.ret == pytest.ExitCode.OK
     assert pytester.path.joinpath("report.jsonl").read_text() == "of the last run"
     result.stdout.no_fnmatch_line("*report:*")
@@ -244,7 +244,7 @@ def test_a_run_that_judges_nothing_touches_no_file(project: Project, options: li
     for name in names:
         project.pytester.path.joinpath(name).write_text("precious")
     reports = [f"--metagraph-report={name}" for name in names]
-    project.given("--metagraph-exporter=reference", *reports, *options).run_apart()
+    project.given("--metagraph-exporter=reference", *reports, *options).run()
     assert {project.pytester.path.joinpath(name).read_text() for name in names} == {"precious"}
 
 
@@ -264,7 +264,7 @@ def test_unusable_options_are_usage_errors(project: Project, options: list[str],
     """Nothing is run, and one line says what is wrong and the way out."""
     project.pytester.path.joinpath("a_file").touch()
     project.pytester.path.joinpath("a_folder.md").mkdir()
-    result = project.given("--metagraph-exporter=reference", *options).run_apart()
+    result = project.given("--metagraph-exporter=reference", *options).run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([words])
 

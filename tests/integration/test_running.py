@@ -47,8 +47,8 @@ def test_tensorflow_passes_under_its_own_contract(project: Project) -> None:
 def test_two_workers_say_the_same_as_one_process(project: Project) -> None:
     """The summary counts the same cases, checks and failures with and without xdist."""
     towers = project.with_adapter(RAISES_UNDER_A_SCOPE).case(TOWERS)
-    alone = towers.run_apart()
-    spread = towers.given("-n", "2").run_apart()
+    alone = towers.run()
+    spread = towers.given("-n", "2").run()
     assert _counts(alone) == _counts(spread)
     assert alone.parseoutcomes() == spread.parseoutcomes()
     assert alone.parseoutcomes()["failed"] > 1
@@ -59,7 +59,7 @@ def test_loadscope_keeps_a_graph_on_one_worker(project: Project) -> None:
     result = (
         project.given("--metagraph-exporter=reference", "-n", "2", "--dist", "loadscope", "-v")
         .case("matrix/towers/*", "matrix/several_savers/*")
-        .run_apart()
+        .run()
     )
     passed = [line for line in result.outlines if "PASSED" in line]
     workers = {
@@ -165,7 +165,7 @@ def test_reruns_count_their_final_outcome(project: Project, workers: str) -> Non
     """With pytest-rerunfailures, a case that passes when it runs again is a passed case, once."""
     pytest.importorskip("pytest_rerunfailures", reason="pytest-rerunfailures is not installed")
     run = project.with_adapter(RAISES_AT_FIRST).case(PLAIN, REFUSED).given("--reruns=1", "-n", workers)
-    result = run.given("--junitxml=junit.xml").run_apart()
+    result = run.given("--junitxml=junit.xml").run()
     assert result.parseoutcomes() == {"passed": 2, "rerun": 1}
     result.stdout.fnmatch_lines(["1 graph, 2 cases, * checks: 2 passed, 0 failed"])
     root = ET.fromstring(Path("junit.xml").read_text(encoding="utf-8"))  # noqa: S314 - as above
@@ -183,10 +183,10 @@ def test_failures_have_colours_and_a_headline(project: Project, workers: str) ->
         return message
     """
     failing = project.with_adapter(source).case(PLAIN, "matrix/attribute_kinds/plain")
-    plain = failing.given("-n", workers, "--color=no").run_apart().stdout.str()
+    plain = failing.given("-n", workers, "--color=no").run().stdout.str()
     assert "FAILED conformance_cases::matrix/towers::plain - op: 1 node differs; 2 other " in plain
     assert "\x1b[" not in plain
-    coloured = failing.given("-n", workers, "--color=yes").run_apart().stdout.str()
+    coloured = failing.given("-n", workers, "--color=yes").run().stdout.str()
     assert "\x1b[1mcase matrix/towers/plain\x1b[0m" in coloured
     assert "\x1b[36m  export_meta_graph(graph=graph)\x1b[0m" in coloured
     assert re.search(r"\x1b\[33m +~ op ", coloured)
@@ -219,7 +219,7 @@ def test_a_run_is_given_up_after_ten_timeouts(project: Project, workers: str) ->
     silent = project.with_file("conftest.py", SILENT_CLIENT).given(
         f"--metagraph-command={sys.executable}", "--tb=no"
     )
-    result = silent.given("-n", workers).run_apart()
+    result = silent.given("-n", workers).run()
     assert result.ret == pytest.ExitCode.INTERRUPTED
     words = "10 cases in a row got no answer in time, so the run stopped; repair the exporter"
     assert result.stdout.str().count(words) == 1
@@ -230,7 +230,7 @@ def test_a_run_is_given_up_after_ten_timeouts(project: Project, workers: str) ->
 def test_a_timeout_names_the_variants_that_ran(project: Project) -> None:
     """The text of a timeout names the variant that got no answer, and those that did not run."""
     silent = project.with_file("conftest.py", SILENT_CLIENT).given(f"--metagraph-command={sys.executable}")
-    result = silent.case(PLAIN).run_apart()
+    result = silent.case(PLAIN).run()
     result.stdout.fnmatch_lines(
         [
             "The exporter did not answer within 0.5 seconds, in the variant returned.",

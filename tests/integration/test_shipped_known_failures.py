@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 from pathlib import Path
 
@@ -10,14 +9,15 @@ import pytest
 from user_project import Project
 
 from conformance_cases import Case, Detail, NotAsked, Tier, load_corpus
-from pytest_metagraph.exporters.resolve import client_of, resolve
-from pytest_metagraph.judging.files import ScratchFolder
-from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.known_failures.load import load, locate
 from pytest_metagraph.known_failures.lookup import Lookup, lookup_under, problems
 from pytest_metagraph.known_failures.model import Conditions, KnownFailures
+from pytest_metagraph.reports.jsonl import read_report
 from reference_impl.contracts import Contract
+
+SHARDS = ("1/2", "2/2")
+"""Halves of the default tier, so that two processes share the minutes that TensorFlow takes for it."""
 
 
 @pytest.fixture(scope="module")
@@ -70,26 +70,23 @@ def test_the_list_applies_to_nothing_else(known: KnownFailures, contract: str, v
 
 
 @pytest.mark.oracle
-def test_without_the_list_tensorflow_fails_exactly_the_conflicts() -> None:
-    """In the default tier, TensorFlow fails the cases in conflict and passes all others."""
-    cases = sorted(load_corpus().cases(Tier.DEFAULT), key=lambda case: (case.graph.name, case.id))
-    with contextlib.closing(ScratchFolder(Contract.DOCUMENTED)) as folder:
-        judge = Judge(client_of(resolve("tensorflow")), Contract.DOCUMENTED, folder)
-        failed = {case.id for case in cases if judge.judge(case).verdict is Verdict.FAIL}
-    assert failed == {case.id for case in cases if is_in_conflict(case)}
-
-
-@pytest.mark.oracle
-def test_with_the_list_tensorflow_passes(project: Project) -> None:
-    """A run of the default tier with the list passes, and every conflict is a known failure.
+@pytest.mark.parametrize("shard", SHARDS)
+def test_tensorflow_fails_exactly_the_conflicts(project: Project, shard: str) -> None:
+    """In the default tier, TensorFlow fails the cases in conflict as the list says, and passes all others.
 
     Cases of which the documented contract expects nothing (SAV-02, SAV-04) are skipped, and no others.
     """
-    run = project.given("--metagraph-exporter=tensorflow", "--metagraph-known-failures=tensorflow-2.21")
-    result = run.run_apart()
-    assert result.ret == pytest.ExitCode.OK
-    cases = load_corpus().cases(Tier.DEFAULT)
-    in_conflict = sum(map(is_in_conflict, cases))
-    untested = sum(isinstance(case.expectation(Contract.DOCUMENTED), NotAsked) for case in cases)
-    assert untested
-    result.assert_outcomes(xfailed=in_conflict, skipped=untested, passed=len(cases) - in_conflict - untested)
+    listed = ("--metagraph-exporter=tensorflow", "--metagraph-known-failures=tensorflow-2.21")
+    run = project.given(*listed, "--metagraph-report=report.jsonl", f"--metagraph-shard={shard}")
+    assert run.run_apart().ret == pytest.ExitCode.OK
+    report = read_report(project.pytester.path / "report.jsonl")
+    assert len(report.results) == report.header.expected_cases
+    found = {result.case: result.verdict for result in report.results}
+    assert found == {case_id: expected_verdict(load_corpus().case(case_id)) for case_id in found}
+
+
+def expected_verdict(case: Case) -> Verdict:
+    """Return the verdict on TensorFlow under the documented contract, with the list."""
+    if isinstance(case.expectation(Contract.DOCUMENTED), NotAsked):
+        return Verdict.UNTESTABLE
+    return Verdict.KNOWN_FAILURE if is_in_conflict(case) else Verdict.PASS

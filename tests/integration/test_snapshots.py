@@ -314,14 +314,14 @@ def test_workers_of_xdist_update_and_report(own_tests: Project) -> None:
     """Every worker of pytest-xdist updates the snapshots of its tests, and one summary lists them all."""
     tests = "".join(ONE.replace("test_export", f"test_{number}") for number in range(6))
     (own_tests.pytester.path / f"{TEST}.py").write_text(HEADER + tests, encoding="utf-8")
-    result = own_tests.given("-n", "2", "--metagraph-snapshot-update=create").run_apart()
+    result = own_tests.given("-n", "2", "--metagraph-snapshot-update=create").run()
     result.assert_outcomes(passed=6)
     result.stdout.fnmatch_lines(["6 created: *test_0.pbtxt, *test_4.pbtxt and 1 more"])
     assert result.stdout.str().count("= metagraph snapshots =") == 1
     assert len(_files(own_tests)) == 6
     fewer = tests.replace("metagraph_snapshot(model", "str(model", 1)
     (own_tests.pytester.path / f"{TEST}.py").write_text(HEADER + fewer, encoding="utf-8")
-    result = own_tests.given("-n", "2", "--metagraph-snapshot-update=trim").run_apart()
+    result = own_tests.given("-n", "2", "--metagraph-snapshot-update=trim").run()
     result.assert_outcomes(passed=6)
     result.stdout.fnmatch_lines(["1 trimmed: *test_0.pbtxt"])
 
@@ -334,7 +334,7 @@ def test_the_snapshot_of_a_renamed_test_is_reported(own_tests: Project, options:
     """A snapshot whose test is no longer in the module is listed, and never deleted."""
     _run(own_tests, ONE, "create")
     (own_tests.pytester.path / f"{TEST}.py").write_text(HEADER + RENAMED, encoding="utf-8")
-    result = own_tests.given("--metagraph-snapshot-update=trim", *options).run_apart()
+    result = own_tests.given("--metagraph-snapshot-update=trim", *options).run()
     result.stdout.fnmatch_lines(
         ["1 of tests that no longer exist: *test_export.pbtxt", "a test was renamed or removed: *"]
     )
@@ -347,7 +347,7 @@ def test_a_test_that_was_not_selected_still_exists(own_tests: Project) -> None:
     _run(own_tests, both, "create")
     by_id = dataclasses.replace(own_tests, arguments=(f"{TEST}.py::test_other",))
     for run in (by_id, own_tests.given("-k", "test_other")):
-        result = run.run_apart()
+        result = run.run()
         result.assert_outcomes(passed=1, deselected=0 if run is by_id else 1)
         assert "metagraph snapshots" not in result.stdout.str()
 
@@ -371,7 +371,7 @@ def test_the_ini_file_can_request_updates(own_tests: Project) -> None:
 def test_an_unknown_category_ends_the_run(own_tests: Project) -> None:
     """A misspelt update is a usage error, instead of an update that silently does nothing."""
     (own_tests.pytester.path / f"{TEST}.py").write_text(HEADER + ONE, encoding="utf-8")
-    result = own_tests.given("--metagraph-snapshot-update=create,fixed").run_apart()
+    result = own_tests.given("--metagraph-snapshot-update=create,fixed").run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         ["*metagraph_snapshot_update: 'fixed' is not a valid update; use create, fix, trim*"]

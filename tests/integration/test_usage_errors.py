@@ -23,7 +23,7 @@ def test_an_unusable_exporter_is_a_usage_error(project: Project, name: str, work
     """An exporter that cannot be used ends the run with status 4 and one line, with and without xdist."""
     project.pytester.makepyfile(broken="1 / 0")
     adapter = "number = 3\n\ndef boastful(request): ...\n\nboastful.unsupported = {'flying'}"
-    result = project.with_adapter(adapter).given(f"--metagraph-exporter={name}", "-n", workers).run_apart()
+    result = project.with_adapter(adapter).given(f"--metagraph-exporter={name}", "-n", workers).run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {UNUSABLE[name]}"])
 
@@ -31,7 +31,7 @@ def test_an_unusable_exporter_is_a_usage_error(project: Project, name: str, work
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_no_exporter_is_a_usage_error(project: Project, workers: str) -> None:
     """Without an exporter the run ends with status 4 before collection, and names the ways to give one."""
-    result = project.given("-n", workers).run_apart()
+    result = project.given("-n", workers).run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: no exporter was given; use --metagraph-exporter=reference,*"])
     assert "collected" not in result.stdout.str()
@@ -68,7 +68,7 @@ def test_an_exporter_from_a_conftest_needs_no_option(
 ) -> None:
     """A fixture or a hook of the user provides the exporter, with and without xdist."""
     project.pytester.syspathinsert()
-    result = project.with_file(file, source).case(PLAIN).given(*options).run_apart()
+    result = project.with_file(file, source).case(PLAIN).given(*options).run()
     result.assert_outcomes(passed=1)
 
 
@@ -91,7 +91,7 @@ def test_a_case_of_another_tier_is_told_apart(project: Project) -> None:
 def test_a_wrong_ini_value_is_a_usage_error(project: Project) -> None:
     """A contract that does not exist is refused also in the ini file."""
     project.pytester.makeini("[pytest]\nmetagraph_contract = wishful")
-    result = project.given("--metagraph-exporter=reference").case(PLAIN).run_apart()
+    result = project.given("--metagraph-exporter=reference").case(PLAIN).run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         ["ERROR: metagraph_contract: 'wishful' is not a valid choice; use documented, tensorflow"]
@@ -103,7 +103,7 @@ def test_a_node_id_can_be_pasted_back(project: Project, xdist: tuple[str, ...]) 
     """The id that a summary prints runs that one case, and nothing else is needed to say where it is."""
     node_id = "conformance_cases::matrix/towers::plain"
     again = dataclasses.replace(project, arguments=(node_id, "--metagraph-exporter=reference", *xdist))
-    result = again.run_apart()
+    result = again.run()
     result.assert_outcomes(passed=1)
 
 

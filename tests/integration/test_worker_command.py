@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from processes import is_alive, wait_until
-from user_project import PLAIN, REFUSED, Project
+from user_project import PLAIN, PLUGINS, REFUSED, Project
 
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.jsonl import read_report
@@ -46,9 +46,6 @@ DEVICES = "matrix/towers/clear_devices"
 FIRST = "matrix/attribute_kinds/plain"
 """A case that runs before it, and that the workers pass."""
 
-ALSO_DEVICES = "matrix/towers/clear_devices,strip_default_attrs"
-"""Another case that the workers fail."""
-
 MISBEHAVIOURS = {
     "exits": ("def misbehave(): sys.exit('no device manager')", "The exporter exited without answering"),
     "is killed": ("def misbehave(): os.kill(os.getpid(), 9)", "It was killed by SIGKILL"),
@@ -82,11 +79,11 @@ def processes_left(project: Project) -> list[int]:
 
 
 @pytest.mark.parametrize("how", MISBEHAVIOURS)
-def test_a_failing_worker_fails_its_cases_and_no_other(project: Project, how: str) -> None:
-    """The failures describe what the worker did; the case after them passes."""
+def test_a_failing_worker_fails_its_case_and_no_other(project: Project, how: str) -> None:
+    """The failure describes what the worker did; the case after it passes."""
     source, text = MISBEHAVIOURS[how]
-    result = project_with(project, source).case(ALSO_DEVICES, DEVICES, PLAIN).run_apart()
-    result.assert_outcomes(passed=1, failed=2)
+    result = project_with(project, source).case(DEVICES, PLAIN).run()
+    result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines([f"*{text}*"])
     assert processes_left(project) == []
 
@@ -94,7 +91,7 @@ def test_a_failing_worker_fails_its_cases_and_no_other(project: Project, how: st
 def test_the_stderr_of_a_worker_is_shown_with_the_failure(project: Project) -> None:
     """The stderr of the worker is shown below the failed case."""
     source = "def misbehave(): print('no device manager', file=sys.stderr); raise RuntimeError('lost')"
-    result = project_with(project, source).case(DEVICES).run_apart()
+    result = project_with(project, source).case(DEVICES).run()
     result.stdout.fnmatch_lines(["*Captured stderr call*", "no device manager"])
 
 
@@ -103,7 +100,7 @@ def test_a_worker_that_answers_differently_fails(project: Project) -> None:
     source = (
         "asked = []\ndef misbehave():\n    asked.append(1)\n    if len(asked) > 1: raise KeyError('gone')"
     )
-    result = project_with(project, source).case(DEVICES).run_apart()
+    result = project_with(project, source).case(DEVICES).run()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         ["The exporter answered differently when the same call was repeated, in 1 of 16 variants*"]
@@ -112,7 +109,7 @@ def test_a_worker_that_answers_differently_fails(project: Project) -> None:
 
 def test_a_worker_that_cannot_be_started_stops_the_run(project: Project) -> None:
     """A missing program is a usage error with the reason instead of one failure per case."""
-    result = project.given("--metagraph-command=no-such-program --serve").case(PLAIN).run_apart()
+    result = project.given("--metagraph-command=no-such-program --serve").case(PLAIN).run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*'no-such-program' is not found*"])
 
@@ -120,7 +117,7 @@ def test_a_worker_that_cannot_be_started_stops_the_run(project: Project) -> None
 def test_a_worker_that_does_not_introduce_itself_stops_the_run(project: Project) -> None:
     """The usage error contains what the worker wrote instead."""
     command = shlex.join([sys.executable, "-c", "raise SystemExit('no licence')"])
-    result = project.given(f"--metagraph-command={command}").case(PLAIN).run_apart()
+    result = project.given(f"--metagraph-command={command}").case(PLAIN).run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "no licence" in result.stdout.str() + result.stderr.str()
 
@@ -153,7 +150,7 @@ def test_whatever_ends_a_run_ends_its_worker_and_leaves_a_correct_report(
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     hanging = project_with(project, "def misbehave(): Path('asked').touch(); time.sleep(3600)")
     given = hanging.given("--metagraph-timeout=600", "--metagraph-report=report.jsonl", "-n", processes)
-    words = [sys.executable, "-m", "pytest", "-p", "pytest_metagraph", *given.case(FIRST, DEVICES).arguments]
+    words = [sys.executable, "-m", "pytest", *PLUGINS, *given.case(FIRST, DEVICES).arguments]
     folder = project.pytester.path
     with (folder / "printed").open("w") as printed:
         run = subprocess.Popen(words, cwd=folder, stdout=printed, stderr=printed, start_new_session=True)
@@ -181,7 +178,7 @@ def lines_of(path: Path) -> list[str]:
 def test_more_than_one_exporter_is_refused(project: Project) -> None:
     """Two exporters are a usage error, so that the kit never has to guess which one to judge."""
     given = project.given("--metagraph-exporter=reference", "--metagraph-exports=answers")
-    result = given.case(PLAIN).run_apart()
+    result = given.case(PLAIN).run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*more than one exporter was given*"])
 
@@ -190,12 +187,12 @@ def test_more_than_one_exporter_is_refused(project: Project) -> None:
 def test_an_invalid_time_limit_is_refused(project: Project, seconds: str) -> None:
     """A time limit that is not a positive number is a usage error."""
     given = project.given("--metagraph-exporter=reference", f"--metagraph-timeout={seconds}")
-    result = given.case(PLAIN).run_apart()
+    result = given.case(PLAIN).run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*metagraph_timeout:*"])
 
 
 def test_an_error_is_judged_by_its_class(project: Project) -> None:
     """The class of an exception reaches the kit, and passes a case that expects it."""
-    result = project_with(project, "def misbehave(): pass").case(REFUSED).run_apart()
+    result = project_with(project, "def misbehave(): pass").case(REFUSED).run()
     result.assert_outcomes(passed=1)

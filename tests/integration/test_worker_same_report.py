@@ -68,7 +68,7 @@ def project_with_adapter(project: Project, monkeypatch: pytest.MonkeyPatch) -> P
 
 def report_of(project: Project, path: Path, *arguments: str) -> str:
     """Return the text of a run's report without what depends on the client: times, command, environment."""
-    project.given(f"--metagraph-report={path}", *arguments).run_apart()
+    project.given(f"--metagraph-report={path}", *arguments).run()
     text = path.read_text(encoding="utf-8")
     differing = r'("(?:started|finished|duration|command|environment)":)("(?:[^"\\]|\\.)*"|[0-9.e-]+|{[^}]*})'
     advice = r"[Dd]eclare it: [^\"\\\\]*"  # in the words of how the exporter is connected
@@ -160,6 +160,6 @@ def test_the_reference_passes_as_a_worker(project: Project) -> None:
     project.pytester.makepyfile(worker=WORKER.replace("adapter", "pytest_metagraph.exporters.reference"))
     command = shlex.join([sys.executable, "worker.py"])
     smoke = project.given(f"--metagraph-command={command}", "--metagraph-tier=smoke")
-    result = smoke.run_apart()
+    result = smoke.run()
     assert result.ret == 0
     result.stdout.fnmatch_lines([f"*exporter reference {__version__}, contract documented, tier smoke*"])

@@ -14,7 +14,8 @@ from reference_impl.schema import MetaGraphDef
 
 PROJECT = Path(__file__).resolve().parents[2]
 CASES = "--metagraph-case=matrix/towers/*"
-RUN = ("-q", "-p", "no:cacheprovider", "-p", "pytest_metagraph", "--pyargs", "conformance_cases")
+QUICK = ("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "pytest_metagraph")
+RUN = (*QUICK, "--pyargs", "conformance_cases")
 EXPORTER = "--metagraph-exporter=reference"
 
 

@@ -12,6 +12,9 @@ import pytest
 import pytest_metagraph.exporters.reference
 import pytest_metagraph.plugin.collection  # noqa: F401 - see above
 
+PLUGINS = ("-p", "pytest_metagraph", "-p", "no:hypothesispytest")
+"""The plugin, without the one of hypothesis, whose import takes half the time of a small run."""
+
 PLAIN = "matrix/towers/plain"
 """A case that expects a message."""
 
@@ -53,11 +56,9 @@ class Project:
         return self.given(*(f"--metagraph-case={pattern}" for pattern in patterns))
 
     def run(self) -> pytest.RunResult:
-        """Run pytest in this process, which is quick; hypothesis, which is not, stays out."""
-        return self.pytester.runpytest_inprocess(
-            "-p", "pytest_metagraph", "-p", "no:hypothesispytest", *self.arguments
-        )
+        """Run pytest in this process, which is quick."""
+        return self.pytester.runpytest_inprocess(*PLUGINS, *self.arguments)
 
     def run_apart(self) -> pytest.RunResult:
-        """Run pytest in a new process, as a user does."""
-        return self.pytester.runpytest_subprocess("-p", "pytest_metagraph", *self.arguments)
+        """Run pytest in a new process, as a user does; for what a run in this process cannot show."""
+        return self.pytester.runpytest_subprocess(*PLUGINS, *self.arguments)

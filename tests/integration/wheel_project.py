@@ -17,16 +17,10 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 
 
-def build_environment(folder: Path) -> Path:
-    """Make an environment whose own packages are this project's wheel alone.
+def build_environment(folder: Path) -> None:
+    """Make `environment` in a folder, whose own packages are this project's wheel alone.
 
     The packages that the project depends on are those of the running environment, which come last.
-
-    Args:
-        folder: where to.
-
-    Returns:
-        Its Python.
     """
     wheels, environment = folder / "wheels", folder / "environment"
     words = ["wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), str(PROJECT)]
@@ -41,7 +35,6 @@ def build_environment(folder: Path) -> Path:
     (packages,) = environment.glob("lib/python*/site-packages")
     last = packages / "of_the_running_environment.pth"
     last.write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
-    return python
 
 
 def clean_environment(**variables: str) -> dict[str, str]:

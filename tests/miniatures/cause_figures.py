@@ -18,12 +18,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from miniature import Miniature, Right, changes_message, replaces
-from miniature_judging import MiniatureJudge, judging, requirement_cases
+from miniature_judging import MiniatureJudge, judging, requirement_cases, with_fewer_variants
 from seams import Seam
 from wrong_exporters import WRONG_EXPORTERS
 
-from conformance_cases import Case, Tier, Variant, load_corpus
-from conformance_cases.model import CaseSource
+from conformance_cases import Case, Tier, load_corpus
 from pytest_metagraph import ExportRequest
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.judging.result import CaseResult, Cause, result_of
@@ -40,15 +39,6 @@ MOST_OF_A_PAIR = 6
 """The number of causes that two defects may have."""
 
 _PROCESSES = 2
-_VARIANTS = frozenset(
-    {
-        "returned",
-        "as_text,save_debug_info,default_graph",
-        "file",
-        "file,as_text,save_debug_info,default_graph",
-    }
-)
-"""The variants that are asked of a case with more than four: every value of every argument."""
 
 
 @replaces(Seam.WRITE_CHECKED_COLLECTION, "COL-12")
@@ -122,29 +112,14 @@ class Measured:
     results: tuple[CaseResult, ...]
 
 
-class _FewerVariants:
-    """A source of cases with at most four variants."""
-
-    def __init__(self, source: CaseSource) -> None:
-        self._source = source
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._source, name)
-
-    def variants(self, case: Case) -> tuple[Variant, ...]:
-        """See `Case.variants`."""
-        variants = self._source.variants(case)
-        return tuple(one for one in variants if len(variants) <= len(_VARIANTS) or one.name in _VARIANTS)
-
-
 def smoke_cases() -> list[Case]:
     """The cases of the smoke tier, with few variants."""
-    return [_with_fewer_variants(case) for case in load_corpus().cases(Tier.SMOKE)]
+    return [with_fewer_variants(case) for case in load_corpus().cases(Tier.SMOKE)]
 
 
 def all_cases() -> list[Case]:
     """The requirement cases and the smoke tier, with few variants."""
-    return [*map(_with_fewer_variants, requirement_cases()), *smoke_cases()]
+    return [*map(with_fewer_variants, requirement_cases()), *smoke_cases()]
 
 
 def measure(judge: MiniatureJudge, miniatures: Sequence[Miniature], cases: Sequence[Case]) -> Measured:
@@ -213,10 +188,6 @@ def _measure_by_name(names: tuple[str, ...]) -> Measured:
     by_name = {one.name: one for one in WRONG_EXPORTERS}
     with judging() as judge:
         return measure(judge, [by_name[name] for name in names], all_cases())
-
-
-def _with_fewer_variants(case: Case) -> Case:
-    return replace(case, source=_FewerVariants(case.source))  # type: ignore[arg-type] # it delegates the rest
 
 
 if __name__ == "__main__":

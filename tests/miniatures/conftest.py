@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,11 +18,9 @@ def judge() -> Iterator[MiniatureJudge]:
 
 
 @pytest.fixture(scope="session")
-def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def starter(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     """The starter of `metagraph new-adapter command`, with what it needs from npm."""
-    folder = tmp_path_factory.mktemp("starter")
     try:
-        install(folder)
+        return made_once("starter", install)
     except NotInstalledError as error:
         pytest.skip(str(error))
-    return folder

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from miniature import Miniature
 
-from conformance_cases import Case, NotAsked, Tier, load_corpus
+from conformance_cases import Case, NotAsked, Tier, Variant, load_corpus
+from conformance_cases.model import CaseSource
 from conformance_cases.requirement_case import RequirementCase
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter
@@ -26,6 +28,16 @@ nothing in a case (SAV-04)."""
 _NO_ANSWER = frozenset(
     {FindingCode.UNSUPPORTED, FindingCode.TIMED_OUT, FindingCode.CRASHED, FindingCode.MALFORMED}
 )
+_VARIANTS = frozenset(
+    {
+        "returned",
+        "as_text,save_debug_info,default_graph",
+        "file",
+        "file,as_text,save_debug_info,default_graph",
+    }
+)
+"""The variants that are asked of a case with more than four: every value of every argument."""
+
 _WRONG_EXCEPTION = frozenset({FindingCode.RAISED, FindingCode.WRONG_ERROR})
 
 
@@ -54,6 +66,7 @@ class MiniatureJudge:
 
     def __init__(self) -> None:
         self._folder = ScratchFolder(CONTRACT)
+        self._first_catches: dict[Miniature, Case | None] = {}
 
     def judge(self, exporter: Exporter, case: Case, contract: Contract = CONTRACT) -> Judgement:
         """What one case says about an exporter."""
@@ -65,6 +78,15 @@ class MiniatureJudge:
         return is_caught(
             miniature, self.judge(miniature, case, CONTRACT if is_tested else Contract.TENSORFLOW)
         )
+
+    def first_catch(self, miniature: Miniature) -> Case | None:
+        """The first case of the violated requirement that catches a miniature; judged once in a session."""
+        if miniature not in self._first_catches:
+            cases = cases_of(miniature.requirement)
+            self._first_catches[miniature] = next(
+                (case for case in cases if self.catches(miniature, case)), None
+            )
+        return self._first_catches[miniature]
 
     def close(self) -> None:
         """Remove the folder."""
@@ -98,3 +120,23 @@ def matrix_cases() -> tuple[Case, ...]:
 def cases_of(requirement: str) -> tuple[Case, ...]:
     """The requirement cases that are named after a requirement."""
     return tuple(case for case in requirement_cases() if case.requirements[0] == requirement)
+
+
+class _FewerVariants:
+    """A source of cases with at most four variants."""
+
+    def __init__(self, source: CaseSource) -> None:
+        self._source = source
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._source, name)
+
+    def variants(self, case: Case) -> tuple[Variant, ...]:
+        """See `Case.variants`."""
+        variants = self._source.variants(case)
+        return tuple(one for one in variants if len(variants) <= len(_VARIANTS) or one.name in _VARIANTS)
+
+
+def with_fewer_variants(case: Case) -> Case:
+    """A case with at most four variants, in which an exporter passes no less than in all of them."""
+    return replace(case, source=_FewerVariants(case.source))  # type: ignore[arg-type] # it delegates the rest

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from nodejs_worker import ABLATIONS, MISTAKES, WrongWorker, copy_worker, first_catch, install
+from nodejs_worker import ABLATIONS, MISTAKES, WrongWorker, install, judging_wrong_workers
 
 from conformance_cases import Case
 from reference_impl import Contract
@@ -36,13 +36,12 @@ def kills_of_all(folder: Path, starter: Path) -> Kills:
     """Judge every wrong worker.
 
     Args:
-        folder: an empty folder for the copies of the worker.
+        folder: a new folder for the copies of the worker.
         starter: a folder that `install` has written.
     """
-    return {
-        wrong: first_catch(wrong, copy_worker(starter, folder / wrong.name, wrong))
-        for wrong in (*MISTAKES, *ABLATIONS)
-    }
+    workers = (*MISTAKES, *ABLATIONS)
+    with judging_wrong_workers(starter, folder, workers) as first_catch:
+        return {wrong: first_catch(wrong) for wrong in workers}
 
 
 def page(kills: Kills) -> str:
@@ -86,7 +85,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         starter = Path(folder, "starter")
         install(starter)
-        PAGE.write_text(page(kills_of_all(Path(folder), starter)), encoding="utf-8")
+        PAGE.write_text(page(kills_of_all(Path(folder, "workers"), starter)), encoding="utf-8")
 
 
 if __name__ == "__main__":

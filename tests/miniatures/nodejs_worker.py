@@ -6,8 +6,8 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from reference_impl import Contract
 SOURCES = Path(__file__).parents[2] / "docs" / "how-to" / "nodejs-worker"
 SECONDS = 60.0
 """The time limit for one answer; generous, because the machine may be busy."""
+
+_SHARED = frozenset({"errors.mjs", "schema.mjs"})
+"""Modules that import no other one, so that all variants can have the same; the schema takes long to read."""
 
 _NPM_INSTALL = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"]
 
@@ -106,13 +109,12 @@ def install(folder: Path) -> None:
         raise NotInstalledError(f"npm install fails here: {installed.stderr.strip()[-200:]}")
 
 
-def copy_worker(starter: Path, folder: Path, wrong: WrongWorker | None = None) -> str:
+def copy_worker(starter: Path, folder: Path) -> str:
     """Copy the worker to a new folder, and return the command that starts it.
 
     Args:
         starter: a folder that `install` has written.
         folder: the new folder.
-        wrong: what to change.
     """
     folder.mkdir()
     # Node.js looks for imports beside the file that a link leads to, so modules are copied.
@@ -122,8 +124,6 @@ def copy_worker(starter: Path, folder: Path, wrong: WrongWorker | None = None) -
     for path in starter.iterdir():
         if path.name not in modules:
             (folder / path.name).symlink_to(path)
-    if wrong is not None:
-        (folder / wrong.file).write_text(wrong.source(), encoding="utf-8")
     return f"node {folder / 'worker.mjs'}"
 
 
@@ -134,13 +134,52 @@ def judging(command: str, contract: Contract) -> Iterator[Judge]:
         yield Judge(worker, contract, folder)
 
 
-def first_catch(wrong: WrongWorker, command: str) -> Case | None:
-    """Return the first requirement case of the violated requirement that shows what a worker does wrong."""
-    with judging(command, wrong.contract) as judge:
-        for case in cases_of(wrong.requirement):
-            judgement = judge.judge(case)
-            if judgement.verdict.is_red and any(
-                shows(finding, wrong.raises) for finding in judgement.findings
-            ):
-                return case
-    return None
+@contextmanager
+def judging_wrong_workers(
+    starter: Path, folder: Path, workers: Sequence[WrongWorker]
+) -> Iterator[Callable[[WrongWorker], Case | None]]:
+    """Start one process that answers as each of some wrong workers, for a `with` block.
+
+    Args:
+        starter: a folder that `install` has written.
+        folder: a new folder for the process.
+        workers: the wrong workers.
+
+    Yields:
+        A function that returns the first requirement case of the violated requirement that shows what a
+        worker does wrong.
+    """
+    command = copy_worker(starter, folder)
+    shutil.copyfile(Path(__file__).with_name("nodejs_variants.mjs"), folder / "export_meta_graph.mjs")
+    for wrong in workers:
+        _write_variant(wrong, folder)
+    with ExitStack() as stack:
+        client = stack.enter_context(closing(Worker(command, SECONDS)))
+        judges = {
+            contract: Judge(client, contract, stack.enter_context(closing(ScratchFolder(contract))))
+            for contract in Contract
+        }
+
+        def first_catch(wrong: WrongWorker) -> Case | None:
+            (folder / "current").write_text(wrong.name, encoding="utf-8")
+            for case in cases_of(wrong.requirement):
+                judgement = judges[wrong.contract].judge(case)
+                if judgement.verdict.is_red and any(
+                    shows(finding, wrong.raises) for finding in judgement.findings
+                ):
+                    return case
+            return None
+
+        yield first_catch
+
+
+def _write_variant(wrong: WrongWorker, folder: Path) -> None:
+    variant = folder / "variants" / wrong.name
+    variant.mkdir(parents=True)
+    for path in SOURCES.glob("*.mjs"):
+        if path.name == wrong.file:
+            (variant / path.name).write_text(wrong.source(), encoding="utf-8")
+        elif path.name in _SHARED:
+            (variant / path.name).symlink_to(folder / path.name)
+        else:
+            shutil.copyfile(path, variant / path.name)

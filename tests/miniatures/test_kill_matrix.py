@@ -71,6 +71,6 @@ def test_not_loading_asks_no_less(scores: dict[str, tuple[Score, Score]]) -> Non
 
 def test_every_requirement_with_cases_names_a_defect(kills: Kills) -> None:
     """Each requirement that cases are named after is violated by a wrong exporter that they catch."""
-    named = {miniature.requirement for miniature, cases in kills.items() if cases}
+    named = {miniature.requirement for miniature, case in kills.items() if case}
     with_cases = {name for name in load_corpus().requirements if cases_of(name)}
     assert with_cases == named

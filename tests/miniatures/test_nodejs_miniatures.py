@@ -12,7 +12,7 @@ from nodejs_worker import ABLATIONS, MISTAKES, named_requirements
 @pytest.fixture(scope="module")
 def kills(starter: Path, tmp_path_factory: pytest.TempPathFactory) -> Kills:
     """Which case catches which wrong worker."""
-    return kills_of_all(tmp_path_factory.mktemp("workers"), starter)
+    return kills_of_all(tmp_path_factory.mktemp("wrong") / "workers", starter)
 
 
 def test_a_requirement_case_catches_each_defect(kills: Kills) -> None:

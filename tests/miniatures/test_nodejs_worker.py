@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from miniature_judging import cases_of
+from miniature_judging import cases_of, with_fewer_variants
 from nodejs_worker import SECONDS, copy_worker, judging, named_requirements
 
-from conformance_cases import Case, Tier, load_corpus
+from conformance_cases import Tier, load_corpus
 from pytest_metagraph.cli import main
 from pytest_metagraph.exporters.worker_client import Worker
 from pytest_metagraph.judging.judge import Judge
@@ -62,12 +62,22 @@ def test_it_supports_everything(command: str) -> None:
     assert worker.unsupported == frozenset()
 
 
-@pytest.mark.parametrize("case", load_corpus().cases(Tier.DEFAULT), ids=lambda case: case.id)
-@pytest.mark.parametrize("contract", list(Contract))
-def test_it_passes(case: Case, contract: Contract, judges: Mapping[Contract, Judge]) -> None:
-    """It passes every case of the default tier, required and recommended, under both contracts."""
-    judgement = judges[contract].judge(case)
-    assert judgement.verdict in {Verdict.PASS, Verdict.UNTESTABLE}, judgement.findings
+@pytest.mark.parametrize("graph", sorted({case.graph.name for case in load_corpus().cases(Tier.DEFAULT)}))
+def test_it_passes(graph: str, judges: Mapping[Contract, Judge]) -> None:
+    """It passes every case of the default tier, required and recommended, under both contracts.
+
+    Under TensorFlow's contract a few variants of each case are judged, because none depends on the contract.
+    """
+    cases = [case for case in load_corpus().cases(Tier.DEFAULT) if case.graph.name == graph]
+    judged = {
+        Contract.DOCUMENTED: cases,
+        Contract.TENSORFLOW: [with_fewer_variants(case) for case in cases],
+    }
+    for contract, judge in judges.items():
+        for case in judged[contract]:
+            judgement = judge.judge(case)
+            right = judgement.verdict in {Verdict.PASS, Verdict.UNTESTABLE}
+            assert right, (case.id, contract, judgement.findings)
 
 
 def test_it_names_every_requirement() -> None:
