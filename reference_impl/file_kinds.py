@@ -40,10 +40,9 @@ _MESSAGES: Final = MappingProxyType(
 _WAYS_OUT: Final = MappingProxyType(
     {
         "MetaGraphDef": "`metagraph show`, `diff`, `check` and `export` read it",
-        "GraphDef": "`metagraph show`, `check` and `diff` read it; `export --for VERSION` makes it "
-        "loadable, and `export --graph-def` exports it",
+        "GraphDef": "`metagraph show`, `diff`, `check` and `export` read it",
         "SavedModel": "`metagraph show`, `diff`, `check` and `export` read it",
-        "FunctionDefLibrary": "`metagraph show` reads it; give the graph that contains the functions",
+        "FunctionDefLibrary": "`metagraph show` and `diff` read it; give the graph with the functions",
         "GraphDebugInfo": "give the .meta file that it belongs to",
     }
 )

@@ -159,7 +159,7 @@ def _kind_of_both(expected: Path, actual: Path) -> str:
     kinds = _kind(expected), _kind(actual)
     if all(kinds) and len({"MetaGraphDef" if kind == "SavedModel" else kind for kind in kinds}) > 1:
         raise MetagraphError(
-            f"{str(expected)!r} is a {kinds[0]} and {str(actual)!r} is a {kinds[1]}",
+            f"{str(actual)!r} is a {kinds[1]}, not a {kinds[0]} like {str(expected)!r}",
             "give two files of one kind; `metagraph export` makes a MetaGraphDef of a GraphDef",
         )
     return kinds[0] if all(kinds) else ""

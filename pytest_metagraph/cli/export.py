@@ -20,7 +20,7 @@ from pytest_metagraph.cli._output import say_json, say_on_stderr
 from pytest_metagraph.loadability.make_loadable import make_loadable
 from pytest_metagraph.rewriting import PARTS, rewrite_meta_graph
 from pytest_metagraph.settings import CONTRACTS
-from reference_impl import Contract, read_meta_graph_file
+from reference_impl import Contract
 from reference_impl.atomic_write import write_file, write_files
 from reference_impl.debug_info import NO_ORIGIN, graph_debug_info, loaded_stacks
 from reference_impl.file_kinds import WrongKindError, parse, recognise
@@ -35,8 +35,9 @@ TensorFlow. Each argument of that function is an option. Everything else in IN i
 tags, assets, object graph, versions and OpDefs. Use --drop to leave parts out. The command lists everything
 that it cannot keep.
 
-IN may be binary or text, or a SavedModel, of which one meta graph is exported. With --for it may be a
-GraphDef, and OUT is one then, too. OUT is written completely or not at all.
+IN may be binary or text, or a SavedModel, of which one meta graph is exported. It may also be a GraphDef:
+OUT is a MetaGraphDef of it, as if TensorFlow had imported the graph and exported it. With --for, OUT is a
+GraphDef then, too. OUT is written completely or not at all.
 """
 
 EPILOG = """\
@@ -44,6 +45,7 @@ examples:
   metagraph export model.meta tower.meta --export-scope tower_1 --clear-devices
   metagraph export model.meta model.pbtxt --as-text
   metagraph export model.meta older.meta --for 1.15
+  metagraph export frozen.pb frozen.meta
   metagraph export frozen.pb older.pb --for 1.15
   metagraph export model.meta small.meta --collection variables --collection savers --strip-default-attrs
   metagraph export saved_model_folder model.meta
@@ -84,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "source",
         metavar="IN",
         type=Path,
-        help="the file to load: a MetaGraphDef, or a SavedModel or its folder; with --for also a GraphDef",
+        help="the file to load: a MetaGraphDef, a GraphDef, or a SavedModel or its folder",
     )
     parser.add_argument(
         "target",
@@ -197,7 +199,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     with progress(f"reading {arguments.source}"):
         with reading(arguments.source):
-            source, is_graph_def = _read_source(arguments)
+            source, is_graph_def, said = _read_source(arguments)
         graph_def = _read_part(arguments.graph_def, "graph_def", GraphDef)
         messages = {
             "saver_def": _read_part(arguments.saver_def, "saver_def", SaverDef),
@@ -220,6 +222,7 @@ def run(arguments: argparse.Namespace) -> int:
             **given,
             **messages,
         )
+        notes = (*said, *notes)
         if arguments.tensorflow:
             made = exported.graph_def if is_graph_def else exported
             exported, dropped = make_loadable(made, arguments.tensorflow)
@@ -243,18 +246,22 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _read_source(arguments: argparse.Namespace) -> tuple[MetaGraphDef, bool]:
-    """Read IN; return it as a MetaGraphDef, and whether it is a GraphDef, which --for takes as well.
+def _read_source(arguments: argparse.Namespace) -> tuple[MetaGraphDef, bool, tuple[str, ...]]:
+    """Read IN; return it as a MetaGraphDef, whether OUT is a GraphDef as well, and what to say about it.
 
     Raises:
         MetagraphError: if it is a GraphDef, and an option or OUT needs a MetaGraphDef.
         OSError, ValueError: if the file cannot be read.
     """
-    if not arguments.tensorflow:
-        return read_meta_graph_file(arguments.source, tags=arguments.tags), False
     source = read_graph_file(arguments.source, tags=arguments.tags)
     if isinstance(source, MetaGraphDef):
-        return source, False
+        return source, False, ()
+    if not arguments.tensorflow:
+        # A GraphDef has no meta info and no op list to keep: the export writes them.
+        arguments.drop = [*arguments.drop, *sorted(PARTS.keys() - {"debug-info"})]
+        arguments.op_list = "refresh"
+        note = f"{arguments.source} is a GraphDef; {arguments.target} is a MetaGraphDef of it"
+        return MetaGraphDef(graph_def=source), False, (note,)
     given = [option for option in _OF_META_GRAPHS if getattr(arguments, option)]
     if given:
         option = f"--{given[0].removesuffix('_list').replace('_', '-')}"
@@ -267,7 +274,7 @@ def _read_source(arguments: argparse.Namespace) -> tuple[MetaGraphDef, bool]:
             f"{str(arguments.source)!r} is a GraphDef, which cannot be written into a SavedModel",
             "give another OUT",
         )
-    return MetaGraphDef(graph_def=source), True
+    return MetaGraphDef(graph_def=source), True, ()
 
 
 def _dropped(words: Iterable[str]) -> set[str]:

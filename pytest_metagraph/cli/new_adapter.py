@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from pytest_metagraph.cli._errors import writing
-from pytest_metagraph.cli._output import say
+from pytest_metagraph.cli._options import add_json_option
+from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.exporters.starters import AdapterKind, write_starter
 
 DESCRIPTION = """\
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the sub-command."""
     parser.add_argument("kind", choices=sorted(_NEXT_STEPS), help="what to write, see above")
     parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write to")
+    add_json_option(parser, "the files and the next steps")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -58,6 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.out
     with writing(folder, "name another folder"):
         written = write_starter(AdapterKind(arguments.kind), folder)
+    if arguments.json:
+        files = [str(folder / name) for name in written]
+        say_json({"folder": str(folder), "files": files, "next": _NEXT_STEPS[arguments.kind]})
+        return 0
     for name in written:
         say(f"{folder / name}")
     say("next, in that folder:")

@@ -13,7 +13,8 @@ from conformance_cases.corpus import GRAPH_FOLDERS, REQUIREMENT_CASES_FOLDER
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import counted, nearest_names
 from pytest_metagraph.cli._errors import refusing
-from pytest_metagraph.cli._output import say
+from pytest_metagraph.cli._options import add_json_option
+from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.loadability import registry_recording
 from reference_impl import schema
 from reference_impl.contracts import TENSORFLOW_VERSION
@@ -79,6 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=int, default=2, metavar="N", help="number of processes; default: %(default)s"
     )
+    add_json_option(parser, "what was recorded and what differs, when all is known,")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -93,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.sample and (arguments.graph or arguments.case):
         raise MetagraphError("--sample chooses graphs and cases itself", "leave out --graph and --case")
     if arguments.registries:
-        return _record_registries(arguments.registries, check=arguments.check)
+        return _record_registries(arguments.registries, check=arguments.check, as_json=arguments.json)
     install = f"pip install tensorflow-cpu=={TENSORFLOW_VERSION}"
     if importlib.util.find_spec("tensorflow") is None:
         raise MetagraphError("recording needs TensorFlow", install)
@@ -106,28 +108,38 @@ def run(arguments: argparse.Namespace) -> int:
             f"{install}, or compare with --check",
         )
     if arguments.schema:
-        return _record_schema()
+        return _record_schema(as_json=arguments.json)
     with refusing(ValueError):
-        return _store(itertools.chain(_graphs(arguments), _cases(arguments)), arguments.check)
+        recordings = itertools.chain(_graphs(arguments), _cases(arguments))
+        return _store(recordings, check=arguments.check, as_json=arguments.json)
 
 
-def _record_schema() -> int:
+def _record_schema(*, as_json: bool) -> int:
     from conformance_cases.recorder.schema_data import record_schema  # noqa: PLC0415 - imports TensorFlow
 
-    for name, size in record_schema(Path(schema.__path__[0])).items():
+    written = record_schema(Path(schema.__path__[0]))
+    if as_json:
+        say_json({"files": [{"file": name, "bytes": size} for name, size in written.items()]})
+        return 0
+    for name, size in written.items():
         say(f"{name}: {size:,} bytes")
     return 0
 
 
-def _record_registries(pythons: list[Path], *, check: bool) -> int:
+def _record_registries(pythons: list[Path], *, check: bool, as_json: bool) -> int:
     """Record the op registries of the TensorFlows of interpreters, or compare them with what is stored."""
     recorded = registry_recording.record(pythons)
     changed = recorded.changed()
-    for name in changed:
-        say(f"{name}: {'differs' if check else 'recorded'}")
+    outcome = "differs" if check else "recorded"
     if not check:
         recorded.write()
-    say(f"op registries of {counted(len(pythons), 'interpreter')}: {counted(recorded.size, 'byte')}")
+    if as_json:
+        recordings = [{"name": name, "outcome": outcome, "differences": []} for name in changed]
+        say_json({"recordings": recordings, "bytes": recorded.size})
+    else:
+        for name in changed:
+            say(f"{name}: {outcome}")
+        say(f"op registries of {counted(len(pythons), 'interpreter')}: {counted(recorded.size, 'byte')}")
     return 1 if check and changed else 0
 
 
@@ -168,22 +180,25 @@ def _chosen(what: str, known: list[str], wanted: list[str] | None, *, others: li
     return wanted
 
 
-def _store(recordings: Iterable[tuple[_Recorded, Path]], check: bool) -> int:
+def _store(recordings: Iterable[tuple[_Recorded, Path]], *, check: bool, as_json: bool) -> int:
     """Write each recording, or print how it differs from the stored one.
 
     Returns:
         The exit status.
     """
-    differing = 0
+    results = []
     for recording, folder in recordings:
         differences = recording.differences(folder)
-        differing += bool(differences)
         if not check:
             recording.write(folder)
-        for line in differences[:_SHOWN_DIFFERENCES] if check else ():
-            say(f"  {line}")
-        if check and len(differences) > _SHOWN_DIFFERENCES:
-            say(f"  and {len(differences) - _SHOWN_DIFFERENCES} more")
-        outcome = "differs" if check else "recorded"
-        say(f"{recording.name}: {outcome if differences else 'as recorded'}")
-    return 1 if differing and check else 0
+        outcome = ("differs" if check else "recorded") if differences else "as recorded"
+        results.append({"name": recording.name, "outcome": outcome, "differences": differences})
+        if not as_json:
+            for line in differences[:_SHOWN_DIFFERENCES] if check else ():
+                say(f"  {line}")
+            if check and len(differences) > _SHOWN_DIFFERENCES:
+                say(f"  and {len(differences) - _SHOWN_DIFFERENCES} more")
+            say(f"{recording.name}: {outcome}")
+    if as_json:
+        say_json({"recordings": results})
+    return 1 if check and any(result["differences"] for result in results) else 0

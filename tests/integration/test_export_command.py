@@ -168,6 +168,6 @@ def test_ctrl_c_is_no_traceback(towers: MetaGraphDef, monkeypatch: pytest.Monkey
     def interrupted(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pytest_metagraph.cli.export.read_meta_graph_file", interrupted)
+    monkeypatch.setattr("pytest_metagraph.cli.export.read_graph_file", interrupted)
     assert towers.graph_def.node
     assert main(["export", "model.meta", "out.meta"]) == 130

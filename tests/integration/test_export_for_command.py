@@ -103,13 +103,12 @@ def test_a_graph_def_stays_a_graph_def(capsys: pytest.CaptureFixture[str]) -> No
         (["out.pb", "--for", "1.15", "--collection", "variables"], "--collection needs a MetaGraphDef"),
         (["out.pb", "--for", "1.15", "--save-debug-info"], "--save-debug-info needs a MetaGraphDef"),
         (["saved_model.pb", "--for", "1.15"], "cannot be written into a SavedModel"),
-        (["out.pb"], "`export --for VERSION` makes it loadable"),
     ],
 )
 def test_a_graph_def_takes_no_parts_of_a_meta_graph(
     options: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a GraphDef cannot contain, and a GraphDef without --for, is refused in one line."""
+    """What a GraphDef cannot contain is refused in one line."""
     Path("graph.pb").write_bytes(read_meta_graph_file("model.meta").graph_def.SerializeToString())
     assert main(["export", "graph.pb", *options]) == 2
     (line,) = capsys.readouterr().err.splitlines()

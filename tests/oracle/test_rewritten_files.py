@@ -143,3 +143,17 @@ def test_an_export_that_cannot_be_imported_is_noted(
     assert main(["export", str(model), target, *way_out]) == 0
     assert "UNB-10" not in capsys.readouterr().err
     assert "y" in imported(keys)
+
+
+@pytest.mark.parametrize("name", ["towers", "while_gradients", "transformer"])
+def test_a_graph_def_is_exported_as_tensorflow_exports_it(oracle: Any, name: str, tmp_path: Path) -> None:
+    """The MetaGraphDef of a GraphDef file equals what TensorFlow exports after importing the graph."""
+    tf, target = oracle.tf, tmp_path / "out.meta"
+    with tf.Graph().as_default() as graph:
+        data = load_corpus().graphs[name].message().graph_def.SerializeToString()
+        tf.import_graph_def(tf.compat.v1.GraphDef.FromString(data), name="")
+        (tmp_path / "graph.pb").write_bytes(graph.as_graph_def(add_shapes=True).SerializeToString())
+        expected = tf.compat.v1.train.export_meta_graph(graph=graph)
+    assert main(["export", str(tmp_path / "graph.pb"), str(target), "--contract", "tensorflow"]) == 0
+    diff = diff_meta_graphs(expected=expected.SerializeToString(), actual=target)
+    assert diff.equal, diff.render()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from google.protobuf import text_format
 
 from conformance_cases import load_corpus
-from pytest_metagraph.cli import COMMANDS, main
+from pytest_metagraph.cli import COMMANDS, main, record
+from reference_impl.contracts import TENSORFLOW_VERSION
 from reference_impl.schema import MetaGraphDef
 
 CASE = "matrix/towers/export_scope=tower_1"
@@ -29,8 +32,8 @@ def wrong(request):
     return export_meta_graph(graph=Graph.from_meta_graph_def(request.graph), **arguments)
 '''
 
-WITHOUT_RESULTS = {"new-adapter", "record", "request", "run", "versions"}
-"""Commands that write files or a message, or leave the output to pytest."""
+WITHOUT_RESULTS = {"request", "run"}
+"""The commands whose output is a message, or that of pytest."""
 
 
 @pytest.fixture
@@ -85,6 +88,60 @@ def test_a_rule_and_a_case_are_explained(capsys: pytest.CaptureFixture[str]) -> 
     assert case["call"]
     raising = printed(capsys, "explain", "SCOPE-11/graph-def-and-scope")
     assert raising["expected"] == {"raises": "ValueError"}
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_first_adapter_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """`new-adapter` prints the folder, its files and the commands to run next."""
+    written = printed(capsys, "new-adapter", "worker", "mine")
+    assert written["folder"] == "mine"
+    assert {str(path) for path in Path("mine").rglob("*") if path.is_file()} == set(written["files"])
+    assert written["next"] == ['metagraph smoke --command="python my_worker.py"']
+
+
+class _Recording:
+    """A recording that differs from the stored one in some lines."""
+
+    def __init__(self, name: str, lines: list[str]) -> None:
+        self.name = name
+        self.written: list[Path] = []
+        self._lines = lines
+
+    def write(self, folder: Path) -> None:
+        """Remember the folder."""
+        self.written.append(folder)
+
+    def differences(self, folder: Path) -> list[str]:
+        """Return the lines."""
+        return [f"{folder}: {line}" for line in self._lines]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_recordings_are_listed_with_their_differences(
+    check: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`record` prints the outcome and the differences of each recording; a check writes nothing."""
+    same, other = _Recording("towers", []), _Recording("SCOPE-05/nested", ["a changed", "b changed"])
+    recorded = [(same, Path("s")), (other, Path("o"))]
+    oracle = ModuleType("oracle")
+    oracle.versions = lambda: {"tensorflow": TENSORFLOW_VERSION}  # type: ignore[attr-defined] # a stand-in
+    monkeypatch.setitem(sys.modules, "conformance_cases.recorder.oracle", oracle)
+    monkeypatch.setattr("conformance_cases.recorder.oracle", oracle, raising=False)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: True)
+    monkeypatch.setattr(record, "_graphs", lambda _: iter(recorded[:1]))
+    monkeypatch.setattr(record, "_cases", lambda _: iter(recorded[1:]))
+    words = ["record", *["--check"] * check]
+    assert printed(capsys, *words, status=int(check)) == {
+        "recordings": [
+            {"name": "towers", "outcome": "as recorded", "differences": []},
+            {
+                "name": "SCOPE-05/nested",
+                "outcome": "differs" if check else "recorded",
+                "differences": ["o: a changed", "o: b changed"],
+            },
+        ]
+    }
+    assert [one.written for one in (same, other)] == ([[], []] if check else [[Path("s")], [Path("o")]])
 
 
 def test_an_export_prints_what_it_wrote(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,9 @@ from google.protobuf import text_format
 
 from pytest_metagraph import diff_meta_graphs
 from pytest_metagraph.cli import main
-from reference_impl import read_meta_graph_file
-from reference_impl.schema import SavedModel
+from reference_impl import Graph, export_meta_graph, read_meta_graph_file
+from reference_impl.files import read_graph_file
+from reference_impl.schema import MetaGraphDef, SavedModel
 
 MODEL = """
 saved_model_schema_version: 1
@@ -115,6 +116,26 @@ def test_show_a_graph_def_and_functions(folder: Path, capsys: pytest.CaptureFixt
         "devices      -",
         "functions    1: f (1)",
     ]
+
+
+def test_export_makes_a_meta_graph_of_a_graph_def(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is the export of the graph, with an op list and versions; --for writes a GraphDef."""
+    graph = _model(folder).meta_graphs[0].graph_def
+    Path("graph.pb").write_bytes(graph.SerializeToString())
+    assert main(["export", "graph.pb", "graph.meta", "--clear-devices"]) == 0
+    note, wrote = capsys.readouterr().err.splitlines()
+    assert note == "metagraph export: graph.pb is a GraphDef; graph.meta is a MetaGraphDef of it"
+    assert wrote.startswith("metagraph export: wrote graph.meta: 1 node, ")
+    exported = read_meta_graph_file("graph.meta")
+    loaded = Graph.from_meta_graph_def(MetaGraphDef(graph_def=graph))
+    assert exported == export_meta_graph(graph=loaded, clear_devices=True)
+    assert [op.name for op in exported.meta_info_def.stripped_op_list.op] == ["Placeholder"]
+    assert exported.meta_info_def.tensorflow_version == "2.21.0"
+    assert exported.graph_def.node[0].device == ""
+    assert main(["export", "graph.pb", "older.pb", "--for", "2.3"]) == 0
+    assert read_graph_file("older.pb").node == graph.node
+    assert main(["export", "graph.pb", "out.meta", "--export-scope", "none"]) == 0
+    assert "no node is inside the scope 'none'" in capsys.readouterr().err
 
 
 def test_export_out_of_a_saved_model_and_back(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

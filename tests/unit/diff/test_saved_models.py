@@ -360,9 +360,9 @@ def test_two_files_of_one_kind_need_no_option(tmp_path: Path, capsys: pytest.Cap
     assert main(["diff", library, library, "--type", "FunctionDefLibrary"]) == 0
     capsys.readouterr()
     assert main(["diff", graph, model]) == 2
-    assert "graph.pb' is a GraphDef and" in capsys.readouterr().err
+    assert "model.meta' is a MetaGraphDef, not a GraphDef like" in capsys.readouterr().err
     assert main(["diff", str(written(tmp_path / "m", first())), library]) == 2
-    assert "is a SavedModel and" in capsys.readouterr().err
+    assert "library.pb' is a FunctionDefLibrary, not a SavedModel like" in capsys.readouterr().err
 
 
 def test_libraries_are_compared_function_by_function(
