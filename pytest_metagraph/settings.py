@@ -27,6 +27,9 @@ TIERS = ("smoke", "core", "default", "full")
 LEVELS = ("required", "recommended")
 """The levels that a run can enforce; the second one includes the first."""
 
+REPORT_FORMATS = ("jsonl", "md", "html", "svg")
+"""The formats of report files, which are their suffixes; `reports.renderers` has a function for each."""
+
 NO_ORACLE = "none"
 """The value of the option `oracle` if there is no oracle."""
 
@@ -207,7 +210,7 @@ OPTIONS = (
     Option(
         "reports",
         "metagraph_report",
-        "write a report; the suffix chooses the format: .jsonl, .md, .html, .svg",
+        f"write a report; the suffix chooses the format: {', '.join(f'.{name}' for name in REPORT_FORMATS)}",
         metavar="PATH",
         repeatable=True,
     ),

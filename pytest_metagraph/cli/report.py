@@ -22,6 +22,7 @@ from pytest_metagraph.reports.merging import merge
 from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.report_diff import ChangeKind, changes
 from pytest_metagraph.reports.scoring import scores_by_level
+from pytest_metagraph.settings import REPORT_FORMATS
 from reference_impl.atomic_write import write_file
 
 DESCRIPTION = "Work with the .jsonl files that `pytest --metagraph-report=FILE.jsonl` writes."
@@ -35,8 +36,6 @@ examples:
 
 exit status: see metagraph report ACTION --help
 """
-
-_FORMATS = ("jsonl", "md", "html", "svg", "annotations")
 
 _ACTIONS = {
     "validate": "check that reports are complete and consistent",
@@ -109,7 +108,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, metavar="FILE", help="the file to write; default: stdout"
     )
     actions["render"].add_argument(
-        "--format", choices=_FORMATS, help="the format; default: the one that the suffix of FILE names"
+        "--format",
+        choices=(*REPORT_FORMATS, "annotations"),
+        help="the format; default: the one that the suffix of FILE names",
     )
     actions["render"].set_defaults(action=_render)
 

@@ -13,6 +13,7 @@ from pytest_metagraph.reports.html import render_comparison_html, render_html
 from pytest_metagraph.reports.jsonl import report_text
 from pytest_metagraph.reports.markdown import render_comparison_markdown, render_markdown
 from pytest_metagraph.reports.model import Report
+from pytest_metagraph.settings import REPORT_FORMATS
 
 FORMATS: Mapping[str, Callable[[Report], str]] = {
     "jsonl": report_text,
@@ -21,7 +22,7 @@ FORMATS: Mapping[str, Callable[[Report], str]] = {
     "svg": render_badge,
     "annotations": render_annotations,
 }
-"""The renderer of each format; a file's suffix names its format."""
+"""The renderer of each format: those of files, and the annotations that a CI system reads from stdout."""
 
 _COMPARISONS = {"md": render_comparison_markdown, "html": render_comparison_html}
 
@@ -33,11 +34,11 @@ def format_of(path: Path) -> str:
         ReportError: if the suffix is not that of a format.
     """
     suffix = path.suffix.removeprefix(".")
-    if suffix not in FORMATS or suffix == "annotations":
+    if suffix not in REPORT_FORMATS:
         raise ReportError(
             ErrorCode.UNKNOWN_OUTPUT,
             f"The suffix of {path.name!r} names no format of reports.",
-            "Use .jsonl, .md, .html or .svg.",
+            f"Use one of {', '.join(f'.{name}' for name in REPORT_FORMATS)}.",
         )
     return suffix
 

@@ -105,7 +105,7 @@ def test_render_chooses_the_format_by_suffix_or_option(
         ),
         (["diff", "report.jsonl", "partial.jsonl"], "the new report is INVALID"),
         (["render", "report.jsonl"], "Give -o FILE or --format."),
-        (["render", "report.jsonl", "-o", "x.txt"], "Use .jsonl, .md, .html or .svg."),
+        (["render", "report.jsonl", "-o", "x.txt"], "Use one of .jsonl, "),
         (["render", "report.jsonl", "partial.jsonl", "-o", "x.svg"], "Compare reports as md or html."),
     ],
 )

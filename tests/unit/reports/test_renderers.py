@@ -25,6 +25,7 @@ from pytest_metagraph.reports.html import render_html
 from pytest_metagraph.reports.markdown import render_markdown
 from pytest_metagraph.reports.model import Report, ReportedShard
 from pytest_metagraph.reports.renderers import FORMATS, format_of
+from pytest_metagraph.settings import REPORT_FORMATS
 
 PASS, FAIL, UNSUPPORTED = Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED
 HOSTILE = "</script><script>alert(1)</script><!-- ]]> & | `x` \u2028"
@@ -274,19 +275,16 @@ def test_a_page_keeps_details_of_every_cause(monkeypatch: pytest.MonkeyPatch) ->
     assert details["b"] == details["c"] == html._LEFT_OUT
 
 
-@pytest.mark.parametrize(
-    ("name", "output"), [("a.jsonl", "jsonl"), ("b.md", "md"), ("c.html", "html"), ("d.svg", "svg")]
-)
-def test_the_suffix_chooses_the_format(name: str, output: str) -> None:
-    """Each suffix of the option has its renderer."""
-    assert format_of(Path(name)) == output
-    assert output in FORMATS
+def test_the_suffix_chooses_the_format() -> None:
+    """Each suffix of the option has its renderer; annotations are for stdout only."""
+    assert [format_of(Path(f"a.{name}")) for name in REPORT_FORMATS] == ["jsonl", "md", "html", "svg"]
+    assert {*FORMATS} == {*REPORT_FORMATS, "annotations"}
 
 
 @pytest.mark.parametrize("name", ["report", "report.txt", "report.annotations", "report.HTML.gz"])
 def test_other_suffixes_are_refused(name: str) -> None:
     """The error names the suffixes that there are."""
-    with pytest.raises(ReportError, match=r"\.jsonl, \.md, \.html or \.svg"):
+    with pytest.raises(ReportError, match=r"Use one of \.jsonl, \.md, \.html, \.svg\."):
         format_of(Path(name))
 
 
