@@ -197,7 +197,7 @@ def _reports() -> list[bytes]:
 def _report(data: bytes, folder: Path) -> None:
     """Read a report, and render it in every format."""
     read = read_report(_file(folder, "report.jsonl", data))
-    for output in ("md", "html", "svg", "annotations", "jsonl"):
+    for output in renderers.FORMATS:
         text = renderers.render({"report.jsonl": read}, output)
         assert output != "html" or "<script>alert" not in text
 
