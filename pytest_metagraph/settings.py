@@ -23,6 +23,7 @@ from pytest_metagraph._util.option_values import (
 # Repeated here because only a conformance run may import the enums of the corpus; a test compares them.
 CONTRACTS = ("documented", "tensorflow")
 TIERS = ("smoke", "core", "default", "full")
+TESTED_TENSORFLOW = "2.21"
 
 LEVELS = ("required", "recommended")
 """The levels that a run can enforce; the second one includes the first."""
@@ -133,7 +134,7 @@ OPTIONS = (
         "contract",
         "metagraph_contract",
         "the contract to judge by: the documentation (documented, the default), or the behaviour of "
-        "TensorFlow 2.21 (tensorflow)",
+        f"TensorFlow {TESTED_TENSORFLOW} (tensorflow)",
         metavar="{documented,tensorflow}",
         default="documented",
         parse=one_of(*CONTRACTS),

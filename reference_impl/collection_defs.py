@@ -10,7 +10,7 @@ from typing import Any
 
 from google.protobuf import message
 
-from reference_impl.contracts import Contract
+from reference_impl.contracts import TENSORFLOW_MINOR, Contract
 from reference_impl.names import Operation, Tensor
 from reference_impl.nodes import NodeFilter
 from reference_impl.registered_protos import item_name, scoped_copy
@@ -140,7 +140,7 @@ class CollectionWriter:
         if self.contract is Contract.TENSORFLOW:
             raise UnserialisableItemError(
                 "Its items are the names of nodes, which files of TensorFlow 1.2 and earlier contain, and "
-                f"TensorFlow 2.21 exports only a {registered.DESCRIPTOR.name} for each. "
+                f"TensorFlow {TENSORFLOW_MINOR} exports only a {registered.DESCRIPTOR.name} for each. "
                 'The contract "documented" writes the names again.'
             )
         return True

@@ -16,7 +16,7 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.option_values import Limit, parse_seconds
 from pytest_metagraph.cli._errors import writing
 from pytest_metagraph.cli._output import say_on_stderr
-from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, LIMIT_HELP
+from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, LIMIT_HELP, TESTED_TENSORFLOW
 
 if TYPE_CHECKING:
     from pytest_metagraph.exporters.client import ExporterClient
@@ -88,8 +88,8 @@ def add_contract_option(parser: argparse.ArgumentParser, *, of_folder: bool = Fa
         "--contract",
         choices=CONTRACTS,
         default=None if of_folder else "documented",
-        help="the contract to judge by: the documentation (documented), or the behaviour of TensorFlow 2.21 "
-        f"(tensorflow); default: {default}",
+        help="the contract to judge by: the documentation (documented), or the behaviour of "
+        f"TensorFlow {TESTED_TENSORFLOW} (tensorflow); default: {default}",
     )
 
 

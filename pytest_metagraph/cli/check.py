@@ -14,6 +14,7 @@ from pytest_metagraph.loadability.attr_history import explain_attr
 from pytest_metagraph.loadability.check import UncheckableInputError, checkable_versions, checks_of
 from pytest_metagraph.loadability.report import LoadProblem, LoadReport
 from pytest_metagraph.loadability.versions import format_versions, parse_versions
+from pytest_metagraph.settings import TESTED_TENSORFLOW
 
 DESCRIPTION = """\
 Check whether a given version of TensorFlow would import a graph. That version need not be installed.
@@ -34,7 +35,6 @@ exit status: 0 every file loads in every version, 1 one does not, 2 a file or a 
 
 To drop everything that an older version does not know: metagraph export IN OUT --for 1.15
 """
-_NEWEST = "2.21"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="versions",
         action="append",
         metavar="VERSION",
-        help=f"a version such as 1.15, a range such as 1.13-2.3, or all; repeatable (default: {_NEWEST})",
+        help="a version such as 1.15, a range such as 1.13-2.3, or all; repeatable "
+        f"(default: {TESTED_TENSORFLOW})",
     )
     add_json_option(parser, "the reports")
     add_limit_option(parser)
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
             return 0
     if not arguments.files:
         raise MetagraphError("there is no file to check", "give a FILE; see metagraph check --help")
-    requested = parse_versions(arguments.versions or [_NEWEST])
+    requested = parse_versions(arguments.versions or [TESTED_TENSORFLOW])
     if "all" in (arguments.versions or ()):
         requested = tuple(version for version in requested if version in checkable_versions())
     return _check(arguments.files, requested, as_json=arguments.json)

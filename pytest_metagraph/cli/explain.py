@@ -25,6 +25,7 @@ from pytest_metagraph.cli._options import add_contract_option, add_json_option
 from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.cli._summary import summarise_message, summary
 from pytest_metagraph.judging.case_request import case_calls
+from pytest_metagraph.settings import TESTED_TENSORFLOW
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\
@@ -205,7 +206,7 @@ def _explain_rule(rule: Requirement, corpus: Corpus) -> Iterator[str]:
         yield from _wrapped(f'"{rule.quote}"')
     if rule.tensorflow:
         yield ""
-        yield "TensorFlow 2.21 does instead"
+        yield f"TensorFlow {TESTED_TENSORFLOW} does instead"
         yield from _wrapped(rule.tensorflow)
     if rule.missed_by:
         yield ""

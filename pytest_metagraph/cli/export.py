@@ -19,7 +19,7 @@ from pytest_metagraph.cli._options import add_json_option, add_limit_option, add
 from pytest_metagraph.cli._output import say_json, say_on_stderr
 from pytest_metagraph.loadability.make_loadable import make_loadable
 from pytest_metagraph.rewriting import PARTS, rewrite_meta_graph
-from pytest_metagraph.settings import CONTRACTS
+from pytest_metagraph.settings import CONTRACTS, TESTED_TENSORFLOW
 from reference_impl import Contract
 from reference_impl.atomic_write import write_file, write_files
 from reference_impl.debug_info import NO_ORIGIN, graph_debug_info, loaded_stacks
@@ -157,8 +157,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--op-list",
         choices=("keep", "refresh"),
         default="keep",
-        help="whether the OpDefs stay as they are in IN, or those of TensorFlow 2.21 replace them; "
-        "default: %(default)s",
+        help="whether the OpDefs stay as they are in IN, or those of TensorFlow "
+        f"{TESTED_TENSORFLOW} replace them; default: %(default)s",
     )
     messages = parser.add_argument_group(
         "messages to use, each a binary or text file, or a MetaGraphDef that contains the message"
@@ -181,8 +181,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--contract",
         choices=CONTRACTS,
         default="documented",
-        help="export what the documentation promises (documented), or what TensorFlow 2.21 exports "
-        "(tensorflow); default: %(default)s",
+        help="export what the documentation promises (documented), or what TensorFlow "
+        f"{TESTED_TENSORFLOW} exports (tensorflow); default: %(default)s",
     )
 
 

@@ -15,7 +15,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import nearest_names
 from pytest_metagraph.known_failures.model import Entry, FailureKind, KnownFailures
-from pytest_metagraph.settings import CONTRACTS
+from pytest_metagraph.settings import CONTRACTS, TESTED_TENSORFLOW
 
 TABLE = "known_failure"
 """The name of the array of tables that contains the entries."""
@@ -162,7 +162,9 @@ def _versions(value: Any) -> SpecifierSet:
         # An empty specifier would silently allow every version.
         return SpecifierSet(text or "nothing")
     except InvalidSpecifier:
-        raise ValueError("is not a version specifier; write it as for pip, such as '==2.21.*'") from None
+        raise ValueError(
+            f"is not a version specifier; write it as for pip, such as '=={TESTED_TENSORFLOW}.*'"
+        ) from None
 
 
 def _platform(value: Any) -> str:

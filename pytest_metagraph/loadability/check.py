@@ -19,6 +19,7 @@ from pytest_metagraph.loadability.rules.placement import PlacementRules
 from pytest_metagraph.loadability.subject import Subject, UncheckableInputError, subjects_of
 from pytest_metagraph.loadability.versions import minor_version
 from pytest_metagraph.loadability.ways_out import WaysOut
+from pytest_metagraph.settings import TESTED_TENSORFLOW
 
 __all__ = [
     "AssertLoadable",
@@ -31,7 +32,6 @@ __all__ = [
     "checks_of",
 ]
 
-_NEWEST: Final = "2.21"
 _CHECKED_SINCE: Final = (1, 8)
 """The first version whose importer follows these rules; earlier versions had another importer."""
 
@@ -50,7 +50,7 @@ class NotLoadableError(AssertionError):
         self.report = report
 
 
-def check_meta_graph(meta_graph: object, tensorflow: str = _NEWEST) -> LoadReport:
+def check_meta_graph(meta_graph: object, tensorflow: str = TESTED_TENSORFLOW) -> LoadReport:
     """Check whether a version of TensorFlow would import a graph.
 
     Args:
@@ -72,7 +72,7 @@ def check_meta_graph(meta_graph: object, tensorflow: str = _NEWEST) -> LoadRepor
     return next((report for report in reports if not report.loads), reports[0])
 
 
-def assert_loadable(meta_graph: object, tensorflow: str = _NEWEST) -> None:
+def assert_loadable(meta_graph: object, tensorflow: str = TESTED_TENSORFLOW) -> None:
     """Check a graph as `check_meta_graph` does, and raise unless it loads.
 
     A problem that fails only later, such as a saver whose tensors are missing, does not raise.
@@ -91,7 +91,7 @@ def assert_loadable(meta_graph: object, tensorflow: str = _NEWEST) -> None:
 class AssertLoadable(Protocol):
     """The type of the fixture `assert_loadable`, which is the function of this name."""
 
-    def __call__(self, meta_graph: object, tensorflow: str = _NEWEST) -> None:
+    def __call__(self, meta_graph: object, tensorflow: str = TESTED_TENSORFLOW) -> None:
         """Raise an error unless a version of TensorFlow imports a graph; see the function."""
 
 

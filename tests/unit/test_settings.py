@@ -6,8 +6,9 @@ import pytest
 
 from conformance_cases import Tier
 from pytest_metagraph._util.option_values import Limit
-from pytest_metagraph.settings import CONTRACTS, TIERS, Settings
+from pytest_metagraph.settings import CONTRACTS, TESTED_TENSORFLOW, TIERS, Settings
 from reference_impl import Contract
+from reference_impl.contracts import TENSORFLOW_MINOR
 
 
 def test_the_rerun_line_leaves_out_what_is_the_default() -> None:
@@ -23,6 +24,11 @@ def test_the_choices_are_those_of_the_corpus() -> None:
     """The contracts and tiers that the options accept are those of the corpus, in the same order."""
     assert tuple(Contract) == CONTRACTS
     assert tuple(Tier) == TIERS
+
+
+def test_the_tested_tensorflow_is_that_of_the_reference() -> None:
+    """Help texts and messages name the version that the data is recorded from."""
+    assert TESTED_TENSORFLOW == TENSORFLOW_MINOR
 
 
 @pytest.mark.parametrize(

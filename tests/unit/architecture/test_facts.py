@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance_cases.axes import FLAGS
-from reference_impl.contracts import TENSORFLOW_VERSION
+from reference_impl.contracts import TENSORFLOW_MINOR, TENSORFLOW_VERSION
 from reference_impl.schema import provenance
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -60,3 +60,8 @@ def _modules_with(fact: str | frozenset[str]) -> set[str]:
 def test_a_fact_has_one_module(fact: str | frozenset[str], module: str) -> None:
     """Every other module imports it from there."""
     assert _modules_with(fact) == {module}
+
+
+def test_the_tested_minor_version_stands_twice() -> None:
+    """The command line cannot import it from the reference, which loads protobuf; `settings` repeats it."""
+    assert _modules_with(TENSORFLOW_MINOR) == {"reference_impl/contracts.py", "pytest_metagraph/settings.py"}
