@@ -135,7 +135,7 @@ def _fill_graph_def(arguments: ExportArguments, nodes: NodeFilter, target: Graph
         check_size(arguments.graph.byte_size(), arguments.contract, is_decoded=True)
         target.CopyFrom(arguments.graph.normalised_graph_def)
     else:
-        check_size(nodes.index.byte_size, arguments.contract, is_decoded=True)
+        check_size(nodes.index.most_bytes, arguments.contract, is_decoded=True)
         target.CopyFrom(source)
 
 

@@ -44,6 +44,7 @@ class Graph:
         self._index: NodeIndex | None = None
         self._byte_size: int | None = None
         self._most_bytes: int | None = self._stated.ByteSize()
+        self._content: bytes | None = None
         self._collections: dict[Hashable, list[Any]] = {}
         self._names = UniqueNames()
         self._node_names: set[str] | None = set()
@@ -75,7 +76,8 @@ class Graph:
         graph._stacks.update(loaded_stacks(stated.debug_info))
         stated.ClearField("debug_info")
         graph._stated = stated
-        graph._most_bytes = len(meta_graph_def) if isinstance(meta_graph_def, bytes) else None
+        graph._content = _content_of(meta_graph_def)
+        graph._most_bytes = None if graph._content is None else len(graph._content)
         graph._node_names = None
         graph._collections.update(collections)
         return graph
@@ -98,15 +100,16 @@ class Graph:
     def node_index(self) -> NodeIndex:
         """The index of `stated_graph_def`, which a filtered export reads."""
         if self._index is None:
-            self._index = NodeIndex(self._stated, self._most_bytes)
+            content, self._content = self._content, None  # the index lets go of it as soon as it is read
+            self._index = NodeIndex(self._stated, self._most_bytes, content)
         return self._index
 
     def byte_size(self) -> int:
-        """Return the serialised size of the normalised nodes, versions and functions, in bytes."""
+        """Return the serialised size of the normalised graph_def, in bytes, or a little more."""
         if self._byte_size is None:
             normalised = self.normalised_graph_def
             is_stated = normalised is self._stated  # and is measured once for both
-            self._byte_size = self.node_index.byte_size if is_stated else graph_def_size(normalised)
+            self._byte_size = self.node_index.most_bytes if is_stated else graph_def_size(normalised)
         return self._byte_size
 
     def has_node(self, name: str) -> bool:
@@ -149,6 +152,7 @@ class Graph:
         if self._most_bytes is not None:
             self._most_bytes += node.ByteSize() + _MOST_NODE_HEADER
         self._stacks[name] = caller_frames()
+        self._content = None
         self._normalised = None
         self._index = None
         self._byte_size = None
@@ -214,6 +218,11 @@ class Graph:
     def _check_not_finalized(self) -> None:
         if self._finalized:
             raise RuntimeError("Graph is finalized and cannot be modified.")
+
+
+def _content_of(meta_graph_def: message.Message | bytes) -> bytes | None:
+    """Return the bytes that nodes can be read from, which is faster than from a message."""
+    return meta_graph_def if isinstance(meta_graph_def, bytes) else None
 
 
 # -- the default graph, and eager execution (CALL-10, EAG-01)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from reference_impl.node_columns import CONTROL_MARK, NodeColumns
 from reference_impl.schema import GraphDef
@@ -22,12 +22,10 @@ def normalise_inputs(stated: GraphDef, columns: NodeColumns) -> GraphDef:
     Returns:
         `stated` itself if it is in normal form, as a reloaded export is; otherwise a changed copy.
     """
-    may_name_first_output = _FIRST_OUTPUT in "".join(columns.inputs)
-    positions = range(len(stated.node)) if may_name_first_output else columns.controlled
     changed = {
         position: normal
-        for position in positions
-        if (normal := _normal_inputs(stated.node[position].input)) is not None
+        for position, inputs in _suspicious_inputs(columns)
+        if (normal := _normal_inputs(inputs)) is not None
     }
     if not changed:
         return stated
@@ -38,11 +36,23 @@ def normalise_inputs(stated: GraphDef, columns: NodeColumns) -> GraphDef:
     return copy
 
 
+def _suspicious_inputs(columns: NodeColumns) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the position and the inputs of each node that may have inputs in another form."""
+    lines = "\n".join(["", *columns.inputs, ""])
+    if f"{_FIRST_OUTPUT}\n" not in lines and f"\n{CONTROL_MARK}" not in lines:
+        return
+    end = f"\n{columns.end}"
+    if lines.count("\n") != len(columns.inputs) + 1 or lines.count(end) != len(columns.names):
+        yield from columns.each_inputs()  # a name has a line break, or begins like the end of a node's inputs
+        return
+    for position, inputs in enumerate(lines.split(end)[:-1]):
+        has_mark = CONTROL_MARK in inputs and CONTROL_MARK in inputs.rpartition("\n")[0]
+        if has_mark or _FIRST_OUTPUT in inputs:  # not at most one control input, at the end
+            yield position, inputs.split("\n")[1:]
+
+
 def _normal_inputs(inputs: Sequence[str]) -> list[str] | None:
     """Return the normal form of one node's inputs; None if they have it already."""
-    joined = " ".join(inputs)
-    if _FIRST_OUTPUT not in joined and CONTROL_MARK not in joined.rpartition(" ")[0]:
-        return None  # the quick answer for nearly every node: at most one control input, at the end
     data = [name.removesuffix(_FIRST_OUTPUT) for name in inputs if not name.startswith(CONTROL_MARK)]
     control = sorted({name for name in inputs if name.startswith(CONTROL_MARK)})
     normal = data + control

@@ -28,6 +28,10 @@ class ExportScope(Protocol):
     def strip_colocation(self, entry: str) -> str:
         """Return a `_class` entry without the scope after `loc:@`; other prefixes are unchanged (CLS-02)."""
 
+    @property
+    def plain_prefix(self) -> str:
+        """What every name that begins with it loses, together with slashes after it; empty if nothing is."""
+
 
 class LiteralScope:
     """The documented contract: a scope is literal text and selects the names below `scope/`."""
@@ -45,6 +49,11 @@ class LiteralScope:
         if not name.startswith(self._below):
             return name
         return name[len(self._below) :].lstrip("/")
+
+    @property
+    def plain_prefix(self) -> str:
+        """The text `scope/`."""
+        return self._below
 
     def strip_colocation(self, entry: str) -> str:
         """Return a `_class` entry without `scope/` after `loc:@`."""
@@ -80,6 +89,11 @@ class PrefixScope:
             # second group is the scope's own if the scope has one.
             self._pattern = re.compile(rf"(\^|{COLOCATION_PREFIX}|^){self._pattern_text}[/]+(.*)")
         return self._pattern.sub(r"\1\2", name, count=1)
+
+    @property
+    def plain_prefix(self) -> str:
+        """The text `scope/`; empty if the scope has special characters."""
+        return self._needle
 
     def strip_colocation(self, entry: str) -> str:
         """Return a `_class` entry, stripped like any name."""
@@ -129,6 +143,30 @@ def _strip_entry(entry: str, scope: ExportScope) -> bytes:
     return scope.strip_colocation(entry).encode(errors="surrogateescape")
 
 
+def strip_lines(lines: str, scope: ExportScope, *, are_inputs: bool = False) -> tuple[str, int]:
+    """Strip a scope from many names at once, which takes a fraction of the time of `strip` for each.
+
+    Args:
+        lines: the names, each after a newline.
+        scope: the scope of the export.
+        are_inputs: whether some of them may be control inputs.
+
+    Returns:
+        The lines without the scope, and the number of lines that had it. The number is 0 if names have to be
+        stripped one by one.
+    """
+    prefix = scope.plain_prefix
+    if not prefix or prefix.startswith(CONTROL_MARK):
+        return lines, 0
+    count = 0
+    for mark in (CONTROL_MARK, "") if are_inputs else ("",):
+        count += lines.count(f"\n{mark}{prefix}")
+        lines = lines.replace(f"\n{mark}{prefix}", f"\n{mark}")
+        if f"\n{mark}/" in lines:  # the scope takes more than one slash with it
+            return lines, 0
+    return lines, count
+
+
 class RescopedNames(dict[str, str]):
     """The names of inputs in an export under a scope, by their names in the graph; each is computed once.
 
@@ -140,14 +178,11 @@ class RescopedNames(dict[str, str]):
 
     Args:
         scope: the scope of the export.
-        nodes: the names of the exported nodes and their names in the export; most inputs are among them.
+        end: the text after the inputs of each node, which stays.
     """
 
-    def __init__(self, scope: ExportScope, nodes: Iterable[tuple[str, str]]) -> None:
-        super().__init__(nodes)
-        # Nodes outside the scope, which are exported because of their prefix, are inputs like any other.
-        for name in [name for name in self if name.startswith(UNBOUND_INPUT_PREFIX)]:
-            del self[name]
+    def __init__(self, scope: ExportScope, end: str) -> None:
+        super().__init__({end: end})
         self.unbound: set[str] = set()
         self._scope = scope
 
@@ -166,7 +201,7 @@ def rescope_inputs(inputs: Iterable[str], names: RescopedNames, unbound: list[st
     """Rename inputs for an export under a scope.
 
     Args:
-        inputs: the inputs of all nodes, one after the other.
+        inputs: the inputs of some nodes, one after the other, with the same text after those of each node.
         names: their names in the export.
         unbound: receives the new name of each input from outside the scope, once per use, in order (UNB-02).
     """

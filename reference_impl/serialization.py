@@ -22,6 +22,7 @@ MOST_BYTES_AT_ONCE = 1 << 26
 """The largest GraphDef, in bytes, that is serialised at once: this is quicker, but takes more memory."""
 
 _BITS_OF_A_VARINT_BYTE = 7
+_LARGEST_DIGIT, _MORE = 0x7F, 0x80  # a byte holds seven bits, and a mark if another one follows
 _LENGTH_DELIMITED = 2  # the wire type of a message inside a message: its length, then its bytes
 
 _STR_ESCAPES_BYTES = str(AttrValue(s=b'"')) == 's: "\\""\n'
@@ -227,6 +228,9 @@ def header(field_number: int, size: int) -> bytes:
 
 def _varint(value: int) -> bytes:
     """Return a number in the variable-length form of serialised messages: seven bits a byte, lowest first."""
-    count = _varint_size(value)
-    digits = [value >> _BITS_OF_A_VARINT_BYTE * place & 0x7F for place in range(count)]
-    return bytes([*(digit | 0x80 for digit in digits[:-1]), digits[-1]])
+    digits = bytearray()
+    while value > _LARGEST_DIGIT:
+        digits.append(value & _LARGEST_DIGIT | _MORE)
+        value >>= _BITS_OF_A_VARINT_BYTE
+    digits.append(value)
+    return bytes(digits)

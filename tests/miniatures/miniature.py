@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 from unittest import mock
 
-from seams import Seam
+from seams import SHORTCUTS, Seam
 
 from pytest_metagraph import ExportRequest
 from pytest_metagraph.exporters import reference
@@ -59,14 +59,15 @@ class Miniature:
     @contextlib.contextmanager
     def planted(self) -> Iterator[None]:
         """Replace the part of the reference while a block runs."""
-        module, _, path = self.part.partition(":")
-        *above, name = path.split(".")
-        owner = pkgutil.resolve_name(f"{module}:{'.'.join(above)}") if above else pkgutil.resolve_name(module)
+        owner, name = _place_of(self.part)
         right = vars(owner)[name]
         # Loaded graphs are remembered between calls; one that this defect has touched must not be.
         reference._load.cache_clear()
         try:
-            with mock.patch.object(owner, name, self._replacement(right)):
+            with contextlib.ExitStack() as replaced:
+                for shortcut, longer in SHORTCUTS.items():
+                    replaced.enter_context(mock.patch.object(*_place_of(shortcut), longer))
+                replaced.enter_context(mock.patch.object(owner, name, self._replacement(right)))
                 yield
         finally:
             reference._load.cache_clear()
@@ -82,6 +83,14 @@ class Miniature:
             return self.change(right, *args, **kwargs)
 
         return changed
+
+
+def _place_of(part: str) -> tuple[Any, str]:
+    """Return the module or class that has a part, and the name of the part in it."""
+    module, _, path = part.partition(":")
+    *above, name = path.split(".")
+    owner = pkgutil.resolve_name(f"{module}:{'.'.join(above)}") if above else pkgutil.resolve_name(module)
+    return owner, name
 
 
 def replaces(part: Seam, requirement: str = "", raises: str = "") -> Callable[[Change], Miniature]:

@@ -81,3 +81,13 @@ class Seam(enum.StrEnum):
     DEBUG_INFO = "reference_impl.export:graph_debug_info"
     LOADED_STACKS = "reference_impl.graph:loaded_stacks"
     DEBUG_INFO_CONTENT = "reference_impl.export:serialise"
+
+
+SHORTCUTS = {
+    "reference_impl.scope:LiteralScope.plain_prefix": property(lambda _scope: ""),
+    "reference_impl.graph:_content_of": lambda _meta_graph_def: None,
+}
+"""The shortcuts of the exporter that pass by a seam, and what makes it take the longer way.
+
+A scope is stripped from all names at once, and nodes are read from what the graph was loaded from.
+"""
