@@ -2,11 +2,13 @@
 
 The nodes of bodies are sorted into kinds as those of a graph are. A use is a kind of node together with what
 its inputs name: arguments of the function and outputs of nodes of certain kinds. Functions that are built
-alike share their uses, and the rules judge each use once.
+alike share their uses, and the rules judge each use once. Of functions that differ in their names only, the
+nodes are read and judged once.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import operator
 import re
@@ -41,37 +43,46 @@ class Named:
     is_control: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of the nodes of a body.
+
+    Attributes:
+        names: their names.
+        kind_codes: the codes of their kinds.
+        inputs: the inputs of all nodes, with RECORD between two nodes.
+    """
+
+    names: Sequence[str]
+    kind_codes: Sequence[str]
+    inputs: Sequence[str]
+
+
 class BodyNodes:
     """The nodes of the body of one function.
 
     Attributes:
         function: the function, with its nodes serialised.
+        content: a number that functions share if they differ in their names only.
         names: the names of its nodes.
         kinds: the numbers of the kinds of its nodes, in the order of their first nodes.
     """
 
-    def __init__(
-        self,
-        function: Any,
-        names: Sequence[str],
-        kind_codes: Sequence[str],
-        inputs: Sequence[str],
-        codes: tuple[Codes, Codes],
-    ) -> None:
+    def __init__(self, function: Any, content: int, read: _Read, codes: tuple[Codes, Codes]) -> None:
         """Keep what was read of the nodes.
 
         Args:
             function: the function, with its nodes serialised.
-            names: the names of its nodes.
-            kind_codes: the codes of their kinds.
-            inputs: the inputs of all nodes, with RECORD between two nodes.
+            content: the number of its content.
+            read: the fields of its nodes.
             codes: the codes of what inputs name, and of the outputs that they take, in all bodies.
         """
         self.function = function
-        self.names = names
-        self.kinds = [number_of(code) for code in dict.fromkeys(kind_codes)]
-        self._kind_codes = kind_codes
-        self._inputs = inputs
+        self.content = content
+        self.names = read.names
+        self.kinds = [number_of(code) for code in dict.fromkeys(read.kind_codes)]
+        self._kind_codes = read.kind_codes
+        self._inputs = read.inputs
         self._codes = codes
 
     @cached_property
@@ -88,8 +99,7 @@ class BodyNodes:
         if not is_regular or not _are_valid([*arguments, *self.names]) or _ends_in_colon(self._inputs):
             return None
         name_codes[RECORD] = BETWEEN
-        pairs = map(str.partition, self._inputs, itertools.repeat(":"))
-        texts = "".join([name_codes[name] + outputs[rest] for name, _, rest in pairs])
+        texts = "".join([name_codes[name] + outputs[rest] for name, _, rest in self._split_inputs])
         if named[None] in name_codes.values():
             return None
         keys = list(map(operator.add, self._kind_codes, texts.split(BETWEEN + outputs[""])))
@@ -122,16 +132,24 @@ class BodyNodes:
     @cached_property
     def is_sorted(self) -> bool:
         """Whether every node comes after those that its inputs name."""
-        position_of = dict(zip(self.names, range(len(self.names)), strict=True))
+        sources = [name for name, _, _ in self._split_inputs]
+        numbers = range(len(self.names))
+        position_of: dict[str, int | None] = dict(zip(self.names, numbers, strict=True))
+        if "\n^" in "\n".join(["", *sources]):
+            position_of |= {f"^{name}": number for name, number in position_of.items()}
+        position_of[RECORD] = None
         current = 0
-        for text in self._inputs:
-            if text == RECORD:
+        for position in map(position_of.get, sources, itertools.repeat(-1)):
+            if position is None:
                 current += 1
-                continue
-            position = position_of.get(text.partition(":")[0].removeprefix("^"))
-            if position is not None and position >= current:
+            elif position >= current:
                 return False
         return True
+
+    @cached_property
+    def _split_inputs(self) -> Sequence[tuple[str, str, str]]:
+        """The name, the colon and the output of each input."""
+        return list(map(str.partition, self._inputs, itertools.repeat(":")))
 
 
 class BodySurvey:
@@ -152,7 +170,11 @@ class BodySurvey:
         Raises:
             DecodeError: if a node is damaged.
         """
-        nodes = list(itertools.chain.from_iterable(function.node_def for function in functions))
+        numbers: dict[bytes, int] = {}
+        contents = [numbers.setdefault(_content_of(function), len(numbers)) for function in functions]
+        different = dict(zip(reversed(contents), reversed(functions), strict=True))
+        read = [different[number] for number in range(len(numbers))]  # of each content the first function
+        nodes = list(itertools.chain.from_iterable(function.node_def for function in read))
         kinds = Kinds(facts)
         names: list[str] = []
         codes: list[str] = []
@@ -165,21 +187,30 @@ class BodySurvey:
         self.kinds: Sequence[Kind] = kinds.found
         codes_of_inputs = Codes(), Codes()
         cuts = [*(number for number, text in enumerate(inputs) if text == RECORD), len(inputs)]
-        self.bodies: list[BodyNodes] = []
-        first = 0
-        for function in functions:
-            last = first + len(function.node_def)
-            own = inputs[cuts[first] + 1 : cuts[last]]
-            self.bodies.append(
-                BodyNodes(function, names[first:last], codes[first:last], own, codes_of_inputs)
-            )
-            first = last
+        lengths = (len(function.node_def) for function in read)
+        ends = [0, *itertools.accumulate(lengths)]
+        parts = [
+            _Read(names[first:last], codes[first:last], inputs[cuts[first] + 1 : cuts[last]])
+            for first, last in itertools.pairwise(ends)
+        ]
+        self.bodies = [
+            BodyNodes(function, content, parts[content], codes_of_inputs)
+            for function, content in zip(functions, contents, strict=True)
+        ]
         self._named, self._outputs = (one.meanings for one in codes_of_inputs)
 
     def sources(self, use: str) -> Sequence[tuple[Named | None, str]]:
         """Return what each input of a use names, and the output, such as `y:0`, that it takes."""
         pairs = zip(use[1::2], use[2::2], strict=True)
         return [(self._named[number_of(name)], self._outputs[number_of(output)]) for name, output in pairs]
+
+
+def _content_of(function: Any) -> bytes:
+    """Return a digest of a function apart from its name."""
+    content = type(function)()
+    content.CopyFrom(function)
+    content.signature.ClearField("name")
+    return hashlib.sha256(content.SerializeToString(deterministic=True)).digest()
 
 
 class _NameCodes(dict[str, str]):

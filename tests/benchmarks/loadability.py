@@ -89,25 +89,31 @@ def many_ops(nodes: int) -> bytes:
     return message.SerializeToString()
 
 
-def functions(nodes: int) -> bytes:
-    """Return a graph with all its nodes in the bodies of functions that it calls."""
+def functions(nodes: int, prefix: str = "n") -> bytes:
+    """Return a graph with all its nodes in the bodies of functions that it calls.
+
+    Args:
+        nodes: the number of nodes.
+        prefix: how the names of the nodes begin; `{}` is replaced by the number of the function.
+    """
     message = MetaGraphDef.FromString(equal_nodes(1))
     for number in range(max(nodes // _BODY_NODES, 1)):
-        message.graph_def.library.function.append(_identity(f"f{number}", _BODY_NODES))
+        body = _identity(f"f{number}", _BODY_NODES, prefix.format(number))
+        message.graph_def.library.function.append(body)
         message.graph_def.node.add(name=f"call_{number}", op=f"f{number}", input=["n0"])
     return message.SerializeToString()
 
 
-def _identity(name: str, nodes: int) -> FunctionDef:
+def _identity(name: str, nodes: int, prefix: str = "n") -> FunctionDef:
     function = FunctionDef()
     function.signature.name = name
     function.signature.input_arg.add(name="x", type=1)
     function.signature.output_arg.add(name="y", type=1)
     source = "x"
     for number in range(nodes):
-        node = function.node_def.add(name=f"n{number}", op="Relu", input=[source])
+        node = function.node_def.add(name=f"{prefix}{number}", op="Relu", input=[source])
         node.attr["T"].type = 1
-        source = f"n{number}:activations:0"
+        source = f"{prefix}{number}:activations:0"
     function.ret["y"] = source
     return function
 
@@ -120,7 +126,8 @@ GRAPHS: Mapping[str, Callable[[int], bytes]] = {
     "equal nodes": equal_nodes,
     "1,000 ops": many_ops,
     "24 attributes": many_attrs,
-    "functions": functions,
+    "equal functions": functions,
+    "different functions": lambda nodes: functions(nodes, "n{}_"),
 }
 
 

@@ -40,6 +40,7 @@ class BodyJudge:
         self._outputs: dict[int, Items | None] = {}
         self._sound_uses: dict[str, bool] = {}
         self._unknown: dict[tuple[int, bool], Sequence[str]] = {}
+        self._problems: dict[int, str] = {}
 
     def unknown(self, body: BodyNodes, *, attrs: bool) -> Iterator[str]:
         """Return the ops, and with `attrs` the attributes, that have no definition, each once."""
@@ -64,6 +65,12 @@ class BodyJudge:
 
     def problem(self, body: BodyNodes) -> str:
         """Return why a body cannot be built; empty if it can, as far as it can be told without shapes."""
+        known = self._problems.get(body.content)
+        if known is None:
+            known = self._problems[body.content] = self._judge(body)
+        return known
+
+    def _judge(self, body: BodyNodes) -> str:
         if body.function.signature.attr:
             return ""  # it depends on the attributes of the node that calls it
         if self._is_sound(body):

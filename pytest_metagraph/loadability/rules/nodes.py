@@ -41,31 +41,50 @@ class NodeRules:
         self._subject = subject
         self._survey = subject.survey
         self._judged: dict[tuple[int, int], Judgement] = {}
+        self._judgements: dict[tuple[int, ...], Sequence[Judgement | None]] = {}
+        self._judged_situations: dict[int, Sequence[Finding]] = {}
         self._kept: list[object] = []
 
-    def definition(self, op: str, target: Target) -> OpDef | None:
-        """Return the definition of an op: the signature of a function, or what the version registers."""
-        function = self._subject.function_named.get(op)
-        if function is None:
-            return target.registry.ops.get(op)
-        signature: OpDef = function.signature
-        return signature
+    def judgements(self, target: Target) -> Sequence[Judgement | None]:
+        """Return the judgement of each kind of node; None if its op is not known.
 
-    def judgements(self, target: Target) -> list[Judgement | None]:
-        """Return the judgement of each kind of node; None if its op is not known."""
-        return [self._judgement(number, kind.op, target) for number, kind in enumerate(self._survey.kinds)]
+        Versions that define the ops of the graph in the same way share their judgements.
+        """
+        registered = target.registry.ops
+        found = [registered.get(op) for op in self._registered_ops]
+        key = tuple(map(id, found))
+        known = self._judgements.get(key)
+        if known is None:
+            self._kept.append(found)  # so that no other definitions get their ids
+            definitions = {**self._signatures, **dict(zip(self._registered_ops, found, strict=True))}
+            known = self._judgements[key] = [
+                self._judgement(number, definitions[kind.op])
+                for number, kind in enumerate(self._survey.kinds)
+            ]
+        return known
 
-    def _judgement(self, number: int, name: str, target: Target) -> Judgement | None:
-        op = self.definition(name, target)
+    @cached_property
+    def _signatures(self) -> Mapping[str, OpDef | None]:
+        """The definitions of the ops of the graph that are functions."""
+        functions = self._subject.function_named
+        ops = dict.fromkeys(kind.op for kind in self._survey.kinds)
+        return {op: functions[op].signature for op in ops if op in functions}
+
+    @cached_property
+    def _registered_ops(self) -> Sequence[str]:
+        """The other ops of the graph."""
+        signatures = self._signatures
+        return [op for op in dict.fromkeys(kind.op for kind in self._survey.kinds) if op not in signatures]
+
+    def _judgement(self, number: int, op: OpDef | None) -> Judgement | None:
         if op is None:
             return None
         key = (number, id(op))
         known = self._judged.get(key)
         if known is None:
-            self._kept.append(op)  # so that no other definition gets its id
             kind = self._survey.kinds[number]
-            defaults = self._subject.facts.producer_defaults.get(name, {})
-            if name in self._subject.function_named:
+            defaults = self._subject.facts.producer_defaults.get(kind.op, {})
+            if kind.op in self._signatures:
                 defaults = {}  # the op list does not define functions
             known = self._judged[key] = judge(kind, op, self._subject.versions.producer, defaults)
         return known
@@ -76,7 +95,10 @@ class NodeRules:
         yield from self._input_name_findings
         judgements = self.judgements(target)
         yield from self._kind_findings(target, judgements)
-        yield from self._situation_findings(judgements)
+        known = self._judged_situations.get(id(judgements))
+        if known is None:
+            known = self._judged_situations[id(judgements)] = list(self._situation_findings(judgements))
+        yield from known
         yield from self._cycle_findings
 
     def _name_findings(self, version: Version) -> Iterator[Finding]:

@@ -155,3 +155,24 @@ def test_the_uses_of_a_right_body_decide_without_its_nodes(monkeypatch: pytest.M
     assert BodyJudge(survey, registry("2.21").ops.get).problem(survey.bodies[0]) == ""
     assert len(parsed) == len(survey.bodies[0].uses or ()) == 6
     assert "nodes" not in vars(survey.bodies[0])
+
+
+def test_functions_that_differ_in_their_names_only_are_read_and_judged_once() -> None:
+    """Their bodies share a verdict; a function with another result, argument or node has its own."""
+    first, second, third, fourth, fifth = (function() for _ in range(5))
+    second.signature.name = "other"
+    third.ret["y"] = "sum:sum:9"
+    fourth.signature.input_arg[0].type = 3  # DT_INT32
+    fifth.node_def[0].name = "renamed"
+    made = [first, second, third, fourth, fifth]
+    survey = BodySurvey(
+        [VIEWS["FunctionDef"].FromString(one.SerializeToString()) for one in made], AttrFacts()
+    )
+    assert [body.content for body in survey.bodies] == [0, 0, 1, 2, 3]
+    judge = BodyJudge(survey, registry("2.21").ops.get)
+    alone = []
+    for one in made:
+        own = BodySurvey([VIEWS["FunctionDef"].FromString(one.SerializeToString())], AttrFacts())
+        alone.append(BodyJudge(own, registry("2.21").ops.get).problem(own.bodies[0]))
+    assert [judge.problem(body) for body in survey.bodies] == alone
+    assert [bool(problem) for problem in alone[:4]] == [False, False, True, True]

@@ -121,6 +121,15 @@ def _codes_and_nodes(message: MetaGraphDef, version: str = "1.15") -> list[tuple
     return [(one.code, one.node) for one in check_meta_graph(message, version).problems]
 
 
+@pytest.mark.parametrize("code", CASES)
+def test_versions_share_what_is_the_same_in_them_only(code: str) -> None:
+    """A graph that is read once has in each version the report of a graph that is read for that version."""
+    meta_graph = graph(CASES[code].broken)
+    (check,) = checks_of(meta_graph)
+    for version in ("1.8", "1.15", "2.4", "2.5", "2.21"):
+        assert check.report(version) == check_meta_graph(meta_graph, version)
+
+
 def test_the_importer_takes_the_first_ready_node() -> None:
     """Nodes are reported in the order in which TensorFlow was observed to report them."""
     message = graph(lambda _: None)
