@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import heapq
+import json
 import re
 from collections.abc import Iterable
 
@@ -20,22 +21,35 @@ _INVISIBLE = re.compile(
     "]"
 )
 
+_COMMANDS = re.compile(r"(?<!\S)(?:::|section_(?=(?:start|end):))|\#(?=\#(?:vso|teamcity)?\[)", re.IGNORECASE)
+"""What CI systems may read as commands in a log: `::error::` of GitHub and `section_start:` of GitLab at the
+start of a line, which is wherever a text is wrapped; `##[error]`, `##vso[task]` of Azure, `##teamcity[`."""
+
 
 def printable(text: str, *, keep_newlines: bool = False) -> str:
     r"""Return a text in which no character acts on a terminal, hides, or reorders its neighbours.
 
     Every control, bidirectional, zero-width, line-separator and surrogate character is shown as Python
-    escapes it: `\n`, `\x1b`, `\u202e`. It is for the border where names of a graph, messages of an exporter
-    or file names reach a person. Formats with an escape of their own, such as JSON, Markdown and HTML, do not
-    need it.
+    escapes it: `\n`, `\x1b`, `\u202e`. So is the first character of what a CI system would read as a command
+    in its log: `\x3a:error::`, `\x23#[error]`. A text that was escaped stays as it is.
+
+    The function is for the border where names of a graph, messages of an exporter or file names reach a
+    person. Formats with an escape of their own, such as JSON, Markdown and HTML, do not need it.
 
     Args:
         text: any text.
         keep_newlines: leave line feeds as they are, for a text of several lines.
     """
-    return _INVISIBLE.sub(
+    shown = _INVISIBLE.sub(
         lambda match: "\n" if keep_newlines and match[0] == "\n" else _escape(match[0]), text
     )
+    return _COMMANDS.sub(lambda match: f"\\x{ord(match[0][0]):02x}{match[0][1:]}", shown)
+
+
+def printable_json(text: str) -> str:
+    """Return a JSON text that means the same, and in which nothing acts; line feeds between values stay."""
+    shown = _INVISIBLE.sub(lambda match: "\n" if match[0] == "\n" else json.dumps(match[0])[1:-1], text)
+    return _COMMANDS.sub(lambda match: f"\\u{ord(match[0][0]):04x}{match[0][1:]}", shown)
 
 
 def _escape(character: str) -> str:

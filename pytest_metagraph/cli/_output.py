@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any
 
-from pytest_metagraph._util.text import printable
+from pytest_metagraph._util.text import printable, printable_json
 
 
 def say(text: str, *, keep_newlines: bool = False) -> None:
@@ -25,7 +25,8 @@ def say(text: str, *, keep_newlines: bool = False) -> None:
 
 def say_json(data: Any) -> None:
     """Write plain data to stdout as JSON, indented; names keep their characters unless these act."""
-    say(json.dumps(data, indent=2, ensure_ascii=False), keep_newlines=True)
+    sys.stdout.write(f"{printable_json(json.dumps(data, indent=2, ensure_ascii=False))}\n")
+    sys.stdout.flush()
 
 
 def say_on_stderr(line: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.text import printable_json
 from pytest_metagraph.cli._errors import refusing, writing
 from pytest_metagraph.cli._options import add_json_option, add_limit_option, add_tags_option
 from pytest_metagraph.diff import (
@@ -142,8 +143,11 @@ def run(arguments: argparse.Namespace) -> int:
             diff = compare(expected=expected, actual=actual, options=options)
         else:
             diff = diff_meta_graphs(expected=expected, actual=actual, options=options, tags=arguments.tags)
-    text = diff.to_json() if arguments.json else diff.render(color=_is_colored(arguments.color))
-    sys.stdout.write(f"{text}\n")  # neither contains a character that acts, except for the colours
+    if arguments.json:
+        text = printable_json(diff.to_json())
+    else:
+        text = diff.render(color=_is_colored(arguments.color))  # only its colours act on a terminal
+    sys.stdout.write(f"{text}\n")
     if arguments.svg is not None:
         with writing(arguments.svg):
             write_file(arguments.svg, picture.svg(diff).encode())

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 
 from conformance_cases import Capability
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.exporters import protocol, worker_launch
 from pytest_metagraph.exporters.answers import Answer, Crashed, Malformed, TimedOut
 from pytest_metagraph.exporters.protocol import Introduction, ProtocolError
@@ -257,4 +258,4 @@ def _with_stderr(reason: str, stderr: str) -> str:
 
 def _show(text: str) -> None:
     if text:
-        sys.stderr.write(text)
+        sys.stderr.write(printable(text.expandtabs(), keep_newlines=True))

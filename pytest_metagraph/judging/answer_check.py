@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, assert_never
 
 from conformance_cases import Capability, ExpectedError
 from conformance_cases.model import NoOracle
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.diff import CompareOptions, MetaGraphDiff, diff_meta_graphs
 from pytest_metagraph.exporters.answers import (
     Answer,
@@ -149,7 +150,7 @@ def _outcome(answer: Answer) -> str:  # noqa: PLR0911 - one for each kind of ans
         case Exported():
             return "returned a message"
         case Raised(classes=classes):
-            return f"raised {classes[0]}"
+            return f"raised {printable(classes[0])}"
         case NotSupported(capability=capability):
             return f"answered that {capability!r} is unsupported"
         case NotLoaded():
@@ -176,11 +177,11 @@ def _check_raised(answer: Raised, expected: MessageComparison | ExpectedError) -
     raised = answer.classes[0]
     detail = answer.traceback or answer.text
     if isinstance(expected, MessageComparison):
-        summary = f"The exporter raised {raised} instead of returning a message"
+        summary = f"The exporter raised {printable(raised)} instead of returning a message"
         return [Finding(FindingCode.RAISED, summary, detail, raised)]
     if expected.type in answer.classes:
         return []
-    summary = f"The exporter raised {raised} instead of {expected.type}"
+    summary = f"The exporter raised {printable(raised)} instead of {expected.type}"
     return [Finding(FindingCode.WRONG_ERROR, summary, detail, raised)]
 
 

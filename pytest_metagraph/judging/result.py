@@ -12,6 +12,7 @@ from typing import Annotated
 import msgspec
 
 from conformance_cases import Case
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.diff import MetaGraphDiff
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.judging.findings import Finding, FindingCode
@@ -57,8 +58,8 @@ class ReportedExporter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     @property
     def label(self) -> str:
-        """Name and version."""
-        return f"{self.name} {self.version}".rstrip()
+        """Name and version, on one line."""
+        return printable(f"{self.name} {self.version}".rstrip())
 
 
 class ReportedHint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

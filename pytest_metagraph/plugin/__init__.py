@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.plugin import hooks
 from pytest_metagraph.plugin.options import add_options, settings_of
 from pytest_metagraph.plugin.results import ResultCollector, Results, ResultSender, SummaryPlugin
@@ -110,7 +111,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
         return None
     settings = settings_of(config)
     exporter = settings.exporter or settings.worker or settings.exports or "from a conftest.py"
-    return (
+    return printable(
         f"metagraph: exporter {exporter}, contract {settings.contract}, tier {settings.tier}, "
         f"level {settings.level}"
     )

@@ -18,6 +18,7 @@ import conformance_cases
 from conformance_cases import Case, load_corpus
 from conformance_cases.requirements import Level
 from pytest_metagraph._util.errors import NO_SPACE, MetagraphError, NoSpaceError
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.connect import FunctionClients
 from pytest_metagraph.exporters.request import Exporter
@@ -169,11 +170,11 @@ class CaseItem(pytest.Function):
             text = render(self._case, judgement, load_corpus().requirements, command)
             raise CaseFailedError(text, headline_of(result))
         if judgement.verdict in {Verdict.UNSUPPORTED, Verdict.UNTESTABLE, Verdict.NOT_LOADABLE}:
-            pytest.skip(judgement.reason)
+            pytest.skip(printable(judgement.reason))
         if judgement.verdict is Verdict.KNOWN_FAILURE:
-            pytest.xfail(judgement.reason)
+            pytest.xfail(printable(judgement.reason))
         if judgement.verdict is Verdict.RECOMMENDED_FAILURE:
-            pytest.xfail(f"recommended: {headline_of(result)}")
+            pytest.xfail(printable(f"recommended: {headline_of(result)}"))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override] # as Function
         """Return the text of a failed case as it is; other exceptions as pytest shows them."""

@@ -8,6 +8,8 @@ import pytest
 from _pytest._code.code import ReprEntryNative, ReprExceptionInfo, ReprFileLocation, ReprTraceback
 from _pytest._io import TerminalWriter
 
+from pytest_metagraph._util.text import printable
+
 _MARKS = {"~ ": "yellow", "- ": "red", "+ ": "green"}
 _LABELS = ("fingerprint: ", "run this case again:")
 
@@ -21,8 +23,8 @@ class CaseFailedError(Exception):
     """
 
     def __init__(self, text: str, headline: str) -> None:
-        super().__init__(text)
-        self.headline = headline
+        super().__init__(printable(text, keep_newlines=True))
+        self.headline = printable(headline)
 
 
 class CaseFailure(ReprExceptionInfo):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.plugin.results import ResultCollector
 from pytest_metagraph.plugin.session import CORPUS_PACKAGE
@@ -53,5 +54,6 @@ class LiveCauses:
             start = "\n" if self._terminal.currentfspath is None and self._terminal.verbosity <= 0 else ""
             self._terminal.ensure_newline()
             self._terminal.write_line(
-                f"{start}new cause: {cause_line(cause)}\n  first in {result.case}", bold=True
+                f"{start}new cause: {printable(cause_line(cause))}\n  first in {printable(result.case)}",
+                bold=True,
             )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.plugin import failures
 
 if TYPE_CHECKING:
@@ -168,4 +169,4 @@ class SummaryPlugin:
             corpus.requirements,
         )
         for text, role in lines:
-            terminalreporter.write_line(text, **markup.get(role, {}))
+            terminalreporter.write_line(printable(text), **markup.get(role, {}))

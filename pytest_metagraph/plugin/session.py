@@ -12,6 +12,7 @@ from typing import NoReturn
 import pytest
 
 from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.plugin.options import settings_of
 
 CORPUS_PACKAGE = "conformance_cases"
@@ -113,7 +114,7 @@ def usage_errors(prefix: str = "") -> Iterator[None]:
     try:
         yield
     except MetagraphError as error:
-        raise pytest.UsageError(f"{prefix}{error}") from error
+        raise pytest.UsageError(printable(f"{prefix}{error}", keep_newlines=True)) from error
 
 
 def stop_run(session: pytest.Session, reason: str) -> NoReturn:
@@ -122,6 +123,7 @@ def stop_run(session: pytest.Session, reason: str) -> NoReturn:
     Raises:
         BaseException: pytest's own, always.
     """
+    reason = printable(reason, keep_newlines=True)
     if is_xdist_worker(session.config):
         session.shouldstop = reason  # pytest.exit() in a worker is an internal error of pytest-xdist
         raise pytest.fail.Exception(reason, pytrace=False) from None

@@ -12,7 +12,8 @@ from reference_impl.schema import REGISTERED_COLLECTIONS, MetaGraphDef
 from reference_impl.schema.parsing import is_repeated
 
 HOSTILE = (
-    "\x1b[31m\x07\r\n::error::x\n##[error]x\nsection_start:0:x\n"
+    "\x1b[31m\x07\r\n::error::x\n \t::warning::x\n##[error]x\nsection_start:0:x\n"
+    " x ##VSO[task]x ##TeamCity[x]\n"
     "\x9b1m\u202e\u2066\u200b\u2028\u2029\x85`</pre><script>alert(1)"
 )
 """Terminal sequences, commands of CI systems at the start of a line, C1, bidi, separators, markup."""
@@ -20,7 +21,10 @@ HOSTILE = (
 _ACTS = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u206f\ufeff\ud800-\udfff]"
 )
-_COMMAND = re.compile(r"^\s*(?:::\w|##\[|section_(?:start|end):)", re.MULTILINE)
+_COMMAND = re.compile(
+    r"^\s*(?:::\w|section_(?:start|end):)|##(?:vso|teamcity)?\[", re.MULTILINE | re.IGNORECASE
+)
+"""What CI systems read as commands: at the start of a line, with blanks before it, and anywhere in one."""
 
 _DEPTH = 7
 """The depth to which messages are filled; deeper ones repeat what is above them."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import unicodedata
 
 import pytest
 
-from pytest_metagraph._util.text import counted, nearest_names, printable
+from pytest_metagraph._util.text import counted, nearest_names, printable, printable_json
 
 IDS = [
     "SCOPE-05/nested-scope",
@@ -94,3 +95,26 @@ def test_no_character_of_these_categories_stays() -> None:
         category = unicodedata.category(character)
         if category in {"Cc", "Cs", "Zl", "Zp"} or unicodedata.bidirectional(character) in reordering:
             assert printable(character) != character, hex(code)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::error::x", "\\x3a:error::x"),
+        ("a ::error::x", "a \\x3a:error::x"),
+        ("section_start:1:a", "\\x73ection_start:1:a"),
+        ("a##[error]b", "a\\x23#[error]b"),
+        ("###[x", "#\\x23#[x"),
+        ("##VSO[task]", "\\x23#VSO[task]"),
+        ("##teamcity[x]", "\\x23#teamcity[x]"),
+        ("a::b std::vector loc:@a ## [x] #[x] section_of: : :", None),
+    ],
+)
+def test_commands_of_ci_systems_are_shown_escaped(text: str, shown: str | None) -> None:
+    """The first character of a command is escaped, once, and nothing else; JSON keeps the text."""
+    assert printable(text) == (text if shown is None else shown)
+    assert printable(printable(text)) == printable(text)
+    assert json.loads(printable_json(json.dumps([text, "\x9b\u202e\U000e0001"], ensure_ascii=False))) == [
+        text,
+        "\x9b\u202e\U000e0001",
+    ]
