@@ -17,6 +17,9 @@ from pytest_metagraph.diff.sides import Side
 from reference_impl import schema
 from reference_impl.schema.parsing import is_repeated
 
+SAVING_FUNCTIONS = ("__inference__traced_save", "__inference__traced_restore")
+"""How the names of the functions begin that save and restore the variables of a SavedModel."""
+
 _HEX = rb"[0-9a-f]"
 _UUID = rb"-".join(_HEX + b"{%d}" % length for length in (8, 4, 4, 4, 12))
 _RANDOM = re.compile(rb"(?P<saver>_temp_)" + _HEX + rb"{32}/part|hash_table_" + _UUID)

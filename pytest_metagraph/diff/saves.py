@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from pytest_metagraph._util.shallow import VIEWS
-from pytest_metagraph.diff.generated_names import rewrite_texts
+from pytest_metagraph.diff.generated_names import SAVING_FUNCTIONS, rewrite_texts
 from pytest_metagraph.diff.rules.object_graphs import ObjectGraph
 from pytest_metagraph.diff.sides import Side
 from reference_impl.schema import FunctionDef, NodeDef
@@ -36,7 +36,6 @@ _NUMBER_BYTES: Final = re.compile(rb"_(\d+)")
 _MOST_CALLS: Final = 20
 """The depth of calls up to which functions are told apart by what they call."""
 
-_SAVING: Final = ("__inference__traced_save", "__inference__traced_restore")
 _SPECIFIED_NAME: Final = "_user_specified_name"
 _UNORDERED_LIST: Final = "_all_variables"
 """The list of a Keras export that is made from a set."""
@@ -182,7 +181,7 @@ class _Save:
         What they do follows from the object graph, which is compared by itself. Which variable is saved at
         which place does not, and may be in the order of a set.
         """
-        saving = {name for name in self._names if name.startswith(_SAVING)}
+        saving = {name for name in self._names if name.startswith(SAVING_FUNCTIONS)}
         for function, name in zip(self._functions, self._names, strict=True):
             if name in saving:
                 ops = Counter(VIEWS["BodyNodeDef"].FromString(node).op for node in function.nodes)

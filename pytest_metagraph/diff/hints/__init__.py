@@ -56,6 +56,7 @@ _FINDERS = (
     parts.find_functions,
     parts.find_versions,
     parts.find_unknown_fields,
+    parts.find_other_tensorflow,
 )
 """The functions that look for causes; of two causes of the same differences, the first one stands."""
 

@@ -79,6 +79,7 @@ class HintCode(enum.StrEnum):
     VERSIONS_NOT_EXPORTED = "versions-not-exported"
     VERSIONS_INCOMPLETE = "versions-incomplete"
     OLDER_SCHEMA = "older-schema"
+    OTHER_TENSORFLOW = "other-tensorflow"
 
 
 ALSO_CAUSED_BY: Mapping[HintCode, HintCode] = {

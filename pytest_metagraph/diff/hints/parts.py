@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff.differences import NODE_SECTION, Difference, DifferenceCode
+from pytest_metagraph.diff.generated_names import SAVING_FUNCTIONS
 from pytest_metagraph.diff.hints.call import given_message, is_given, is_two_saves, may_be_given
 from pytest_metagraph.diff.hints.consequences import OP_SECTION, ops_of_functions, ops_of_nodes, unknown_attrs
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys, list_names, select
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _SHAPES = "attr['_output_shapes']"
 _LIBRARY = "graph_def.library"
 _VERSIONS = "graph_def.versions"
+_FUNCTION_SPEC = "function_spec"
 _LOST = frozenset({DifferenceCode.FIELD_MISSING, DifferenceCode.ITEM_MISSING, DifferenceCode.LIST_CHANGED})
 _EMPTY = frozenset({None, "", "''", "[]", "False", "0"})
 
@@ -117,6 +119,25 @@ def find_unknown_fields(diff: MetaGraphDiff) -> Iterator[Hint]:
             "Set ignore_unknown_fields to ignore such fields."
         )
         yield Hint(HintCode.OLDER_SCHEMA, text, unknown)
+
+
+def find_other_tensorflow(diff: MetaGraphDiff) -> Iterator[Hint]:
+    """Yield a hint if two SavedModels were written by two versions of TensorFlow, and it shows."""
+    if not is_two_saves(diff):
+        return
+    old, new = (side.view.meta_info_def.tensorflow_version for side in (diff.expected, diff.actual))
+    typical = frozenset(
+        position
+        for position, one in enumerate(diff.differences)
+        if one.section == OP_SECTION or one.key.startswith(SAVING_FUNCTIONS) or _FUNCTION_SPEC in one.field
+    )
+    if old and new and old != new and typical:
+        text = (
+            f"The models were saved by TensorFlow {old} and {new}. Another version traces other functions, "
+            "describes them in another way and has other OpDefs. To see what else changed, save both models "
+            "with the same version."
+        )
+        yield Hint(HintCode.OTHER_TENSORFLOW, text, typical)
 
 
 def _shapes(diff: MetaGraphDiff, code: DifferenceCode) -> frozenset[int]:

@@ -220,6 +220,23 @@ def test_inputs_of_users_are_refused_by_what_they_are(
 
 
 @pytest.mark.skipif(not FAILING.is_dir(), reason="the shared folder with failing inputs is not here")
+def test_a_graph_def_of_a_user_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that was once shown and exported without its nodes is named, and keeps them."""
+    path = str(FAILING / "placeholders_graphdef.pb")
+    assert _run("show", path, tmp_path, monkeypatch) == 0
+    assert capsys.readouterr().out.startswith(
+        "kind         GraphDef, producer 27\nnodes        2: Placeholder 2"
+    )
+    assert _run("export", path, tmp_path, monkeypatch) == 0
+    assert (
+        "placeholders_graphdef.pb is a GraphDef; out.meta is a MetaGraphDef of it" in capsys.readouterr().err
+    )
+    assert len(read_meta_graph_file(tmp_path / "out.meta").graph_def.node) == 2
+
+
+@pytest.mark.skipif(not FAILING.is_dir(), reason="the shared folder with failing inputs is not here")
 @pytest.mark.parametrize("name", ["control_chars.meta", "evil.meta"])
 @pytest.mark.parametrize("command", ["show", "diff", "check", "export"])
 def test_characters_that_act_are_shown_escaped(

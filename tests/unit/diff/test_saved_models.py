@@ -147,6 +147,25 @@ def test_each_meta_graph_has_its_hints() -> None:
     ]
 
 
+def test_another_version_of_tensorflow_is_a_likely_cause() -> None:
+    """Of saves by two versions, the hint covers what every version writes in its own way, and only that."""
+    one, other = first(), first()
+    for saved in (one, other):
+        saved.meta_graphs[0].meta_info_def.stripped_op_list.op.add(name="Const")
+    model = other.meta_graphs[0]
+    model.meta_info_def.stripped_op_list.op.add(name="DisableCopyOnRead")
+    model.graph_def.library.function[2].node_def.add(name="n", op="DisableCopyOnRead")
+    model.graph_def.node[1].op = "Const"
+    codes = [hint.code for hint in diff_meta_graphs(expected=one, actual=other).hints]
+    assert HintCode.OTHER_TENSORFLOW not in codes
+    model.meta_info_def.tensorflow_version = "2.11.1"
+    diff = diff_meta_graphs(expected=one, actual=other)
+    (hint,) = (hint for hint in diff.hints if hint.code is HintCode.OTHER_TENSORFLOW)
+    assert hint.text.startswith("The models were saved by TensorFlow 2.21.0 and 2.11.1. ")
+    uncovered = [one for position, one in enumerate(diff.differences) if position not in hint.covers]
+    assert [(one.section, one.key) for one in uncovered] == [("graph_def.node", "x")]
+
+
 def test_meta_graphs_with_the_same_tags_are_compared_in_order() -> None:
     """TensorFlow loads the first of two meta graphs with the same tags; the second one counts as well."""
     one, other = first(), first()
