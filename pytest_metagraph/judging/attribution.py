@@ -306,7 +306,7 @@ class _Rules:
         return _closeness(part, patterns) > 0
 
     def of_hint(self, part: Part, hinted: Sequence[str]) -> set[str]:
-        """Those of a hint that are closest to a part; all of them if none of them governs it."""
+        """Return those of a hint that are closest to a part; all of them if none of them governs it."""
         rules = [one for one in self._involved if one.id in hinted]
         rules = rules or [one for one in self._others if one.id in hinted]
         closeness = {one.id: _closeness(part, (*one.governs, *one.in_own_cases)) for one in rules}

@@ -145,7 +145,7 @@ class ScratchFolder:
         return set()
 
     def check_space(self, needed: int = 0) -> None:
-        """Check that a failure to write a file is none of the folder's.
+        """Check that the folder is not the reason why a file could not be written.
 
         Args:
             needed: the size of the file, in bytes.

@@ -16,7 +16,6 @@ import pytest
 
 import conformance_cases
 from conformance_cases import Case, load_corpus
-from conformance_cases.requirements import Level
 from pytest_metagraph._util.errors import NO_SPACE, MetagraphError, NoSpaceError
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.exporters.client import ExporterClient
@@ -37,6 +36,7 @@ from pytest_metagraph.plugin.options import settings_of
 from pytest_metagraph.plugin.results import leave
 from pytest_metagraph.plugin.session import overrides_exporter, path_of, stop_run
 from pytest_metagraph.reports.headlines import headline_of
+from pytest_metagraph.reports.model import LEVELS, level_of
 from pytest_metagraph.selection import selected_cases
 from reference_impl.contracts import Contract
 
@@ -136,7 +136,7 @@ class CaseItem(pytest.Function):
         return self._fixtureinfo
 
     def listextrakeywords(self) -> set[str]:
-        """Return the words that `-k` also matches: id and requirements, computed only if somebody asks."""
+        """Return the words that `-k` also matches: id and requirements, computed on demand."""
         return {*super().listextrakeywords(), self._case.id, *self._case.requirements}
 
     def runtest(self) -> None:
@@ -151,8 +151,9 @@ class CaseItem(pytest.Function):
         folder = cast("ScratchFolder", self.funcargs["_metagraph_scratch_folder"])
         try:
             judge = Judge(client, Contract(settings.contract), folder, load_check_for(settings.check_loads))
+            is_required = level_of(self._case, load_corpus().requirements) == LEVELS[0]
             found = known_failures.apply(self._case.id, judge.judge(self._case))
-            judgement = found.enforced(required=self._is_required(), level=settings.level)
+            judgement = found.enforced(required=is_required, level=settings.level)
         except (ExporterNotFoundError, NoSpaceError) as error:  # for example a worker that does not start
             stop_run(self.session, str(error))
         except Exception as error:
@@ -192,11 +193,6 @@ class CaseItem(pytest.Function):
             return cast("ExporterClient", self.funcargs["metagraph_client"])
         clients = cast("FunctionClients", self.funcargs["_metagraph_function_clients"])
         return clients.of(cast("Exporter", self.funcargs["metagraph_exporter"]))
-
-    def _is_required(self) -> bool:
-        """Return whether the case involves a required rule."""
-        catalogue = load_corpus().requirements
-        return any(catalogue[name].level is Level.REQUIRED for name in self._case.requirements)
 
     def _leave(self, judgement: Judgement, client: ExporterClient) -> CaseResult:
         """Leave the result for everything that reports it, and return it."""

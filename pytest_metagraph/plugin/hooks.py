@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 @pytest.hookspec(firstresult=True)
 def pytest_metagraph_exporter(config: pytest.Config) -> Exporter | None:
-    """Give the exporter under test, where no option names one.
+    """Return the exporter under test if no option names one.
 
     Args:
         config: pytest's configuration.
 
     Returns:
-        A function of one ExportRequest, or None to leave it to somebody else.
+        A function of one ExportRequest, or None to leave it to other plugins.
     """

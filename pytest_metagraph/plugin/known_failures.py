@@ -174,7 +174,7 @@ class KnownFailuresPlugin:
             terminalreporter.write_line(line, red=True)
 
     def _case_ids(self) -> CaseIds:
-        """Every case of the corpus, and the cases that ran although they are not in it."""
+        """Return every case of the corpus, and the cases that ran although they are not in it."""
         ids = [case.id for case in corpus_of(self._settings).cases(Tier.FULL)]
         return dict.fromkeys([*ids, *(result.case for result in self._results.cases)])
 
@@ -206,7 +206,7 @@ class KnownFailuresPlugin:
         self._done = [change.sentence for change in found] or ["nothing to update"]
 
     def _refusals(self, exitstatus: int) -> Iterator[str]:
-        """Why this run shows too little to update the list."""
+        """Yield the reasons why this run shows too little to update the list."""
         tier = {case.id for case in corpus_of(self._settings).cases(Tier(self._settings.tier))}
         ran = [result.case for result in self._results.cases]
         missing = tier.difference(ran)

@@ -98,7 +98,7 @@ class ReportPlugin:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-        """Say where the reports are, and whether they are worth anything."""
+        """Print where the reports are, and whether they are valid."""
         yield
         for line in self._summary():
             terminalreporter.write_line(line)
@@ -127,7 +127,7 @@ class ReportPlugin:
 
 @contextlib.contextmanager
 def _ending_the_run_if_nothing_can_be_written() -> Iterator[None]:
-    """End the session, with a line that says why, where a report cannot be written, on a full disk, say."""
+    """End the session with the reason if a report cannot be written, for example because the disk is full."""
     try:
         yield
     except OSError as error:

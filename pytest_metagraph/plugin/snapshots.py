@@ -27,7 +27,6 @@ _WORKER_OUTPUT = "metagraph_orphaned_snapshots"
 
 _MOST_LISTED = 5
 
-
 _NOT_IN_CI = frozenset({"", "0", "false"})
 
 
@@ -61,12 +60,12 @@ def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
     config = item.config
     if not config.pluginmanager.has_plugin(_OUTCOMES):
         config.pluginmanager.register(Outcomes(), _OUTCOMES)
-    asked = settings_of(config).snapshot_updates
+    requested = settings_of(config).snapshot_updates
 
-    def tell(what: str, path: Path) -> None:
+    def note(what: str, path: Path) -> None:
         item.user_properties.append((_PROPERTY + what, _shown(config, path)))
 
-    snapshots = Snapshots(Place.of(item.path, names_of(item)), allowed(asked, os.environ), tell)
+    snapshots = Snapshots(Place.of(item.path, names_of(item)), allowed(requested, os.environ), note)
     yield snapshots
     if item.stash.get(_PASSED, False):  # a test that failed may not have come to its other snapshots
         snapshots.finish()
@@ -136,7 +135,7 @@ class SnapshotSummary:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take what a worker of pytest-xdist has found; it may have ended without a word."""
+        """Take what a worker of pytest-xdist has found; it may have ended without sending anything."""
         self._orphans.found = getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT) or self._orphans.found
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from conformance_cases import Requirement
+from conformance_cases import Case, Requirement
 from pytest_metagraph.judging.result import CaseResult, Cause, Count, PositiveCount, ReportedExporter
 from pytest_metagraph.judging.verdicts import TESTED, Verdict
 from pytest_metagraph.reports.errors import Problem, ProblemCode
@@ -229,6 +229,16 @@ class Report:
 def strictest(levels: Iterable[str]) -> str:
     """Return the strictest of some levels; the strictest of all if none is given."""
     return min(levels, key=LEVELS.index, default=LEVELS[0])
+
+
+def level_of(case: Case, catalogue: Mapping[str, Requirement]) -> str:
+    """Return the level of a case, which is the level of its strictest requirement.
+
+    Args:
+        case: the case.
+        catalogue: the requirement catalogue by id.
+    """
+    return strictest(catalogue[name].level.value for name in case.requirements)
 
 
 def digest_of(case_ids: Iterable[str]) -> str:

@@ -28,7 +28,7 @@ from pytest_metagraph.reports.model import (
     ReportedShard,
     catalogue_of,
     digest_of,
-    strictest,
+    level_of,
 )
 from pytest_metagraph.reports.validity import find_problems, summary_of
 from pytest_metagraph.selection import corpus_of, selected_cases, shard_cases
@@ -69,7 +69,7 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
 
 
 def _revision(requirements: dict[str, ReportedRequirement]) -> str:
-    """16 hexadecimal digits that change with every change of the catalogue."""
+    """Return 16 hexadecimal digits that change with every change of the catalogue."""
     catalogue = {name: msgspec.to_builtins(rule) for name, rule in requirements.items()}
     return hashlib.sha256(json.dumps(catalogue, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -92,8 +92,8 @@ def judged(
     timeouts = TimeoutCount()
     for number, case in enumerate(cases, start=1):
         step(f"judging case {number:,} of {len(cases):,}")
-        of_case = strictest(rules[name].level.value for name in case.requirements)
-        judgement = judge.judge(case).enforced(required=of_case == LEVELS[0], level=level)
+        is_required = level_of(case, rules) == LEVELS[0]
+        judgement = judge.judge(case).enforced(required=is_required, level=level)
         result = result_of(case, judgement)
         yield result
         if reason := timeouts.reason_to_stop(result):

@@ -12,7 +12,7 @@ from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.judging.result import CaseResult, Cause, ReportedExporter
 from pytest_metagraph.judging.verdicts import TESTED, Verdict
 from pytest_metagraph.reports.causes import causes_of
-from pytest_metagraph.reports.model import LEVELS, strictest
+from pytest_metagraph.reports.model import LEVELS, level_of
 from pytest_metagraph.reports.scoring import score_of, unloaded_graphs
 from pytest_metagraph.settings import NO_ORACLE, Settings
 
@@ -169,4 +169,4 @@ def cause_line(cause: Cause) -> str:
 
 def _levels(cases: Iterable[Case], known: Mapping[str, Requirement]) -> Mapping[str, str]:
     """Return the level of every case, by id."""
-    return {case.id: strictest(known[name].level.value for name in case.requirements) for case in cases}
+    return {case.id: level_of(case, known) for case in cases}

@@ -29,7 +29,7 @@ def test_a_conftest_can_hand_over_the_exporter(project: Project, scope: str) -> 
 
 
 def test_a_hook_can_hand_over_the_exporter(project: Project) -> None:
-    """The hook pytest_metagraph_exporter is asked where no option names an exporter, and only then."""
+    """The hook pytest_metagraph_exporter is called if no option names an exporter, and only then."""
     project.pytester.makeconftest(
         """
         from pytest_metagraph.exporters import reference

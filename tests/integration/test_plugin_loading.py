@@ -1,4 +1,4 @@
-"""The plugin is loaded once, however it is named, and costs nothing where it is not used."""
+"""The plugin is loaded once, however it is named, and costs nothing if it is not used."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ _PROPERTY = "oracle_tally"
 
 @pytest.fixture(scope="session")
 def oracle() -> Any:
-    """The recorder's door to TensorFlow; tests that ask for it are skipped where TensorFlow is absent."""
+    """Return the recorder's access to TensorFlow; tests that request it are skipped without TensorFlow."""
     pytest.importorskip("tensorflow", reason="the oracle is TensorFlow, which is not installed")
     return importlib.import_module("conformance_cases.recorder.oracle")
 

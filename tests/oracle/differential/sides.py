@@ -31,7 +31,7 @@ class Outcome:
 
     Attributes:
         message: the exported MetaGraphDef, serialised; None where the call raised.
-        error: the class name of what was raised; empty where nothing was.
+        error: the class name of what was raised; empty if nothing was.
         error_text: its text, which is shown and never compared.
         unbound_inputs: the graph's unbound inputs after the call, by collection (UNB-02, UNB-08).
         meta_info_def: the caller's own message after the call, serialised (META-01); None without one.

@@ -121,7 +121,7 @@ def reason_to_skip_outcome(outcome: Outcome) -> str:
 
 
 def outcome_report(expected: Outcome, actual: Outcome, *, library_ordered: bool) -> str:
-    """What differs between two outcomes of one call; empty where nothing does."""
+    """What differs between two outcomes of one call; empty if nothing does."""
     if expected.error != actual.error:
         return f"expected {_ending(expected)}, got {_ending(actual)}"
     parts: list[str] = []

@@ -71,7 +71,7 @@ def invalid() -> Report:
     ],
 )
 def test_the_badge_never_shows_more_than_was_reached(report: Report, value: str, colour: str) -> None:
-    """It rounds down, names what is unsupported, and is grey where there is no score."""
+    """It rounds down, names what is unsupported, and is grey if there is no score."""
     svg = render_badge(report)
     assert ET.fromstring(svg).attrib["aria-label"] == f"export_meta_graph (documented): {value}"  # noqa: S314 - ours
     assert f'fill="{colour}"' in svg
