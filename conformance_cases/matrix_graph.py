@@ -12,7 +12,7 @@ import functools
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -120,6 +120,11 @@ class MatrixGraph(CaseSource):
     def expectation(self, case: Case, contract: Contract) -> Expectation:
         """Return the recorded expectation."""
         return self.archive.expectation(combination_name(case.choices), contract)
+
+    def listed_keys(self, case: Case) -> Collection[str] | None:
+        """Return the keys in the collection_list of a case."""
+        lists: Mapping[str, list[str]] = self._index["arguments"]["collection_list"]
+        return lists.get(case.choices.get("collection_list", ""))
 
     def variants(self, case: Case) -> tuple[Variant, ...]:
         """Return the ways to make the call of a case, without debug info where DBG-05 forbids it."""

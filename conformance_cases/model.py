@@ -7,12 +7,12 @@ import enum
 import functools
 import hashlib
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from conformance_cases.axes import GIVEN
-from conformance_cases.capabilities import Capability
+from conformance_cases.capabilities import Capability, with_coarser
 from conformance_cases.requirement_mapping import (
     exercised_requirements,
     features_of,
@@ -89,13 +89,13 @@ class Variant:
         needs = set()
         if self.filename:
             needs.add(Capability.FILES)
-            if self.as_text:
-                needs.add(Capability.TEXT_FILES)
-            if self.save_debug_info:
-                needs.add(Capability.DEBUG_INFO)
+        if self.as_text:
+            needs.add(Capability.TEXT_FILES if self.filename else Capability.AS_TEXT)
+        if self.save_debug_info:
+            needs.add(Capability.DEBUG_INFO if self.filename else Capability.SAVE_DEBUG_INFO)
         if self.default_graph:
             needs.add(Capability.DEFAULT_GRAPH)
-        return frozenset(needs)
+        return with_coarser(needs)
 
     @property
     def asked_for(self) -> frozenset[Capability]:
@@ -254,17 +254,24 @@ class CaseSource(abc.ABC):
     def capabilities(self, case: Case) -> frozenset[Capability]:
         """Return what `Case.capabilities` documents."""
         choices = {**dict.fromkeys(self.earlier_arguments(), GIVEN), **case.choices}
-        needed = set(needed_capabilities(choices, self.features))
+        needed = set(needed_capabilities(choices, self.features, self.listed_keys(case)))
         if case.eager:
             needed.add(Capability.EAGER)
         if case.earlier_filenames:
             needed |= {Capability.FILES, Capability.PRECEDING_EXPORTS}
-        return frozenset(needed)
+        if Detail.DEBUG_INFO_CONTENT in case.details:
+            needed.add(Capability.DEBUG_INFO_TRACES)
+        return with_coarser(needed)
 
     def variants(self, case: Case) -> tuple[Variant, ...]:
         """Return what `Case.variants` documents."""
         del case
         return ALL_VARIANTS
+
+    def listed_keys(self, case: Case) -> Collection[str] | None:
+        """Return the keys in the collection_list of a case; None if it lists none, or they are not known."""
+        del case
+        return None
 
     def earlier_arguments(self) -> Iterable[str]:
         """Return the names of the arguments that the earlier calls take."""

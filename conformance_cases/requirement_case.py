@@ -15,14 +15,14 @@ import functools
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import Message
 
 from conformance_cases.axes import GIVEN, MESSAGE_ARGUMENTS
-from conformance_cases.capabilities import Capability
+from conformance_cases.capabilities import Capability, with_coarser
 from conformance_cases.case_writer import serialised_text
 from conformance_cases.model import (
     ALL_VARIANTS,
@@ -37,6 +37,7 @@ from conformance_cases.model import (
     Tier,
     Variant,
 )
+from conformance_cases.requirement_mapping import features_of
 from reference_impl.contracts import Contract
 from reference_impl.op_defs import stripped_op_list
 from reference_impl.schema import GraphDebugInfo, GraphDef, MetaGraphDef, SaverDef
@@ -54,6 +55,9 @@ _MESSAGE_KINDS: Mapping[str, type[Message]] = {
 }
 _VARIANTS = {variant.name: variant for variant in ALL_VARIANTS}
 
+
+_NODE_ORIGINS = (Capability.EXPERIMENTAL_TYPE, Capability.EXPERIMENTAL_DEBUG_INFO)
+"""The fields that the detail `node_origins` tests, if the case has them."""
 
 _UNUSED_OP = "Abort"
 """An op that no input graph uses."""
@@ -170,7 +174,17 @@ class RequirementCase(CaseSource):
 
     def capabilities(self, case: Case) -> frozenset[Capability]:
         """Return the capabilities that follow from the case, and those that `case.toml` adds."""
-        return super().capabilities(case) | set(map(Capability, self.index.get("capabilities", ())))
+        stated = set(map(Capability, self.index.get("capabilities", ())))
+        if Detail.NODE_ORIGINS in case.details:
+            graphs = (self.message(), MetaGraphDef(graph_def=case.keyword_arguments().get("graph_def")))
+            present = frozenset().union(*map(features_of, graphs))
+            stated.update(one for one in _NODE_ORIGINS if one.value in present)
+        return super().capabilities(case) | with_coarser(stated)
+
+    def listed_keys(self, _case: Case) -> Collection[str] | None:
+        """Return the keys in the collection_list of the case, unless it makes other calls before."""
+        keys = self.index.get("arguments", {}).get("collection_list")
+        return keys if isinstance(keys, list) and "preceding" not in self.index else None
 
     def earlier_arguments(self) -> Iterable[str]:
         """Return the names of the arguments of the preceding calls."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from conformance_cases.axes import NO_SUCH_SCOPE, Choices
-from conformance_cases.capabilities import Capability
+from conformance_cases.capabilities import Capability, with_coarser
 from reference_impl.savers import SAVE_AND_RESTORE_OPS
 from reference_impl.schema import (
     REGISTERED_COLLECTIONS,
@@ -34,6 +34,9 @@ class Feature(enum.StrEnum):
     NESTED_CONTEXTS = "nested_contexts"
     QUEUE_RUNNERS = "queue_runners"
     ANY_COLLECTIONS = "any_collections"
+    VALUE_COLLECTIONS = "value_collections"
+    EXPERIMENTAL_TYPE = "experimental_type"
+    EXPERIMENTAL_DEBUG_INFO = "experimental_debug_info"
 
 
 _ARGUMENT_CAPABILITIES = {capability.value: capability for capability in Capability}
@@ -44,11 +47,15 @@ _FEATURE_CAPABILITIES = {
     Feature.PARTITIONED_VARIABLES: Capability.PARTITIONED_VARIABLES,
     Feature.ANY_COLLECTIONS: Capability.ANY_COLLECTIONS,
 }
+_KEY_CAPABILITIES = {key: Capability(key) for key in REGISTERED_COLLECTIONS}
+"""The capability to export the messages under a key of COL-11; `collection KEY` is the feature."""
+
+_VALUE_KINDS = frozenset({"bytes_list", "int64_list", "float_list"})
 _VARIABLE_COLLECTIONS = tuple(key for key, kind in REGISTERED_COLLECTIONS.items() if kind is VariableDef)
 
 
-def features_of(graph: MetaGraphDef) -> frozenset[Feature]:
-    """Return the features of an input graph."""
+def features_of(graph: MetaGraphDef) -> frozenset[str]:
+    """Return the features of an input graph: of `Feature`, and `collection KEY` for a key of COL-11."""
     nodes = graph.graph_def.node
     variables = [VariableDef.FromString(item) for key in _VARIABLE_COLLECTIONS for item in _items(graph, key)]
     conditions = [CondContextDef.FromString(item) for item in _items(graph, "cond_context")]
@@ -69,8 +76,16 @@ def features_of(graph: MetaGraphDef) -> frozenset[Feature]:
         Feature.ANY_COLLECTIONS: any(
             collection.WhichOneof("kind") == "any_list" for collection in graph.collection_def.values()
         ),
+        Feature.VALUE_COLLECTIONS: any(
+            collection.WhichOneof("kind") in _VALUE_KINDS
+            for key, collection in graph.collection_def.items()
+            if key not in REGISTERED_COLLECTIONS
+        ),
+        Feature.EXPERIMENTAL_TYPE: any(node.HasField("experimental_type") for node in nodes),
+        Feature.EXPERIMENTAL_DEBUG_INFO: any(node.HasField("experimental_debug_info") for node in nodes),
     }
-    return frozenset(feature for feature, is_there in found.items() if is_there)
+    keys = {f"collection {key}" for key in REGISTERED_COLLECTIONS if _items(graph, key)}
+    return frozenset(keys.union(feature for feature, is_there in found.items() if is_there))
 
 
 def _items(graph: MetaGraphDef, key: str) -> list[bytes]:
@@ -198,8 +213,24 @@ def tested_requirements(choices: Choices, features: AbstractSet[str]) -> tuple[s
     return requirements[:1] if requirements[0] == _EXCLUDED else requirements
 
 
-def needed_capabilities(choices: Choices, features: AbstractSet[str]) -> frozenset[Capability]:
-    """Return the capabilities that an export needs: to take the arguments, and to load the graph."""
-    arguments = {_ARGUMENT_CAPABILITIES[name] for name in choices if name in _ARGUMENT_CAPABILITIES}
-    loads = {capability for feature, capability in _FEATURE_CAPABILITIES.items() if feature in features}
-    return frozenset(arguments | loads)
+def needed_capabilities(
+    choices: Choices, features: AbstractSet[str], keys: Collection[str] | None = None
+) -> frozenset[Capability]:
+    """Return the capabilities that an export needs: to take the arguments, load the graph and export it.
+
+    Args:
+        choices: the arguments that are given.
+        features: the features of the graph.
+        keys: the keys of the collections that are exported; None for all.
+    """
+    needed = {_ARGUMENT_CAPABILITIES[name] for name in choices if name in _ARGUMENT_CAPABILITIES}
+    needed |= {capability for feature, capability in _FEATURE_CAPABILITIES.items() if feature in features}
+    needed |= {
+        capability
+        for key, capability in _KEY_CAPABILITIES.items()
+        if f"collection {key}" in features and (keys is None or key in keys)
+    }
+    others = keys is None or any(key not in _KEY_CAPABILITIES for key in keys)
+    if others and Feature.VALUE_COLLECTIONS in features:
+        needed.add(Capability.VALUE_COLLECTIONS)
+    return with_coarser(needed)

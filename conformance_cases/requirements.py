@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from conformance_cases.capabilities import Capability
+from conformance_cases.capabilities import Capability, with_coarser
 
 _CATALOGUE = Path(__file__).parent / "requirements.toml"
 
@@ -90,7 +90,7 @@ def load_requirements() -> Mapping[str, Requirement]:
             no_case=entry.get("no_case", ""),
             governs=_parts(entry, "governs"),
             in_own_cases=_parts(entry, "in_own_cases"),
-            needs=frozenset(map(Capability, entry.get("needs", ()))),
+            needs=with_coarser(map(Capability, entry.get("needs", ()))),
         )
     return MappingProxyType(requirements)
 

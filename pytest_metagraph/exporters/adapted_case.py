@@ -99,6 +99,9 @@ class _AdaptedSource(CaseSource):
             _adapted_message(expected.data, self._registry, exported=True, stripped=stripped)
         )
 
+    def debug_info(self, case: Case) -> bytes:
+        return self._source.debug_info(case)
+
     def requirements(self, case: Case) -> tuple[str, ...]:
         return self._source.requirements(case)
 

@@ -213,6 +213,7 @@ def _introduction(path: Path, described: Any) -> Introduction:
         raise ExportsFolderError(
             f'{str(path)!r}: "environment" must be an object of texts, such as {{"python": "3.7.17"}}'
         )
+    unsupported |= registry.lacking
     return Introduction(
         described["name"], str(described.get("version", "")), unsupported, registry, environment
     )

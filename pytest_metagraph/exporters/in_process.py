@@ -31,6 +31,7 @@ from pytest_metagraph.exporters.request import (
     NotLoadable,
     RequestGraph,
     Unsupported,
+    checked_capabilities,
 )
 from reference_impl.schema import MetaGraphDef, adopt
 
@@ -78,13 +79,12 @@ class InProcess:
         self.exporter = exporter
         self.name = name
         self.version = self._declared("version", "", lambda value: _bounded(str(value)))
-        self.unsupported: frozenset[Capability] = self._declared(
-            "unsupported", (), lambda names: frozenset(map(Capability, names))
-        )
+        unsupported: frozenset[Capability] = self._declared("unsupported", (), checked_capabilities)
         op_list = self._declared("op_list", None, ExporterRegistry.parse)
         self.registry = self._declared(
             "descriptor_set", None, lambda data: ExporterRegistry.parse(op_list.op_list_data, data)
         )
+        self.unsupported = unsupported | self.registry.lacking
 
     @property
     def environment(self) -> Mapping[str, str]:

@@ -10,10 +10,11 @@ from typing import Any, BinaryIO
 from google.protobuf import message as protobuf
 
 from conformance_cases import Capability
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters import messages
 from pytest_metagraph.exporters.answers import Answer, Exported, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry, RegistryError
-from pytest_metagraph.exporters.request import ExportRequest, RequestGraph
+from pytest_metagraph.exporters.request import ExportRequest, RequestGraph, checked_capabilities
 from reference_impl.contracts import Contract
 from reference_impl.read_limit import excess_of
 from reference_impl.schema import MetaGraphDef
@@ -52,7 +53,7 @@ class Introduction:
     Attributes:
         name: the name of the exporter in reports.
         version: its version; may be empty.
-        unsupported: the capabilities that it does not support.
+        unsupported: the capabilities that it does not support, with those whose fields its messages lack.
         registry: the ops and messages that it knows.
         environment: what it runs on, such as Python, protobuf and platform; empty if unknown.
     """
@@ -161,7 +162,7 @@ def decode_introduction(data: bytes) -> Introduction:
     return Introduction(
         encoded.name,
         encoded.version,
-        check_capabilities(list(encoded.unsupported)),
+        check_capabilities(list(encoded.unsupported)) | registry.lacking,
         registry,
         dict(encoded.environment),
     )
@@ -178,13 +179,10 @@ def check_capabilities(names: object) -> frozenset[Capability]:
     """
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ProtocolError(f"`unsupported` must be a list of capability names, not {names!r}")
-    unknown = sorted(set(names) - {capability.value for capability in Capability})
-    if unknown:
-        raise ProtocolError(
-            f"it declares unknown capabilities as unsupported: {', '.join(unknown)}; "
-            f"the capabilities are {', '.join(sorted(Capability))}"
-        )
-    return frozenset(map(Capability, names))
+    try:
+        return checked_capabilities(names)
+    except MetagraphError as error:
+        raise ProtocolError(f"it declares an unknown capability as unsupported: {error}") from error
 
 
 def decode_answer(data: bytes) -> Answer:  # noqa: PLR0911 - one for each kind of answer

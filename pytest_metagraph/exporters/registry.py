@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf import message as protobuf
 
+from conformance_cases import Capability
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.loadability.op_registries import Definition, known_versions, op_history, registry
 from reference_impl.read_limit import excess_of
@@ -75,6 +76,14 @@ class ExporterRegistry:
         The kit cannot know whether the exporter really has them, or hands them over to fit its exports.
         """
         return _own_op_defs(self.op_list_data) if self.op_list_data else ()
+
+    @property
+    def lacking(self) -> frozenset[Capability]:
+        """The capabilities whose fields the exporter's messages lack."""
+        if not self.descriptor_set_data:
+            return frozenset()
+        known = _pool(self.descriptor_set_data)
+        return frozenset(one for one in Capability if not all(_has_field(known, name) for name in one.fields))
 
     def known_fields(self, message: MessageT) -> MessageT:
         """Return a message without the fields that the exporter's messages lack.
@@ -257,6 +266,14 @@ def _check_fields(pool: descriptor_pool.DescriptorPool) -> None:
                     f"descriptor_set has no field {name}, which every TensorFlow has",
                     "use the files of tensorflow/core/protobuf/meta_graph.proto",
                 )
+
+
+def _has_field(pool: descriptor_pool.DescriptorPool, name: str) -> bool:
+    message, _, field_name = name.rpartition(".")
+    try:
+        return field_name in pool.FindMessageTypeByName(f"tensorflow.{message}").fields_by_name
+    except KeyError:
+        return False
 
 
 @functools.lru_cache(maxsize=256)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias, TypeVar, overload
 
@@ -177,25 +177,40 @@ def exporter(
     Raises:
         MetagraphError: if a capability does not exist, or the op list or descriptor set cannot be used.
     """
-    if isinstance(unsupported, str):
-        raise MetagraphError(f"unsupported = {unsupported!r} is a text", f"use a set: {{{unsupported!r}}}")
-    known = set(Capability)
-    for name in unsupported:
-        if name not in known:
-            likely = nearest_names(name, Capability) or sorted(Capability)
-            raise MetagraphError(f"{name!r} is not a capability", f"did you mean {' or '.join(likely)}?")
-
+    capabilities = checked_capabilities(unsupported)
     registry = ExporterRegistry.parse(op_list, descriptor_set)
 
     def declare(function: ExporterT) -> ExporterT:
         declared: Any = function
-        declared.unsupported = frozenset(map(Capability, unsupported))
+        declared.unsupported = capabilities
         declared.version = version
         declared.op_list = registry.op_list_data
         declared.descriptor_set = registry.descriptor_set_data
         return function
 
     return declare
+
+
+def checked_capabilities(names: Iterable[str]) -> frozenset[Capability]:
+    """Return the capabilities that an exporter declares as unsupported.
+
+    Args:
+        names: their names.
+
+    Raises:
+        MetagraphError: if one of them does not exist, or if they are a single text.
+    """
+    if isinstance(names, str):
+        raise MetagraphError(f"unsupported = {names!r} is a text", f"use a set: {{{names!r}}}")
+    known = set(Capability)
+    found = []
+    for name in names:
+        if name not in known:
+            likely = nearest_names(str(name), Capability)
+            hint = f"did you mean {' or '.join(likely)}?" if likely else f"use {', '.join(Capability)}"
+            raise MetagraphError(f"{name!r} is not a capability", hint)
+        found.append(Capability(name))
+    return frozenset(found)
 
 
 class Unsupported(Exception):  # noqa: N818 - a pinned name; it reports a missing capability, not a failure

@@ -60,17 +60,18 @@ def requirements() -> str:
 
 
 def capabilities() -> str:
-    """Return each capability, what it means, and how many cases of the default tier need it."""
+    """Return each capability, its meaning, what it is a part of, and how many default cases need it."""
     needed = Counter(name for case in load_corpus().cases() for name in case.capabilities)
     rows = [
         (
             f"`{capability}`",
             capability.sentence,
+            f"`{capability.coarser}`" if capability.coarser else "",
             str(needed[capability]) if needed[capability] else "variants only",
         )
         for capability in Capability
     ]
-    return table(("capability", "an exporter that has it", "cases that need it"), rows)
+    return table(("capability", "an exporter that has it", "part of", "cases that need it"), rows)
 
 
 def _counts(catalogue: list[Requirement], cases: int) -> str:

@@ -12,7 +12,7 @@ UNUSABLE = {
     "broken:export": "the exporter 'broken:export' cannot be imported: ZeroDivisionError: *",
     "adapter:missing": "the exporter 'adapter:missing' cannot be found: 'adapter' has no attribute*",
     "adapter:number": "the exporter 3 is not callable; give a function that takes one ExportRequest",
-    "adapter:boastful": "*`unsupported` of the exporter 'adapter:boastful' is not valid: 'flying' *",
+    "adapter:boastful": "*'flying' is not a capability; use collection_list, *",
     "adapter": "'adapter' is not the name of an exporter; use 'reference', 'tensorflow', or *",
 }
 

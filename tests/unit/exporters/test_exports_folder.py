@@ -143,7 +143,10 @@ def test_a_folder_describes_its_exporter(tmp_path: Path) -> None:
         ("{", "is not valid JSON"),
         ("[]", 'must be a JSON object with the exporter\'s "name"'),
         ('{"name": ""}', 'must be a JSON object with the exporter\'s "name"'),
-        ('{"name": "x", "unsupported": ["flying"]}', "unknown capabilities as unsupported: flying"),
+        (
+            '{"name": "x", "unsupported": ["local_variable"]}',
+            "'local_variable' is not a capability; did you mean local_variables",
+        ),
         ('{"name": "x", "unsupported": "eager"}', "must be a list of capability names"),
         ('{"name": "x", "op_list": "../ops.pb"}', '"op_list" must be the name of a file beside it'),
         ('{"name": "x", "op_list": "missing.pb"}', "names a file that cannot be read: missing.pb"),

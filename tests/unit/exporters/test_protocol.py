@@ -106,7 +106,7 @@ def test_an_introduction_is_decoded_to_what_was_encoded() -> None:
         ({"protocol": 1}, "has no name"),
         (
             {"protocol": 1, "name": "x", "unsupported": ["flying"]},
-            "unknown capabilities as unsupported: flying",
+            "unknown capability as unsupported: 'flying' is not a capability",
         ),
         (
             {"protocol": 1, "name": "x", "op_list": b"\xff"},

@@ -77,7 +77,7 @@ def test_a_difference_names_the_case_and_counts_its_other_kinds() -> None:
     ("capability", "advice"),
     [
         ("eager", "Declare it: set the exporter's attribute `unsupported = {'eager'}`."),
-        ("as_text", "'as_text' is not a capability, so it cannot be declared."),
+        ("flying", "'flying' is not a capability, so it cannot be declared."),
     ],
 )
 def test_only_a_capability_can_be_declared(capability: str, advice: str) -> None:

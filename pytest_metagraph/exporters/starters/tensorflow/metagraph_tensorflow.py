@@ -49,8 +49,8 @@ PROTOS = (
 )
 """The modules of tensorflow.core whose messages an export contains, or writes beside it."""
 
-NEWER_ARGUMENTS = {"save_debug_info": "debug_info"}
-"""The arguments that TensorFlow 1.13 lacks, and the capability that goes with each."""
+NEWER_ARGUMENTS = ("save_debug_info",)
+"""The arguments that TensorFlow 1.13 lacks; each is the name of a capability, too."""
 
 
 class TensorFlow(Exporter):
@@ -61,8 +61,7 @@ class TensorFlow(Exporter):
 
     def __init__(self) -> None:
         parameters = inspect.signature(tf1.train.export_meta_graph).parameters
-        self._lacks = {name: lack for name, lack in NEWER_ARGUMENTS.items() if name not in parameters}
-        self.unsupported = tuple(self._lacks.values())
+        self.unsupported = tuple(name for name in NEWER_ARGUMENTS if name not in parameters)
         self.op_list = registered_ops()
         self.descriptor_set = registered_protos()
         self.environment = {
@@ -116,13 +115,13 @@ class TensorFlow(Exporter):
                 graph.get_collection_ref(key)[:] = before.get(key, ())
 
     def _converted(self, arguments: Dict[str, Any]) -> Dict[str, Any]:
-        for name, capability in self._lacks.items():
+        for name in self.unsupported:
             if arguments.get(name):
-                raise Unsupported(capability)
+                raise Unsupported(name)
         return {
             name: message_of(value) if isinstance(value, Serialized) else value
             for name, value in arguments.items()
-            if name not in self._lacks
+            if name not in self.unsupported
         }
 
 
