@@ -104,8 +104,9 @@ def find_versions(diff: MetaGraphDiff) -> Iterator[Hint]:
         text = "Versions were not exported: graph_def.versions.producer is 0."
         yield Hint(HintCode.VERSIONS_NOT_EXPORTED, text, frozenset(found))
     elif found:
-        fields = list_names(sorted({one.field for one in found.values()}))
-        text = f"Versions are incomplete: {fields} of graph_def.versions differ."
+        fields = sorted({one.field for one in found.values() if one.field})
+        what = f"{list_names(fields)} of it differ" if fields else "it is set on one side only"
+        text = f"Versions are incomplete in graph_def.versions: {what}."
         yield Hint(HintCode.VERSIONS_INCOMPLETE, text, frozenset(found))
 
 

@@ -208,6 +208,16 @@ def test_consequences_are_marked() -> None:
     assert text.count("[explained by 1]") == 2
 
 
+def test_versions_of_one_side_only_are_named_as_such() -> None:
+    """An empty message that is present on one side has no field to name."""
+    present, absent = towers(), towers()
+    present.graph_def.ClearField("versions")
+    present.graph_def.versions.SetInParent()
+    absent.graph_def.ClearField("versions")
+    (hint,) = compared(present, absent, check_empty_parts=True).hints
+    assert hint.text == "Versions are incomplete in graph_def.versions: it is set on one side only."
+
+
 def test_no_hint_for_equal_messages() -> None:
     """There are no hints for equal messages."""
     assert compared(towers(), towers()).hints == ()
