@@ -9,7 +9,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from saved_models import first, second, written
+from google.protobuf import text_format
+from saved_models import FUNCTION, SAVED, VARIABLE, first, second, written
 
 from pytest_metagraph import CompareOptions, MetaGraphMismatch, assert_meta_graph_equal, diff_meta_graphs
 from pytest_metagraph.cli import main
@@ -352,6 +353,61 @@ def test_names_that_are_swapped_are_not_lost() -> None:
                 1 if op == "A" else 2
             )
     assert diff_meta_graphs(expected=one, actual=other, options=SAVED_MODEL).equal
+
+
+FUNCTIONS = """
+library {{
+  function {{
+    signature {{ name: 'f_{0}' input_arg {{ name: 'x_{2}' }} input_arg {{ name: 'x_{3}' }} }}
+    node_def {{ name: 'n' op: 'Sub' input: 'x_{4}' }}
+  }}
+  function {{ signature {{ name: 'f_{1}' }} node_def {{ name: 'n' op: 'B' }} }}
+}}
+node {{ name: 'call' op: 'PartitionedCall' attr {{ key: 'f' value {{ func {{ name: 'f_{5}' }} }} }} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "equal"),
+    [
+        ((7, 9, 30, 40, 30, 9), True),  # other numbers in the same order
+        ((2, 3, 30, 40, 30, 3), True),  # a number that is another function's on the other side
+        ((9, 7, 30, 40, 30, 7), True),  # in the opposite order
+        ((2, 3, 10, 20, 10, 2), False),  # the same node, which calls another function
+        ((1, 2, 20, 10, 10, 2), False),  # the same node, whose input is another argument
+        ((1, 2, 10, 20, 20, 2), False),  # another node
+    ],
+)
+def test_functions_are_the_same_whatever_their_numbers_are(numbers: tuple[int, ...], equal: bool) -> None:
+    """Nodes with the same bytes are different if their names mean different functions or arguments."""
+    one, other = (
+        text_format.Parse(FUNCTIONS.format(*found), GraphDef()) for found in ((1, 2, 10, 20, 10, 2), numbers)
+    )
+    for expected, actual in ((one, other), (other, one)):
+        assert diff_graph_defs(expected=expected, actual=actual, options=SAVED_MODEL).equal is equal
+
+
+def test_saves_in_the_same_order_need_no_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If all that differs is the numbers, functions are compared in order, which takes half the time."""
+    monkeypatch.setattr("pytest_metagraph.diff.saves._with_calls", None)
+    saves = [
+        text_format.Parse(SAVED.format(*numbers, 1, 2, VARIABLE, FUNCTION.format(numbers[0])), SavedModel())
+        for numbers in ((12, 7), (1480, 912))
+    ]
+    assert diff_meta_graphs(expected=saves[0], actual=saves[1], options=SAVED_MODEL).equal
+    with pytest.raises(TypeError):
+        diff_meta_graphs(expected=saves[0], actual=second(), options=SAVED_MODEL)
+
+
+def test_a_function_that_is_there_twice_is_no_obstacle() -> None:
+    """Two functions of one name make a library invalid, and are compared as they are."""
+    one, other = first(), first()
+    for model in (one, other):
+        library = model.meta_graphs[0].graph_def.library
+        library.function.add().CopyFrom(library.function[0])
+    assert diff_meta_graphs(expected=one, actual=other, options=SAVED_MODEL).equal
+    other.meta_graphs[0].graph_def.library.function[3].node_def[0].op = "Add"
+    assert not diff_meta_graphs(expected=one, actual=other, options=SAVED_MODEL).equal
 
 
 def test_the_command_has_the_preset(tmp_path: Path) -> None:
