@@ -8,7 +8,7 @@ for each node.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, TypeVar
@@ -194,6 +194,43 @@ def _rest(data: bytes) -> bytes:
     return node.SerializeToString()
 
 
+def read_attr(name: str, rests: Sequence[bytes]) -> Mapping[int, bytes] | None:
+    """Return an attribute of all nodes that have it.
+
+    Args:
+        name: the name of the attribute.
+        rests: the nodes, serialised without names and inputs.
+
+    Returns:
+        The serialised value of the attribute by the position of the node; None if it cannot be read at once.
+    """
+    mark = name.encode()
+    having = [position for position, rest in enumerate(rests) if mark in rest]
+    found: dict[int, bytes] = {}
+    values: dict[bytes, bytes | None] = {}
+    for some in chunks(having):
+        left = iter(some)
+        position = next(left)
+        content = _ATTR_END.join([rests[position] for position in some])
+        for entry in _Rest.FromString(content).attr:
+            if entry == _END_OF_ATTRS:
+                position = next(left, -1)
+            elif mark in entry:
+                if entry not in values:
+                    values[entry] = _value_of(name, entry)
+                if (value := values[entry]) is not None:
+                    found[position] = value  # of an attribute that a node has twice, the second one counts
+        if position != some[-1]:
+            return None  # a node has the attribute that stands between two nodes
+    return found
+
+
+def _value_of(name: str, entry: bytes) -> bytes | None:
+    """Return the value in an entry of an attribute map; None if it is of another attribute."""
+    attrs = NodeDef.FromString(_OF_ATTR[len(entry)] + entry).attr
+    return attrs[name].SerializePartialToString() if name in attrs else None
+
+
 def name_fields(names: Iterable[str]) -> list[bytes]:
     """Return names as they are serialised in nodes."""
     return [_OF_NAME[len(name)] + name for name in map(str.encode, names)]
@@ -250,6 +287,10 @@ class _Headers(dict[int, bytes]):
 _OF_NODE, _OF_NAME, _OF_ATTR = _Headers(GraphDef.NODE_FIELD_NUMBER), _Headers(_NAME), _Headers(_ATTR)
 _OF_KEY, _OF_VALUE = _Headers(1), _Headers(2)
 
+_END_OF_ATTRS: Final = _OF_KEY[len(NODE_END)] + NODE_END.encode()
+"""The entry of an attribute without a value, which is put between the attributes of two nodes."""
+_ATTR_END: Final = _OF_ATTR[len(_END_OF_ATTRS)] + _END_OF_ATTRS
+
 
 def _input_field(text: str) -> bytes:
     data = text.encode()
@@ -292,6 +333,6 @@ def _message_classes() -> dict[str, Any]:
 
 
 _CLASSES = _message_classes()
-_Columns, _EachNode, _EachNodeOfMetaGraph, _Rests = (
-    _CLASSES[name] for name in ("Columns", "EachNode", "EachNodeOfMetaGraph", "Rests")
+_Columns, _EachNode, _EachNodeOfMetaGraph, _Rest, _Rests = (
+    _CLASSES[name] for name in ("Columns", "EachNode", "EachNodeOfMetaGraph", "Rest", "Rests")
 )

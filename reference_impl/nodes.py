@@ -5,7 +5,7 @@ The filter implements PATH-02, PATH-04, DEV, CLS and FRM.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +20,7 @@ from reference_impl.node_columns import (
     chunks,
     input_fields,
     name_fields,
+    read_attr,
     read_columns,
     read_rests,
     rests_of,
@@ -123,11 +124,8 @@ class NodeIndex:
     @cached_property
     def _colocated(self) -> tuple[list[Colocation], list[int]]:
         positions_of: dict[bytes, list[int]] = {}
-        nodes = self.graph_def.node
-        for position in self._perhaps_colocated:
-            if COLOCATION_ATTR in (attrs := nodes[position].attr):
-                content = attrs[COLOCATION_ATTR].SerializePartialToString()
-                positions_of.setdefault(content, []).append(position)
+        for position, content in self._class_values():
+            positions_of.setdefault(content, []).append(position)
         found = []
         odd = []
         for content, positions in positions_of.items():
@@ -141,13 +139,14 @@ class NodeIndex:
             found.append(Colocation(texts, positions, is_plain))
         return found, odd
 
-    @property
-    def _perhaps_colocated(self) -> Iterable[int]:
-        """The positions of all nodes that have `_class`, and perhaps of others."""
-        if self._rests is None:
-            return range(len(self.graph_def.node))
-        mark = COLOCATION_ATTR.encode()
-        return [position for position, rest in enumerate(self._rests) if mark in rest]
+    def _class_values(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the position of each node that has `_class`, and its value serialised."""
+        if self._rests is not None and (found := read_attr(COLOCATION_ATTR, self._rests)) is not None:
+            yield from found.items()
+            return
+        for position, node in enumerate(self.graph_def.node):
+            if COLOCATION_ATTR in (attrs := node.attr):
+                yield position, attrs[COLOCATION_ATTR].SerializePartialToString()
 
     @cached_property
     def framed(self) -> list[int]:
@@ -345,9 +344,8 @@ def _stripped_names(names: Sequence[str], scope: ExportScope) -> list[str] | Non
     """Return names without a scope; None if they have to be looked at one by one."""
     lines = "\n".join(["", *names])
     stripped, count = strip_lines(lines, scope)
-    if count != len(names) or lines.count("\n") != count:  # a name may contain a line break
-        return None
-    return stripped.split("\n")[1:]
+    found = stripped.split("\n")[1:]
+    return found if count == len(found) == len(names) else None  # a name may contain a line break
 
 
 def _stripped_inputs(inputs: Sequence[str], wanted: int, scope: ExportScope) -> list[str] | None:
@@ -360,17 +358,13 @@ def _stripped_inputs(inputs: Sequence[str], wanted: int, scope: ExportScope) -> 
     """
     lines = "\n".join(["", *inputs])
     stripped, count = strip_lines(lines, scope, are_inputs=True)
-    if count != wanted or lines.count("\n") != len(inputs):
-        return None
-    return stripped.split("\n")[1:]
+    found = stripped.split("\n")[1:]
+    return found if count == wanted and len(found) == len(inputs) else None
 
 
 def _list_value(entries: Iterable[bytes]) -> AttrValue:
     """Return a list of strings, which is present even if it is empty."""
-    value = AttrValue()
-    value.list.SetInParent()
-    value.list.s.extend(entries)
-    return value
+    return AttrValue(list=AttrValue.ListValue(s=entries))
 
 
 def _make_list(colocation: AttrValue) -> None:

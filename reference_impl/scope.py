@@ -158,13 +158,13 @@ def strip_lines(lines: str, scope: ExportScope, *, are_inputs: bool = False) -> 
     prefix = scope.plain_prefix
     if not prefix or prefix.startswith(CONTROL_MARK):
         return lines, 0
-    count = 0
-    for mark in (CONTROL_MARK, "") if are_inputs else ("",):
-        count += lines.count(f"\n{mark}{prefix}")
+    size = len(lines)
+    marks = [CONTROL_MARK, ""] if are_inputs and f"\n{CONTROL_MARK}" in lines else [""]
+    for mark in marks:
         lines = lines.replace(f"\n{mark}{prefix}", f"\n{mark}")
         if f"\n{mark}/" in lines:  # the scope takes more than one slash with it
             return lines, 0
-    return lines, count
+    return lines, (size - len(lines)) // len(prefix)
 
 
 class RescopedNames(dict[str, str]):

@@ -12,6 +12,7 @@ from reference_impl.node_columns import (
     append_nodes,
     input_fields,
     name_fields,
+    read_attr,
     read_columns,
     read_rests,
 )
@@ -84,6 +85,26 @@ def test_inputs_are_divided_by_nodes(name: str) -> None:
     fields = input_fields(columns.inputs_of(some), columns.inputs_of(some), columns.end)
     parsed = [NodeDef.FromString(data) for data in fields]
     assert [list(node.input) for node in parsed] == [list(graph_def.node[place].input) for place in some]
+
+
+def test_an_attribute_is_read_as_a_message_has_it() -> None:
+    """Of an attribute that a node has twice the second value counts; a text with the name does not count."""
+    value = AttrValue(list=AttrValue.ListValue(s=[b"loc:@a"]))
+    twice = NodeDef(attr={"_class": AttrValue(i=1)}).SerializeToString()
+    rests = [
+        NodeDef(op="x", attr={"_class": value, "T": AttrValue(i=1)}).SerializeToString(),
+        NodeDef(op="_class", attr={"T": AttrValue(s=twice), "_classes": value}).SerializeToString(),
+        twice + NodeDef(attr={"_class": value}).SerializeToString(),
+        NodeDef(attr={"_class": AttrValue()}).SerializeToString(),
+        b"",
+    ]
+    expected = {
+        position: node.attr["_class"].SerializeToString()
+        for position, node in enumerate(map(NodeDef.FromString, rests))
+        if "_class" in node.attr
+    }
+    assert read_attr("_class", rests) == expected
+    assert read_attr("_class", [rests[0] + b"\x2a\x03\x0a\x01\x1e", rests[0]]) is None
 
 
 def test_a_node_is_put_together_from_its_fields() -> None:
