@@ -45,7 +45,7 @@ Outcome: TypeAlias = MetaGraphDef | ExpectedError | NotAsked
 
 
 class ArchiveError(ValueError):
-    """Bytes that are not an archive of expectations, or an archive that contradicts itself."""
+    """Bytes that are not an archive of expectations, or an inconsistent archive."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Archive:
                 self.expectation(combination, contract)
             except (LookupError, TypeError, ValueError) as error:
                 problem = f"{combination}, {contract}: {type(error).__name__}: {error}"
-                raise ArchiveError(f"the archive contradicts itself: {problem}") from error
+                raise ArchiveError(f"the archive is inconsistent: {problem}") from error
 
     def find(self, combination: str, contract: Contract) -> Expectation | None:
         """Return what `expectation` returns, or None if the archive has no such combination."""

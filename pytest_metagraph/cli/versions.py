@@ -111,7 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
         0 if every version was judged, 1 if not.
 
     Raises:
-        MetagraphError: if nothing is named, a word is not a release, or the page cannot be written.
+        MetagraphError: if no exporter is given, a word is not a release, or the page cannot be written.
     """
     page = _page(arguments)
     releases = [release_of(words) for words in arguments.versions]
@@ -161,15 +161,15 @@ def _page(arguments: argparse.Namespace) -> Callable[[VersionsTable], str] | Non
     named = (arguments.versions, arguments.exporter, arguments.command, arguments.exports, arguments.table)
     if not any(named):
         raise MetagraphError(
-            "nothing is named", f"give a release such as {TENSORFLOW_VERSION}, or --exporter NAME"
+            "no exporter was given", f"give a release such as {TENSORFLOW_VERSION}, or --exporter NAME"
         )
     if arguments.output is None:
         if not arguments.json:
-            raise MetagraphError("there is nowhere to write to", "give -o PAGE, --json, or both")
+            raise MetagraphError("no output was requested", "give -o PAGE, --json, or both")
         return None
     if arguments.output.suffix not in _PAGES:
         raise MetagraphError(
-            f"the suffix of {str(arguments.output)!r} names no page", f"use {', '.join(_PAGES)}"
+            f"the suffix of {str(arguments.output)!r} is not the format of a page", f"use {', '.join(_PAGES)}"
         )
     return _PAGES[arguments.output.suffix]
 

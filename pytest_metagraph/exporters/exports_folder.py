@@ -195,7 +195,7 @@ def _introduction(path: Path, described: Any) -> Introduction:
     corpus = described.get("corpus")
     if corpus is not None and corpus != load_corpus().digest:
         raise ExportsFolderError(
-            f"the answers in {str(path.parent)!r} are those to another version of the corpus; "
+            f"the answers in {str(path.parent)!r} belong to another version of the corpus; "
             "write the cases again with `metagraph cases` and export them again"
         )
     try:

@@ -150,7 +150,7 @@ def decode_introduction(data: bytes) -> Introduction:
     encoded = answer.introduction
     if encoded.protocol != PROTOCOL:
         raise ProtocolError(
-            f"it speaks version {encoded.protocol} of the worker protocol, the kit version {PROTOCOL}; "
+            f"it uses version {encoded.protocol} of the worker protocol, the kit uses version {PROTOCOL}; "
             f"set Introduction.protocol to {PROTOCOL} if it was built from this kit's worker.proto"
         )
     if not encoded.name:

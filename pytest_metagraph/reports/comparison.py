@@ -77,7 +77,7 @@ def compare(reports: Mapping[str, Report]) -> ReportComparison:
                 raise ReportError(
                     ErrorCode.DIFFERENT_RUNS,
                     f"{name} has another {noun} than {names[0]}.",
-                    "Scores compare only on the same corpus, contract and tier.",
+                    "Scores can be compared only for the same corpus, contract and tier.",
                 )
     columns = tuple(_column(label, report) for label, report in zip(_labels(parts), parts, strict=True))
     return ReportComparison(columns, _disagreements(parts))

@@ -37,7 +37,7 @@ def format_of(path: Path) -> str:
     if suffix not in REPORT_FORMATS:
         raise ReportError(
             ErrorCode.UNKNOWN_OUTPUT,
-            f"The suffix of {path.name!r} names no format of reports.",
+            f"The suffix of {path.name!r} is not a format of reports.",
             f"Use one of {', '.join(f'.{name}' for name in REPORT_FORMATS)}.",
         )
     return suffix

@@ -81,7 +81,7 @@ def release_of(words: str) -> Release:
     pin = _pin(canonicalize_name(chosen.name), version)
     if pin is None:
         raise UnknownReleaseError(
-            f"the kit does not know what {words!r} runs with",
+            f"the kit does not know which Python and protobuf {words!r} needs",
             "export with the worker of `metagraph new-adapter tensorflow`, and add it with --exports DIR",
         )
     replaced = {canonicalize_name(one.name) for one in extra}

@@ -154,7 +154,7 @@ def test_a_folder_describes_its_exporter(tmp_path: Path) -> None:
         ('{"name": "x", "environment": {"python": 3}}', '"environment" must be an object of texts'),
         ('{"name": "x", "unsuported": ["eager"]}', "unknown key, 'unsuported'; did you mean 'unsupported'?"),
         ('{"name": "x", "zz": 1}', "unknown key, 'zz'; it may have corpus, descriptor_set, environment"),
-        ('{"name": "x", "corpus": "0123"}', "are those to another version of the corpus"),
+        ('{"name": "x", "corpus": "0123"}', "belong to another version of the corpus"),
     ],
 )
 def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path, content: str | None, reason: str) -> None:

@@ -101,8 +101,8 @@ def test_an_introduction_is_decoded_to_what_was_encoded() -> None:
 @pytest.mark.parametrize(
     ("stated", "reason"),
     [
-        ({"protocol": 2, "name": "x"}, "speaks version 2 of the worker protocol, the kit version 1"),
-        ({"name": "x"}, "speaks version 0"),
+        ({"protocol": 2, "name": "x"}, "uses version 2 of the worker protocol, the kit uses version 1"),
+        ({"name": "x"}, "uses version 0"),
         ({"protocol": 1}, "has no name"),
         (
             {"protocol": 1, "name": "x", "unsupported": ["flying"]},

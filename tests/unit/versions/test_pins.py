@@ -47,7 +47,7 @@ def test_words_name_a_release_and_what_it_runs_with(
     [
         ("2.x", "is not a release of TensorFlow"),
         ("2.20.0 protobuf>>7", "is not a release of TensorFlow"),
-        ("jax==0.4", "does not know what 'jax==0.4' runs with"),
+        ("jax==0.4", "does not know which Python and protobuf 'jax==0.4' needs"),
         ("intel-tensorflow==2.13.0", "does not know"),
         ("", "is not a release of TensorFlow"),
     ],

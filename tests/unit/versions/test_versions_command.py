@@ -194,9 +194,9 @@ def test_exporters_that_are_no_releases_are_columns(
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        ((), "nothing is named"),
+        ((), "no exporter was given"),
         (("2.21.0",), "give -o PAGE, --json, or both"),
-        (("2.21.0", "-o", "page.pdf"), "names no page; use .html, .md, .json"),
+        (("2.21.0", "-o", "page.pdf"), "is not the format of a page; use .html, .md, .json"),
         (("2.x", "--json"), "is not a release"),
     ],
 )
