@@ -111,5 +111,10 @@ class Malformed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownGraph(Malformed):
+    """A worker does not have the graph of a request; that is malformed if the request contained it."""
+
+
 Answer: TypeAlias = Exported | Raised | NotSupported | NotLoaded | TimedOut | Crashed | Malformed
 """Every answer that a client can return."""

@@ -12,7 +12,15 @@ from google.protobuf import message as protobuf
 from conformance_cases import Capability
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters import messages
-from pytest_metagraph.exporters.answers import Answer, Exported, Malformed, NotLoaded, NotSupported, Raised
+from pytest_metagraph.exporters.answers import (
+    Answer,
+    Exported,
+    Malformed,
+    NotLoaded,
+    NotSupported,
+    Raised,
+    UnknownGraph,
+)
 from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry, RegistryError
 from pytest_metagraph.exporters.request import ExportRequest, RequestGraph, checked_capabilities
 from reference_impl.contracts import Contract
@@ -56,6 +64,7 @@ class Introduction:
         unsupported: the capabilities that it does not support, with those whose fields its messages lack.
         registry: the ops and messages that it knows.
         environment: what it runs on, such as Python, protobuf and platform; empty if unknown.
+        keeps_graph: whether it keeps the last graph, so that a request can name it by its digest.
     """
 
     name: str
@@ -63,6 +72,24 @@ class Introduction:
     unsupported: frozenset[Capability] = field(default_factory=frozenset)
     registry: ExporterRegistry = KIT_REGISTRY
     environment: Mapping[str, str] = field(default_factory=dict)
+    keeps_graph: bool = False
+
+
+@dataclass(slots=True)
+class KeptGraph:
+    """The one graph that a worker keeps.
+
+    Attributes:
+        digest: its name in requests; empty if there is none.
+        data: the MetaGraphDef, serialised.
+    """
+
+    digest: bytes = b""
+    data: bytes = b""
+
+
+class UnknownGraphError(ProtocolError):
+    """A request names a graph that the worker does not keep."""
 
 
 # Frames
@@ -110,11 +137,13 @@ def read_frame(stream: BinaryIO) -> bytes | None:
 # The kit's side
 
 
-def encode_export(request: ExportRequest) -> bytes:
+def encode_export(request: ExportRequest, digest: bytes = b"", *, has_graph: bool = True) -> bytes:
     """Serialise the request to make one call.
 
     Args:
         request: the call.
+        digest: the name of its graph; empty for a worker that does not keep it.
+        has_graph: whether to send the graph; otherwise only its name.
 
     Raises:
         UnencodableValueError: if an argument cannot be sent.
@@ -123,7 +152,9 @@ def encode_export(request: ExportRequest) -> bytes:
     export = encoded.export
     export.case_id = request.case_id
     export.contract = request.contract.value
-    export.graph = request.serialised_graph
+    if has_graph:
+        export.graph = request.serialised_graph
+    export.graph_digest = digest
     export.default_graph = request.default_graph
     export.eager = request.eager
     for name, value in request.arguments.items():
@@ -165,6 +196,7 @@ def decode_introduction(data: bytes) -> Introduction:
         check_capabilities(list(encoded.unsupported)) | registry.lacking,
         registry,
         dict(encoded.environment),
+        encoded.keeps_graph,
     )
 
 
@@ -209,6 +241,8 @@ def decode_answer(data: bytes) -> Answer:  # noqa: PLR0911 - one for each kind o
             return NotSupported(answer.unsupported.capability)
         case "not_loadable":
             return NotLoaded(answer.not_loadable.reason)
+        case "unknown_graph":
+            return UnknownGraph("The worker answered that it does not have the graph that it was sent.")
         case _:
             return Malformed(f"The worker answered an export with {_kind_of(answer)}.")
 
@@ -232,13 +266,16 @@ def read_meta_graph(data: bytes, who: str, *, is_canonical: bool = False) -> Ans
 # The worker's side
 
 
-def decode_request(data: bytes) -> ExportRequest | Control:
+def decode_request(data: bytes, kept: KeptGraph | None = None) -> ExportRequest | Control:
     """Read a request.
 
     Args:
         data: the serialised request.
+        kept: the graph of the request before, which is replaced if this one contains another; None if the
+            worker keeps no graph.
 
     Raises:
+        UnknownGraphError: if it names a graph that is not the kept one.
         ProtocolError: if it is not a request.
         ValueError: if an argument has no value.
     """
@@ -255,14 +292,8 @@ def decode_request(data: bytes) -> ExportRequest | Control:
             export = request.export
         case _:
             raise ProtocolError("a Request has no kind that this version of the protocol knows")
-    try:
-        MetaGraphDef.FromString(export.graph)
-    except protobuf.DecodeError:
-        raise ProtocolError(
-            f"the graph of a Request has {len(export.graph)} bytes that do not parse as a MetaGraphDef"
-        ) from None
     return ExportRequest(
-        graph=RequestGraph(export.graph),
+        graph=RequestGraph(_graph_of(export, KeptGraph() if kept is None else kept)),
         arguments=_decode_arguments(export),
         default_graph=export.default_graph,
         eager=export.eager,
@@ -282,6 +313,7 @@ def encode_introduction(introduction: Introduction) -> bytes:
         "op_list": introduction.registry.op_list_data,
         "descriptor_set": introduction.registry.descriptor_set_data,
         "environment": dict(introduction.environment),
+        "keeps_graph": introduction.keeps_graph,
     }
     return bytes(messages.Answer(introduction=encoded).SerializeToString())
 
@@ -303,6 +335,29 @@ def encode_answer(answer: Exported | Raised | NotSupported | NotLoaded) -> bytes
             encoded.not_loadable.SetInParent()  # present even if there is no reason
             encoded.not_loadable.reason = reason
     return bytes(encoded.SerializeToString())
+
+
+def encode_unknown_graph() -> bytes:
+    """Serialise the answer to a request that names a graph that is not kept."""
+    return bytes(messages.Answer(unknown_graph={}).SerializeToString())
+
+
+def _graph_of(export: Any, kept: KeptGraph) -> bytes:
+    """Return the graph of a request, and keep it if the request says so."""
+    data: bytes = export.graph
+    if export.graph_digest and not data:
+        if export.graph_digest != kept.digest:
+            raise UnknownGraphError(f"the graph {export.graph_digest.hex()} is not kept")
+        return kept.data
+    try:
+        MetaGraphDef.FromString(data)
+    except protobuf.DecodeError:
+        raise ProtocolError(
+            f"the graph of a Request has {len(data)} bytes that do not parse as a MetaGraphDef"
+        ) from None
+    if export.graph_digest:
+        kept.digest, kept.data = export.graph_digest, data
+    return data
 
 
 def _decode_arguments(call: Any) -> dict[str, Any]:

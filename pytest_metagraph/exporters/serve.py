@@ -17,7 +17,7 @@ from pytest_metagraph.exporters.answers import (
     TimedOut,
 )
 from pytest_metagraph.exporters.in_process import InProcess
-from pytest_metagraph.exporters.protocol import Control, Introduction, frame, read_frame
+from pytest_metagraph.exporters.protocol import Control, Introduction, KeptGraph, frame, read_frame
 from pytest_metagraph.exporters.request import Exporter, ExportRequest
 
 
@@ -44,11 +44,17 @@ def serve(exporter: Exporter, *, name: str = "", version: str = "") -> None:
         client.unsupported,
         client.registry,
         client.environment,
+        keeps_graph=True,
     )
+    kept = KeptGraph()
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
         while (data := read_frame(sys.stdin.buffer)) is not None:
-            request = protocol.decode_request(data)
+            try:
+                request = protocol.decode_request(data, kept)
+            except protocol.UnknownGraphError:
+                _send(answers, protocol.encode_unknown_graph())
+                continue
             if request is Control.STOP:
                 return
             if isinstance(request, ExportRequest):

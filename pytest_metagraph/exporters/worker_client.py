@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import abc
+import hashlib
 import shlex
 import shutil
 import sys
+import time
 from collections.abc import Mapping
 
 from conformance_cases import Capability
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.exporters import protocol, worker_launch
-from pytest_metagraph.exporters.answers import Answer, Crashed, Malformed, TimedOut
+from pytest_metagraph.exporters.answers import Answer, Crashed, Malformed, TimedOut, UnknownGraph
 from pytest_metagraph.exporters.protocol import Introduction, ProtocolError
 from pytest_metagraph.exporters.registry import ExporterRegistry
 from pytest_metagraph.exporters.request import ExportRequest, RequestGraph
@@ -125,7 +127,7 @@ class WorkerClient(abc.ABC):
         self._failed_starts = 0
         data = self._encode(request)
         try:
-            answer = self._decode(process.exchange(data, self._seconds))
+            answer = self._ask(process, request, data)
         except WorkerTimedOutError:
             self._end()
             return TimedOut(self._seconds)
@@ -139,6 +141,15 @@ class WorkerClient(abc.ABC):
             raise
         _show(process.take_stderr())
         return answer
+
+    def _ask(self, process: WorkerProcess, request: ExportRequest, data: bytes) -> Answer:
+        """Send the bytes of a request, and return the answer.
+
+        Raises:
+            WorkerError: if there is no answer.
+        """
+        del request
+        return self._decode(process.exchange(data, self._seconds))
 
     def close(self) -> None:
         """End the worker."""
@@ -197,6 +208,8 @@ class Worker(WorkerClient):
     def __init__(self, command: str, seconds: float = DEFAULT_SECONDS) -> None:
         self._command = split_command(command)
         self._last: tuple[bytes, Answer] | None = None
+        self._named: tuple[bytes, bytes] = (b"", b"")  # a graph, and its digest
+        self._asked = self._kept = b""  # the names of the graphs of the last request, and of the worker
         super().__init__(seconds)
 
     @property
@@ -204,13 +217,39 @@ class Worker(WorkerClient):
         return f"the worker `{shlex.join(self._command)}`"
 
     def _launch(self) -> WorkerProcess:
+        self._kept = b""
         return WorkerProcess(worker_launch.command(self._command))
 
     def _read_introduction(self, data: bytes) -> Introduction:
         return protocol.decode_introduction(data)
 
     def _encode(self, request: ExportRequest) -> bytes:
-        return protocol.encode_export(request)
+        self._asked = digest = self._digest(request.serialised_graph)
+        return protocol.encode_export(request, digest, has_graph=not digest or digest != self._kept)
+
+    def _ask(self, process: WorkerProcess, request: ExportRequest, data: bytes) -> Answer:
+        """Send a request, and again with its graph if the worker does not have it any more."""
+        started, digest = time.monotonic(), self._asked
+        answer = super()._ask(process, request, data)
+        if isinstance(answer, UnknownGraph) and digest and digest == self._kept:
+            remaining = max(self._seconds - (time.monotonic() - started), 0.0)
+            answer = self._decode(process.exchange(protocol.encode_export(request, digest), remaining))
+        if isinstance(answer, UnknownGraph):
+            self._kept = b""
+        elif digest:
+            self._kept = digest
+        return answer
+
+    def _digest(self, data: bytes) -> bytes:
+        """Return the name of a graph in requests; empty if the worker does not keep graphs.
+
+        A graph without content has no name, because it cannot be told from one that is absent.
+        """
+        if not self._introduction.keeps_graph or not data:
+            return b""
+        if data != self._named[0]:
+            self._named = (data, hashlib.sha256(data).digest())
+        return self._named[1]
 
     def _decode(self, data: bytes) -> Answer:
         if self._last is None or data != self._last[0]:  # the variants of a case have the same answer

@@ -14,6 +14,7 @@ const Answer = root.lookupType("pytest_metagraph.worker.Answer");
 // stdout is for the protocol only: anything that a library prints there would be read as an answer.
 console.log = console.info = console.debug = console.error;
 
+let kept = { graph: Buffer.alloc(0), digest: Buffer.alloc(0) };
 let received = [];
 let receivedBytes = 0;
 for await (const chunk of process.stdin) {
@@ -46,12 +47,14 @@ function send(data) {
 
 /** Returns the answer to a request; undefined for the request to stop. */
 function answerTo(request) {
-  if (request.hello) return { introduction: { protocol: PROTOCOL, name, version, unsupported } };
+  if (request.hello) return { introduction: { protocol: PROTOCOL, name, version, unsupported, keeps_graph: true } };
   if (request.stop) return undefined;
   if (!request.export) throw new Error("a request that this version of the protocol does not have");
+  const graph = graphOf(request.export);
+  if (graph === undefined) return { unknown_graph: {} };
   let loaded;
   try {
-    loaded = loadGraph(request.export.graph);
+    loaded = loadGraph(graph);
   } catch (error) {
     // An error of the import is not one of the export, which a case may expect.
     return { not_loadable: { reason: `${error.name}: ${error.message}` } };
@@ -64,6 +67,13 @@ function answerTo(request) {
     const className = error instanceof ExportError ? error.className : `JavaScript.${error.name}`;
     return { raised: { classes: [className], text: error.message, traceback: error.stack } };
   }
+}
+
+/** Returns the graph of a request, which the kit sends once and then names; undefined if it is not the kept one. */
+function graphOf({ graph, graph_digest: digest }) {
+  if (!digest.length) return graph;
+  if (graph.length) kept = { graph, digest };
+  return Buffer.compare(kept.digest, digest) === 0 ? kept.graph : undefined;
 }
 
 function callOf(request) {

@@ -42,6 +42,7 @@ class Call:
 
     Attributes:
         graph: the graph to load, a serialised tensorflow.MetaGraphDef.
+        graph_digest: the name under which a worker keeps the graph for the next requests; may be empty.
         arguments: the keyword arguments, without `graph`; messages are `Serialized`.
         preceding: the keyword arguments of exports of the same loaded graph to make first.
         default_graph: export the default graph, without the argument `graph`.
@@ -51,6 +52,7 @@ class Call:
 
     def __init__(self) -> None:
         self.graph = b""
+        self.graph_digest = b""
         self.arguments: Dict[str, Any] = {}
         self.preceding: List[Dict[str, Any]] = []
         self.default_graph = False
@@ -127,6 +129,7 @@ def serve(exporter: Exporter) -> None:
     """Answer the requests on stdin until it ends. What is printed goes to stderr."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    kept = (b"", b"")  # the name of the last graph that has one, and the graph
     while True:
         prefix = sys.stdin.buffer.read(4)
         if len(prefix) < 4:
@@ -134,8 +137,16 @@ def serve(exporter: Exporter) -> None:
         request = dict(fields(sys.stdin.buffer.read(struct.unpack("<I", prefix)[0])))
         if 3 in request:
             return
-        data = encode_answer(answer_to(exporter, decode_call(request[2]))) if 2 in request else b""
-        data = data or encode_introduction(exporter)
+        if 2 in request:
+            call = decode_call(request[2])
+            if call.graph_digest and call.graph:
+                kept = (call.graph_digest, call.graph)
+            elif call.graph_digest and call.graph_digest == kept[0]:
+                call.graph = kept[1]
+            is_known = call.graph or not call.graph_digest
+            data = encode_answer(answer_to(exporter, call)) if is_known else UNKNOWN_GRAPH
+        else:
+            data = encode_introduction(exporter)
         answers.write(struct.pack("<I", len(data)) + data)
         answers.flush()
 
@@ -186,6 +197,8 @@ def decode_call(data: bytes) -> Call:
             call.arguments.update([decode_entry(value)])
         elif number == 7:
             call.preceding.append(dict(decode_entry(entry) for _, entry in fields(value)))
+        elif number == 8:
+            call.graph_digest = value
     return call
 
 
@@ -228,6 +241,7 @@ def encode_introduction(exporter: Exporter) -> bytes:
     data += field(6, exporter.descriptor_set) if exporter.descriptor_set else b""
     for name, version in sorted(exporter.environment.items()):
         data += field(7, field(1, name.encode()) + field(2, version.encode()))
+    data += varint(8 << 3) + varint(1)  # keeps_graph
     return field(1, data)
 
 
@@ -257,6 +271,8 @@ def varint(value: int) -> bytes:
     written.append(value)
     return bytes(written)
 
+
+UNKNOWN_GRAPH = field(6, b"")
 
 # As a writer of answers in files.
 
