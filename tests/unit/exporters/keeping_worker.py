@@ -1,7 +1,7 @@
 """A worker that declares that it keeps the last graph: `keeping_worker.py HOW LOG`.
 
-It returns the graph of a request, and appends what the request contained to the log, `graph` or `name`. HOW is
-one of these:
+It returns the graph of a request, and notes in the log whether the request contained a `graph` or a `name`.
+HOW is one of these:
 
 * `keeps`: it has the last graph;
 * `forgets`: it has no graph any more after an answer;
