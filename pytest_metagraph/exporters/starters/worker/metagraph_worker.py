@@ -143,8 +143,8 @@ def serve(exporter: Exporter) -> None:
                 kept = (call.graph_digest, call.graph)
             elif call.graph_digest and call.graph_digest == kept[0]:
                 call.graph = kept[1]
-            is_known = call.graph or not call.graph_digest
-            data = encode_answer(answer_to(exporter, call)) if is_known else UNKNOWN_GRAPH
+            is_unknown = call.graph_digest and not call.graph
+            data = field(6, b"") if is_unknown else encode_answer(answer_to(exporter, call))
         else:
             data = encode_introduction(exporter)
         answers.write(struct.pack("<I", len(data)) + data)
@@ -271,8 +271,6 @@ def varint(value: int) -> bytes:
     written.append(value)
     return bytes(written)
 
-
-UNKNOWN_GRAPH = field(6, b"")
 
 # As a writer of answers in files.
 
