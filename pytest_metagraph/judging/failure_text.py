@@ -89,6 +89,10 @@ def _finding_lines(finding: Finding, checks: int) -> Iterator[str]:
     yield ""
     if finding.code is FindingCode.TIMED_OUT:  # the variants after it did not run
         yield f"{finding.summary}, in the variant {'; '.join(finding.variants)}."
+    elif (
+        finding.code is FindingCode.CRASHED and len(finding.variants) > 1
+    ):  # neither did those after the last
+        yield f"{finding.summary}, in the variants {'; '.join(finding.variants)}."
     else:
         yield f"{finding.summary}, {_where(finding.variants, checks)}."
     if finding.detail:

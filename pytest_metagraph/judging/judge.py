@@ -12,7 +12,15 @@ from conformance_cases.requirements import load_requirements
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import CompareOptions
 from pytest_metagraph.exporters.adapted_case import adapted
-from pytest_metagraph.exporters.answers import Answer, Exported, NotLoaded, NotSupported, Raised, TimedOut
+from pytest_metagraph.exporters.answers import (
+    Answer,
+    Crashed,
+    Exported,
+    NotLoaded,
+    NotSupported,
+    Raised,
+    TimedOut,
+)
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.request import RequestGraph
 from pytest_metagraph.judging.advice import fitted
@@ -28,6 +36,9 @@ from reference_impl.contracts import Contract
 _GIT_VERSION = "meta_info_def.tensorflow_git_version"
 _MAX_NOT_RUN = 4
 """Variants that did not run and are named; all of them are counted."""
+
+_MOST_CRASHES = 2
+"""The number of variants of a case that may crash before its other variants are given up."""
 
 
 class Judge:
@@ -127,7 +138,9 @@ class Judge:
         graph: RequestGraph,
         first: Answer,
     ) -> tuple[list[Finding], int]:
-        """Run the variants one after the other, up to one that times out, because the rest might as well.
+        """Run the variants one after the other, up to one that times out, or the second one that crashes.
+
+        The rest might as well, and each would cost the time limit, or a new process of the exporter.
 
         Args:
             case: the case.
@@ -149,13 +162,15 @@ class Judge:
             expected = expectation
         found: list[Finding] = []
         run: list[Variant] = []
+        crashes = 0
         for number, variant in enumerate(variants, start=1):
             answer = self._call(case, variant, graph) if run else first
             if self._declines(answer, variant):
                 continue
             run.append(variant)
             found += self._check(answer, case, variant, expected)
-            if isinstance(answer, TimedOut):
+            crashes += isinstance(answer, Crashed)
+            if isinstance(answer, TimedOut) or crashes == _MOST_CRASHES:
                 return _given_up(found, variants[number:]), len(run)
         if self._is_changed(graph, case):
             # One variant has changed the graph of the later ones: run each again with a graph of its own.
@@ -274,14 +289,16 @@ def _options(case: Case) -> CompareOptions:
 
 
 def _given_up(findings: Iterable[Finding], not_run: Sequence[Variant]) -> list[Finding]:
-    """Return findings whose timeout names the variants that did not run because of it."""
+    """Return findings whose timeout or crash names the variants that did not run because of it."""
     if not not_run:
         return list(findings)
     names = "; ".join(variant.name for variant in not_run[:_MAX_NOT_RUN])
     more = "; ..." if len(not_run) > _MAX_NOT_RUN else ""
     detail = f"{counted(len(not_run), 'other variant')} of the call did not run: {names}{more}"
     return [
-        replace(finding, detail=detail) if finding.code is FindingCode.TIMED_OUT else finding
+        replace(finding, detail=f"{detail}\n{finding.detail}".rstrip())
+        if finding.code in {FindingCode.TIMED_OUT, FindingCode.CRASHED}
+        else finding
         for finding in findings
     ]
 

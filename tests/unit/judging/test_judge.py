@@ -11,6 +11,7 @@ from conformance_cases import Case, NotAsked, Tier, load_corpus
 from conformance_cases.archive import split_message
 from pytest_metagraph import ExportRequest, NotLoadable, Unsupported
 from pytest_metagraph.exporters import reference
+from pytest_metagraph.exporters.answers import Answer, Crashed
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import FindingCode
@@ -75,6 +76,32 @@ def test_a_request_contains_its_case(plain: Case, judge: JudgeCase) -> None:
     assert first.graph == plain.graph.message()
     assert (first.contract, first.case_id, first.eager) == (Contract.DOCUMENTED, plain.id, False)
     assert first.arguments == {"filename": None, "as_text": False, "save_debug_info": False}
+
+
+@pytest.mark.parametrize(
+    ("crashing", "run"), [({0, 1}, 2), ({0, 5}, 6), ({3}, 16), ({15}, 16), (set(range(16)), 2)]
+)
+def test_a_case_is_given_up_after_two_crashes(
+    plain: Case, folder: ScratchFolder, crashing: set[int], run: int
+) -> None:
+    """After the second variant that crashes the others are not run, and the finding counts and names them."""
+
+    class Crashing(InProcess):
+        calls = 0
+
+        def export(self, request: ExportRequest) -> Answer:
+            self.calls += 1
+            return Crashed("killed") if self.calls - 1 in crashing else super().export(request)
+
+    client = Crashing(reference.export, "name")
+    judgement = Judge(client, Contract.DOCUMENTED, folder).judge(plain)
+    assert judgement.checks == run
+    (found,) = judgement.findings
+    assert len(found.variants) == judgement.failed_checks == min(2, len(crashing))
+    if run < 16:
+        assert found.detail.startswith(f"{16 - run} other variants of the call did not run: ")
+        assert client.calls == run
+    assert found.detail.endswith("killed")
 
 
 def test_failed_checks_are_variants_not_findings(plain: Case, judge: JudgeCase) -> None:
