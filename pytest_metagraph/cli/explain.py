@@ -136,6 +136,9 @@ def _find_case(what: str, corpus: Corpus) -> Case:
     try:
         return corpus.case(what)
     except KeyError:
+        if replacement := corpus.retired_cases.get(what):
+            hint = f"explain {replacement}, which replaces it"
+            raise MetagraphError(f"the case {what!r} was retired", hint) from None
         ids = (case.id for case in corpus.cases(Tier.FULL))
         near = nearest_names(what.upper(), corpus.requirements) or nearest_names(what, ids)
         hint = (

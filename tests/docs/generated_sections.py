@@ -19,7 +19,7 @@ from corpus_coverage_section import corpus_coverage
 from coverage_section import coverage
 from loadability_section import importer_rules
 from options_section import options
-from requirements_section import capabilities, requirements
+from requirements_section import capabilities, requirements, retired_cases
 from versions_section import tensorflow_versions
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -35,6 +35,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "requirements": requirements,
     "tensorflow versions": tensorflow_versions,
     "capabilities": capabilities,
+    "retired cases": retired_cases,
     "reference_impl": lambda: api_of("reference_impl"),
     "conformance_cases": lambda: api_of("conformance_cases"),
     "pytest_metagraph": lambda: api_of("pytest_metagraph"),

@@ -74,6 +74,12 @@ def capabilities() -> str:
     return table(("capability", "an exporter that has it", "part of", "cases that need it"), rows)
 
 
+def retired_cases() -> str:
+    """Return each retired case and the one that replaces it."""
+    rows = [(f"`{old}`", f"`{new}`") for old, new in load_corpus().retired_cases.items()]
+    return table(("retired", "replaced by"), rows)
+
+
 def _counts(catalogue: list[Requirement], cases: int) -> str:
     counted = Counter((rule.basis, rule.level) for rule in catalogue)
     rows = [

@@ -101,6 +101,15 @@ def test_a_mistyped_id_is_refused(mistyped: str, nearest: str, capsys: pytest.Ca
     assert nearest in line
 
 
+def test_a_retired_case_leads_to_its_replacement(capsys: pytest.CaptureFixture[str]) -> None:
+    """A reader of an old report finds the case that tests the same now."""
+    assert main(["explain", "SAV-05/listed-twice"]) == 2
+    assert capsys.readouterr().err == (
+        "metagraph explain: the case 'SAV-05/listed-twice' was retired; "
+        "explain COL-19/savers-listed-twice, which replaces it\n"
+    )
+
+
 def test_a_rule_lists_the_mistakes_that_its_cases_catch(capsys: pytest.CaptureFixture[str]) -> None:
     """Each wrong exporter of the kit's tests stands under the rule that it violates, with its sentence."""
     lines = explained(capsys, "SCOPE-02")
