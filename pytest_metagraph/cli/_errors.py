@@ -40,7 +40,7 @@ def refusal(error: Exception) -> str:
 
 
 def _is_of_protobuf(error: Exception) -> bool:
-    """Tell whether protobuf raised an error, without importing protobuf."""
+    """Return whether protobuf raised an error, without importing protobuf."""
     modules = (sys.modules.get("google.protobuf.message"), sys.modules.get("google.protobuf.text_format"))
     return any(module is not None and isinstance(error, module.Error) for module in modules)
 

@@ -50,7 +50,7 @@ examples:
 exit status: 0 the adapter is connected correctly, 1 it is not, 2 unusable input
 """
 
-_LEFT_ALONE = frozenset({FindingCode.CRASHED, FindingCode.TIMED_OUT})
+_UNANSWERED = frozenset({FindingCode.CRASHED, FindingCode.TIMED_OUT})
 """The findings of a case in which an exporter did not answer, which is never a success."""
 
 _MAX_CASES = 3
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
             data = _data(client, contract, folder, step)
             say_json(data | {"next": _run_command(arguments)})
             codes = [finding["code"] for result in data["results"] for finding in result["findings"]]
-            return 0 if data["wired"] and _LEFT_ALONE.isdisjoint(codes) else 1
+            return 0 if data["wired"] and _UNANSWERED.isdisjoint(codes) else 1
         say(f"exporter {title(client)}")
         say(f"declared as unsupported: {', '.join(sorted(client.unsupported)) or 'nothing'}")
         if problems := _check(client, contract, folder):
@@ -92,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         results = _results(client, contract, folder, step)
     _show(results, _run_command(arguments))
     codes = [finding.code for result in results for finding in result.findings]
-    return 0 if _LEFT_ALONE.isdisjoint(codes) else 1
+    return 0 if _UNANSWERED.isdisjoint(codes) else 1
 
 
 def _results(

@@ -134,7 +134,7 @@ def run(arguments: argparse.Namespace) -> int:
                     write_file(arguments.output, page(versions_table(measured, earlier)).encode())
     table = versions_table(measured, earlier)
     if arguments.json:
-        sys.stdout.write(table_to_json(table))
+        say(table_to_json(table).removesuffix("\n"), keep_newlines=True)
     if page:
         with writing(arguments.output):
             write_file(arguments.output, page(table).encode())
