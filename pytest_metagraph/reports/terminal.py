@@ -88,8 +88,8 @@ def summary_lines(
         f"{counted(len(graphs), 'graph')}, {counted(len(results), 'case')}, {counted(checks, 'check')}: "
         f"{_verdicts(verdicts)}"
     )
-    is_whole = len(results) == len(cases)
-    if not is_whole:
+    is_scored = False
+    if len(results) != len(cases):
         text = f"no score: {len(results):,} of the {len(cases):,} cases of the tier ran"
         yield SummaryLine(text, LineRole.NO_SCORE)
     elif Verdict.HARNESS_ERROR in verdicts:
@@ -97,6 +97,7 @@ def summary_lines(
     elif not any(result.verdict in TESTED for result in results):
         yield SummaryLine("no score: no case was tested", LineRole.NO_SCORE)
     else:
+        is_scored = True
         yield SummaryLine(f"score: {_score(results, _levels(cases, requirements))}", LineRole.SCORE)
     yield from _unloaded_lines(results)
     failed = [result for result in results if result.verdict is Verdict.FAIL]
@@ -109,7 +110,7 @@ def summary_lines(
             "--metagraph-level=recommended enforces them:"
         )
         yield from _numbered(causes_of(advisory), settings)
-    elif not failed and is_whole and settings.tier != "full":
+    elif not failed and is_scored and settings.tier != "full":
         yield SummaryLine("next: --metagraph-tier=full runs every combination of the arguments")
 
 

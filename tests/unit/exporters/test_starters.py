@@ -18,9 +18,10 @@ import yaml
 from conformance_cases import Capability, Tier, Variant, load_corpus
 from pytest_metagraph.cli import main
 from pytest_metagraph.exporters import protocol
-from pytest_metagraph.exporters.answers import Exported, NotSupported, Raised
+from pytest_metagraph.exporters.answers import Exported, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.case_files import schema_files, write_cases
 from pytest_metagraph.exporters.exports_folder import ExportsFolder
+from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.exporters.starters import (
     PLAIN_WORKER,
@@ -127,6 +128,35 @@ def test_the_plain_worker_runs_at_once(tmp_path: Path, capsys: pytest.CaptureFix
     assert isinstance(answer, Exported)
     assert answer.message == case.graph.message()
     assert "my_worker.py" in capsys.readouterr().out
+
+
+def test_the_plain_worker_says_that_it_cannot_load(tmp_path: Path) -> None:
+    """An error of loading, where the starter catches it, is the answer that the graph is not loadable."""
+    write_starter(AdapterKind.WORKER, tmp_path)
+    path = tmp_path / "my_worker.py"
+    text = path.read_text(encoding="utf-8")
+    assert text.count("bytes(graph)  #") == 1
+    path.write_text(text.replace("bytes(graph)  #", 'int(float("inf"))  #'), encoding="utf-8")
+    with contextlib.closing(Worker(f"{shlex.quote(sys.executable)} {path}")) as worker:
+        answer = worker.export(ExportRequest(MetaGraphDef(), {}))
+    assert answer == NotLoaded("cannot convert float infinity to integer")
+
+
+def test_the_python_starter_says_that_it_cannot_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines that the starter suggests in a comment run, with the import that they name."""
+    write_starter(AdapterKind.PYTHON, tmp_path)
+    path = tmp_path / "metagraph_adapter.py"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    suggested = [line.replace("    #     ", "    ") for line in lines if line.startswith("    #     ")]
+    before = lines[: lines.index(next(line for line in lines if line.startswith("    # An adapter")))]
+    code = "\n".join(["import my_framework", "from pytest_metagraph import NotLoadable", *before, *suggested])
+    framework = "class ImportError(Exception): pass\ndef load(data): raise ImportError('no such op')\n"
+    (tmp_path / "my_framework.py").write_text(framework, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    namespace: dict[str, Any] = {}
+    exec(compile(code, str(path), "exec"), namespace)  # noqa: S102 - the text is that of the starter
+    answer = InProcess(namespace["export"], "starter").export(ExportRequest(MetaGraphDef(), {}))
+    assert answer == NotLoaded("no such op")
 
 
 def test_the_plain_worker_answers_in_files(tmp_path: Path) -> None:

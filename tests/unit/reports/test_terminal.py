@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 import report_samples as samples
 
+from conformance_cases import Tier, load_corpus
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.terminal import SummaryLine, summary_lines
@@ -49,6 +50,19 @@ def test_the_summary_notes_op_defs_that_no_tensorflow_has() -> None:
     assert texts[1] == "note: op defs of its own: 4 (Add, Cast, Conv2D, ...)"
     texts = [line.text for line in _lines(samples.exporter("x"), [samples.result("a")])]
     assert not any("op defs" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "suggested"),
+    [(Verdict.PASS, True), (Verdict.NOT_LOADABLE, False), (Verdict.HARNESS_ERROR, False)],
+)
+def test_the_next_tier_is_suggested_after_a_score(verdict: Verdict, suggested: bool) -> None:
+    """A run with a score should run the tier full next; one without has other things to do first."""
+    corpus = load_corpus()
+    cases = corpus.cases(Tier.SMOKE)[:2]
+    results = [samples.result(case.id, verdict) for case in cases]
+    lines = summary_lines(samples.exporter("x"), results, Settings(tier="smoke"), cases, corpus.requirements)
+    assert any("--metagraph-tier=full" in line.text for line in lines) == suggested
 
 
 def test_the_summary_names_graphs_that_cannot_be_loaded() -> None:
