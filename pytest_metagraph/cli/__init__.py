@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import faulthandler
 import importlib
 import importlib.util
 import os
@@ -105,6 +106,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         after Ctrl-C, 143 after SIGTERM, and 141 if the reader of its output has gone.
     """
     open_standard_streams()
+    if argv is None:
+        with contextlib.suppress(OSError, ValueError):  # stderr may have no descriptor
+            faulthandler.enable()  # protobuf without memory may end the process, which should not be silent
     words = list(sys.argv[1:] if argv is None else argv)
     _complete()
     command = next((word for word in words if not word.startswith("-")), "")

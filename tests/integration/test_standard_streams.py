@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from user_process import PROJECT, sample_graph
+from user_process import PROJECT, run_python, sample_graph
 
 from reference_impl import read_meta_graph_file
 
@@ -90,3 +91,15 @@ def test_a_reader_that_leaves_early_gets_no_traceback(folder: Path) -> None:
     line = 'metagraph show one.meta --text; echo "status $?" >&2'
     ended = _run(folder, f"{{ {line}; }} | true")
     assert ended.stderr in {"status 141\n", "status 0\n"}  # 0 if everything fitted into the pipe in time
+
+
+def test_a_command_that_a_signal_ends_says_so(tmp_path: Path) -> None:
+    """What protobuf may do without memory is not silent: stderr names the signal."""
+    code = (
+        "import ctypes, sys; sys.argv = ['metagraph', 'show', 'x']; "
+        "import pytest_metagraph.cli.show as show; show.run = lambda arguments: ctypes.string_at(0); "
+        "from pytest_metagraph.cli import main; main()"
+    )
+    ended = run_python("-c", code, folder=tmp_path)
+    assert ended.returncode == -signal.SIGSEGV
+    assert "Fatal Python error: Segmentation fault" in ended.stderr
