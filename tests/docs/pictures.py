@@ -6,7 +6,7 @@ This needs the extra `docs`, and Chromium with its driver. Run it after a change
 
 Given reports of several implementations in JSON Lines, it draws only the page that compares them:
 
-    python tests/docs/pictures.py reference.jsonl tensorflow.jsonl nodejs.jsonl
+    python tests/docs/pictures.py reports/*.documented.jsonl
 """
 
 from __future__ import annotations
