@@ -12,26 +12,21 @@ CONFORMANCE = ("-p", "no:cacheprovider", "--pyargs", "conformance_cases", "--met
 ONE_CASE = (*CONFORMANCE, "--metagraph-case=matrix/towers/plain")
 
 WAYS = {
-    "autoload": ({}, ()),
-    "-p": ({}, ("-p", "pytest_metagraph")),
-    "-p without autoload": ({"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, ("-p", "pytest_metagraph")),
-    "PYTEST_PLUGINS": ({"PYTEST_PLUGINS": "pytest_metagraph"}, ()),
-    "PYTEST_PLUGINS without autoload": (
-        {"PYTEST_PLUGINS": "pytest_metagraph", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        (),
-    ),
-    "-p without xdist": ({}, ("-p", "pytest_metagraph", "-p", "no:xdist")),
-    "-p with two workers": ({}, ("-p", "pytest_metagraph", "-n", "2")),
+    "PYTEST_PLUGINS": {"PYTEST_PLUGINS": "pytest_metagraph"},
+    "PYTEST_PLUGINS without autoload": {
+        "PYTEST_PLUGINS": "pytest_metagraph",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    },
 }
+"""The ways that `test_wheel.py` does not try."""
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_plugin_loads_once(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """However the plugin is named, one case runs and one summary is printed, without a warning."""
-    environment, arguments = WAYS[way]
-    for name, value in environment.items():
+    for name, value in WAYS[way].items():
         monkeypatch.setenv(name, value)
-    result = pytester.runpytest_subprocess("-W", "error", *arguments, *ONE_CASE)
+    result = pytester.runpytest_subprocess("-W", "error", *ONE_CASE)
     result.assert_outcomes(passed=1)
     assert result.stdout.str().count("= conformance of export_meta_graph =") == 1
 

@@ -18,7 +18,6 @@ from conformance_cases import Tier, load_corpus
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ProblemCode
 from pytest_metagraph.reports.jsonl import read_report
-from pytest_metagraph.reports.merging import merge
 from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.scoring import scores_by_level
 
@@ -67,15 +66,6 @@ def timeless(report: Report) -> Report:
 def smoke(project: Project) -> Project:
     """A project that runs the smoke tier with an exporter that ignores clear_devices."""
     return project.with_adapter(IGNORES_CLEAR_DEVICES).given("--metagraph-tier=smoke")
-
-
-def test_a_report_is_the_same_from_any_number_of_workers(smoke: Project) -> None:
-    """Without xdist and with two workers a run writes the same report, apart from times."""
-    for workers in ("0", "2"):
-        smoke.given("-n", workers, f"--metagraph-report=n{workers}.jsonl").run()
-    alone, spread = read(smoke, "n0.jsonl"), read(smoke, "n2.jsonl")
-    assert timeless(alone) == timeless(spread)
-    assert alone.is_valid
 
 
 def test_a_report_says_what_was_run_and_found(smoke: Project) -> None:
@@ -150,16 +140,6 @@ def test_the_line_of_a_failure_runs_it_again(smoke: Project, monkeypatch: pytest
     assert again.ret == pytest.ExitCode.TESTS_FAILED
     again.stdout.fnmatch_lines([f"*case {failed.case}"])
     assert again.parseoutcomes() == {"failed": 1}
-
-
-def test_shards_add_up_to_the_tier(smoke: Project) -> None:
-    """Three shards, merged, are the report of a run without shards."""
-    names = ["1.jsonl", "2.jsonl", "3.jsonl"]
-    for index, name in enumerate(names, start=1):
-        smoke.given(f"--metagraph-shard={index}/3", f"--metagraph-report={name}").run()
-    smoke.given("--metagraph-report=whole.jsonl").run()
-    merged = merge({name: read(smoke, name) for name in names})
-    assert timeless(merged) == timeless(read(smoke, "whole.jsonl"))
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

@@ -22,8 +22,6 @@ LOADING: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "-p": (("-p", "pytest_metagraph"), {}),
     "-p without autoload": (("-p", "pytest_metagraph"), WITHOUT_AUTOLOAD),
     "-p without xdist": (("-p", "pytest_metagraph", "-p", "no:xdist"), {}),
-}
-FURTHER_LOADING: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "autoload": ((), {}),
     "-p with two workers": (("-p", "pytest_metagraph", "-n", "2"), {}),
     "-p of the module": (("-p", "pytest_metagraph.plugin"), {}),
@@ -31,6 +29,7 @@ FURTHER_LOADING: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "twice": (("-p", "pytest_metagraph.plugin", "-p", "pytest_metagraph"), {}),
     "-p without a cache": (("-p", "pytest_metagraph", "-p", "no:cacheprovider"), {}),
 }
+"""The ways to load the plugin. A function is judged in each, the other clients in one of the first three."""
 
 ADAPTER = """
 import sys
@@ -144,7 +143,7 @@ def project(environment: Path, tmp_path: Path) -> WheelProject:
 
 def judged(project: WheelProject, loading: str, expected: Answered, *more: str) -> str:
     """Run the cases of an expectation and compare verdicts and findings; returns what was printed."""
-    arguments, variables = {**LOADING, **FURTHER_LOADING}[loading]
+    arguments, variables = LOADING[loading]
     cases = [f"--metagraph-case={case}" for case in expected]
     corpus = (
         "--pyargs",
@@ -176,40 +175,36 @@ def test_the_environment_has_the_wheel(environment: Path) -> None:
     assert finished.stdout.count(str(environment.parents[1])) == 2
 
 
-@pytest.mark.parametrize("loading", [*LOADING, *FURTHER_LOADING])
+@pytest.mark.parametrize("loading", LOADING)
 def test_a_function_is_judged(project: WheelProject, loading: str) -> None:
     """Each answer has its verdict, however the plugin is loaded; it is loaded once, without a warning."""
     printed = judged(project, loading, ANSWERED | ENDED, "--metagraph-exporter=adapter:export")
     assert "exporter adapter:export 1.0, contract documented, tier default" in printed
 
 
-@pytest.mark.parametrize("loading", LOADING)
-def test_a_worker_is_judged(project: WheelProject, loading: str) -> None:
+def test_a_worker_is_judged(project: WheelProject) -> None:
     """A worker brings the same answers, and the kit goes on after one that never answers."""
     command = shlex.join([str(project.python), "worker.py"])
     worker = (f"--metagraph-command={command}", "--metagraph-timeout=3")
-    judged(project, loading, ANSWERED | ENDED | HANGS, *worker)
+    judged(project, "-p without autoload", ANSWERED | ENDED | HANGS, *worker)
 
 
-@pytest.mark.parametrize("loading", LOADING)
-def test_a_folder_of_exports_is_judged(project: WheelProject, loading: str) -> None:
+def test_a_folder_of_exports_is_judged(project: WheelProject) -> None:
     """A folder brings the same answers, as far as a file can state them."""
     folder = project.folder / "answers"
     write_answers(folder)
-    judged(project, loading, ANSWERED, f"--metagraph-exports={folder}")
+    judged(project, "-p without xdist", ANSWERED, f"--metagraph-exports={folder}")
 
 
-@pytest.mark.parametrize("loading", LOADING)
-def test_a_list_of_known_failures_is_red(project: WheelProject, loading: str) -> None:
+def test_a_list_of_known_failures_is_red(project: WheelProject) -> None:
     """Each of the six conditions is red, in one run with one list."""
     (project.folder / "known.toml").write_text(KNOWN_FAILURES, encoding="utf-8")
-    arguments, variables = LOADING[loading]
+    arguments, _ = LOADING["-p"]
     cases = [f"--metagraph-case={case}" for case in ANSWERED]
     finished = project.run(
         *arguments,
         *("--pyargs", "conformance_cases", "--metagraph-exporter=adapter:export", "-rf"),
         *("--metagraph-level=recommended", "--metagraph-known-failures=known.toml", *cases),
-        **variables,
     )
     assert finished.returncode == pytest.ExitCode.TESTS_FAILED
     lines = finished.stdout.splitlines()

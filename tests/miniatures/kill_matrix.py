@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from miniature import Miniature
-from miniature_judging import MiniatureJudge, judging, matrix_cases, requirement_cases, with_fewer_variants
+from miniature_judging import MiniatureJudge, judging, matrix_cases, requirement_cases, with_first_variant
 from null_exporters import NULL_EXPORTERS
 from re_encodings import RE_ENCODINGS
 from wrong_exporters import AREAS, WRONG_EXPORTERS, exporters_of
@@ -68,16 +68,19 @@ def kills_of_all(judge: MiniatureJudge) -> Kills:
 
 def score(judge: MiniatureJudge, exporter: Exporter, cases: Iterable[Case]) -> Score:
     """Judge one exporter with many cases."""
-    verdicts = [judge.judge(exporter, case).verdict for case in cases]
+    verdicts = [_verdict(judge, exporter, case) for case in cases]
     return Score(verdicts.count(Verdict.PASS), sum(verdict in TESTED for verdict in verdicts))
 
 
-def null_scores(judge: MiniatureJudge) -> dict[str, tuple[Score, Score]]:
-    """What each exporter that does no work passes of the requirement cases and of the matrix cases.
+def _verdict(judge: MiniatureJudge, exporter: Exporter, case: Case) -> Verdict:
+    """The verdict on a case; the other variants cannot change that of one whose first variant fails."""
+    first = judge.judge(exporter, with_first_variant(case)).verdict
+    return first if first.is_red else judge.judge(exporter, case).verdict
 
-    A few variants of each matrix case are judged. All of them could only lower a score.
-    """
-    parts = (requirement_cases(), tuple(map(with_fewer_variants, matrix_cases())))
+
+def null_scores(judge: MiniatureJudge) -> dict[str, tuple[Score, Score]]:
+    """What each exporter that does no work passes of the requirement cases and of the matrix cases."""
+    parts = (requirement_cases(), matrix_cases())
     return {
         _plain_name(exporter): (score(judge, exporter, parts[0]), score(judge, exporter, parts[1]))
         for exporter in NULL_EXPORTERS

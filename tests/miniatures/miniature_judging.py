@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -123,20 +123,32 @@ def cases_of(requirement: str) -> tuple[Case, ...]:
 
 
 class _FewerVariants:
-    """A source of cases with at most four variants."""
+    """A source of cases with some of their variants."""
 
-    def __init__(self, source: CaseSource) -> None:
+    def __init__(
+        self, source: CaseSource, keep: Callable[[tuple[Variant, ...]], tuple[Variant, ...]]
+    ) -> None:
         self._source = source
+        self._keep = keep
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._source, name)
 
     def variants(self, case: Case) -> tuple[Variant, ...]:
         """See `Case.variants`."""
-        variants = self._source.variants(case)
-        return tuple(one for one in variants if len(variants) <= len(_VARIANTS) or one.name in _VARIANTS)
+        return self._keep(self._source.variants(case))
 
 
 def with_fewer_variants(case: Case) -> Case:
-    """A case with at most four variants, in which an exporter passes no less than in all of them."""
-    return replace(case, source=_FewerVariants(case.source))  # type: ignore[arg-type] # it delegates the rest
+    """A case with at most four variants."""
+
+    def keep(variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        return tuple(one for one in variants if len(variants) <= len(_VARIANTS) or one.name in _VARIANTS)
+
+    return replace(case, source=_FewerVariants(case.source, keep))  # type: ignore[arg-type] # it delegates the rest
+
+
+def with_first_variant(case: Case) -> Case:
+    """A case with its first variant alone: an exporter that fails it fails the case."""
+    source = _FewerVariants(case.source, lambda variants: variants[:1])
+    return replace(case, source=source)  # type: ignore[arg-type] # it delegates the rest
