@@ -108,7 +108,7 @@ def _introduction(kills: Kills) -> Iterator[str]:
     yield f"- **{caught} of {len(kills)}** wrong exporters are caught, in {len(requirements)} requirements."
     yield f"- **{len(RE_ENCODINGS)}** [re-encodings](glossary.md#re-encoding), exporters that are right in"
     yield "  another encoding or order, pass every requirement case. The only exceptions are cases about"
-    yield "  the order of nodes, for those that change it."
+    yield "  the order of nodes or ops, for those that change it."
     yield ""
 
 

@@ -85,7 +85,7 @@ def an_empty_library(message: MetaGraphDef, _arguments: ExportArguments) -> None
     message.graph_def.library.SetInParent()
 
 
-@changes_message()
+@changes_message("OPS-07")
 def ops_in_reverse(message: MetaGraphDef, _arguments: ExportArguments) -> None:
     """Lists the ops in the reverse of their order."""
     _reverse(message.meta_info_def.stripped_op_list.op)
