@@ -24,6 +24,7 @@ from typing import NamedTuple
 from kit_judging import Costs
 
 from conformance_cases import Tier
+from reference_impl.schema import MetaGraphDef
 
 _JUDGING = Path(__file__).with_name("kit_judging.py")
 _PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "xdist.plugin")
@@ -32,6 +33,7 @@ _PLUGINS = {"without the plugin": (), "with the plugin": ("-p", "pytest_metagrap
 _MODULES = ("reference_impl", "conformance_cases", "pytest_metagraph.plugin", "pytest_metagraph")
 _EMPTY_TESTS = 1000
 _SHORT_ROUNDS = 4
+_SHOWN_BYTES = 1_000_000
 
 
 class Part(NamedTuple):
@@ -114,17 +116,75 @@ def judging_rows(_rounds: int) -> Iterator[str]:
         yield f"| {name} | {costs['cases']:,} | {costs['calls']:,} | {shares} |"
 
 
+def client_rows(_rounds: int) -> Iterator[str]:
+    """Yield the cost of a call by client: supervision, and the worker protocol, in one run."""
+    yield "| default tier, exporter | calls | kit's process | exporter's process, besides exports | both |"
+    yield "|---|---:|---:|---:|---:|"
+    found = judging(Part("default", Tier.DEFAULT), "--clients")
+    sums = {name: (costs["kit"] + costs["worker"]) / costs["calls"] * 1e3 for name, costs in found.items()}
+    for name, costs in found.items():
+        parts = f"{_share(costs, 'kit', 'calls')} | {_share(costs, 'worker', 'calls')}"
+        yield f"| {name} | {costs['calls']:,} | {parts} | {sums[name]:.2f} ms |"
+    function, supervised, worker = sums.values()
+    exporting = next(iter(found.values()))["exporter"] / next(iter(found.values()))["calls"] * 1e3
+    yield ""
+    yield from _budget("share of the kit, %", 100 * function / (function + exporting), 20)
+    yield from _budget("worker, above a supervised function, ms a call", worker - supervised, 0.3)
+    yield from _budget("worker, above a function of the process, ms a call", worker - function, 0.3)
+
+
+def _budget(name: str, measured: float, most: float) -> Iterator[str]:
+    """Yield a line that says whether a budget is kept."""
+    yield f"Budget: {name}: {measured:.2f}, at most {most:g}: {'kept' if measured <= most else 'NOT KEPT'}"
+
+
+def start_rows(rounds: int) -> Iterator[str]:
+    """Yield the time of commands that a user waits for, beside the interpreter that does nothing."""
+    yield "| command | time |"
+    yield "|---|---:|"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "large.meta")
+        file.write_bytes(_message_of(_SHOWN_BYTES).SerializeToString())
+        words = {
+            "`python -c pass`": ("-c", "pass"),
+            "`metagraph --version`": ("-m", "pytest_metagraph", "--version"),
+            "`metagraph show`, 1 MB": ("-m", "pytest_metagraph", "show", str(file)),
+        }
+        best = _best_times(words, rounds)
+    yield from (f"| {name} | {seconds * 1e3:.0f} ms |" for name, seconds in best.items())
+    nothing, version, show = best.values()
+    yield ""
+    yield from _budget("`--version`, times `python -c pass`", version / nothing, 4)
+    yield from _budget("`show` of 1 MB, s", show, 0.2)
+
+
+def _message_of(size: int) -> MetaGraphDef:
+    """Return a graph of at least so many bytes, of nodes like those of a network."""
+    message = MetaGraphDef()
+    for number in range(size // 100):
+        node = message.graph_def.node.add(name=f"layer_{number}/dense/MatMul", op="Identity")
+        node.input.append(f"layer_{max(number - 1, 0)}/dense/MatMul")
+        node.attr["T"].type = 1
+        node.device = "/job:worker/task:0/device:GPU:0"
+    return message
+
+
 def run_rows(rounds: int) -> Iterator[str]:
     """Yield the cost of a whole run, and that of a run of empty tests, which is the share of pytest."""
     yield "| the whole command | items | `-n 0`, processor | `-n 0`, clock | `-n 2`, clock |"
     yield "|---|---:|---:|---:|---:|"
     for part in _PARTS:
         options = (*_CORPUS, f"--metagraph-tier={part.tier}", f"--metagraph-shard={part.shard}")
-        yield _run_row(part.name, options, rounds)
+        row = _run_row(part.name, options, rounds)
+        yield row
+        if part.tier is Tier.DEFAULT:
+            clock = float(row.split("|")[-2].split()[0])
     with _test_module(
         f"@pytest.mark.parametrize('n', range({_EMPTY_TESTS}))\ndef test_it(n): pass"
     ) as folder:
         yield _run_row("tests that do nothing", ("--rootdir", folder, folder), rounds)
+    yield ""
+    yield from _budget("default tier with `-n 2`, s", clock, 6)
 
 
 def _run_row(name: str, options: Sequence[str], rounds: int) -> str:
@@ -156,7 +216,11 @@ def idle_rows(rounds: int) -> Iterator[str]:
     yield "|---|---:|"
     with _test_module("def test_it(): pass") as folder:
         words = {name: (*_PYTEST, *plugin, "--rootdir", folder, folder) for name, plugin in _PLUGINS.items()}
-        yield from _in_turns(words, rounds)
+        best = _best_times(words, rounds)
+    yield from (f"| {name} | {seconds * 1e3:.0f} ms |" for name, seconds in best.items())
+    without, with_plugin = best.values()
+    yield ""
+    yield from _budget("the plugin in a session without cases, ms", (with_plugin - without) * 1e3, 10)
 
 
 def import_rows(rounds: int) -> Iterator[str]:
@@ -164,16 +228,19 @@ def import_rows(rounds: int) -> Iterator[str]:
     yield "| `python -c` | time |"
     yield "|---|---:|"
     words = {"`pass`": ("-c", "pass"), **{f"`import {name}`": ("-c", f"import {name}") for name in _MODULES}}
-    yield from _in_turns(words, rounds)
+    best = _best_times(words, rounds)
+    yield from (f"| {name} | {seconds * 1e3:.0f} ms |" for name, seconds in best.items())
+    yield ""
+    yield from _budget("`import reference_impl`, ms", best["`import reference_impl`"] * 1e3, 60)
 
 
-def _in_turns(words: Mapping[str, Sequence[str]], rounds: int) -> Iterator[str]:
-    """Yield the best processor time of each command; they take turns, to compare milliseconds."""
+def _best_times(words: Mapping[str, Sequence[str]], rounds: int) -> dict[str, float]:
+    """Return the best processor time of each command; they take turns, to compare milliseconds."""
     best = dict.fromkeys(words, float("inf"))
     for _ in range(_SHORT_ROUNDS * rounds):
         for name, command in words.items():
             best[name] = min(best[name], run(*command).processor)
-    yield from (f"| {name} | {seconds * 1e3:.0f} ms |" for name, seconds in best.items())
+    return best
 
 
 @contextlib.contextmanager
@@ -196,8 +263,17 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description="Measure what the kit itself costs.")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each session; the best one counts")
+    parser.add_argument(
+        "--tables",
+        nargs="*",
+        help="which tables: judging, client, run, collecting, idle, import, start; by default all",
+    )
     rounds = parser.parse_args().rounds
-    for table in (judging_rows, run_rows, collecting_rows, idle_rows, import_rows):
+    tables = (judging_rows, client_rows, run_rows, collecting_rows, idle_rows, import_rows, start_rows)
+    chosen = parser.parse_args().tables
+    for table in tables:
+        if chosen and table.__name__.removesuffix("_rows") not in chosen:
+            continue
         for row in table(rounds):
             sys.stdout.write(f"{row}\n")
             sys.stdout.flush()

@@ -7,9 +7,12 @@ itself and taken out.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
+import mmap
 import shlex
+import struct
 import sys
 import tempfile
 import time
@@ -26,6 +29,7 @@ from pytest_metagraph.exporters.answers import Answer, Exported
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter
+from pytest_metagraph.exporters.supervised import Supervised
 from pytest_metagraph.exporters.worker_client import Worker
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding
@@ -39,13 +43,25 @@ Costs = dict[str, float]
 the `kit`, parts of which are `serialising` and `files`, and the side of the `worker`."""
 
 
-class Timed:
-    """The reference exporter with the time that it took."""
+_SECONDS = 60.0
+"""The time limit for one answer."""
 
-    def __init__(self) -> None:
+_NUMBERS = struct.Struct("3d")
+"""The calls of an exporter, their seconds, and the seconds of its process since the first call."""
+
+
+class Timed:
+    """The reference exporter with the time that it took.
+
+    Args:
+        shared: where to write the calls, their seconds and those since the first call, for a parent process.
+    """
+
+    def __init__(self, shared: mmap.mmap | None = None) -> None:
         self.calls = 0
         self.seconds = 0.0
         self.first_call = 0.0
+        self._shared = shared
 
     def __call__(self, request: ExportRequest) -> MetaGraphDef:
         """Export, and add the time."""
@@ -54,8 +70,11 @@ class Timed:
         try:
             return reference.export(request)
         finally:
-            self.seconds += time.process_time() - start
+            end = time.process_time()
+            self.seconds += end - start
             self.calls += 1
+            if self._shared is not None:
+                _NUMBERS.pack_into(self._shared, 0, self.calls, self.seconds, end - self.first_call)
 
 
 class TimedClient(ExporterClient):
@@ -146,6 +165,48 @@ def costs_by_worker(cases: Sequence[Case]) -> dict[str, Costs]:
     return {"all": costs}
 
 
+def costs_by_client(cases: Sequence[Case]) -> dict[str, Costs]:
+    """Judge each case with a function of this process, in a process of its own, and with a worker, in turns.
+
+    Returns:
+        For each client, the costs of all cases. `worker` is what the process of the exporter takes besides.
+    """
+    shared = mmap.mmap(-1, _NUMBERS.size)
+    here = Timed()
+    with tempfile.TemporaryDirectory() as parent, contextlib.ExitStack() as stack:
+        stated = Path(parent, "seconds.json")
+        command = shlex.join([sys.executable, __file__, "--serve", str(stated)])
+        clients: dict[str, ExporterClient] = {
+            "a function, in the process of the kit": InProcess(here, "reference"),
+            "a function, supervised": stack.enter_context(
+                contextlib.closing(Supervised(lambda: Timed(shared), "the exporter", _SECONDS))
+            ),
+            "a worker": stack.enter_context(contextlib.closing(Worker(command))),
+        }
+        judges = {
+            name: Judge(client, Contract.DOCUMENTED, ScratchFolder(Contract.DOCUMENTED, Path(parent)))
+            for name, client in clients.items()
+        }
+        spent = dict.fromkeys(judges, 0.0)
+        for case in cases:
+            _read(case)
+            for name, judge in judges.items():
+                spent[name] += _judge(judge, case)
+        stack.close()
+        answered = json.loads(stated.read_text(encoding="utf-8"))
+    elsewhere = (here.calls, here.seconds, 0.0), _NUMBERS.unpack_from(shared, 0), answered
+    return {
+        name: {
+            "cases": len(cases),
+            "calls": calls,
+            "exporter": exporting,
+            "kit": spent[name] - (exporting if name in list(judges)[:1] else 0.0),
+            "worker": max(serving - exporting, 0.0),
+        }
+        for name, (calls, exporting, serving) in zip(judges, elsewhere, strict=True)
+    }
+
+
 def serve_timed(stated: Path) -> None:
     """Run as the worker; write its calls, the seconds of the exporter and those since its first call."""
     exporter = Timed()
@@ -189,6 +250,7 @@ def main() -> None:
     parser.add_argument("--tier", type=Tier, default=Tier.DEFAULT, help="which cases")
     parser.add_argument("--shard", type=Shard.parse, default=WHOLE_TIER, help="which part of them")
     parser.add_argument("--worker", action="store_true", help="have a worker export")
+    parser.add_argument("--clients", action="store_true", help="compare the clients, case by case")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)  # some cases are about what an export warns of
@@ -196,7 +258,8 @@ def main() -> None:
         serve_timed(arguments.serve)
         return
     cases = arguments.shard.part(load_corpus().cases(arguments.tier))
-    costs = costs_by_worker(cases) if arguments.worker else costs_by_kind(cases)
+    judging = costs_by_worker if arguments.worker else costs_by_kind
+    costs = costs_by_client(cases) if arguments.clients else judging(cases)
     sys.stdout.write(json.dumps(costs) + "\n")
 
 
