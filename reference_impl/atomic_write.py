@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import shutil
 import signal
 import stat
@@ -146,7 +145,7 @@ def _remove_if_empty(folder: Path) -> None:
 def _temporary_beside(target: Path, cleanup: contextlib.ExitStack) -> Path:
     """Choose the path of a temporary file, which is removed at the end in any case."""
     start = os.fsdecode(os.fsencode(target.name)[:_MOST_NAME_BYTES])
-    temporary = target.with_name(f"{start}.tmp{secrets.token_hex(16)}")
+    temporary = target.with_name(f"{start}.tmp{os.urandom(16).hex()}")
     cleanup.callback(temporary.unlink, missing_ok=True)
     return temporary
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterator
 
 _MOST_CHARACTERS = 1000
@@ -69,9 +68,7 @@ def empty_folder(folder: str, opened: int | None) -> set[str]:
                 name = f"{before}/{entry.name}"[:_MOST_CHARACTERS]
                 if entry.is_dir(follow_symlinks=False):
                     moved = (
-                        secrets.token_hex(16)
-                        if _BY_DESCRIPTOR
-                        else f"{folder}{os.sep}{secrets.token_hex(16)}"
+                        os.urandom(16).hex() if _BY_DESCRIPTOR else f"{folder}{os.sep}{os.urandom(16).hex()}"
                     )
                     with _opened_up(entry.path, descriptor):
                         os.rename(entry.path, moved, src_dir_fd=descriptor, dst_dir_fd=opened)

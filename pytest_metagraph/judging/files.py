@@ -69,6 +69,7 @@ class ScratchFolder:
         self._make()
         self._contract = contract
         self._contents: dict[bytes, bytes] = {}
+        self._last_text: tuple[bytes, bytes] | None = None
 
     @property
     def filename(self) -> str:
@@ -283,12 +284,15 @@ class ScratchFolder:
         """Return whether a file is known to contain the returned message, without parsing the file."""
         if not as_text:
             return data == returned.serialised
+        if (data, returned.serialised) == self._last_text:  # the variants of a case write the same text
+            return True
         text, message = _digest(data), _digest(returned.serialised)
         if self._contents.get(text) == message:
             return True
         if data != str(returned.message).encode():  # protobuf's own text, printed in C
             return False
         self._contents[text] = message
+        self._last_text = (data, returned.serialised)
         return True
 
     def _debug_info_file(self, filename: str, *, as_contracted: bool) -> str:
