@@ -124,7 +124,7 @@ def client_rows(_rounds: int) -> Iterator[str]:
     sums = {name: (costs["kit"] + costs["worker"]) / costs["calls"] * 1e3 for name, costs in found.items()}
     for name, costs in found.items():
         parts = f"{_share(costs, 'kit', 'calls')} | {_share(costs, 'worker', 'calls')}"
-        yield f"| {name} | {costs['calls']:,} | {parts} | {sums[name]:.2f} ms |"
+        yield f"| {name} | {costs['calls']:,.0f} | {parts} | {sums[name]:.2f} ms |"
     function, supervised, worker = sums.values()
     exporting = next(iter(found.values()))["exporter"] / next(iter(found.values()))["calls"] * 1e3
     yield ""
