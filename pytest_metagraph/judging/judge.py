@@ -49,6 +49,7 @@ class Judge:
         contract: the contract to judge under.
         folder: the folder that exports write to.
         load_check: checks whether each message loads where it should; None to check no message.
+        one_variant: run the first variant of a case only, for a case whose variants are known to agree.
     """
 
     def __init__(
@@ -57,6 +58,8 @@ class Judge:
         contract: Contract,
         folder: ScratchFolder,
         load_check: LoadCheck | None = None,
+        *,
+        one_variant: bool = False,
     ) -> None:
         self._client = client
         self._contract = contract
@@ -65,6 +68,7 @@ class Judge:
         self._unsupported = client.unsupported
         self._registry = client.registry
         self._calls: tuple[Case | None, Sequence[dict[str, Any]]] = (None, ())
+        self._one_variant = one_variant
 
     def judge(self, case: Case) -> Judgement:
         """Run one case.
@@ -87,6 +91,8 @@ class Judge:
         if first is None:
             lacking = ", ".join(sorted(unsupported)) or "any variant of the call"
             return Judgement(Verdict.UNSUPPORTED, reason=f"the exporter does not support {lacking}")
+        if self._one_variant:
+            del variants[1:]
         if isinstance(first, NotLoaded) and not self._loads(case):
             self._folder.clear()
             return Judgement(Verdict.NOT_LOADABLE, reason=first.reason or "the exporter gives no reason")
