@@ -85,7 +85,7 @@ class Corpus:
             KeyError: if there is none; the text names the case that replaces a retired one, or the most
                 similar ids.
         """
-        case = self._full.get(case_id)
+        case = self._default.get(case_id) or self._full.get(case_id)
         if case is None:
             if (replacement := self.retired_cases.get(case_id)) is not None:
                 raise KeyError(f"the case {case_id!r} was retired; {replacement} replaces it")
@@ -97,6 +97,11 @@ class Corpus:
     def _of_kind(self, kind: str) -> Mapping[str, MatrixGraph]:
         chosen = {name: graph for name, graph in self._recorded_graphs.items() if graph.kind == kind}
         return MappingProxyType(chosen)
+
+    @functools.cached_property
+    def _default(self) -> Mapping[str, Case]:
+        """The cases of a usual run by id; to list the tier full takes seconds."""
+        return {case.id: case for case in self.cases(Tier.DEFAULT)}
 
     @functools.cached_property
     def _full(self) -> Mapping[str, Case]:
