@@ -74,7 +74,8 @@ class AdapterCheck:
         self._contract = contract
         self._folder = folder
         self._cases = self._small_first(Tier.SMOKE)
-        self._plain = [case for case in self._cases if not case.keyword_arguments()]
+        plain = {case.graph.data: case for case in self._cases if not case.keyword_arguments()}
+        self._plain = list(plain.values())  # one of each graph
 
     def run(self) -> Iterator[Observation]:
         """Yield the result of every question; stop if not even a plain export is answered."""
@@ -112,13 +113,20 @@ class AdapterCheck:
             yield question()
 
     def _small_first(self, tier: Tier) -> list[Case]:
-        """Return the cases of whole graphs that the exporter supports; small graphs are answered quickly."""
-        cases = [
-            adapted(case, self._client.registry)
-            for case in self._corpus.cases(tier)
-            if case.id.startswith(PREFIX) and not case.capabilities & self._client.unsupported
+        """Return the cases of whole graphs that the exporter supports; small graphs are answered quickly.
+
+        If none of them is a plain call, because the exporter declares what every whole graph needs, return
+        all supported cases of graphs with nodes.
+        """
+        supported = [
+            case for case in self._corpus.cases(tier) if not case.capabilities & self._client.unsupported
         ]
-        return sorted(cases, key=lambda case: len(case.graph.data))
+        whole = [case for case in supported if case.id.startswith(PREFIX)]
+        if all(case.keyword_arguments() for case in whole):
+            whole = [case for case in supported if case.graph.message().graph_def.node]
+        return sorted(
+            (adapted(case, self._client.registry) for case in whole), key=lambda case: len(case.graph.data)
+        )
 
     def _leave_out_unloadable(self) -> str:
         """Leave out the graphs that the exporter cannot load; return the first reason if it loads none."""
