@@ -36,7 +36,8 @@ def extraneous_saver_nodes(index: NodeIndex, saver_def: SaverDef | None) -> froz
         ValueError: if save_tensor_name or restore_op_name of saver_def names no node (SAV-07).
     """
     nodes = {name for name, op in zip(index.names, index.ops, strict=True) if op in SAVE_AND_RESTORE_OPS}
-    scopes = {_scope_of(name) for name in nodes} - nodes - _retained(saver_def)
+    # TensorFlow reads the name of a node like an input, and takes a `^` before it for the mark of one.
+    scopes = {_scope_of(name.removeprefix(CONTROL_MARK)) for name in nodes} - nodes - _retained(saver_def)
     prefixes = {f"{scope}/" for scope in scopes if scope}
     # A graph may have thousands of savers, but their scopes have few different lengths.
     lengths = {len(prefix) for prefix in prefixes}

@@ -334,3 +334,13 @@ def test_removed_operations_leave_collections(contract: Contract) -> None:
 
     assert texts(exported, "ops") == ["save/SaveV2", "save_1/SaveV2:0", "w:0"]
     assert texts(exported, "texts") == ["save_1/SaveV2", "save_1"]
+
+
+def test_a_mark_of_a_control_input_in_the_name_of_a_saver_is_not_a_part_of_its_scope(
+    contract: Contract,
+) -> None:
+    """SAV-02: TensorFlow looks for the nodes below the name without the mark, so this saver stays."""
+    nodes = TWO_SAVERS + 'node { name: "^a/save/SaveV2" op: "SaveV2" } node { name: "a/save/x" op: "NoOp" }'
+    names = kept(nodes, FIRST, contract)
+    assert "^a/save/SaveV2" in names
+    assert "a/save/x" not in names
