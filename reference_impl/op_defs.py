@@ -166,16 +166,20 @@ def same_tensor(left: TensorProto, right: TensorProto) -> bool:
             repeats to the end.
         right: the other tensor.
     """
-    if left.dtype != right.dtype or _sizes(left) != _sizes(right):
+    sizes = _sizes(left)
+    if left.dtype != right.dtype or sizes is None or sizes != _sizes(right):
         return False
     layout = _LAYOUTS.get(left.dtype)
     if layout is None:
         return _without_version(left) == _without_version(right)
-    return _packed(left, *layout) == _packed(right, *layout)
+    count = math.prod(sizes)
+    return _packed(left, count, *layout) == _packed(right, count, *layout)
 
 
-def _sizes(tensor: TensorProto) -> list[int]:
-    return [dim.size for dim in tensor.tensor_shape.dim]
+def _sizes(tensor: TensorProto) -> list[int] | None:
+    """Return the size of each dimension; None if one of them or their number is unknown."""
+    sizes = [dim.size for dim in tensor.tensor_shape.dim]
+    return None if tensor.tensor_shape.unknown_rank or any(size < 0 for size in sizes) else sizes
 
 
 def _without_version(tensor: TensorProto) -> bytes:
@@ -185,11 +189,10 @@ def _without_version(tensor: TensorProto) -> bytes:
     return copy.SerializeToString(deterministic=True)
 
 
-def _packed(tensor: TensorProto, code: str, field: str) -> bytes:
-    """Return all elements as little-endian bytes."""
+def _packed(tensor: TensorProto, count: int, code: str, field: str) -> bytes:
+    """Return all elements, of which there are `count`, as little-endian bytes."""
     if tensor.tensor_content:
         return tensor.tensor_content
-    count = math.prod(_sizes(tensor))
     given: Sequence[float] = getattr(tensor, field)[:count]
     if code not in "fd":
         mask = (1 << 8 * struct.calcsize(code)) - 1

@@ -227,17 +227,21 @@ def _check_op_list(exported: MetaGraphDef, graph: MetaGraphDef) -> None:
 
 
 def _restore_unexported(graph: MetaGraphDef, written: MetaGraphDef) -> None:
-    """Put back what a file has and no export of the loaded graph (DBG-07, COL-20, NODE-07)."""
+    """Put back what a file has and no export of the loaded graph (DBG-07, COL-03, COL-20, NODE-07)."""
     rest = MetaGraphDef()
     rest.CopyFrom(written)
-    for part in ("graph_def", "collection_def", "meta_info_def"):
+    for part in ("graph_def", "collection_def"):
         rest.ClearField(part)
+    for part in ("stripped_op_list", "tensorflow_version", "tensorflow_git_version"):
+        rest.meta_info_def.ClearField(part)
     graph.MergeFrom(rest)
     if written.graph_def.HasField("debug_info"):
         graph.graph_def.debug_info.CopyFrom(written.graph_def.debug_info)
-    for key in REGISTERED_COLLECTIONS.keys() & written.collection_def.keys():
-        if written.collection_def[key].HasField("node_list"):
-            graph.collection_def[key].CopyFrom(written.collection_def[key])
+    for key, collection in written.collection_def.items():
+        kind = collection.WhichOneof("kind")
+        is_old_list = kind == "node_list" and key in REGISTERED_COLLECTIONS
+        if is_old_list or kind is None or not getattr(collection, kind).value:
+            graph.collection_def[key].CopyFrom(collection)
 
 
 def _text(expected: MetaGraphDef) -> bytes:

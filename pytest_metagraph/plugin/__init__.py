@@ -122,7 +122,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuse what does not exist before anything is collected or a worker is started.
 
     Raises:
-        pytest.UsageError: if there is no exporter, or it or the user's graphs cannot be used.
+        pytest.UsageError: if a pattern matches no case, if there is no exporter, or if it or the user's
+            graphs cannot be used.
     """
     config = session.config
     if is_xdist_worker(config) or not runs_corpus(config):
@@ -140,6 +141,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         )
     if settings.graphs:
         _check_own_graphs(config, settings)
+    if settings.patterns:
+        from pytest_metagraph.selection import selected_cases  # noqa: PLC0415 - loads the corpus
+
+        with usage_errors():
+            selected_cases(settings)
     if settings.exporter or settings.has_client or not provides_exporter(session):
         from pytest_metagraph.exporters.connect import check_client  # noqa: PLC0415 - loads protobuf
 

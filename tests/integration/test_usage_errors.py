@@ -72,12 +72,15 @@ def test_an_exporter_from_a_conftest_needs_no_option(
     result.assert_outcomes(passed=1)
 
 
-def test_a_pattern_without_a_case_is_an_error(project: Project) -> None:
-    """A mistyped --metagraph-case fails the run, which names the nearest ids."""
-    result = project.given("--metagraph-exporter=reference").case("matrix/towers/plane").run()
-    assert result.ret == pytest.ExitCode.INTERRUPTED
-    words = "'matrix/towers/plane' matches no case of the corpus; the nearest ids are"
-    result.stdout.fnmatch_lines([f"{words} {PLAIN}*"])
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_pattern_without_a_case_is_a_usage_error(project: Project, workers: str) -> None:
+    """A mistyped --metagraph-case beside a right one ends the run with status 4 and the nearest ids."""
+    patterns = ("--metagraph-case=matrix/towers/plane", "-n", workers)
+    result = project.given("--metagraph-exporter=reference", *patterns).case(PLAIN).run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    words = "ERROR: 'matrix/towers/plane' matches no case of the corpus; the nearest ids are"
+    result.stderr.fnmatch_lines([f"{words} {PLAIN}*"])
+    assert "collected" not in result.stdout.str()
 
 
 def test_a_case_of_another_tier_is_told_apart(project: Project) -> None:
@@ -85,7 +88,7 @@ def test_a_case_of_another_tier_is_told_apart(project: Project) -> None:
     case = "matrix/towers/clear_devices,strip_default_attrs"
     result = project.given("--metagraph-exporter=reference").case(case).run()
     words = "matches no case of the tier default, but some of the tier full; add --metagraph-tier=full"
-    result.stdout.fnmatch_lines([f"'{case}' {words}"])
+    result.stderr.fnmatch_lines([f"ERROR: '{case}' {words}"])
 
 
 def test_a_wrong_ini_value_is_a_usage_error(project: Project) -> None:

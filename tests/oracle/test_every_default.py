@@ -10,7 +10,7 @@ from differential.comparer import difference_report
 from differential.sides import tensorflow_contract
 
 from reference_impl import Graph
-from reference_impl.schema import AttrValue, DataType, GraphDef, TensorProto, registered_ops
+from reference_impl.schema import AttrValue, DataType, GraphDef, TensorProto, TensorShapeProto, registered_ops
 
 pytestmark = pytest.mark.oracle
 
@@ -101,6 +101,11 @@ def _tensors_near(default: AttrValue) -> Iterator[AttrValue]:
         value = AttrValue()
         value.CopyFrom(default)
         value.tensor.tensor_content = content
+        yield value
+    for shape in (TensorShapeProto(unknown_rank=True), TensorShapeProto(dim=[{"size": -1}])):
+        value = AttrValue()
+        value.CopyFrom(default)
+        value.tensor.tensor_shape.CopyFrom(shape)
         yield value
     for field in ("int_val", "float_val", "double_val", "int64_val", "uint32_val", "uint64_val", "bool_val"):
         for numbers in ([], [0], [1], [255, 0, 0, 255], [255, 0, 0, 255, 7]):

@@ -18,6 +18,7 @@ from pytest_metagraph.diff.hints.call import (
 from pytest_metagraph.diff.hints.consequences import consequences_of_nodes, unknown_attrs
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys, select
 from reference_impl.savers import SAVE_AND_RESTORE_OPS
+from reference_impl.schema import registered_ops
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff
@@ -58,6 +59,11 @@ def find_default_attrs(diff: MetaGraphDiff) -> Iterator[Hint]:
         attributes = counted(len(extra), "extra attribute")
         if may_be_given(diff, "strip_default_attrs"):
             text = f"strip_default_attrs looks unapplied: {attributes} with the default of the op."
+            if _strips_some_defaults(diff):
+                text = (
+                    f"strip_default_attrs looks incomplete: {attributes} with the default of the op; others "
+                    "were removed. Values are compared by content, as STRIP-04 says."
+                )
             yield Hint(HintCode.STRIP_DEFAULT_ATTRS, text, extra)
         else:
             text = f"Defaults were filled in although nodes are exported as they are: {attributes}."
@@ -82,6 +88,26 @@ def find_default_attrs(diff: MetaGraphDiff) -> Iterator[Hint]:
                 "another value than its default, or belong to a function of the same name."
             )
             yield Hint(HintCode.ATTRS_OVERSTRIPPED, text, lost)
+
+
+def _strips_some_defaults(diff: MetaGraphDiff) -> bool:
+    """Return whether an attribute that has a default was removed from a node by a known call.
+
+    A loaded graph has all attributes that have a default; a given graph_def may lack some.
+    """
+    if not is_given(diff, "strip_default_attrs"):
+        return False
+    given = given_message(diff, "graph_def", "GraphDef")
+    attrs = None if given is None else {node.name: node.attr.keys() for node in given.node}
+    ops = registered_ops()
+    for node in map(VIEWS["NodeDef"].FromString, diff.actual.nodes):
+        declared = ops[node.op].attr if node.op in ops else ()
+        defaults = {attr.name for attr in declared if attr.HasField("default_value")}
+        if attrs is not None:
+            defaults &= attrs.get(node.name, set())
+        if defaults - {VIEWS["AttrEntry"].FromString(entry).key for entry in node.attr}:
+            return True
+    return False
 
 
 def find_stripped_flag(diff: MetaGraphDiff) -> Iterator[Hint]:

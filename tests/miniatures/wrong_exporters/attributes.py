@@ -9,7 +9,7 @@ from seams import Seam
 
 from reference_impl.arguments import ExportArguments
 from reference_impl.op_defs import strip_default_attrs
-from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, registered_ops
+from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, TensorProto, registered_ops
 
 
 @replaces(Seam.STRIP_DEFAULTS, "STRIP-01")
@@ -117,6 +117,22 @@ def compares_the_first_elements_of_tensors_only(right: Right, left: Any, right_t
     listed = len(left.int_val)
     is_same = (left.dtype, left.tensor_shape) == (right_tensor.dtype, right_tensor.tensor_shape)
     return bool(right(left, right_tensor)) or (is_same and left.int_val[:] == right_tensor.int_val[:listed])
+
+
+@replaces(Seam.SAME_TENSOR, "STRIP-04")
+def prefers_typed_fields_to_content(right: Right, left: TensorProto, other: TensorProto) -> bool:
+    """Compares the typed field of a tensor even if tensor_content is set."""
+    copy = TensorProto()
+    copy.CopyFrom(left)
+    if copy.int_val:
+        copy.ClearField("tensor_content")
+    return bool(right(copy, other))
+
+
+@replaces(Seam.SAME_TENSOR, "STRIP-04")
+def compares_elements_beyond_the_shape(right: Right, left: TensorProto, other: TensorProto) -> bool:
+    """Takes a tensor that lists more elements than its shape has for another one than the default."""
+    return bool(right(left, other)) and len(left.int_val) <= len(other.int_val)
 
 
 @replaces(Seam.IS_DEFAULT, "STRIP-04")

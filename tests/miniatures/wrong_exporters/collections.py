@@ -11,6 +11,7 @@ from typing import Any
 from miniature import Right, changes_arguments, changes_message, replaces
 from seams import Seam
 
+from pytest_metagraph import ExportRequest
 from reference_impl import GraphKeys, Operation, Tensor
 from reference_impl.arguments import ExportArguments
 from reference_impl.collection_defs import CollectionWriter
@@ -95,6 +96,17 @@ def writes_collections_without_items(
     right(writer, name, items)
     if items and name not in writer.target.collection_def:
         writer.target.collection_def[name].node_list.SetInParent()
+
+
+@replaces(Seam.EXPORT, "COL-03")
+def carries_loaded_collections_without_items(right: Right, request: ExportRequest) -> MetaGraphDef:
+    """Exports collections that were loaded without items."""
+    message: MetaGraphDef = right(request)
+    for key, collection in request.graph.collection_def.items():
+        kind = collection.WhichOneof("kind")
+        if kind and not getattr(collection, kind).value and request.arguments.get("collection_list") is None:
+            message.collection_def[key].CopyFrom(collection)
+    return message
 
 
 @replaces(Seam.KIND_OF_COLLECTION, "COL-04")

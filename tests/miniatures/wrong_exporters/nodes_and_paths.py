@@ -336,9 +336,25 @@ def normalises_names_of_nodes(message: MetaGraphDef, _arguments: ExportArguments
 
 @replaces(Seam.EXPORT, "NODE-07")
 def carries_parts_of_the_loaded_message(right: Right, request: ExportRequest) -> MetaGraphDef:
-    """Exports the signatures and assets of the MetaGraphDef that was loaded."""
+    """Exports the signatures, assets and object graph of the MetaGraphDef that was loaded."""
     message: MetaGraphDef = right(request)
     message.asset_file_def.extend(request.graph.asset_file_def)
     for key, signature in request.graph.signature_def.items():
         message.signature_def[key].CopyFrom(signature)
+    if request.graph.HasField("object_graph_def"):
+        message.object_graph_def.CopyFrom(request.graph.object_graph_def)
+    return message
+
+
+@replaces(Seam.EXPORT, "NODE-07")
+def carries_the_loaded_meta_info(right: Right, request: ExportRequest) -> MetaGraphDef:
+    """Exports the tags, aliases and version in the meta_info_def that was loaded, if none is given."""
+    message: MetaGraphDef = right(request)
+    if request.arguments.get("meta_info_def") is None:
+        loaded, info = request.graph.meta_info_def, message.meta_info_def
+        info.tags.extend(loaded.tags)
+        info.meta_graph_version = loaded.meta_graph_version
+        info.function_aliases.update(loaded.function_aliases)
+        if loaded.HasField("any_info"):
+            info.any_info.CopyFrom(loaded.any_info)
     return message

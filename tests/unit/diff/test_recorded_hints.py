@@ -504,3 +504,23 @@ def test_another_call_takes_the_blame_away(code: HintCode) -> None:
     """The same difference is not explained by an argument that was not given, or was given and followed."""
     diff = MISTAKES[code].diff(BLAMELESS[code])
     assert code not in {hint.code for hint in diff.hints}, diff.render()
+
+
+@pytest.mark.parametrize("argument", ["graph", "graph_def"])
+def test_a_default_that_stays_alone_is_not_blamed_on_the_whole_argument(argument: str) -> None:
+    """If other defaults were removed, the hint says so; of a graph_def, only attributes that it had count."""
+    whole = export("training_program").graph_def
+    call = {"strip_default_attrs": True} | ({"graph_def": whole} if argument == "graph_def" else {})
+    expected, actual = (export("training_program", **call) for _ in range(2))
+    kept = next(node for node in whole.node if node.op == "MatMul")
+    (node,) = (node for node in actual.graph_def.node if node.name == kept.name)
+    node.attr["transpose_a"].CopyFrom(kept.attr["transpose_a"])
+    (hint,) = diff_meta_graphs(expected=expected, actual=actual, call=call).hints
+    assert hint.code is HintCode.STRIP_DEFAULT_ATTRS
+    assert hint.text.startswith("strip_default_attrs looks incomplete: 1 extra attribute")
+
+    for other in whole.node:
+        for name in [name for name in other.attr if (other.name, name) != (kept.name, "transpose_a")]:
+            del other.attr[name]
+    (hint,) = diff_meta_graphs(expected=expected, actual=actual, call=call | {"graph_def": whole}).hints
+    assert hint.text.startswith("strip_default_attrs looks unapplied: 1 extra attribute")

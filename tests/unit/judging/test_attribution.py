@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection
+from typing import Any
 
 import pytest
 
@@ -107,6 +108,38 @@ def test_a_matrix_case_points_at_what_differs(
 ) -> None:
     """In a case that is named after no rule, each kind points at the rule of its part or its hint."""
     assert blamed(TOWERS, change)[kind] == requirements
+
+
+_CARRIED = (
+    "saver_def",
+    "signature_def",
+    "asset_file_def",
+    "object_graph_def",
+    "meta_info_def.meta_graph_version",
+    "meta_info_def.any_info",
+    "meta_info_def.tags",
+    "meta_info_def.function_aliases",
+    "meta_info_def.stripped_default_attrs",
+)
+
+
+@pytest.mark.parametrize("path", _CARRIED)
+def test_a_part_of_the_loaded_message_points_at_the_rule_about_it(path: str) -> None:
+    """Each part that is carried over is in the graph of the case, differs, and points at NODE-07 alone."""
+    name = "NODE-07/parts-of-another-export"
+    *parents, field = path.split(".")
+    part: Any = MetaGraphDef.FromString(CASES[name].graph.data)
+    for parent in parents:
+        part = getattr(part, parent)
+    for descriptor, _ in part.ListFields():
+        if descriptor.name != field:
+            part.ClearField(descriptor.name)
+    assert part.ListFields(), "the graph has no such part"
+
+    def carry(message: MetaGraphDef) -> None:
+        (getattr(message, parents[0]) if parents else message).MergeFrom(part)
+
+    assert set(blamed(name, carry).values()) == {("NODE-07",)}
 
 
 def test_a_case_points_at_its_own_rule_first() -> None:

@@ -23,6 +23,7 @@ OTHERS = {
     "OPS-02/function-named-like-an-op": "LOAD-12",
     "OPS-02/recursion": "LOAD-29",
     "OPS-03/unregistered": "LOAD-16",
+    "OPS-07/byte-order": "LOAD-18",
     "PATH-03/every-kind-of-attribute": "LOAD-19",
     "PATH-03/every-type": "LOAD-16",
     "PATH-03/stated-shapes-stay": "LOAD-26",

@@ -144,6 +144,8 @@ BAD_COLOR = "dtype: DT_UINT8 tensor_shape { dim { size: 4 } }"
         (BAD_COLOR + "int_val: [255, 0, 0, 255]", True),
         (BAD_COLOR + "tensor_content: '\\xff\\x00\\x00\\xff'", True),
         (BAD_COLOR + "int_val: [255, 0, 0, 255] version_number: 3", True),
+        (BAD_COLOR + "tensor_content: '\\xff\\x00\\x00\\xff' int_val: 1", True),
+        (BAD_COLOR + "tensor_content: '\\xff\\x00' int_val: [255, 0, 0, 255]", False),
         (BAD_COLOR + "int_val: [255, 0, 0]", False),
         (BAD_COLOR + "int_val: [255, 0, 0, 254]", False),
         (BAD_COLOR + "tensor_content: '\\xff\\x00\\x00\\xfe'", False),

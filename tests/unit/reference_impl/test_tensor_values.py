@@ -36,6 +36,9 @@ DIFFERENT = [
     (f"dtype: DT_FLOAT {TWO} float_val: 1", f"dtype: DT_FLOAT {TWO} float_val: [1, 0]"),
     ("dtype: DT_FLOAT float_val: 0.0", "dtype: DT_FLOAT float_val: -0.0"),
     ("dtype: DT_STRING string_val: 'a'", "dtype: DT_STRING string_val: 'b'"),
+    ("dtype: DT_INT32 int_val: 1", "dtype: DT_INT32 tensor_shape { unknown_rank: true } int_val: 1"),
+    (f"dtype: DT_INT8 {TWO} int_val: 1", f"dtype: DT_INT8 {TWO} tensor_content: '\\x01'"),
+    (f"dtype: DT_INT8 {TWO} int_val: 1", f"dtype: DT_INT8 {TWO} int_val: 1 tensor_content: '\\x01\\x02'"),
 ]
 
 
