@@ -106,7 +106,7 @@ def test_commands_for_other_systems_lead_to_a_valid_report(commands: tuple[str, 
 def test_the_documents_have_such_commands() -> None:
     """The commands are found: those for TensorFlow, Node.js and two CI systems among them."""
     documents = {str(one.id).rpartition("-")[0] for one in SEQUENCES}
-    pages = ("ci", "compare-implementations", "compare-tensorflow-versions", "shard-a-run")
+    pages = ("ci", "compare-tensorflow-versions", "shard-a-run")
     assert documents >= {"README.md", *(f"docs/how-to/{page}.md" for page in pages)}
 
 

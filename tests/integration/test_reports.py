@@ -231,7 +231,7 @@ def test_a_run_that_judges_nothing_touches_no_file(project: Project, options: li
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--metagraph-report=report.txt"], "*--metagraph-report: *'report.txt'*Use .jsonl, .md*"),
+        (["--metagraph-report=report.txt"], "*--metagraph-report: *'report.txt'*Use one of .jsonl, .md*"),
         (["--metagraph-report=a_file/report.jsonl"], "*--metagraph-report: *a_file*"),
         (["--metagraph-report=a_folder.md"], "*--metagraph-report: *a_folder.md cannot be written.*"),
         (

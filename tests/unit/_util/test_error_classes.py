@@ -19,6 +19,7 @@ OTHERS = {
     "NotAsTextError": "the snapshot that raises it is refused with a SnapshotError",
     "ProtocolError": "an answer of the exporter, which is judged",
     "UnencodableValueError": "a TypeError of the protocol, before any user is involved",
+    "UnknownGraphError": "an answer of the exporter, which is then sent the graph",
     "Unsupported": "an answer of the exporter",
     "WorkerEndedError": "an answer of the exporter",
     "WorkerError": "an answer of the exporter",
