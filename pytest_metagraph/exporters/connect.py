@@ -49,7 +49,7 @@ def open_client(
 
     Args:
         exporter: the name of a Python function, see `resolve.resolve`.
-        command: the command of a worker, see `worker.Worker`.
+        command: the command of a worker, see `worker_client.Worker`.
         exports: a folder of answers, see `exports_folder.ExportsFolder`.
         seconds: the time limit for one answer, of a worker or of a function.
         in_process: call a function in this process, where it may do anything, and not in one of its own.
