@@ -45,7 +45,10 @@ def tensors_as_content(message: MetaGraphDef, _arguments: ExportArguments) -> No
         code, field = _VALUES.get(tensor.dtype, ("", "float_val"))
         values = list(getattr(tensor, field))
         count = math.prod(dim.size for dim in tensor.tensor_shape.dim)
-        if code and values and 0 < count < 10_000 and not _has_nan(values):
+        is_read = (
+            0 < count < 10_000 and not tensor.tensor_content
+        )  # beside which the typed field means nothing
+        if code and values and is_read and not _has_nan(values):
             elements = [*values, *[values[-1]] * (count - len(values))]
             tensor.tensor_content = struct.pack(f"<{count}{code}", *elements)
             del getattr(tensor, field)[:]
@@ -56,7 +59,7 @@ def tensors_as_values(message: MetaGraphDef, _arguments: ExportArguments) -> Non
     """Writes the elements of tensors one by one instead of as packed bytes."""
     for tensor in _tensors(message):
         code, field = _VALUES.get(tensor.dtype, ("", "float_val"))
-        if code and tensor.tensor_content:
+        if code and tensor.tensor_content and not getattr(tensor, field):  # elements in both stay as they are
             count = len(tensor.tensor_content) // struct.calcsize(f"<{code}")
             values = struct.unpack(f"<{count}{code}", tensor.tensor_content)
             if not _has_nan(values):
