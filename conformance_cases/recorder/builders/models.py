@@ -27,7 +27,7 @@ def keras_vgg16() -> SaverDefs:
 
 @real_graph(
     "EfficientNetB0, a convolutional network of 5,000 nodes: batch normalisation, squeeze and excitation, "
-    "and more than 300 variables.",
+    "and 314 variables.",
     export_scopes=("efficientnetb0_2",),
     some=("features",),
     unknown=("features", "no_such_collection"),
