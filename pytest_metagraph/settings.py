@@ -188,9 +188,9 @@ OPTIONS = (
     Option(
         "check_loads",
         "metagraph_check_loads",
-        "check that each exported message loads in this version of TensorFlow if the right answer does, or "
-        "the input graph if there is no oracle: a version, a range, or several with commas, such as "
-        "1.15,2.3-2.6",
+        "check that each exported message loads in this version of TensorFlow, in every case whose right "
+        "answer loads there (without an oracle: whose input graph does); give a version, a range, or several "
+        "separated by commas, such as 1.15,2.3-2.6",
         metavar="VERSION",
         in_rerun_line=True,
     ),

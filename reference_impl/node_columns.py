@@ -182,9 +182,8 @@ def _rests(nodes: Sequence[bytes]) -> list[bytes]:
     taken.ClearField("op")
     if sum(map(len, nodes)) - sum(map(len, found)) == taken.ByteSize():
         return found
-    return [
-        _rest(node) for node in nodes
-    ]  # a node has fields that this schema does not have, or is written oddly
+    # A node has fields that this schema does not have, or is not written as protobuf writes it.
+    return [_rest(node) for node in nodes]
 
 
 def _rest(data: bytes) -> bytes:

@@ -77,7 +77,7 @@ class Limit:
 
     @classmethod
     def parse(cls, text: str) -> Limit | None:
-        """Read a limit; no text is no limit.
+        """Read a limit; an empty text means no limit.
 
         Raises:
             ValueError: if the text has another form, or nothing could be read.
@@ -124,6 +124,8 @@ def parse_snapshot_updates(text: str) -> frozenset[str]:
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
+    """Return a function that reads one of several words, and raises a ValueError for any other."""
+
     def parse(text: str) -> str:
         if text not in choices:
             raise ValueError(f"{text!r} is not a valid choice; use {', '.join(choices)}")

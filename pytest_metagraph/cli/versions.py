@@ -46,7 +46,7 @@ A VERSION is a release such as 1.15.5, a fork such as intel-tensorflow==2.14.0, 
 these with requirements that replace those of the table, such as '2.20.0 protobuf>=7'. Python is found on the
 path, in pyenv or by uv. If one version fails, the page has the others and the reason.
 
-The page is written anew after each version, so an interrupted run keeps what it has. With --table, a run goes
+The page is rewritten after each version, so an interrupted run keeps what it has. With --table, a run goes
 on where another one stopped: a version that the table has is not judged again.
 """
 

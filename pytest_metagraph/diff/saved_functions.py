@@ -12,7 +12,7 @@ from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.generated_names import rewrite_texts
 from reference_impl.schema import FunctionDef, NodeDef
 
-NUMBERED: Final = re.compile(r"(?P<base>.*?)(?P<numbers>(?:_\d+)+)")
+_NUMBERED: Final = re.compile(r"(?P<base>.*?)(?P<numbers>(?:_\d+)+)")
 
 _COUNTERS: Final = (
     (re.compile(r"(?:(?<=^CustomGradient-)|(?<=^PartitionedCall-)|(?<=^StatefulPartitionedCall-))\d+$"), "*"),
@@ -117,8 +117,7 @@ def _name_arguments_by_position(function: Any) -> dict[str, str]:
     names: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for argument in function.signature.input_arg:
-        found = NUMBERED.fullmatch(re.sub(r"_\d+(?=___redundant_placeholder)", "", argument.name))
-        base = found["base"] if found else re.sub(r"_\d+(?=___redundant)", "", argument.name)
+        base, _ = base_and_numbers(re.sub(r"_\d+(?=___redundant_placeholder)", "", argument.name))
         if base == argument.name:
             continue
         counts[base] += 1
@@ -209,14 +208,22 @@ def renaming(names: Mapping[str, str], known: Iterable[str]) -> Rename:
 
 def masked(text: str) -> str:
     """Return a text without counters; a function that was not saved is named without its number."""
-    if text.startswith(("__forward_", "__inference_")) and (found := NUMBERED.fullmatch(text)):
-        return f"{found['base']}_*"
+    if text.startswith(("__forward_", "__inference_")) and (new := masked_numbers(text)) != text:
+        return new
     for pattern, mask in _COUNTERS:
         text = pattern.sub(mask, text)
     return text
 
 
-def base_of(name: str) -> str:
-    """Return the name of a function without the numbers at its end."""
-    found = NUMBERED.fullmatch(name)
-    return name if found is None else found["base"]
+def masked_numbers(name: str) -> str:
+    """Return the name of a function with `_*` for the numbers at its end, which no function is named."""
+    base, numbers = base_and_numbers(name)
+    return f"{base}_*" if numbers else name
+
+
+def base_and_numbers(name: str) -> tuple[str, list[int]]:
+    """Return the name of a function without the numbers at its end, and these numbers."""
+    found = _NUMBERED.fullmatch(name)
+    if found is None:
+        return name, []
+    return found["base"], [int(number) for number in found["numbers"].split("_")[1:]]

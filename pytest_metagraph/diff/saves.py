@@ -16,12 +16,12 @@ from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.diff.generated_names import SAVING_FUNCTIONS, rewrite_texts
 from pytest_metagraph.diff.rules.object_graphs import ObjectGraph
 from pytest_metagraph.diff.saved_functions import (
-    NUMBERED,
     Rename,
     SavedFunction,
-    base_of,
+    base_and_numbers,
     forget_order,
     masked,
+    masked_numbers,
     may_change,
     numbers_of,
     renaming,
@@ -173,7 +173,7 @@ class _Save:
                 if text not in known:
                     return masked(text)
                 called.append(text)
-                return base_of(text)
+                return base_and_numbers(text)[0]
 
             head, nodes = function.rewritten(without_number, self._numbers)
             content = hashlib.sha256(head.SerializeToString(deterministic=True) + bound.get(name, b""))
@@ -223,19 +223,11 @@ def _in_order(expected: _Save, actual: _Save) -> dict[str, str] | None:
     Returns:
         The names; None if the sides do not have as many functions with each base name, or one is there twice.
     """
-    ordered = [sorted(save.names, key=_without_numbers) for save in (expected, actual)]
-    bases = [[_without_numbers(name)[0] for name in names] for names in ordered]
+    ordered = [sorted(save.names, key=base_and_numbers) for save in (expected, actual)]
+    bases = [[masked_numbers(name) for name in names] for names in ordered]
     if bases[0] != bases[1] or any(len(set(names)) < len(names) for names in ordered):
         return None
     return dict(zip(ordered[1], ordered[0], strict=True))
-
-
-def _without_numbers(name: str) -> tuple[str, list[int]]:
-    """Return the base of a name with `_#` for its numbers, which an unnumbered name cannot equal."""
-    found = NUMBERED.fullmatch(name)
-    if found is None:
-        return name, []
-    return f"{found['base']}_#", [int(number) for number in found["numbers"].split("_")[1:]]
 
 
 def _alike(own: Mapping[str, str], expected: Mapping[str, str], actual: Mapping[str, str]) -> dict[str, str]:
@@ -255,9 +247,9 @@ _Numbered = dict[str, list[tuple[str, str]]]
 def _by_base(digests: Mapping[str, str]) -> _Numbered:
     found: dict[str, list[tuple[list[int], str]]] = defaultdict(list)
     for name in digests:
-        if (numbered := NUMBERED.fullmatch(name)) is not None:
-            numbers = [int(number) for number in numbered["numbers"].split("_")[1:]]
-            found[numbered["base"]].append((numbers, name))
+        base, numbers = base_and_numbers(name)
+        if numbers:
+            found[base].append((numbers, name))
     return {base: [(name, digests[name]) for _, name in sorted(having)] for base, having in found.items()}
 
 

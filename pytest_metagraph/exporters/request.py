@@ -103,7 +103,7 @@ class ExportRequest:
     """
 
     graph: _GraphAttribute = _GraphAttribute()
-    arguments: dict[str, Any]  # type: ignore[misc] # a descriptor is no default
+    arguments: dict[str, Any]  # type: ignore[misc] # a descriptor is not a default
     default_graph: bool = False
     eager: bool = False
     contract: Contract = Contract.DOCUMENTED

@@ -125,9 +125,8 @@ class WorkerClient(abc.ABC):
         except WorkerEndedError as error:
             return Crashed(_with_stderr(str(error), self._end()))
         self._failed_starts = 0
-        data = self._encode(request)
         try:
-            answer = self._ask(process, request, data)
+            answer = self._ask(process, request)
         except WorkerTimedOutError:
             self._end()
             return TimedOut(self._seconds)
@@ -142,14 +141,14 @@ class WorkerClient(abc.ABC):
         _show(process.take_stderr())
         return answer
 
-    def _ask(self, process: WorkerProcess, request: ExportRequest, data: bytes) -> Answer:
-        """Send the bytes of a request, and return the answer.
+    def _ask(self, process: WorkerProcess, request: ExportRequest) -> Answer:
+        """Send a request, and return the answer.
 
         Raises:
             WorkerError: if there is no answer.
+            UnencodableValueError: if an argument cannot be sent.
         """
-        del request
-        return self._decode(process.exchange(data, self._seconds))
+        return self._decode(process.exchange(self._encode(request), self._seconds))
 
     def close(self) -> None:
         """End the worker."""
@@ -227,10 +226,11 @@ class Worker(WorkerClient):
         self._asked = digest = self._digest(request.serialised_graph)
         return protocol.encode_export(request, digest, has_graph=not digest or digest != self._kept)
 
-    def _ask(self, process: WorkerProcess, request: ExportRequest, data: bytes) -> Answer:
+    def _ask(self, process: WorkerProcess, request: ExportRequest) -> Answer:
         """Send a request, and again with its graph if the worker does not have it any more."""
-        started, digest = time.monotonic(), self._asked
-        answer = super()._ask(process, request, data)
+        started = time.monotonic()
+        answer = super()._ask(process, request)
+        digest = self._asked
         if isinstance(answer, UnknownGraph) and digest and digest == self._kept:
             remaining = max(self._seconds - (time.monotonic() - started), 0.0)
             answer = self._decode(process.exchange(protocol.encode_export(request, digest), remaining))

@@ -204,9 +204,8 @@ class ScratchFolder:
         opened, self._opened = self._opened, None
         if opened is not None:
             with contextlib.suppress(OSError):
-                if (
-                    _identity(os.fstat(opened)) == self._identity
-                ):  # an exporter in this process may close anything
+                # An exporter in this process may have closed it, and the number may be that of another file.
+                if _identity(os.fstat(opened)) == self._identity:
                     os.close(opened)
 
     def _stray_findings(self, names: set[str]) -> Iterator[Finding]:

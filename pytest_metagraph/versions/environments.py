@@ -80,12 +80,12 @@ def environment_of(release: Release, folder: Path, step: Callable[[str], None]) 
 
 
 def _is_complete(environment: Path, release: Release) -> bool:
-    """Return whether everything is installed that the table names now; an empty list says nothing else."""
+    """Return whether everything is installed that the table names now."""
     try:
         installed = (environment / READY).read_text(encoding="utf-8").splitlines()
     except OSError:
         return False
-    return installed in ([], list(release.requirements))
+    return installed == list(release.requirements)
 
 
 def _make(

@@ -18,7 +18,7 @@ _WRITES_A_REPORT = ("-report=", "--report ", "report merge ")
 def invalid_reports(folder: Path) -> dict[str, str]:
     """Return why each report in a folder, or below it, is INVALID; empty if none is.
 
-    A file of other JSON lines, such as the cases for an exporter, is no report.
+    A file of other JSON lines, such as the cases for an exporter, is not a report.
     """
     found = {}
     for path in sorted(folder.rglob("*.jsonl")):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from markdown_blocks import command_environment
+from reference_worker import CALLS_THE_REFERENCE
 from reports_of_commands import invalid_reports, sequences_not_run
 from test_code_blocks import DOCUMENTS, PROJECT
 
@@ -14,20 +15,9 @@ from pytest_metagraph.exporters.starters import PLAIN_WORKER, AdapterKind, start
 from pytest_metagraph.reports.errors import ProblemCode
 from pytest_metagraph.reports.jsonl import read_report
 
-STAND_IN = """
-from google.protobuf import message_factory
-from metagraph_worker import Exporter, NotLoadable, Serialized, main
-from reference_impl import Contract, Graph, export_meta_graph
-from reference_impl.schema import POOL
-
-
-def plain(value):
-    if not isinstance(value, Serialized):
-        return value
-    kind = message_factory.GetMessageClass(POOL.FindMessageTypeByName(value.type_name))
-    return kind.FromString(value.data)
-
-
+STAND_IN = (
+    CALLS_THE_REFERENCE
+    + """
 class StandIn(Exporter):
     name, version, unsupported = "stand-in", "1", ("default_graph", "eager")
 
@@ -35,14 +25,14 @@ class StandIn(Exporter):
         return Graph.from_meta_graph_def(graph)
 
     def export(self, loaded, call):
-        for arguments in [*call.preceding, call.arguments]:
-            given = {name: plain(value) for name, value in arguments.items()}
-            message = export_meta_graph(graph=loaded, contract=Contract.TENSORFLOW, **given)
-        return message.SerializeToString()
+        for arguments in call.preceding:
+            exported(arguments, graph=loaded)
+        return exported(call.arguments, graph=loaded)
 
 
 main(StandIn())
 """
+)
 """A worker, and a writer of answers, that stands for one that needs another system."""
 
 REPLACED = (

@@ -135,14 +135,14 @@ def drops_versions_of_a_filtered_graph_def(message: MetaGraphDef, arguments: Exp
 
 @changes_message("PATH-08")
 def leaves_an_empty_library_unset(message: MetaGraphDef, _arguments: ExportArguments) -> None:
-    """Writes no library if there is no function."""
+    """Leaves an empty function library out."""
     if not message.graph_def.library.ByteSize():
         message.graph_def.ClearField("library")
 
 
 @changes_message("PATH-08")
 def leaves_empty_versions_unset(message: MetaGraphDef, _arguments: ExportArguments) -> None:
-    """Writes no versions if there is no version."""
+    """Leaves empty versions out."""
     if not message.graph_def.versions.ByteSize():
         message.graph_def.ClearField("versions")
 

@@ -136,9 +136,7 @@ def flips(message: MetaGraphDef) -> Iterator[Flip]:
 def _flips(message: Any, path: str, fields: tuple[str, ...]) -> _Found:
     """Change one thing in the message, yield where, and change it back."""
     for field, _ in message.ListFields():
-        value = getattr(
-            message, field.name
-        )  # anew: what was read before a CopyFrom is not a part of it any more
+        value = getattr(message, field.name)  # read again, because a CopyFrom detaches what was read before
         at = f"{path}.{field.name}" if path else field.name
         names = (*fields, f"{message.DESCRIPTOR.name}.{field.name}")
         if field.message_type is not None and field.message_type.GetOptions().map_entry:

@@ -443,7 +443,7 @@ def test_two_files_of_one_kind_need_no_option(tmp_path: Path, capsys: pytest.Cap
 def test_libraries_are_compared_function_by_function(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Order is no difference; a changed, a missing and an extra function is, as in the graph's library."""
+    """A changed, missing or extra function is a difference, and order is not, as in a graph's library."""
     one = first().meta_graphs[0].graph_def.library
     other = type(one)(function=reversed(one.function))
     assert_function_def_library_equal(expected=one, actual=other)

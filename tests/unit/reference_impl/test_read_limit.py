@@ -24,7 +24,7 @@ def _graph() -> MetaGraphDef:
     for number in range(NODES):  # 1 graph, 3 times 1 node, 2 texts
         graph.graph_def.node.add(name=f"n{number}", op="Const")
     value = graph.graph_def.node[0].attr["value"].tensor  # 1 entry, 1 key, 1 value, 1 tensor
-    value.float_val.extend([1.5] * 100)  # packed numbers are no part
+    value.float_val.extend([1.5] * 100)  # packed numbers are not a part
     value.tensor_content = b"\n\x00" * 100  # 1 text, whatever it looks like
     graph.collection_def["k"].node_list.value.extend(
         ['a"{', "'", ""]
@@ -103,7 +103,7 @@ def test_damaged_bytes_are_refused_as_damaged_or_too_many(data: bytes) -> None:
 
 
 def test_groups_are_numbers_of_no_size() -> None:
-    """Unknown groups stay as they are for protobuf, so that they are no parts."""
+    """Unknown groups are not counted: protobuf keeps them as they are."""
     with read_limit(100, 4):
         assert excess_of(b"\x0b" * 30 + b"\x0c" * 30, MetaGraphDef.DESCRIPTOR) == ""
 

@@ -67,10 +67,15 @@ def test_a_missing_python_is_refused_with_the_way_out(alone: Path) -> None:
     assert alone.exists()
 
 
+def mark_as_complete(environment: Path, version: str) -> None:
+    """Write into the folder of an environment that everything is installed in it."""
+    (environment / READY).write_text("\n".join(release_of(version).requirements))
+
+
 def test_a_complete_environment_is_used_again(alone: Path) -> None:
     """If everything is installed, neither an interpreter nor pip is needed."""
     (alone / "1.15.5").mkdir()
-    (alone / "1.15.5" / READY).touch()
+    mark_as_complete(alone / "1.15.5", "1.15.5")
     assert environment_of(release_of("1.15.5"), alone, print) == alone / "1.15.5" / "bin" / "python"
 
 
@@ -111,16 +116,18 @@ def test_an_environment_of_other_requirements_is_made_again(alone: Path) -> None
     """An environment is complete only with what the table names today."""
     log = python_of_the_table(alone)
     environment = alone / "environments" / "1.15.5"
-    environment.mkdir(parents=True)
-    (environment / READY).write_text("tensorflow==1.15.5\nprotobuf<3.19\n")
-    (environment / "left").touch()
-    environment_of(release_of("1.15.5"), environment.parent, print)
-    assert "protobuf<3.21" in log.read_text()
-    assert not (environment / "left").exists()
+    for requirements in ("tensorflow==1.15.5\nprotobuf<3.19\n", ""):
+        environment.mkdir(parents=True, exist_ok=True)
+        (environment / READY).write_text(requirements)
+        (environment / "left").touch()
+        log.write_text("")
+        environment_of(release_of("1.15.5"), environment.parent, print)
+        assert "protobuf<3.21" in log.read_text()
+        assert not (environment / "left").exists()
 
 
 def test_an_environment_that_cannot_be_completed_is_removed(alone: Path) -> None:
-    """The end of what pip says is the reason, nothing of it stays, and the next call begins anew."""
+    """The end of what pip says is the reason, nothing of it stays, and the next call starts over."""
     python_of_the_table(alone, "echo no such release >&2; exit 1")
     for _ in range(2):
         with pytest.raises(EnvironmentMissingError, match="no such release"):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from test_environments import program
+from reference_worker import CALLS_THE_REFERENCE
+from test_environments import mark_as_complete, program
 
 from conformance_cases import Tier, load_corpus
 from pytest_metagraph.cli import main
@@ -18,19 +19,15 @@ from pytest_metagraph.exporters.starters import PLAIN_WORKER, AdapterKind, start
 from pytest_metagraph.reports.jsonl import read_report
 from pytest_metagraph.reports.recording import report_of
 from pytest_metagraph.settings import Settings
-from pytest_metagraph.versions.environments import READY
 from pytest_metagraph.versions.judging import judge
 
 PROJECT = Path(__file__).resolve().parents[3]
 
-WORKER = """
+WORKER = (
+    CALLS_THE_REFERENCE
+    + """
 import os
-import sys
-from pathlib import Path
-from google.protobuf import message_factory
-from metagraph_worker import Exporter, NotLoadable, Serialized, main
-from reference_impl import Contract, Graph, eager_execution, export_meta_graph
-from reference_impl.schema import POOL, OpList, registered_ops
+from reference_impl.schema import OpList, registered_ops
 
 if VERSION == "2.0.4":
     registered_ops()["NoOp"].is_stateful = True
@@ -50,27 +47,19 @@ class Old(Exporter):
     def export(self, loaded, call):
         if call.case_id == "CALL-02/returned-and-written" and VERSION == "1.15.5":
             os._exit(3)
-        def plain(value):
-            if not isinstance(value, Serialized):
-                return value
-            kind = message_factory.GetMessageClass(POOL.FindMessageTypeByName(value.type_name))
-            return kind.FromString(value.data)
-        def called(arguments):
-            given = {name: plain(value) for name, value in arguments.items()}
-            always = {"contract": Contract.TENSORFLOW}
-            if not call.default_graph:
-                always["graph"] = loaded
-            if call.default_graph:
-                with loaded.as_default():
-                    return export_meta_graph(**given, **always)
-            return export_meta_graph(**given, **always)
+        if call.default_graph:
+            with loaded.as_default():
+                for arguments in call.preceding:
+                    exported(arguments)
+                return exported(call.arguments)
         for arguments in call.preceding:
-            called(arguments)
-        return called(call.arguments).SerializeToString()
+            exported(arguments, graph=loaded)
+        return exported(call.arguments, graph=loaded)
 
 
 main(Old())
 """
+)
 
 
 def release(folder: Path, version: str) -> None:
@@ -81,7 +70,7 @@ def release(folder: Path, version: str) -> None:
     program(environment / "bin" / "python", f'shift 3; {interpreter} "$@"')  # without -W ignore PROGRAM
     worker.write_text(f"VERSION = {version!r}\n{WORKER}")
     (environment / PLAIN_WORKER).write_bytes(starter_files(AdapterKind.WORKER)[PLAIN_WORKER])
-    (environment / READY).touch()
+    mark_as_complete(environment, version)
 
 
 @pytest.fixture(scope="module")
