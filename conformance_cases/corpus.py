@@ -23,6 +23,9 @@ REQUIREMENT_CASES_FOLDER = Path(__file__).parent / "requirement_cases"
 
 _RETIRED_CASES = Path(__file__).parent / "retired_cases.toml"
 
+_SIMILAR = 0.4
+"""How similar a mistyped id and one that a message suggests are, as difflib counts it."""
+
 
 class Corpus:
     """All cases and their graphs. Only names are read at first; contents are read when they are used."""
@@ -89,10 +92,18 @@ class Corpus:
         if case is None:
             if (replacement := self.retired_cases.get(case_id)) is not None:
                 raise KeyError(f"the case {case_id!r} was retired; {replacement} replaces it")
-            near = difflib.get_close_matches(case_id, self._full, n=3, cutoff=0.4)
+            near = self._nearest(case_id)
             hint = f"; the nearest ids are {', '.join(near)}" if near else ""
             raise KeyError(f"the corpus has no case {case_id!r}{hint}")
         return case
+
+    def _nearest(self, case_id: str) -> list[str]:
+        """Return the most similar ids; of most graphs only the name is compared, for there are 47,000 ids."""
+        graphs: dict[str, list[str]] = {}
+        for known in self._full:
+            graphs.setdefault(known.rpartition("/")[0], []).append(known)
+        nearest = difflib.get_close_matches(case_id.rpartition("/")[0], graphs, n=1, cutoff=_SIMILAR)
+        return difflib.get_close_matches(case_id, graphs[nearest[0]], n=3, cutoff=_SIMILAR) if nearest else []
 
     def _of_kind(self, kind: str) -> Mapping[str, MatrixGraph]:
         chosen = {name: graph for name, graph in self._recorded_graphs.items() if graph.kind == kind}

@@ -25,7 +25,17 @@ def say(text: str, *, keep_newlines: bool = False) -> None:
 
 def say_json(data: Any) -> None:
     """Write plain data to stdout as JSON, indented; names keep their characters unless these act."""
-    sys.stdout.write(f"{printable_json(json.dumps(data, indent=2, ensure_ascii=False))}\n")
+    say_json_text(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def say_json_text(text: str) -> None:
+    """Write a JSON text, or JSON Lines, to stdout; what acts in a log is written as JSON escapes it."""
+    say_escaped(printable_json(text))
+
+
+def say_escaped(text: str) -> None:
+    """Write a text to stdout in which its renderer has escaped what acts, and end its last line."""
+    sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
     sys.stdout.flush()
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph._util.text import printable_json
 from pytest_metagraph.cli._errors import refusing, writing
 from pytest_metagraph.cli._options import add_json_option, add_limit_option, add_tags_option
+from pytest_metagraph.cli._output import say_escaped, say_json_text
 from pytest_metagraph.diff import (
     CompareOptions,
     diff_function_def_libraries,
@@ -144,10 +144,9 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             diff = diff_meta_graphs(expected=expected, actual=actual, options=options, tags=arguments.tags)
     if arguments.json:
-        text = printable_json(diff.to_json())
+        say_json_text(diff.to_json())
     else:
-        text = diff.render(color=_is_colored(arguments.color))  # only its colours act on a terminal
-    sys.stdout.write(f"{text}\n")
+        say_escaped(diff.render(color=_is_colored(arguments.color)))  # only its colours act on a terminal
     if arguments.svg is not None:
         with writing(arguments.svg):
             write_file(arguments.svg, picture.svg(diff).encode())

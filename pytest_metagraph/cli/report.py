@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -14,7 +13,7 @@ import msgspec
 
 from pytest_metagraph.cli._errors import writing
 from pytest_metagraph.cli._options import add_json_option
-from pytest_metagraph.cli._output import say, say_json
+from pytest_metagraph.cli._output import say, say_escaped, say_json, say_json_text
 from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.jsonl import read_report, write_report
@@ -183,7 +182,8 @@ def _render(arguments: argparse.Namespace) -> int:
     if arguments.output is None:
         if arguments.format is None:
             raise ReportError(ErrorCode.UNKNOWN_OUTPUT, "The format is unknown.", "Give -o FILE or --format.")
-        sys.stdout.write(renderers.render(reports, arguments.format))
+        text = renderers.render(reports, arguments.format)
+        (say_json_text if arguments.format == "jsonl" else say_escaped)(text)
         return 0
     output = arguments.format or renderers.format_of(arguments.output)
     text = renderers.render(reports, output)

@@ -17,11 +17,11 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.progress import progress
 from pytest_metagraph._version import __version__
 from pytest_metagraph.cli._errors import writing
-from pytest_metagraph.cli._output import say, say_on_stderr
+from pytest_metagraph.cli._output import say, say_json_text, say_on_stderr
 from pytest_metagraph.reports.html import render_versions_html
 from pytest_metagraph.reports.jsonl import write_report
 from pytest_metagraph.reports.markdown import render_versions_markdown
-from pytest_metagraph.reports.versions import (
+from pytest_metagraph.reports.versions_table import (
     OWN_CONTRACT,
     Measurement,
     VersionsTable,
@@ -134,7 +134,7 @@ def run(arguments: argparse.Namespace) -> int:
                     write_file(arguments.output, page(versions_table(measured, earlier)).encode())
     table = versions_table(measured, earlier)
     if arguments.json:
-        say(table_to_json(table).removesuffix("\n"), keep_newlines=True)
+        say_json_text(table_to_json(table))
     if page:
         with writing(arguments.output):
             write_file(arguments.output, page(table).encode())

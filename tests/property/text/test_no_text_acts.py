@@ -10,8 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 from hostile_messages import HOSTILE, acting_parts, hostile_meta_graph, texts_of
+from hypothesis import given, strategies
 from report_samples import report
 
+from pytest_metagraph import cli
+from pytest_metagraph._util.text import printable_json
 from pytest_metagraph.cli import main
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.result import (
@@ -23,8 +26,11 @@ from pytest_metagraph.judging.result import (
 )
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports import renderers
+from pytest_metagraph.reports.jsonl import parse_report, read_report, write_report
 from pytest_metagraph.reports.model import Report, ReportedRequirement
 from reference_impl.schema import SavedModel
+
+PIECES = ("::error::x", " ::warning::", "##[command]", "##vso[task]x", "section_start:1:x", "\\", HOSTILE)
 
 NAME = HOSTILE.replace("/", "").replace("\r", "")
 
@@ -167,3 +173,36 @@ def test_no_report_lets_a_text_act(output: str) -> None:
         assert re.search(r"(?<!\\)<script>alert", _without_code(text)) is None
     meant = re.compile(r"^::(?:error|notice) title=", re.MULTILINE)  # of annotations
     assert acting_parts(meant.sub("", text)) == []
+
+
+@pytest.mark.parametrize("output", sorted(renderers.FORMATS))
+def test_no_report_on_stdout_lets_a_text_act(
+    output: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A report that `report render` prints acts in no format, and JSON Lines say the same as the file."""
+    path = tmp_path / "report.jsonl"
+    write_report(path, hostile_report())
+    assert main(["report", "render", str(path), "--format", output]) == 0
+    text = capsys.readouterr().out
+    meant = re.compile(r"^::(?:error|notice) title=", re.MULTILINE)  # of annotations
+    assert acting_parts(meant.sub("", text)) == []
+    if output == "jsonl":
+        assert parse_report(text, "stdout") == read_report(path)
+
+
+@given(strategies.recursive(strategies.text() | strategies.sampled_from(PIECES), strategies.lists))
+def test_no_json_lets_a_text_act(data: object) -> None:
+    """Whatever a JSON text contains, its form for stdout has the same meaning and does not act."""
+    for indent in (None, 2):
+        shown = printable_json(json.dumps(data, indent=indent, ensure_ascii=False))
+        assert acting_parts(shown) == []
+        assert json.loads(shown) == data
+
+
+def test_stdout_is_written_in_one_place() -> None:
+    """No sub-command writes to stdout itself: the functions of `_output` are those that escape."""
+    folder = Path(cli.__file__).parent
+    writers = {
+        path.name for path in folder.glob("*.py") if re.search(r"stdout\.write|\bprint\(", path.read_text())
+    }
+    assert writers == {"_output.py"}

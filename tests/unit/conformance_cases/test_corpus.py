@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 from collections.abc import Iterator
 
@@ -235,6 +236,21 @@ def test_an_unknown_case_is_answered_with_the_nearest_ids(corpus: Corpus, wrong:
     """A typing error is easy to mend."""
     with pytest.raises(KeyError, match=right):
         corpus.case(wrong)
+
+
+def test_a_path_is_not_compared_with_every_id(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of a missing file, which takes long to compare, is compared with names of graphs at most."""
+    compared: list[str] = []
+    ratio = difflib.SequenceMatcher.ratio
+
+    def counting(matcher: difflib.SequenceMatcher[str]) -> float:
+        compared.append(str(matcher.a))
+        return ratio(matcher)
+
+    monkeypatch.setattr(difflib.SequenceMatcher, "ratio", counting)
+    with pytest.raises(KeyError, match="has no case"):
+        corpus.case("/home/user/projects/resnet/exports/2024-01-01/model_v2_final.ckpt-10000.meta")
+    assert len(compared) < 500
 
 
 def test_the_digest_depends_on_every_graph(corpus: Corpus) -> None:
