@@ -98,7 +98,7 @@ class Variant:
         return with_coarser(needs)
 
     @property
-    def asked_for(self) -> frozenset[Capability]:
+    def requested(self) -> frozenset[Capability]:
         """The capabilities whose argument is given, needed or not: without a file, two have no effect."""
         given = {Capability.TEXT_FILES: self.as_text, Capability.DEBUG_INFO: self.save_debug_info}
         return self.capabilities | {capability for capability, is_given in given.items() if is_given}

@@ -13,7 +13,7 @@ from pytest_metagraph.cli._output import say, say_json, say_on_stderr
 from pytest_metagraph.loadability.attr_history import explain_attr
 from pytest_metagraph.loadability.check import UncheckableInputError, checkable_versions, checks_of
 from pytest_metagraph.loadability.report import LoadProblem, LoadReport
-from pytest_metagraph.loadability.versions import format_versions, parse_versions
+from pytest_metagraph.loadability.version_ranges import format_versions, parse_versions
 from pytest_metagraph.settings import TESTED_TENSORFLOW
 
 DESCRIPTION = """\

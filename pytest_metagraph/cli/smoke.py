@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
             data = _data(client, contract, folder, step)
             say_json(data | {"next": _run_command(arguments)})
             codes = [finding["code"] for result in data["results"] for finding in result["findings"]]
-            return 0 if data["wired"] and _UNANSWERED.isdisjoint(codes) else 1
+            return 0 if data["connected"] and _UNANSWERED.isdisjoint(codes) else 1
         say(f"exporter {title(client)}")
         say(f"declared as unsupported: {', '.join(sorted(client.unsupported)) or 'nothing'}")
         if problems := _check(client, contract, folder):
@@ -114,7 +114,7 @@ def _data(
     return {
         "exporter": title(client),
         "unsupported": sorted(client.unsupported),
-        "wired": is_connected,
+        "connected": is_connected,
         "questions": [msgspec.to_builtins(question) for question in found],
         "results": [msgspec.to_builtins(result) for result in results],
         "causes": [msgspec.to_builtins(cause) for cause in causes_of(failed)],

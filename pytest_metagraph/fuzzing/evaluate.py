@@ -88,7 +88,7 @@ def describe(kind: DifferenceKind) -> str:
 def _kinds(findings: Iterable[Finding]) -> Iterator[DifferenceKind]:
     for finding in findings:
         if finding.diff is None:
-            yield (finding.code, finding.symptom)
+            yield (finding.code, finding.identity)
             continue
         for group in finding.diff.groups:
             yield (finding.code, _without_keys(group.section), group.code, _without_keys(group.field))

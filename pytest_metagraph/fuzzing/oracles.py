@@ -16,7 +16,7 @@ from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.tensorflow_quirks import crash_reason, reason_not_asked
 from pytest_metagraph.judging.load_check import LoadCheck
-from pytest_metagraph.loadability.versions import minor_version
+from pytest_metagraph.loadability.version_ranges import minor_version
 from reference_impl.contracts import TENSORFLOW_VERSION, Contract
 from reference_impl.schema import MetaGraphDef
 

@@ -169,7 +169,7 @@ def _check_message(answer: Exported, expected: MessageComparison | ExpectedError
     if isinstance(expected, MessageComparison):
         return expected.check(answer)
     summary = f"The exporter returned a message instead of raising {expected.type}"
-    return [Finding(FindingCode.NOT_RAISED, summary, symptom=expected.type)]
+    return [Finding(FindingCode.NOT_RAISED, summary, identity=expected.type)]
 
 
 def _check_raised(answer: Raised, expected: MessageComparison | ExpectedError) -> list[Finding]:

@@ -224,7 +224,7 @@ def _blamed(finding: Finding, rules: _Rules) -> Iterator[tuple[str, ...]]:
     if finding.code is not FindingCode.MESSAGE_DIFFERS or diff is None:
         words = _CALLS.get(finding.code)
         if finding.code is FindingCode.NOT_IMPORTABLE:
-            words = _LOADING.get(finding.symptom, "graph_def.node")
+            words = _LOADING.get(finding.identity, "graph_def.node")
         yield rules.of({tuple(words.split())}) or rules.names[:1] if words else ()
         return
     unbound_inputs = str((diff.call or {}).get("unbound_inputs_col_name", UNBOUND_INPUTS))

@@ -212,14 +212,14 @@ class ScratchFolder:
         if self._spoiled:
             summary = f"The export spoiled the folder that it was given to write to: {self._spoiled}"
             self._spoiled = ""
-            yield Finding(FindingCode.STRAY_FILE, summary, symptom="the folder")
+            yield Finding(FindingCode.STRAY_FILE, summary, identity="the folder")
         for name in heapq.nsmallest(_MOST_STRAY, names):
             shown = printable(name)
             summary = f"The export left a file that was not requested: {shown}"
-            yield Finding(FindingCode.STRAY_FILE, summary, symptom=shown)
+            yield Finding(FindingCode.STRAY_FILE, summary, identity=shown)
         if len(names) > _MOST_STRAY:
             summary = f"The export left {len(names) - _MOST_STRAY:,} more files that were not requested"
-            yield Finding(FindingCode.STRAY_FILE, summary, symptom="more files")
+            yield Finding(FindingCode.STRAY_FILE, summary, identity="more files")
 
     def _earlier_findings(self, names: Sequence[str]) -> Iterator[Finding]:
         for name in names:
@@ -362,7 +362,7 @@ def _format(as_text: bool) -> str:
 
 
 def _form(as_text: bool) -> str:
-    """Return the symptom of an unreadable file; fingerprints in lists depend on it, so it never changes."""
+    """Return the identity of a finding about an unreadable file; lists have fingerprints of it."""
     return "text" if as_text else "binary form"
 
 

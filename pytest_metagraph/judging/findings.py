@@ -42,7 +42,7 @@ class Finding:
         code: the kind of finding.
         summary: what is wrong, as one sentence.
         detail: lines that show it, such as the differ's text or a traceback; may be empty.
-        symptom: what distinguishes this finding from others of its kind; the same in every run.
+        identity: what distinguishes this finding from others of its kind; the same in every run.
         variants: names of the variants of the case that show it.
         diff: the whole difference if messages were compared; None otherwise.
         blamed: the requirements that each group of the difference points at, in the order of its groups; one
@@ -52,7 +52,7 @@ class Finding:
     code: FindingCode
     summary: str
     detail: str = ""
-    symptom: str = ""
+    identity: str = ""
     variants: tuple[str, ...] = ()
     diff: MetaGraphDiff | None = field(default=None, repr=False, compare=False)
     blamed: tuple[tuple[str, ...], ...] = ()
@@ -62,7 +62,7 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Join findings that differ only in their variant, in the order of their first appearance."""
     joined: dict[tuple[FindingCode, str, str], Finding] = {}
     for finding in findings:
-        key = (finding.code, finding.summary, finding.symptom)
+        key = (finding.code, finding.summary, finding.identity)
         known = joined.get(key)
         if known is not None:
             variants = dict.fromkeys((*known.variants, *finding.variants))
@@ -73,12 +73,12 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def fingerprint(findings: Sequence[Finding]) -> str:
-    """Return a short digest of what is wrong; it is the same in every run until a symptom changes.
+    """Return a short digest of what is wrong; it is the same in every run until something else is wrong.
 
     Returns:
         16 hexadecimal digits, or an empty string if nothing is wrong.
     """
     if not findings:
         return ""
-    symptoms = sorted({f"{finding.code}\0{finding.symptom}" for finding in findings})
-    return hashlib.sha256("\n".join(symptoms).encode()).hexdigest()[:16]
+    identities = sorted({f"{finding.code}\0{finding.identity}" for finding in findings})
+    return hashlib.sha256("\n".join(identities).encode()).hexdigest()[:16]

@@ -126,7 +126,7 @@ class Judge:
 
         A call without a file has no need to write debug info, but an exporter may lack the argument itself.
         """
-        return isinstance(answer, NotSupported) and answer.capability in self._unsupported & variant.asked_for
+        return isinstance(answer, NotSupported) and answer.capability in self._unsupported & variant.requested
 
     def _loads(self, case: Case) -> bool:
         """Return whether the exporter exports the graph of a case in the plainest call.

@@ -14,7 +14,7 @@ from pytest_metagraph.loadability.check import UncheckableInputError, checkable_
 from pytest_metagraph.loadability.importer_rules import Severity
 from pytest_metagraph.loadability.op_registries import UnknownVersionError
 from pytest_metagraph.loadability.report import LoadProblem
-from pytest_metagraph.loadability.versions import format_versions, parse_versions
+from pytest_metagraph.loadability.version_ranges import format_versions, parse_versions
 from reference_impl.schema import MetaGraphDef
 
 _UNKNOWN_INPUT: Final = "LOAD-10"

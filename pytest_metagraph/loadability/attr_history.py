@@ -13,7 +13,7 @@ from google.protobuf import text_format
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.loadability.harmless import reason_to_drop
 from pytest_metagraph.loadability.op_registries import Definition, known_versions, op_history
-from pytest_metagraph.loadability.versions import format_versions
+from pytest_metagraph.loadability.version_ranges import format_versions
 from reference_impl.schema import AttrValue, OpDef
 
 _SCALARS = {"b", "f", "i", "s", "type"}

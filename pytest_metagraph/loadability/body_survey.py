@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from pytest_metagraph.loadability.attr_facts import AttrFacts
 from pytest_metagraph.loadability.kinds import BETWEEN, Codes, Kind, Kinds, number_of
-from pytest_metagraph.loadability.node_columns import RECORD, read_columns
+from pytest_metagraph.loadability.node_fields import RECORD, read_fields
 from reference_impl.schema import NodeDef
 
 _AT_ONCE: Final = 1024
@@ -180,7 +180,7 @@ class BodySurvey:
         codes: list[str] = []
         inputs: list[str] = []
         for start in range(0, len(nodes), _AT_ONCE):
-            columns = read_columns(nodes[start : start + _AT_ONCE])
+            columns = read_fields(nodes[start : start + _AT_ONCE])
             names += columns.names
             inputs += [RECORD, *columns.inputs]
             codes += kinds.codes_of(columns)

@@ -11,13 +11,13 @@ from pytest_metagraph.loadability.finding import Finding, Phase, Target, version
 from pytest_metagraph.loadability.importer_rules import RULES, Severity
 from pytest_metagraph.loadability.op_registries import UnknownVersionError, known_versions, registry
 from pytest_metagraph.loadability.report import LoadProblem, LoadReport, samples
-from pytest_metagraph.loadability.rules import versions
 from pytest_metagraph.loadability.rules.collections import CollectionRules
+from pytest_metagraph.loadability.rules.graph import graph_findings
 from pytest_metagraph.loadability.rules.library import LibraryRules
 from pytest_metagraph.loadability.rules.nodes import NodeRules
 from pytest_metagraph.loadability.rules.placement import PlacementRules
 from pytest_metagraph.loadability.subject import Subject, UncheckableInputError, subjects_of
-from pytest_metagraph.loadability.versions import minor_version
+from pytest_metagraph.loadability.version_ranges import minor_version
 from pytest_metagraph.loadability.ways_out import WaysOut
 from pytest_metagraph.settings import TESTED_TENSORFLOW
 
@@ -153,7 +153,7 @@ class GraphCheck:
             return LoadReport(self.label, version, problems, tuple(self._notes()))
 
     def _findings(self, target: Target) -> Iterator[Finding]:
-        yield from versions.findings(self._subject, target)
+        yield from graph_findings(self._subject, target)
         yield from self._nodes.findings(target)
         yield from self._placement.findings(target)
         yield from self._library.findings(target)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_metagraph.loadability.attr_facts import AttrFact, AttrFacts, is_usable_class, only_colocation
-from pytest_metagraph.loadability.node_columns import RECORD_BYTES, NodeColumns
+from pytest_metagraph.loadability.node_fields import RECORD_BYTES, NodeFields
 
 BETWEEN: Final = "\0"
 """The code that separates two nodes; no value has it."""
@@ -55,7 +55,7 @@ class Kinds:
         """Every node that the attribute `_class` of a node names."""
         return self._tokens.colocations
 
-    def codes_of(self, columns: NodeColumns) -> Iterator[str]:
+    def codes_of(self, columns: NodeFields) -> Iterator[str]:
         """Return the code of the kind of each node.
 
         Raises:

@@ -27,7 +27,7 @@ from pytest_metagraph.loadability.op_registries import (
     op_history,
     registry,
 )
-from pytest_metagraph.loadability.versions import format_versions, minor_version
+from pytest_metagraph.loadability.version_ranges import format_versions, minor_version
 from reference_impl.file_kinds import parse_graph
 from reference_impl.files import read_graph_file
 from reference_impl.op_defs import AttrDefault

@@ -16,7 +16,7 @@ from typing import Final
 
 from pytest_metagraph.loadability.attr_facts import AttrFacts
 from pytest_metagraph.loadability.kinds import BETWEEN, Codes, Kinds, code_for, number_of
-from pytest_metagraph.loadability.node_columns import RECORD, NodeColumns, read_columns
+from pytest_metagraph.loadability.node_fields import RECORD, NodeFields, read_fields
 from reference_impl.schema import NodeDef
 
 CONTROL: Final = -1
@@ -98,10 +98,10 @@ class Survey:
         self.devices = frozenset(devices)
         self.colocations = kinds.colocations
 
-    def _columns(self) -> Iterator[NodeColumns]:
+    def _columns(self) -> Iterator[NodeFields]:
         """Read some nodes at a time, so that what is made of them stays in the cache of the processor."""
         for start in range(0, len(self._nodes), _AT_ONCE):
-            yield read_columns(self._nodes[start : start + _AT_ONCE])
+            yield read_fields(self._nodes[start : start + _AT_ONCE])
 
     @cached_property
     def ops(self) -> Sequence[str]:

@@ -9,9 +9,9 @@ from pytest_metagraph.loadability.finding import Finding
 from pytest_metagraph.loadability.harmless import reason_to_drop
 from pytest_metagraph.loadability.importer_rules import RULES
 from pytest_metagraph.loadability.op_registries import op_history
-from pytest_metagraph.loadability.rules.versions import UNBINDABLE, UNBINDABLE_WAY_OUT
+from pytest_metagraph.loadability.rules.graph import UNBINDABLE, UNBINDABLE_WAY_OUT
 from pytest_metagraph.loadability.subject import Subject
-from pytest_metagraph.loadability.versions import format_versions
+from pytest_metagraph.loadability.version_ranges import format_versions
 
 _COUNTED: Final = 10_000
 """The most nodes whose attribute values are compared with their defaults."""

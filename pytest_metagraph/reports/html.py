@@ -29,7 +29,7 @@ from pytest_metagraph.reports.scoring import (
     unloaded_graphs,
     worst_first,
 )
-from pytest_metagraph.reports.versions import OWN_CONTRACT, VersionsTable
+from pytest_metagraph.reports.versions_table import OWN_CONTRACT, VersionsTable
 
 PLAIN = "plain"
 """The column of the cases that give no argument; their id ends so."""

@@ -19,7 +19,7 @@ from pytest_metagraph.reports.scoring import (
     unloaded_graphs,
     worst_first,
 )
-from pytest_metagraph.reports.versions import OWN_CONTRACT, MeasuredExporter, VersionsTable
+from pytest_metagraph.reports.versions_table import OWN_CONTRACT, MeasuredExporter, VersionsTable
 
 _WORST = 10
 """Causes that are listed."""

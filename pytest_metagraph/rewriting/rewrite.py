@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pytest_metagraph._util.text import nearest_names
-from pytest_metagraph.loadability.rules.versions import UNBINDABLE_WAY_OUT, unbindable_inputs
+from pytest_metagraph.loadability.rules.graph import UNBINDABLE_WAY_OUT, unbindable_inputs
 from pytest_metagraph.rewriting.parts import CarriedParts, OpListChoice
 from reference_impl import Graph, export_meta_graph
 from reference_impl.collection_defs import GraphKeys

@@ -22,7 +22,7 @@ from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.recording import judged, report_of
-from pytest_metagraph.reports.versions import OWN_CONTRACT, Measurement
+from pytest_metagraph.reports.versions_table import OWN_CONTRACT, Measurement
 from pytest_metagraph.settings import Settings
 from pytest_metagraph.versions.environments import end_of, run_program
 from reference_impl.contracts import Contract

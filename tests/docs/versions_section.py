@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from pytest_metagraph.reports.markdown import render_versions_markdown
-from pytest_metagraph.reports.versions import OWN_CONTRACT, VersionsTable, read_table
+from pytest_metagraph.reports.versions_table import OWN_CONTRACT, VersionsTable, read_table
 
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "tensorflow-versions.json"
 """The table, which `metagraph versions ... -o docs/reference/tensorflow-versions.json` writes."""

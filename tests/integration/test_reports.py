@@ -131,7 +131,7 @@ def test_no_folder_is_created_for_a_report(smoke: Project) -> None:
 
 
 def test_the_line_of_a_failure_runs_it_again(smoke: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command in a report fails with the same symptom, as a shell runs it."""
+    """The command in a report fails in the same way, as a shell runs it."""
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     smoke.given("--metagraph-report=report.jsonl").run()
     report = read(smoke)

@@ -54,7 +54,7 @@ def is_caught(miniature: Miniature, judgement: Judgement) -> bool:
 def shows(finding: Finding, raises: str) -> bool:
     """Whether a finding shows a defect, where `raises` is the class of the exception that is the defect."""
     if finding.code in _WRONG_EXCEPTION:
-        return finding.symptom == raises
+        return finding.identity == raises
     return finding.code not in _NO_ANSWER
 
 

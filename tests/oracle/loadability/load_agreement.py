@@ -23,7 +23,7 @@ from load_reasons import SHAPE_FUNCTION, rules_of
 from pytest_metagraph.loadability.check import checkable_versions, checks_of
 from pytest_metagraph.loadability.importer_rules import Severity
 from pytest_metagraph.loadability.report import LoadReport
-from pytest_metagraph.loadability.versions import parse_versions
+from pytest_metagraph.loadability.version_ranges import parse_versions
 
 VARIABLE = "METAGRAPH_TENSORFLOWS"
 

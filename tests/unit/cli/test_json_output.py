@@ -160,7 +160,7 @@ def test_an_export_prints_what_it_wrote(folder: Path, capsys: pytest.CaptureFixt
 def test_an_adapter_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
     """`smoke` has the questions, the results and the causes."""
     data = printed(capsys, "smoke", "--exporter", WRONG)
-    assert data["wired"] is True
+    assert data["connected"] is True
     assert {"question", "problem"} <= data["questions"][0].keys()
     failed = {result["case"] for result in data["results"] if result["verdict"] == "fail"}
     assert failed == {case for cause in data["causes"] for case in cause["cases"]} != set()

@@ -7,7 +7,7 @@ from pytest_metagraph.judging.findings import Finding, FindingCode, fingerprint,
 RAISED = Finding(FindingCode.RAISED, "KeyError was raised", "traceback", "KeyError", ("returned",))
 
 
-def test_merge_joins_variants_of_one_symptom() -> None:
+def test_merge_joins_variants_with_one_identity() -> None:
     """Findings that differ only in the variant become one, in the order of their first appearance."""
     other = Finding(FindingCode.FILE_MISSING, "no file", variants=("file",))
     again = Finding(FindingCode.RAISED, "KeyError was raised", "another traceback", "KeyError", ("file",))
@@ -19,19 +19,19 @@ def test_merge_joins_variants_of_one_symptom() -> None:
     assert joined[0].detail == "traceback"
 
 
-def test_merge_keeps_different_symptoms_apart() -> None:
-    """A finding of the same kind with another symptom stays separate."""
+def test_merge_keeps_different_identities_apart() -> None:
+    """A finding of the same kind with another identity stays separate."""
     other = Finding(FindingCode.RAISED, "KeyError was raised", "traceback", "OSError", ("file",))
     assert merge([RAISED, other]) == (RAISED, other)
 
 
-def test_the_fingerprint_depends_on_kind_and_symptom() -> None:
-    """The fingerprint changes with the kind and the symptom, and with nothing else."""
+def test_the_fingerprint_depends_on_kind_and_identity() -> None:
+    """The fingerprint changes with the kind and the identity, and with nothing else."""
     same = Finding(FindingCode.RAISED, "other words", "other detail", "KeyError", ("other variant",))
     assert fingerprint([RAISED]) == fingerprint([same]) == fingerprint([same, RAISED])
     changed = [
-        [Finding(FindingCode.WRONG_ERROR, RAISED.summary, symptom="KeyError")],
-        [Finding(FindingCode.RAISED, RAISED.summary, symptom="OSError")],
+        [Finding(FindingCode.WRONG_ERROR, RAISED.summary, identity="KeyError")],
+        [Finding(FindingCode.RAISED, RAISED.summary, identity="OSError")],
         [RAISED, Finding(FindingCode.FILE_MISSING, "no file")],
     ]
     assert len({fingerprint(findings) for findings in [[RAISED], *changed]}) == 4

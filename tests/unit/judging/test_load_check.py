@@ -65,7 +65,7 @@ def without_a_node(request: ExportRequest) -> MetaGraphDef:
 def loading(judgement: Judgement) -> dict[str, str]:
     """Return the rule and the summary of each finding about loading."""
     return {
-        finding.symptom: finding.summary
+        finding.identity: finding.summary
         for finding in judgement.findings
         if finding.code is FindingCode.NOT_IMPORTABLE
     }

@@ -108,7 +108,7 @@ def test_a_call_without_filename_writes_nothing(folder: ScratchFolder) -> None:
     """Any file that is left by a call without filename is stray."""
     assert list(folder.check_no_export()) == []
     Path(folder.filename).touch()
-    assert [finding.symptom for finding in folder.check_no_export()] == ["model.meta"]
+    assert [finding.identity for finding in folder.check_no_export()] == ["model.meta"]
 
 
 def test_each_check_empties_the_folder(folder: ScratchFolder) -> None:
@@ -210,7 +210,7 @@ def test_a_tree_of_any_depth_is_removed(folder: ScratchFolder, depth: int) -> No
     os.close(os.open("bottom", os.O_CREAT, dir_fd=at))
     os.close(at)
     (found,) = folder.check_export(RETURNED, as_text=False, debug_info=False)
-    assert found.symptom == ("down/" * depth + "bottom")[:1000]
+    assert found.identity == ("down/" * depth + "bottom")[:1000]
     assert list(Path(folder.filename).parent.iterdir()) == []
 
 
@@ -218,7 +218,7 @@ def test_names_that_are_not_text_are_shown_escaped(folder: ScratchFolder) -> Non
     """A file name with a newline and a byte that is not UTF-8 does not break a report."""
     Path(os.fsdecode(os.fsencode(Path(folder.filename).parent) + b"/a\n\xff")).touch()
     (found,) = folder.check_no_export()
-    assert found.symptom == r"a\n\udcff"
+    assert found.identity == r"a\n\udcff"
 
 
 def test_many_files_are_counted(folder: ScratchFolder) -> None:
@@ -226,7 +226,7 @@ def test_many_files_are_counted(folder: ScratchFolder) -> None:
     for number in range(1000):
         beside(folder, f"{number:03}").touch()
     found = [*folder.check_no_export()]
-    assert [one.symptom for one in (found[0], found[-1])] == ["000", "more files"]
+    assert [one.identity for one in (found[0], found[-1])] == ["000", "more files"]
     assert "980 more files" in found[-1].summary
 
 

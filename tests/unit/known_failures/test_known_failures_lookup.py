@@ -175,7 +175,7 @@ def test_a_list_that_holds_for_nothing_says_so(attributes: dict[str, Any], line:
     assert found == ([line] if line else [])
 
 
-FINDING = Finding(FindingCode.MESSAGE_DIFFERS, "The returned message differs", symptom="device")
+FINDING = Finding(FindingCode.MESSAGE_DIFFERS, "The returned message differs", identity="device")
 FAILED = Judgement(Verdict.FAIL, (FINDING,), checks=1, failed_checks=1)
 
 

@@ -9,9 +9,8 @@ from pytest_metagraph import LoadReport, check_meta_graph
 from pytest_metagraph.loadability.check import checkable_versions
 from pytest_metagraph.loadability.finding import version_numbers
 from pytest_metagraph.loadability.importer_rules import RULES, Severity
-from pytest_metagraph.loadability.rules import versions
+from pytest_metagraph.loadability.rules.graph import version_text_problem
 from pytest_metagraph.loadability.rules.placement import device_problem
-from pytest_metagraph.loadability.rules.versions import version_text_problem
 from pytest_metagraph.loadability.subject import Subject
 from reference_impl.schema import GraphDef
 
@@ -48,9 +47,9 @@ def test_every_rule_has_its_graphs() -> None:
 def test_two_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A graph as large as the limit breaks LOAD-01, and one that is a byte smaller does not."""
     data = GraphDef(version=1).SerializeToString()
-    monkeypatch.setattr(versions, "_TOO_LARGE", len(data))
+    monkeypatch.setattr("pytest_metagraph.loadability.rules.graph._TOO_LARGE", len(data))
     assert codes(check_meta_graph(data)) == ["LOAD-01"]
-    monkeypatch.setattr(versions, "_TOO_LARGE", len(data) + 1)
+    monkeypatch.setattr("pytest_metagraph.loadability.rules.graph._TOO_LARGE", len(data) + 1)
     assert codes(check_meta_graph(data)) == []
     assert Subject(data, "GraphDef", "x").graph_bytes == len(data)
 

@@ -12,7 +12,7 @@ from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ReportError
 from pytest_metagraph.reports.html import render_versions_html
 from pytest_metagraph.reports.markdown import render_versions_markdown
-from pytest_metagraph.reports.versions import (
+from pytest_metagraph.reports.versions_table import (
     Measurement,
     read_table,
     span_of,

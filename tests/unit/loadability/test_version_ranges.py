@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_metagraph.loadability.op_registries import UnknownVersionError, known_versions
-from pytest_metagraph.loadability.versions import format_versions, minor_version, parse_versions
+from pytest_metagraph.loadability.version_ranges import format_versions, minor_version, parse_versions
 
 
 @pytest.mark.parametrize("text", ["1.15", "1.15.5", " 1.15.0 ", "1.15.0-rc2", "1.15.0rc3"])

@@ -60,7 +60,7 @@ def test_another_message_shows_the_difference() -> None:
     assert finding.summary.endswith("differs from the expected one (graph_def.node: field-changed op)")
     assert finding.diff is not None
     assert finding.detail == finding.diff.render()
-    assert finding.symptom == finding.diff.fingerprint
+    assert finding.identity == finding.diff.fingerprint
 
 
 def test_a_difference_names_the_case_and_counts_its_other_kinds() -> None:

@@ -31,7 +31,7 @@ _TEXT_STRICT_SINCE: Final = (2, 9)
 _LOOSE_PARTS: Final = re.compile(r"\d+|[a-z]+|\.")
 
 
-def findings(subject: Subject, target: Target) -> Iterator[Finding]:
+def graph_findings(subject: Subject, target: Target) -> Iterator[Finding]:
     """Return what the rules about the whole graph find for a version."""
     if subject.graph_bytes >= _TOO_LARGE:
         message = (

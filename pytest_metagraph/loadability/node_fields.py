@@ -58,7 +58,7 @@ _Columns: Any = _columns_class()
 
 
 @dataclass(frozen=True, slots=True)
-class NodeColumns:
+class NodeFields:
     """The fields of all nodes.
 
     Attributes:
@@ -76,7 +76,7 @@ class NodeColumns:
     devices: frozenset[str]
 
 
-def read_columns(nodes: Sequence[bytes]) -> NodeColumns:
+def read_fields(nodes: Sequence[bytes]) -> NodeFields:
     """Read nodes.
 
     Args:
@@ -90,7 +90,7 @@ def read_columns(nodes: Sequence[bytes]) -> NodeColumns:
     """
     count = len(nodes)
     columns = _Columns.FromString(_BETWEEN.join(nodes))
-    read = NodeColumns(
+    read = NodeFields(
         columns.name[:], columns.op[:], columns.input[:], columns.attr[:], frozenset(columns.device)
     )
     separators = (read.inputs.count(RECORD), read.attrs.count(RECORD_BYTES))
@@ -99,7 +99,7 @@ def read_columns(nodes: Sequence[bytes]) -> NodeColumns:
     return _read_one_by_one(nodes)  # a node lacks a field, has one twice, or has a separator
 
 
-def _read_one_by_one(nodes: Sequence[bytes]) -> NodeColumns:
+def _read_one_by_one(nodes: Sequence[bytes]) -> NodeFields:
     names, ops = [], []
     inputs: list[str] = []
     attrs: list[bytes] = []
@@ -114,4 +114,4 @@ def _read_one_by_one(nodes: Sequence[bytes]) -> NodeColumns:
         devices.add(node.device)
         inputs.extend(name if name != RECORD else _UNIT for name in node.input)
         attrs.extend(entry for entry in _Columns.FromString(data).attr if entry != RECORD_BYTES)
-    return NodeColumns(names, ops, inputs, attrs, frozenset(devices))
+    return NodeFields(names, ops, inputs, attrs, frozenset(devices))

@@ -56,7 +56,7 @@ def test_the_kind_of_a_change(
     assert [change.kind for change in changes(old, new)] == ([expected] if expected else [])
 
 
-def test_another_symptom_is_a_change() -> None:
+def test_another_fingerprint_is_a_change() -> None:
     """A case that still fails, but differently, is shown."""
     old, new = (samples.report(*result(FAIL, fingerprint)) for fingerprint in ("one", "other"))
     (change,) = changes(old, new)
