@@ -15,7 +15,8 @@ from reference_impl.contracts import Contract
 from reference_impl.debug_info import graph_debug_info
 from reference_impl.files import debug_info_path
 from reference_impl.graph import Graph
-from reference_impl.nodes import NodeFilter, NodeIndex
+from reference_impl.node_index import NodeIndex
+from reference_impl.nodes import NodeFilter
 from reference_impl.op_defs import add_called_function_attrs, stripped_op_list
 from reference_impl.op_defs import strip_default_attrs as strip_defaults
 from reference_impl.savers import extraneous_saver_nodes
@@ -76,8 +77,7 @@ def export_meta_graph(  # noqa: PLR0917 - all twelve may be positional by specif
     """
     arguments = check_arguments(locals(), kwargs)
     nodes = _node_filter(arguments)
-    result = MetaGraphDef()
-    _fill_graph_def(arguments, nodes, result.graph_def)
+    result = _message_of_graph(arguments, nodes)
     if arguments.contract is Contract.TENSORFLOW:
         _change_what_tensorflow_changes(arguments, nodes, meta_info_def)
     _fill_meta_info(arguments, nodes, result)
@@ -96,7 +96,8 @@ def _node_filter(arguments: ExportArguments) -> NodeFilter:
     Raises:
         ValueError: if saver_def does not name its saver (SAV-07).
     """
-    index = arguments.graph.node_index if arguments.graph_def is None else NodeIndex(arguments.graph_def)
+    given = arguments.graph_def
+    index = arguments.graph.node_index if given is None else NodeIndex(lambda: given)
     removed: frozenset[str] = frozenset()
     if arguments.clear_extraneous_savers:
         if arguments.graph_def is None and arguments.contract is Contract.TENSORFLOW:
@@ -116,27 +117,38 @@ def _is_filtered(arguments: ExportArguments) -> bool:
     return bool(arguments.export_scope) or arguments.clear_devices or arguments.clear_extraneous_savers
 
 
-def _fill_graph_def(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef) -> None:
-    """Fill in the GraphDef on one of four paths: live or given, plain or filtered (PATH-01 to PATH-04).
+def _message_of_graph(arguments: ExportArguments, nodes: NodeFilter) -> MetaGraphDef:
+    """Return a new message with the GraphDef on one of four paths: live or given, plain or filtered.
 
     Raises:
         ValueError: if it has 2 GB or more (BIG-01).
     """
-    source = nodes.index.graph_def
-    is_live = arguments.graph_def is None
-    if _is_filtered(arguments):
-        nodes.copy_nodes(target)
-        target.versions.CopyFrom(source.versions)
-        if source.HasField("library") or not is_live:
-            target.library.CopyFrom(source.library)
-        if may_exceed(nodes.most_bytes):  # measuring a changed message is slow
-            check_size(graph_def_size(target), arguments.contract, is_decoded=not is_live)
-    elif is_live:
+    if arguments.graph_def is None and not _is_filtered(arguments):  # PATH-01
         check_size(arguments.graph.byte_size(), arguments.contract, is_decoded=True)
-        target.CopyFrom(arguments.graph.normalised_graph_def)
-    else:
+        return arguments.graph.new_message()
+    result = MetaGraphDef()
+    _fill_graph_def(arguments, nodes, result.graph_def)
+    return result
+
+
+def _fill_graph_def(arguments: ExportArguments, nodes: NodeFilter, target: GraphDef) -> None:
+    """Fill in the GraphDef of a filtered export, or from a given graph_def (PATH-02 to PATH-04).
+
+    Raises:
+        ValueError: if it has 2 GB or more (BIG-01).
+    """
+    is_live = arguments.graph_def is None
+    if not _is_filtered(arguments):
         check_size(nodes.index.most_bytes, arguments.contract, is_decoded=True)
-        target.CopyFrom(source)
+        target.CopyFrom(nodes.index.graph_def)
+        return
+    nodes.copy_nodes(target)
+    source = nodes.index.graph_def
+    target.versions.CopyFrom(source.versions)
+    if source.HasField("library") or not is_live:
+        target.library.CopyFrom(source.library)
+    if may_exceed(nodes.most_bytes):  # measuring a changed message is slow
+        check_size(graph_def_size(target), arguments.contract, is_decoded=not is_live)
 
 
 def _change_what_tensorflow_changes(

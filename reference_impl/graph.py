@@ -15,11 +15,10 @@ from google.protobuf import message
 
 from reference_impl import loading
 from reference_impl.debug_info import StackFrame, caller_frames, loaded_stacks
-from reference_impl.inputs import normalise_inputs
 from reference_impl.names import Operation, UniqueNames
-from reference_impl.nodes import NodeIndex
-from reference_impl.schema import GraphDef, NodeDef, provenance
-from reference_impl.serialization import graph_def_size
+from reference_impl.node_index import NodeIndex
+from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, provenance
+from reference_impl.serialization import graph_def_size, may_exceed
 
 OUTPUT_SHAPES = "_output_shapes"
 
@@ -38,13 +37,13 @@ class Graph:
     """
 
     def __init__(self) -> None:
-        self._stated = GraphDef()
-        self._stated.versions.producer = provenance().graph_def_version
-        self._normalised: GraphDef | None = None
-        self._index: NodeIndex | None = None
-        self._byte_size: int | None = None
-        self._most_bytes: int | None = self._stated.ByteSize()
+        stated = GraphDef()
+        stated.versions.producer = provenance().graph_def_version
+        self._stated: GraphDef | None = stated
         self._content: bytes | None = None
+        self._loaded: list[MetaGraphDef] = []
+        self._most_bytes: int | None = stated.ByteSize()
+        self._index: NodeIndex | None = None
         self._collections: dict[Hashable, list[Any]] = {}
         self._names = UniqueNames()
         self._node_names: set[str] | None = set()
@@ -71,13 +70,17 @@ class Graph:
             ValueError: if the bytes are not a MetaGraphDef, or an item of a registered collection is not
                 the message that its key requires (COL-11).
         """
-        stated, collections = loading.load(meta_graph_def)
+        loaded, collections = loading.load(meta_graph_def)
         graph = cls()
-        graph._stacks.update(loaded_stacks(stated.debug_info))
-        stated.ClearField("debug_info")
-        graph._stated = stated
-        graph._content = _content_of(meta_graph_def)
-        graph._most_bytes = None if graph._content is None else len(graph._content)
+        graph._stacks.update(loaded_stacks(loaded.graph_def.debug_info))
+        loaded.graph_def.ClearField("debug_info")
+        content = _content_of(meta_graph_def)
+        if content is None:
+            graph._stated = loaded.graph_def
+            graph._most_bytes = None
+        else:
+            graph._stated, graph._content, graph._loaded = None, content, [loaded]
+            graph._most_bytes = len(content)
         graph._node_names = None
         graph._collections.update(collections)
         return graph
@@ -87,35 +90,60 @@ class Graph:
     @property
     def stated_graph_def(self) -> GraphDef:
         """The nodes as they were given, in creation order: the graph's own message, which is only read."""
-        return self._stated
+        stated = self._stated
+        if stated is None:
+            message = self._unshared()
+            if message is None:  # another thread has just been here
+                return self.stated_graph_def
+            self._stated = stated = message.graph_def
+            self._content = None  # after the message, so that a second thread finds one of them
+        return stated
 
     @property
     def normalised_graph_def(self) -> GraphDef:
-        """The nodes with normalised inputs (PATH-06): the graph's own message, which is only read."""
-        if self._normalised is None:
-            self._normalised = normalise_inputs(self._stated, self.node_index.columns)
-        return self._normalised
+        """The nodes with normalised inputs (PATH-06): a new message."""
+        return self.new_message().graph_def
+
+    def new_message(self) -> MetaGraphDef:
+        """Return a new message that holds the nodes with normalised inputs (PATH-06), and nothing else."""
+        changed = self.node_index.changed_inputs
+        message = self._unshared()
+        if message is None:
+            message = MetaGraphDef()
+            message.graph_def.CopyFrom(self.stated_graph_def)
+        for position, inputs in changed.items():
+            message.graph_def.node[position].input[:] = inputs
+        return message
+
+    def _unshared(self) -> MetaGraphDef | None:
+        """Return a message with the nodes that nobody else holds; None if the graph has become a message.
+
+        A graph that is loaded from bytes keeps these, and no message, until its message is read: the first
+        call gives away the message that was parsed to load it, and parsing takes as long as copying.
+        """
+        with contextlib.suppress(IndexError):
+            return self._loaded.pop()
+        content = self._content
+        return None if content is None else loading.parse_again(content)
 
     @property
     def node_index(self) -> NodeIndex:
-        """The index of `stated_graph_def`, which a filtered export reads."""
+        """The index of `stated_graph_def`, which an export reads."""
         if self._index is None:
-            content, self._content = self._content, None  # the index lets go of it as soon as it is read
-            self._index = NodeIndex(self._stated, self._most_bytes, content)
+            self._index = NodeIndex(lambda: self.stated_graph_def, self._most_bytes, lambda: self._content)
         return self._index
 
     def byte_size(self) -> int:
-        """Return the serialised size of the normalised graph_def, in bytes, or a little more."""
-        if self._byte_size is None:
-            normalised = self.normalised_graph_def
-            is_stated = normalised is self._stated  # and is measured once for both
-            self._byte_size = self.node_index.most_bytes if is_stated else graph_def_size(normalised)
-        return self._byte_size
+        """Return the serialised size of the graph_def with normalised inputs, in bytes, or a little more."""
+        most_bytes = self.node_index.most_bytes
+        if may_exceed(most_bytes) and self.node_index.changed_inputs:
+            return graph_def_size(self.normalised_graph_def)
+        return most_bytes
 
     def has_node(self, name: str) -> bool:
         """Return whether the graph has a node of this name."""
         if self._node_names is None:
-            self._node_names = {node.name for node in self._stated.node}
+            self._node_names = set(self.node_index.names)
         return name in self._node_names
 
     def stack_of(self, name: str) -> Sequence[StackFrame]:
@@ -140,7 +168,7 @@ class Graph:
         """
         self._check_not_finalized()
         name = self._names.claim(node_def.name, taken=self.has_node)
-        node = self._stated.node.add()
+        node = self.stated_graph_def.node.add()
         node.CopyFrom(node_def)
         node.name = name
         for shape in output_shapes:
@@ -152,10 +180,7 @@ class Graph:
         if self._most_bytes is not None:
             self._most_bytes += node.ByteSize() + _MOST_NODE_HEADER
         self._stacks[name] = caller_frames()
-        self._content = None
-        self._normalised = None
         self._index = None
-        self._byte_size = None
         return Operation(name)
 
     @contextlib.contextmanager

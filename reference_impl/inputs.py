@@ -2,58 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from reference_impl.node_columns import CONTROL_MARK, NodeColumns
-from reference_impl.schema import GraphDef
+from reference_impl.node_columns import CONTROL_MARK, SEPARATOR, NodeChunk
 
-_FIRST_OUTPUT = ":0"
+_FIRST_OUTPUT = b":0"
+_CONTROL_MARK = CONTROL_MARK.encode()
 
 
-def normalise_inputs(stated: GraphDef, columns: NodeColumns) -> GraphDef:
-    """Bring the inputs of every node into the form of a live export without filters (PATH-06).
+def changed_inputs(chunks: Iterable[NodeChunk]) -> Mapping[int, Sequence[str]]:
+    """Return the normal inputs of each node, by position, that has inputs in another form (PATH-06).
 
-    Control inputs come last, sorted in byte order and without repetition; `x:0` becomes `x`.
-
-    Args:
-        stated: the nodes as they were added or loaded. It is not changed.
-        columns: its columns.
-
-    Returns:
-        `stated` itself if it is in normal form, as a reloaded export is; otherwise a changed copy.
+    In the form of a live export without filters, control inputs come last, sorted in byte order and without
+    repetition, and `x:0` is written `x`. No node of a reloaded export has another form.
     """
-    changed = {
-        position: normal
-        for position, inputs in _suspicious_inputs(columns)
+    return {
+        position: [name.decode() for name in normal]
+        for chunk in chunks
+        for position, inputs in _suspicious_inputs(chunk)
         if (normal := _normal_inputs(inputs)) is not None
     }
-    if not changed:
-        return stated
-    copy = GraphDef()
-    copy.CopyFrom(stated)
-    for position, normal in changed.items():
-        copy.node[position].input[:] = normal
-    return copy
 
 
-def _suspicious_inputs(columns: NodeColumns) -> Iterator[tuple[int, Sequence[str]]]:
+def _suspicious_inputs(chunk: NodeChunk) -> Iterator[tuple[int, Sequence[bytes]]]:
     """Yield the position and the inputs of each node that may have inputs in another form."""
-    lines = "\n".join(["", *columns.inputs, ""])
-    if f"{_FIRST_OUTPUT}\n" not in lines and f"\n{CONTROL_MARK}" not in lines:
+    if _FIRST_OUTPUT + SEPARATOR not in chunk.inputs and SEPARATOR + _CONTROL_MARK not in chunk.inputs:
         return
-    end = f"\n{columns.end}"
-    if lines.count("\n") != len(columns.inputs) + 1 or lines.count(end) != len(columns.names):
-        yield from columns.each_inputs()  # a name has a line break, or begins like the end of a node's inputs
-        return
-    for position, inputs in enumerate(lines.split(end)[:-1]):
-        has_mark = CONTROL_MARK in inputs and CONTROL_MARK in inputs.rpartition("\n")[0]
+    for position, inputs in zip(chunk.positions, chunk.inputs_of_each(), strict=True):
+        has_mark = _CONTROL_MARK in inputs and _CONTROL_MARK in inputs.rpartition(SEPARATOR)[0]
         if has_mark or _FIRST_OUTPUT in inputs:  # not at most one control input, at the end
-            yield position, inputs.split("\n")[1:]
+            yield position, inputs.split(SEPARATOR)[1:]
 
 
-def _normal_inputs(inputs: Sequence[str]) -> list[str] | None:
+def _normal_inputs(inputs: Sequence[bytes]) -> list[bytes] | None:
     """Return the normal form of one node's inputs; None if they have it already."""
-    data = [name.removesuffix(_FIRST_OUTPUT) for name in inputs if not name.startswith(CONTROL_MARK)]
-    control = sorted({name for name in inputs if name.startswith(CONTROL_MARK)})
+    data = [name.removesuffix(_FIRST_OUTPUT) for name in inputs if not name.startswith(_CONTROL_MARK)]
+    control = sorted({name for name in inputs if name.startswith(_CONTROL_MARK)})
     normal = data + control
     return None if normal == list(inputs) else normal

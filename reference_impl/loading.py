@@ -6,28 +6,28 @@ from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf import message
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from reference_impl.file_kinds import parse_meta_graph
 from reference_impl.names import element_named
 from reference_impl.schema import (
     REGISTERED_COLLECTIONS,
     CollectionDef,
-    GraphDef,
     MetaGraphDef,
     adopt,
     parse_message,
 )
 
 
-def load(meta_graph_def: message.Message | bytes) -> tuple[GraphDef, dict[str, list[Any]]]:
+def load(meta_graph_def: message.Message | bytes) -> tuple[MetaGraphDef, dict[str, list[Any]]]:
     """Split a MetaGraphDef into the parts of a graph.
 
     Args:
         meta_graph_def: the message, of any descriptor pool, or its bytes. It is not changed.
 
     Returns:
-        The nodes, versions, functions and debug info as a message that the caller owns, and the items of
-        each collection.
+        A message that holds the graph_def alone and that the caller owns, with nodes, versions, functions and
+        debug info, and the items of each collection.
 
     Raises:
         TypeError: if the argument is neither bytes nor a MetaGraphDef.
@@ -37,22 +37,37 @@ def load(meta_graph_def: message.Message | bytes) -> tuple[GraphDef, dict[str, l
         source = parse_meta_graph(meta_graph_def)
     else:
         source = adopt(meta_graph_def, MetaGraphDef)
-    if source is meta_graph_def:
-        stated = GraphDef()
-        stated.CopyFrom(source.graph_def)
+    collections = {key: _items(key, collection) for key, collection in source.collection_def.items()}
+    return _graph_alone(source, is_owned=source is not meta_graph_def), collections
+
+
+def parse_again(content: bytes) -> MetaGraphDef:
+    """Return the graph_def of bytes that were loaded before, without its debug info, as a new message."""
+    loaded = _graph_alone(MetaGraphDef.FromString(content), is_owned=True)
+    loaded.graph_def.ClearField("debug_info")
+    return loaded
+
+
+def _graph_alone(source: MetaGraphDef, *, is_owned: bool) -> MetaGraphDef:
+    """Return a message that holds nothing but the graph_def; it is the source if that may be changed.
+
+    What TensorFlow's loader does not read either is cleared; versions are always present.
+    """
+    if is_owned and not len(UnknownFieldSet(source)):  # which can be cleared in no other way
+        alone = source
+        for descriptor, _ in source.ListFields():
+            if descriptor.name != "graph_def":
+                alone.ClearField(descriptor.name)
     else:
-        stated = source.graph_def
-    _clear_unloaded_fields(stated)
-    return stated, {key: _items(key, collection) for key, collection in source.collection_def.items()}
-
-
-def _clear_unloaded_fields(stated: GraphDef) -> None:
-    """Clear what TensorFlow's loader does not read either; versions are always present."""
+        alone = MetaGraphDef()
+        alone.graph_def.CopyFrom(source.graph_def)
+    stated = alone.graph_def
     stated.ClearField("version")
     stated.library.ClearField("registered_gradients")
     if not stated.library.function and not stated.library.gradient:
         stated.ClearField("library")
     stated.versions.SetInParent()
+    return alone
 
 
 def _items(key: str, collection: CollectionDef) -> list[Any]:

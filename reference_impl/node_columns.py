@@ -1,26 +1,31 @@
-"""Read fields of all nodes at once, in passes over their serialised form.
+"""Read and write the fields of all nodes at once, in passes over their serialised form.
 
 Protobuf merges a message that occurs more than once where one is expected, and appends what its repeated
 fields hold. Nodes that are parsed as one message with repeated fields become columns, without a Python object
 for each node.
+
+Names and inputs stay bytes, as *lines*: each text comes after a SEPARATOR, and an END after the inputs of
+each node. They are texts in UTF-8, in which neither of these bytes occurs.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import operator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, NodeDef
-from reference_impl.serialization import MOST_BYTES_AT_ONCE, graph_def_size, header
+from reference_impl.serialization import header
 
 CONTROL_MARK: Final = "^"
-NODE_END: Final = "\x1e"
-"""The input that ends the inputs of each node in a column, unless a node has such an input."""
+SEPARATOR: Final = b"\xff"
+END: Final = b"\xfe"
+NODE_END: Final = SEPARATOR + END
+"""What ends the inputs of each node in lines."""
 
 _AT_ONCE: Final = 1024
 """The number of nodes that are read at a time; what is made of them stays in the processor's cache."""
@@ -33,134 +38,79 @@ _NAME, _OP, _INPUT, _ATTR = (
 )
 
 
-@dataclass(frozen=True)
-class NodeColumns:
-    """Fields of all nodes of a GraphDef, in the order of the nodes.
+@dataclass(frozen=True, slots=True)
+class NodeChunk:
+    """Some nodes of a GraphDef, one after the other.
 
     Attributes:
-        most_bytes: the serialised size of the whole GraphDef, in bytes, or a little more.
-        names: the name of each node.
-        ops: the op of each node.
-        inputs: the inputs of all nodes, one after the other, with `end` after those of each node.
-        end: a text that is no input of any node.
+        positions: their positions in the GraphDef.
+        names: the lines of their names.
+        ops: their ops.
+        inputs: the lines of their inputs.
+        rests: each node serialised without its name and inputs; None if they are not kept.
     """
 
-    most_bytes: int
-    names: Sequence[str]
+    positions: range
+    names: bytes
     ops: Sequence[str]
-    inputs: Sequence[str]
-    end: str
+    inputs: bytes
+    rests: Sequence[bytes] | None
 
-    @cached_property
-    def _starts(self) -> Sequence[int]:
-        ends = (position for position, text in enumerate(self.inputs) if text == self.end)
-        return [0, *(position + 1 for position in ends)]
+    def name_texts(self) -> list[str]:
+        """Return the name of each node."""
+        return list(map(bytes.decode, self.names.split(SEPARATOR)[1:]))
 
-    def inputs_of(self, positions: Sequence[int]) -> Sequence[str]:
-        """Return the inputs of some nodes, with `end` after those of each node."""
-        starts, inputs = self._starts, self.inputs
-        if isinstance(positions, range) and positions and positions.step == 1:
-            return inputs[starts[positions[0]] : starts[positions[-1] + 1]]
-        return [text for node in positions for text in inputs[starts[node] : starts[node + 1]]]
-
-    def each_inputs(self) -> Iterator[tuple[int, Sequence[str]]]:
-        """Yield the position and the inputs of each node."""
-        for node, (start, after) in enumerate(itertools.pairwise(self._starts)):
-            yield node, self.inputs[start : after - 1]
+    def inputs_of_each(self) -> list[bytes]:
+        """Return the lines of the inputs of each node, without the END."""
+        return self.inputs.split(NODE_END)[:-1]
 
 
-def read_columns(graph_def: GraphDef, most_bytes: int | None, content: bytes | None = None) -> NodeColumns:
-    """Read the columns of a GraphDef.
+def read_chunks(nodes: Iterable[Sequence[bytes]], *, with_rests: bool) -> Iterator[NodeChunk]:
+    """Read the fields of nodes.
+
+    Args:
+        nodes: serialised nodes, some at a time.
+        with_rests: whether the nodes are kept without their names and inputs.
+    """
+    start = 0
+    for some in nodes:
+        heads = _heads(some)
+        columns = _Columns.FromString(_INPUTS_END.join([*heads, b""]))
+        names, ops = columns.name, columns.op
+        if len(names) != len(some):  # an empty text is not serialised, and leaves a gap
+            names = [NodeDef.FromString(head).name.encode() for head in heads]
+        if len(ops) != len(some):
+            ops = [NodeDef.FromString(head).op for head in heads]
+        yield NodeChunk(
+            range(start, start + len(some)),
+            lines(names),
+            list(map(sys.intern, ops)),
+            lines(columns.input),
+            _rests(some, heads, ops) if with_rests else None,
+        )
+        start += len(some)
+
+
+def nodes_of_file(content: bytes) -> Iterator[Sequence[bytes]]:
+    """Yield the serialised nodes of a serialised MetaGraphDef, some at a time."""
+    return _slices(_EachNodeOfMetaGraph.FromString(content).graph_def.node)
+
+
+def nodes_of_message(graph_def: GraphDef, *, is_large: bool) -> Iterator[Sequence[bytes]]:
+    """Yield the serialised nodes of a message, some at a time.
 
     Args:
         graph_def: the message, which is only read.
-        most_bytes: an upper bound of its serialised size; None if it is not known. A message that is large,
-            or may be, is read node by node, which is slower and takes no memory for its serialised form.
-        content: a serialised MetaGraphDef with the same nodes; None if there is none.
+        is_large: whether to serialise single nodes, which is slower and takes little memory.
     """
-    if most_bytes is None or most_bytes > MOST_BYTES_AT_ONCE:
-        return _read_one_by_one(graph_def, graph_def_size(graph_def))
-    if content is None:
-        content = graph_def.SerializeToString()
-        most_bytes = len(content)
-        nodes = _EachNode.FromString(content).node
-    else:
-        nodes = _EachNodeOfMetaGraph.FromString(content).graph_def.node
-    names: list[str] = []
-    ops: list[str] = []
-    inputs: list[str] = []
-    between = _input_field(NODE_END)
-    for some in chunks(nodes):
-        columns = _Columns.FromString(between.join([*some, b""]))
-        names += columns.name
-        ops += columns.op
-        inputs += columns.input
-    count = len(nodes)
-    if inputs.count(NODE_END) != count:
-        return _read_one_by_one(graph_def, most_bytes)
-    return NodeColumns(
-        most_bytes,
-        _aligned(names, graph_def, lambda node: node.name),
-        _aligned(ops, graph_def, lambda node: node.op),
-        inputs,
-        NODE_END,
-    )
-
-
-def _read_one_by_one(graph_def: GraphDef, most_bytes: int) -> NodeColumns:
-    nodes = graph_def.node
-    alike = (len(text) for node in nodes for text in node.input if not text.strip(NODE_END))
-    end = NODE_END * (1 + max(alike, default=0))
-    return NodeColumns(
-        most_bytes,
-        [node.name for node in nodes],
-        [node.op for node in nodes],
-        [text for node in nodes for text in (*node.input, end)],
-        end,
-    )
-
-
-def _aligned(column: list[str], graph_def: GraphDef, read: Callable[[NodeDef], str]) -> list[str]:
-    """Return a column with a value for each node: an empty text is not serialised, and leaves a gap."""
-    return column if len(column) == len(graph_def.node) else [read(node) for node in graph_def.node]
-
-
-ItemT = TypeVar("ItemT")
-
-
-def chunks(items: Sequence[ItemT]) -> Iterator[Sequence[ItemT]]:
-    """Yield items in the number in which they are read and written at a time."""
-    for start in range(0, len(items), _AT_ONCE):
-        yield items[start : start + _AT_ONCE]
-
-
-# -- nodes without their names and inputs, and with new ones
-
-
-def read_rests(graph_def: GraphDef, content: bytes | None) -> list[bytes]:
-    """Return each node of a GraphDef serialised without its name and its inputs.
-
-    Args:
-        graph_def: the message, which is only read.
-        content: a serialised MetaGraphDef with the same nodes; None if there is none.
-    """
-    if content is None:
-        nodes = graph_def.node
-        return [rest for some in batches(nodes, range(len(nodes))) for rest in rests_of(nodes, some)]
-    each = _EachNodeOfMetaGraph.FromString(content).graph_def.node
-    return [rest for some in chunks(each) for rest in _rests(some)]
-
-
-def batches(nodes: Sequence[NodeDef], positions: Iterable[int]) -> Iterator[list[int]]:
-    """Yield positions of nodes in lists, the nodes of which are read and written at a time.
-
-    Their serialised form takes little memory, unless a single node is large.
-    """
-    batch: list[int] = []
+    if not is_large:
+        yield from _slices(_EachNode.FromString(graph_def.SerializeToString()).node)
+        return
+    batch: list[bytes] = []
     size = 0
-    for position in positions:
-        batch.append(position)
-        size += nodes[position].ByteSize()
+    for node in graph_def.node:
+        batch.append(node.SerializeToString())
+        size += len(batch[-1])
         if size >= _BYTES_AT_ONCE or len(batch) == _AT_ONCE:
             yield batch
             batch, size = [], 0
@@ -168,105 +118,94 @@ def batches(nodes: Sequence[NodeDef], positions: Iterable[int]) -> Iterator[list
         yield batch
 
 
-def rests_of(nodes: Sequence[NodeDef], positions: Iterable[int]) -> list[bytes]:
-    """Return some nodes serialised without their names and inputs."""
-    return _rests([nodes[position].SerializeToString() for position in positions])
+def _slices(nodes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(nodes), _AT_ONCE):
+        yield nodes[start : start + _AT_ONCE]
 
 
-def _rests(nodes: Sequence[bytes]) -> list[bytes]:
-    rests = _Rests.FromString(_EachNode(node=nodes).SerializeToString())
-    rests.DiscardUnknownFields()  # which are the names and inputs
-    found = list(_EachNode.FromString(rests.SerializeToString()).node)
-    taken = _Columns.FromString(b"".join(nodes))
-    taken.DiscardUnknownFields()
-    taken.ClearField("op")
-    if sum(map(len, nodes)) - sum(map(len, found)) == taken.ByteSize():
-        return found
-    # A node has fields that this schema does not have, or is not written as protobuf writes it.
-    return [_rest(node) for node in nodes]
+def lines(texts: Iterable[bytes]) -> bytes:
+    """Return the lines of some texts."""
+    return SEPARATOR.join([b"", *texts])
 
 
-def _rest(data: bytes) -> bytes:
+def _heads(nodes: Sequence[bytes]) -> list[bytes]:
+    """Return the name, the op and the inputs of each node, serialised as protobuf does."""
+    heads = _Heads.FromString(_EachNode(node=nodes).SerializeToString())
+    heads.DiscardUnknownFields()  # which are all others
+    return list(_EachNode.FromString(heads.SerializeToString()).node)
+
+
+def _rests(nodes: Sequence[bytes], heads: Sequence[bytes], ops: Sequence[str]) -> list[bytes]:
+    """Return each node serialised without its name and its inputs; the order of fields has no meaning."""
+    rests = list(map(bytes.removeprefix, nodes, heads))
+    removed = sum(map(len, nodes)) - sum(map(len, rests))
+    left = _Columns.FromString(b"".join(rests))
+    if removed != sum(map(len, heads)) or left.name or left.op or left.input:
+        return [rest_of(node) for node in nodes]  # the fields are in an order of their own, or doubled
+    return list(map(operator.add, map(_OP_FIELDS.__getitem__, ops), rests))
+
+
+def rest_of(data: bytes) -> bytes:
+    """Return a serialised node without its name and its inputs."""
     node = NodeDef.FromString(data)
     node.ClearField("name")
     node.ClearField("input")
     return node.SerializeToString()
 
 
-def read_attr(name: str, rests: Sequence[bytes]) -> Mapping[int, bytes] | None:
-    """Return an attribute of all nodes that have it.
-
-    Args:
-        name: the name of the attribute.
-        rests: the nodes, serialised without names and inputs.
-
-    Returns:
-        The serialised value of the attribute by the position of the node; None if it cannot be read at once.
-    """
-    mark = name.encode()
-    having = [position for position, rest in enumerate(rests) if mark in rest]
-    found: dict[int, bytes] = {}
-    values: dict[bytes, bytes | None] = {}
-    for some in chunks(having):
-        left = iter(some)
-        position = next(left)
-        content = _ATTR_END.join([rests[position] for position in some])
-        for entry in _Rest.FromString(content).attr:
-            if entry == _END_OF_ATTRS:
-                position = next(left, -1)
-            elif mark in entry:
-                if entry not in values:
-                    values[entry] = _value_of(name, entry)
-                if (value := values[entry]) is not None:
-                    found[position] = value  # of an attribute that a node has twice, the second one counts
-        if position != some[-1]:
-            return None  # a node has the attribute that stands between two nodes
-    return found
-
-
-def _value_of(name: str, entry: bytes) -> bytes | None:
-    """Return the value in an entry of an attribute map; None if it is of another attribute."""
-    attrs = NodeDef.FromString(_OF_ATTR[len(entry)] + entry).attr
-    return attrs[name].SerializePartialToString() if name in attrs else None
-
-
-def name_fields(names: Iterable[str]) -> list[bytes]:
-    """Return names as they are serialised in nodes."""
-    return [_OF_NAME[len(name)] + name for name in map(str.encode, names)]
-
-
-def attr_field(name: str, value: AttrValue) -> bytes:
-    """Return an attribute as it is serialised in nodes."""
-    key, content = name.encode(), value.SerializeToString()
-    entry = b"".join([_OF_KEY[len(key)], key, _OF_VALUE[len(content)], content])
-    return _OF_ATTR[len(entry)] + entry
-
-
-def input_fields(inputs: Sequence[str], before: Sequence[str], end: str) -> list[bytes]:
-    """Return the inputs of each node as they are serialised in nodes.
-
-    Args:
-        inputs: the inputs of some nodes, one after the other, with `end` after those of each node.
-        before: the same inputs with their names in the graph, none of which is `end`.
-        end: the text after the inputs of each node.
-    """
-    fields: list[bytes] = _Columns(input=inputs).SerializeToString().split(_input_field(end))
-    if len(fields) - 1 != before.count(end):  # an input, or a part of one, now is what ends those of a node
-        longer = NODE_END * (1 + max(map(len, inputs)))
-        divided = [longer if old == end else new for old, new in zip(before, inputs, strict=True)]
-        fields = _Columns(input=divided).SerializeToString().split(_input_field(longer))
-    return fields[:-1]
-
-
-def append_nodes(target: GraphDef, *parts: Sequence[bytes]) -> None:
+def append_nodes(
+    target: GraphDef, names: bytes, inputs: bytes, rests: Sequence[bytes], attrs: Sequence[bytes]
+) -> None:
     """Append nodes to a GraphDef.
 
     Args:
         target: the message.
-        parts: for each node the first fields, for each node the following ones, and so on.
+        names: the lines of their names.
+        inputs: the lines of their inputs.
+        rests: each node serialised without its name and its inputs.
+        attrs: for each node serialised attributes, which replace those of the same name in `rests`.
     """
-    nodes = map(b"".join, zip(*parts, strict=True))
-    target.MergeFromString(b"".join([piece for node in nodes for piece in (_OF_NODE[len(node)], node)]))
+    texts = names.split(SEPARATOR)[1:]
+    input_fields = _Inputs(input=inputs.split(SEPARATOR)[1:]).SerializeToString().split(_INPUTS_END)[:-1]
+    name_headers = map(_OF_NAME.__getitem__, map(len, texts))
+    nodes = map(b"".join, zip(name_headers, texts, input_fields, rests, attrs, strict=True))
+    target.MergeFromString(_EachNode(node=nodes).SerializeToString())
+
+
+# -- lists of texts in attributes
+
+
+def text_list_attr(name: str, texts: Iterable[bytes]) -> bytes:
+    """Return an attribute with a list of texts, which may be empty, as it is serialised in nodes."""
+    key = name.encode()
+    content = b"".join([piece for text in texts for piece in (_OF_TEXT[len(text)], text)])
+    value = _OF_LIST[len(content)] + content
+    entry = b"".join([_OF_KEY[len(key)], key, _OF_VALUE[len(value)], value])
+    return _OF_ATTR[len(entry)] + entry
+
+
+def read_attr(name: str, rests: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the place of each node that has an attribute, and a serialised node with this attribute alone.
+
+    Args:
+        name: the name of the attribute.
+        rests: nodes, serialised without names and inputs.
+    """
+    mark = name.encode()
+    having = [place for place, rest in enumerate(rests) if mark in rest]
+    joined = b"".join([rests[place] for place in having])
+    start = _OF_KEY[len(mark)] + mark
+    entries = [entry for entry in _Attrs.FromString(joined).attr if entry.startswith(start)]
+    if joined.count(mark) == len(having) == len(entries):  # each node has the text once: there
+        yield from zip(having, [_OF_ATTR[len(entry)] + entry for entry in entries], strict=True)
+        return
+    for place in having:
+        attrs = NodeDef.FromString(rests[place]).attr
+        if name in attrs:
+            yield place, NodeDef(attr={name: attrs[name]}).SerializeToString()
+
+
+# -- what precedes a value in a serialised message
 
 
 class _Headers(dict[int, bytes]):
@@ -283,17 +222,23 @@ class _Headers(dict[int, bytes]):
         return found
 
 
-_OF_NODE, _OF_NAME, _OF_ATTR = _Headers(GraphDef.NODE_FIELD_NUMBER), _Headers(_NAME), _Headers(_ATTR)
+class _OpFields(dict[str, bytes]):
+    """Ops as they are serialised in nodes."""
+
+    def __missing__(self, op: str) -> bytes:
+        self[op] = NodeDef(op=op).SerializeToString()
+        return self[op]
+
+
+_OF_NAME, _OF_ATTR = _Headers(_NAME), _Headers(_ATTR)
 _OF_KEY, _OF_VALUE = _Headers(1), _Headers(2)
+_OF_LIST = _Headers(AttrValue.LIST_FIELD_NUMBER)
+_OF_TEXT = _Headers(AttrValue.ListValue.S_FIELD_NUMBER)
+_OP_FIELDS = _OpFields()
 
-_END_OF_ATTRS: Final = _OF_KEY[len(NODE_END)] + NODE_END.encode()
-"""The entry of an attribute without a value, which is put between the attributes of two nodes."""
-_ATTR_END: Final = _OF_ATTR[len(_END_OF_ATTRS)] + _END_OF_ATTRS
-
-
-def _input_field(text: str) -> bytes:
-    data = text.encode()
-    return header(_INPUT, len(data)) + data
+_INPUTS_END: Final = header(_INPUT, len(END)) + END
+"""The END as it is serialised among inputs. No other field of a message of texts contains these bytes: a text
+does not contain END, and the size of a text is not preceded by the second of them."""
 
 
 # -- the messages that read nodes
@@ -302,36 +247,32 @@ def _input_field(text: str) -> bytes:
 def _message_classes() -> dict[str, Any]:
     """Return the messages that read a GraphDef; typed Any, because no stub knows classes made here."""
     field = descriptor_pb2.FieldDescriptorProto
-    file = descriptor_pb2.FileDescriptorProto(name="node_columns.proto", syntax="proto3")
     one, many = field.LABEL_OPTIONAL, field.LABEL_REPEATED
-    columns = file.message_type.add(name="Columns")
-    rest = file.message_type.add(name="Rest")
-    for original in NodeDef.DESCRIPTOR.fields:
-        described = {"name": original.name, "number": original.number}
-        if original.number in {_NAME, _OP, _INPUT}:
-            columns.field.add(**described, label=many, type=field.TYPE_STRING)
-        if original.number not in {_NAME, _INPUT}:
-            label = many if original.number == _ATTR else one
-            rest.field.add(**described, label=label, type=field.TYPE_BYTES)
-    node = {"name": "node", "number": GraphDef.NODE_FIELD_NUMBER, "label": many}
-    file.message_type.add(name="EachNode").field.add(**node, type=field.TYPE_BYTES)
-    file.message_type.add(name="Rests").field.add(**node, type=field.TYPE_MESSAGE, type_name=".Rest")
-    file.message_type.add(name="EachNodeOfMetaGraph").field.add(
-        name="graph_def",
-        number=MetaGraphDef.GRAPH_DEF_FIELD_NUMBER,
-        label=one,
-        type=field.TYPE_MESSAGE,
-        type_name=".EachNode",
-    )
+    text, data = field.TYPE_STRING, field.TYPE_BYTES
+    node = GraphDef.NODE_FIELD_NUMBER
+    described: dict[str, Sequence[tuple[str, int, int, int | str]]] = {
+        "Columns": (("name", _NAME, many, data), ("op", _OP, many, text), ("input", _INPUT, many, data)),
+        "Head": (("name", _NAME, one, data), ("op", _OP, one, data), ("input", _INPUT, many, data)),
+        "Heads": (("node", node, many, ".Head"),),
+        "Inputs": (("input", _INPUT, many, data),),
+        "Attrs": (("attr", _ATTR, many, data),),
+        "EachNode": (("node", node, many, data),),
+        "EachNodeOfMetaGraph": (("graph_def", MetaGraphDef.GRAPH_DEF_FIELD_NUMBER, one, ".EachNode"),),
+    }
+    file = descriptor_pb2.FileDescriptorProto(name="node_columns.proto", syntax="proto3")
+    for message, fields in described.items():
+        made = file.message_type.add(name=message)
+        for name, number, label, kind in fields:
+            if isinstance(kind, str):
+                made.field.add(name=name, number=number, label=label, type=field.TYPE_MESSAGE, type_name=kind)
+            else:
+                made.field.add(name=name, number=number, label=label, type=kind)
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    return {
-        made.name: message_factory.GetMessageClass(pool.FindMessageTypeByName(made.name))
-        for made in file.message_type
-    }
+    return {name: message_factory.GetMessageClass(pool.FindMessageTypeByName(name)) for name in described}
 
 
 _CLASSES = _message_classes()
-_Columns, _EachNode, _EachNodeOfMetaGraph, _Rest, _Rests = (
-    _CLASSES[name] for name in ("Columns", "EachNode", "EachNodeOfMetaGraph", "Rest", "Rests")
+_Columns, _Heads, _Inputs, _Attrs, _EachNode, _EachNodeOfMetaGraph = (
+    _CLASSES[name] for name in ("Columns", "Heads", "Inputs", "Attrs", "EachNode", "EachNodeOfMetaGraph")
 )

@@ -1,10 +1,8 @@
-"""The nodes of an export: an index of what exports read, and the filter that selects and renames nodes.
-
-The filter implements PATH-02, PATH-04, DEV, CLS and FRM.
-"""
+"""The filter that selects and renames the nodes of an export (PATH-02, PATH-04, DEV, CLS and FRM)."""
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -13,18 +11,15 @@ from functools import cached_property
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from reference_impl.node_columns import (
-    NodeColumns,
+    END,
+    NODE_END,
+    SEPARATOR,
+    NodeChunk,
     append_nodes,
-    attr_field,
-    batches,
-    chunks,
-    input_fields,
-    name_fields,
-    read_attr,
-    read_columns,
-    read_rests,
-    rests_of,
+    lines,
+    text_list_attr,
 )
+from reference_impl.node_index import COLOCATION_ATTR, FRAME_ATTR, NodeIndex
 from reference_impl.schema import AttrValue, GraphDef
 from reference_impl.scope import (
     UNBOUND_INPUT_PREFIX,
@@ -36,141 +31,15 @@ from reference_impl.scope import (
     rescope_inputs,
     strip_lines,
 )
-from reference_impl.serialization import MOST_BYTES_AT_ONCE
 
-COLOCATION_ATTR = "_class"
-FRAME_ATTR = "frame_name"
-_FRAME_OPS = frozenset({"Enter", "RefEnter"})
+_TEXT_SEPARATOR, _TEXT_END = (mark.decode(errors="surrogateescape") for mark in (SEPARATOR, END))
+"""The marks of lines that are decoded: surrogates, which are not in any name."""
 
 _MOST_NODE_GROWTH = 32
 """The most bytes that an export adds to a node: an empty list in `_class`, and longer lengths of fields."""
 
 _MOST_INPUT_GROWTH = len(UNBOUND_INPUT_PREFIX) + 8
 """The most bytes that an export adds to an input: the prefix, and a longer length."""
-
-
-class NodeIndex:
-    """An index of the nodes of one GraphDef, which are numbered by their position, from 0.
-
-    Each part is built when it is first read, in one pass over the nodes.
-
-    Attributes:
-        graph_def: the message. It is only read, and must not change while the index is in use.
-
-    Args:
-        graph_def: the message.
-        most_bytes: an upper bound of its serialised size; None if it is not known.
-        content: a serialised MetaGraphDef with the same nodes, which are read from it if it is not large;
-            None if there is none.
-    """
-
-    def __init__(
-        self, graph_def: GraphDef, most_bytes: int | None = None, content: bytes | None = None
-    ) -> None:
-        self.graph_def = graph_def
-        self._most_bytes = most_bytes
-        self._content = content
-        self._rests: Sequence[bytes] | None = None
-
-    @cached_property
-    def columns(self) -> NodeColumns:
-        """Names, ops and inputs of all nodes."""
-        content, self._content = self._content, None  # the message holds it as well
-        return read_columns(self.graph_def, self._most_bytes, content)
-
-    def rests(self) -> Sequence[bytes] | None:
-        """Return each node serialised without name and inputs; None if that takes too much memory."""
-        if self._rests is None:
-            content = self._content
-            is_small = (self.most_bytes if content is None else len(content)) <= MOST_BYTES_AT_ONCE
-            self._rests = read_rests(self.graph_def, content) if is_small else None
-        return self._rests
-
-    @property
-    def most_bytes(self) -> int:
-        """The serialised size of the whole GraphDef, in bytes, or a little more."""
-        return self.columns.most_bytes
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The name of each node."""
-        return self.columns.names
-
-    @property
-    def ops(self) -> Sequence[str]:
-        """The op of each node."""
-        return self.columns.ops
-
-    @cached_property
-    def used_ops(self) -> frozenset[str]:
-        """The ops of the nodes, without repetition."""
-        return frozenset(self.ops)
-
-    @cached_property
-    def placed(self) -> list[int]:
-        """The positions of the nodes that have a device."""
-        return [position for position, node in enumerate(self.graph_def.node) if node.device]
-
-    @property
-    def colocations(self) -> Sequence[Colocation]:
-        """The values of `_class`."""
-        return self._colocated[0]
-
-    @property
-    def oddly_colocated(self) -> Sequence[int]:
-        """The positions of the nodes whose `_class` is anything but a list of strings (CLS-01)."""
-        return self._colocated[1]
-
-    @cached_property
-    def _colocated(self) -> tuple[list[Colocation], list[int]]:
-        positions_of: dict[bytes, list[int]] = {}
-        for position, content in self._class_values():
-            positions_of.setdefault(content, []).append(position)
-        found = []
-        odd = []
-        for content, positions in positions_of.items():
-            value = AttrValue.FromString(content)
-            entries = list(value.list.s)
-            fields = value.list.ListFields() if value.HasField("list") else None
-            if fields is None or any(descriptor.name != "s" for descriptor, _ in fields):
-                odd.extend(positions)
-            texts = tuple(entry.decode(errors="surrogateescape") for entry in entries)
-            is_plain = content == _list_value(entries).SerializeToString()
-            found.append(Colocation(texts, positions, is_plain))
-        return found, odd
-
-    def _class_values(self) -> Iterator[tuple[int, bytes]]:
-        """Yield the position of each node that has `_class`, and its value serialised."""
-        if self._rests is not None and (found := read_attr(COLOCATION_ATTR, self._rests)) is not None:
-            yield from found.items()
-            return
-        for position, node in enumerate(self.graph_def.node):
-            if COLOCATION_ATTR in (attrs := node.attr):
-                yield position, attrs[COLOCATION_ATTR].SerializePartialToString()
-
-    @cached_property
-    def framed(self) -> list[int]:
-        """The positions of the nodes that enter and name a frame of a while loop (FRM-01)."""
-        return [
-            position
-            for position, op in enumerate(self.ops)
-            if op in _FRAME_OPS and FRAME_ATTR in self.graph_def.node[position].attr
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Colocation:
-    """A value of the attribute `_class`.
-
-    Attributes:
-        entries: the texts in it, in order; bytes that are not UTF-8 as surrogates.
-        positions: the positions of the nodes that have this value.
-        is_plain: whether it holds nothing but these texts.
-    """
-
-    entries: Sequence[str]
-    positions: Sequence[int]
-    is_plain: bool
 
 
 @dataclass(frozen=True)
@@ -210,24 +79,25 @@ class NodeFilter:
     def positions(self) -> Sequence[int]:
         """The positions of the nodes that stay, in the order of the graph (NODE-01)."""
         if self.keeps_all:
-            return range(len(self.index.graph_def.node))
-        names = self.index.names
-        if self.scope is None:
-            return [position for position, name in enumerate(names) if name not in self.removed]
-        if not self.removed and strip_lines("\n".join(["", *names]), self.scope)[1] == len(names):
-            return range(len(names))  # a name with a line break only makes the number too high
-        selects = self.scope.selects
-        selected = (
-            (position, name)
-            for position, name in enumerate(names)
-            if selects(name) or name.startswith(UNBOUND_INPUT_PREFIX)
-        )
-        return [position for position, name in selected if name not in self.removed]
+            return range(self.index.node_count)
+        found = [position for chunk in self.index.chunks for position in self._selected(chunk)]
+        return range(len(found)) if found and found[-1] == len(found) - 1 else found
+
+    def _selected(self, chunk: NodeChunk) -> Sequence[int]:
+        """Return the positions of the nodes of a chunk that stay."""
+        if (
+            not self.removed
+            and self.scope is not None
+            and strip_lines(chunk.names, self.scope)[1] == len(chunk.positions)
+        ):
+            return chunk.positions
+        names = zip(chunk.positions, chunk.name_texts(), strict=True)
+        return [position for position, name in names if self.includes(name)]
 
     @property
     def ops(self) -> AbstractSet[str]:
         """The ops of the nodes that stay, without repetition."""
-        if self.keeps_all:
+        if self.keeps_all or len(self.positions) == self.index.node_count:
             return self.index.used_ops
         return {self.index.ops[position] for position in self.positions}
 
@@ -237,6 +107,7 @@ class NodeFilter:
         Args:
             target: a GraphDef without nodes; it receives them in the order of the graph (NODE-01).
         """
+        self.index.read_rests()
         if self.scope is None:
             self._copy(target)
         else:
@@ -253,7 +124,7 @@ class NodeFilter:
 
     def _places_of(self, positions: Sequence[int]) -> Iterable[int]:
         """Return the places in the export of those nodes, by position in the graph, that are in it."""
-        if len(self.positions) == len(self.index.graph_def.node):
+        if len(self.positions) == self.index.node_count:
             return positions
         return (self._places[position] for position in positions if position in self._places)
 
@@ -264,7 +135,7 @@ class NodeFilter:
     def _copy(self, target: GraphDef) -> None:
         """Copy the nodes that stay."""
         source, positions = self.index.graph_def, self.positions
-        if len(positions) == len(source.node) and not len(UnknownFieldSet(source)):
+        if len(positions) == self.index.node_count and not len(UnknownFieldSet(source)):
             target.CopyFrom(source)  # takes half as long as a copy of each node
             for descriptor, _ in target.ListFields():
                 if descriptor.name != "node":
@@ -275,35 +146,53 @@ class NodeFilter:
     @property
     def most_bytes(self) -> int:
         """An upper bound of the serialised size of the exported nodes, in bytes."""
-        growth = _MOST_NODE_GROWTH * len(self.index.graph_def.node) + _MOST_INPUT_GROWTH * len(self.unbound)
+        growth = _MOST_NODE_GROWTH * self.index.node_count + _MOST_INPUT_GROWTH * len(self.unbound)
         return self.index.most_bytes + growth
 
     def _write_renamed(self, target: GraphDef, scope: ExportScope) -> None:
         """Write the nodes that stay with new names, inputs and colocations.
 
-        They are put together from their serialised fields, and parsed: this takes half as long as a copy in
-        which each of these fields is set.
+        They are put together from their serialised fields, and parsed: this takes a fraction of the time of a
+        copy in which each of these fields is set.
         """
-        rests = self.index.rests()  # first, because they can be read from what the graph was loaded from
-        columns, nodes = self.index.columns, self.index.graph_def.node
         colocations = self._renamed_colocations(scope)
-        rescoped = RescopedNames(scope, columns.end)
-        for some in chunks(self.positions) if rests else batches(nodes, self.positions):
-            names = [columns.names[position] for position in some]
-            stripped = _stripped_names(names, scope)
-            if stripped is None:
-                stripped = list(map(scope.strip, names))
-            inputs = columns.inputs_of(some)
-            renamed = _stripped_inputs(inputs, len(inputs) - len(some), scope)
-            if renamed is None:
-                renamed = rescope_inputs(inputs, rescoped, self.unbound)
+        rescoped = RescopedNames(scope, _TEXT_END)
+        for chunk, places in self._chosen():
+            names, inputs, rests = chunk.names, chunk.inputs, self.index.rests_of(chunk)
+            attrs = colocations[chunk.positions.start : chunk.positions.stop]
+            if places is not None:
+                names = lines(_chosen_of(names.split(SEPARATOR)[1:], places))
+                of_each = _chosen_of(chunk.inputs_of_each(), places)
+                inputs = b"".join([text for some in of_each for text in (some, NODE_END)])
+                rests, attrs = _chosen_of(rests, places), _chosen_of(attrs, places)
             append_nodes(
                 target,
-                name_fields(stripped),
-                input_fields(renamed, inputs, columns.end),
-                [rests[position] for position in some] if rests else rests_of(nodes, some),
-                [colocations[position] for position in some],
+                _renamed_lines(names, len(rests), scope),
+                self._rescoped_lines(inputs, len(rests), rescoped),
+                rests,
+                attrs,
             )
+
+    def _chosen(self) -> Iterator[tuple[NodeChunk, Sequence[int] | None]]:
+        """Yield each chunk with nodes that stay, and their places in it; None if all of them stay."""
+        chosen = self.positions
+        for chunk in self.index.chunks:
+            start, stop = (
+                bisect.bisect_left(chosen, end) for end in (chunk.positions.start, chunk.positions.stop)
+            )
+            if stop - start == len(chunk.positions):
+                yield chunk, None
+            elif stop > start:
+                yield chunk, [position - chunk.positions.start for position in chosen[start:stop]]
+
+    def _rescoped_lines(self, inputs: bytes, node_count: int, rescoped: RescopedNames) -> bytes:
+        """Return the lines of the inputs of some nodes as they are in the export."""
+        stripped, count = strip_lines(inputs, rescoped.scope, are_inputs=True)
+        if count == inputs.count(SEPARATOR) - node_count:  # all of them are inside the scope
+            return stripped
+        texts = inputs.decode(errors="surrogateescape").split(_TEXT_SEPARATOR)[1:]
+        renamed = rescope_inputs(texts, rescoped, self.unbound)
+        return _TEXT_SEPARATOR.join(["", *renamed]).encode(errors="surrogateescape")
 
     def _renamed_colocations(self, scope: ExportScope) -> list[bytes]:
         """Return for each node of the graph its attribute `_class` as it is serialised in the export.
@@ -312,13 +201,12 @@ class NodeFilter:
         a node has twice counts the second time, so it goes after the node's other fields. The attribute of a
         node that has none, or holds more than entries, is empty here.
         """
-        found = [b""] * len(self.index.names)
+        found = [b""] * self.index.node_count
         for colocation in self.index.colocations:
             if colocation.is_plain:
-                value = _list_value(rescope_colocations(colocation.entries, scope))
-                content = attr_field(COLOCATION_ATTR, value)
+                attr = text_list_attr(COLOCATION_ATTR, rescope_colocations(colocation.entries, scope))
                 for position in colocation.positions:
-                    found[position] = content
+                    found[position] = attr
         return found
 
     def _rename_odd_colocations(self, target: GraphDef, scope: ExportScope) -> None:
@@ -340,31 +228,16 @@ class NodeFilter:
         value.CopyFrom(AttrValue(s=name))
 
 
-def _stripped_names(names: Sequence[str], scope: ExportScope) -> list[str] | None:
-    """Return names without a scope; None if they have to be looked at one by one."""
-    lines = "\n".join(["", *names])
-    stripped, count = strip_lines(lines, scope)
-    found = stripped.split("\n")[1:]
-    return found if count == len(found) == len(names) else None  # a name may contain a line break
+def _renamed_lines(names: bytes, count: int, scope: ExportScope) -> bytes:
+    """Return the lines of the names of some nodes as they are in the export."""
+    stripped, changed = strip_lines(names, scope)
+    if changed == count:
+        return stripped
+    return lines(scope.strip(name.decode()).encode() for name in names.split(SEPARATOR)[1:])
 
 
-def _stripped_inputs(inputs: Sequence[str], wanted: int, scope: ExportScope) -> list[str] | None:
-    """Return inputs without a scope; None if they have to be looked at one by one.
-
-    Args:
-        inputs: the inputs of all nodes, with a text after those of each node.
-        wanted: the number of inputs, without these texts.
-        scope: the scope of the export.
-    """
-    lines = "\n".join(["", *inputs])
-    stripped, count = strip_lines(lines, scope, are_inputs=True)
-    found = stripped.split("\n")[1:]
-    return found if count == wanted and len(found) == len(inputs) else None
-
-
-def _list_value(entries: Iterable[bytes]) -> AttrValue:
-    """Return a list of strings, which is present even if it is empty."""
-    return AttrValue(list=AttrValue.ListValue(s=entries))
+def _chosen_of(items: Sequence[bytes], places: Iterable[int]) -> list[bytes]:
+    return [items[place] for place in places]
 
 
 def _make_list(colocation: AttrValue) -> None:

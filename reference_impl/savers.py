@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reference_impl.node_columns import CONTROL_MARK
-from reference_impl.nodes import NodeIndex
+from reference_impl.node_index import NodeIndex
 from reference_impl.schema import SaverDef
 
 SAVE_AND_RESTORE_OPS = frozenset(

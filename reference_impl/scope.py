@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from reference_impl.contracts import Contract
-from reference_impl.node_columns import CONTROL_MARK
+from reference_impl.node_columns import CONTROL_MARK, SEPARATOR
 
 COLOCATION_PREFIX = "loc:@"
 UNBOUND_INPUT_PREFIX = "$unbound_inputs_"
@@ -143,11 +143,11 @@ def _strip_entry(entry: str, scope: ExportScope) -> bytes:
     return scope.strip_colocation(entry).encode(errors="surrogateescape")
 
 
-def strip_lines(lines: str, scope: ExportScope, *, are_inputs: bool = False) -> tuple[str, int]:
+def strip_lines(lines: bytes, scope: ExportScope, *, are_inputs: bool = False) -> tuple[bytes, int]:
     """Strip a scope from many names at once, which takes a fraction of the time of `strip` for each.
 
     Args:
-        lines: the names, each after a newline.
+        lines: the lines of the names.
         scope: the scope of the export.
         are_inputs: whether some of them may be control inputs.
 
@@ -155,14 +155,15 @@ def strip_lines(lines: str, scope: ExportScope, *, are_inputs: bool = False) -> 
         The lines without the scope, and the number of lines that had it. The number is 0 if names have to be
         stripped one by one.
     """
-    prefix = scope.plain_prefix
-    if not prefix or prefix.startswith(CONTROL_MARK):
+    prefix = scope.plain_prefix.encode(errors="surrogatepass")  # which no name contains
+    mark = CONTROL_MARK.encode()
+    if not prefix or prefix.startswith(mark):
         return lines, 0
     size = len(lines)
-    marks = [CONTROL_MARK, ""] if are_inputs and f"\n{CONTROL_MARK}" in lines else [""]
-    for mark in marks:
-        lines = lines.replace(f"\n{mark}{prefix}", f"\n{mark}")
-        if f"\n{mark}/" in lines:  # the scope takes more than one slash with it
+    starts = [SEPARATOR + mark, SEPARATOR] if are_inputs else [SEPARATOR]
+    for start in starts:
+        lines = lines.replace(start + prefix, start)
+        if start + b"/" in lines:  # the scope takes more than one slash with it
             return lines, 0
     return lines, (size - len(lines)) // len(prefix)
 
@@ -174,6 +175,7 @@ class RescopedNames(dict[str, str]):
     of a control input stay, so `^ctl` becomes `^$unbound_inputs_ctl`.
 
     Attributes:
+        scope: the scope of the export.
         unbound: the new names of the inputs from outside the scope that were looked up.
 
     Args:
@@ -184,12 +186,12 @@ class RescopedNames(dict[str, str]):
     def __init__(self, scope: ExportScope, end: str) -> None:
         super().__init__({end: end})
         self.unbound: set[str] = set()
-        self._scope = scope
+        self.scope = scope
 
     def __missing__(self, name: str) -> str:
         mark, producer = (CONTROL_MARK, name[1:]) if name.startswith(CONTROL_MARK) else ("", name)
-        if self._scope.selects(producer):
-            renamed = mark + self._scope.strip(producer)
+        if self.scope.selects(producer):
+            renamed = mark + self.scope.strip(producer)
         else:
             renamed = mark + UNBOUND_INPUT_PREFIX + producer
             self.unbound.add(renamed)

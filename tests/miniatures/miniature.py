@@ -141,9 +141,9 @@ def changes_graph(requirement: str = "") -> Callable[[Change], Miniature]:
     """Make a miniature of `change(graph_def, collections)`, which changes what is loaded of a graph."""
 
     def made(change: Callable[[GraphDef, dict[str, list[Any]]], None]) -> Miniature:
-        def loaded(right: Right, message: Any) -> tuple[GraphDef, dict[str, list[Any]]]:
+        def loaded(right: Right, message: Any) -> tuple[MetaGraphDef, dict[str, list[Any]]]:
             state, collections = right(message)
-            change(state, collections)
+            change(state.graph_def, collections)
             return state, collections
 
         miniature = replaces(Seam.LOAD, requirement)(change)

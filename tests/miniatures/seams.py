@@ -42,7 +42,7 @@ class Seam(enum.StrEnum):
     STRIP_NAME = "reference_impl.nodes:NodeFilter.strip"
     RESCOPE_INPUTS = "reference_impl.nodes:rescope_inputs"
     MAKE_COLOCATION_LIST = "reference_impl.nodes:_make_list"
-    FRAME_OPS = "reference_impl.nodes:_FRAME_OPS"
+    FRAME_OPS = "reference_impl.node_index:_FRAME_OPS"
     REWRITE_FRAME_NAME = "reference_impl.nodes:NodeFilter._rewrite_frame_name"
 
     # savers

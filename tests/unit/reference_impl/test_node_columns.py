@@ -1,24 +1,27 @@
-"""The columns of a GraphDef: fields of all nodes, read in one pass."""
+"""The fields of all nodes of a GraphDef, read and written in passes over their serialised form."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import pytest
 
-from reference_impl import Contract, Graph, export_meta_graph, nodes
+from reference_impl import Contract, Graph, export_meta_graph, node_index
 from reference_impl.node_columns import (
-    NodeColumns,
+    NODE_END,
+    SEPARATOR,
+    NodeChunk,
     append_nodes,
-    input_fields,
-    name_fields,
+    nodes_of_file,
+    nodes_of_message,
     read_attr,
-    read_columns,
-    read_rests,
+    read_chunks,
+    text_list_attr,
 )
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, NodeDef
 from reference_impl.scope import LiteralScope, PrefixScope
-from reference_impl.serialization import MOST_BYTES_AT_ONCE
 
 GRAPHS = {
     "no nodes": GraphDef(),
@@ -42,85 +45,172 @@ GRAPHS = {
 }
 
 
+SOURCES: dict[str, Callable[[GraphDef], Iterable[Sequence[bytes]]]] = {
+    "a message": lambda graph_def: nodes_of_message(graph_def, is_large=False),
+    "a large message": lambda graph_def: nodes_of_message(graph_def, is_large=True),
+    "a file": lambda graph_def: nodes_of_file(MetaGraphDef(graph_def=graph_def).SerializeToString()),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("name", GRAPHS)
-def test_both_ways_read_the_same(name: str) -> None:
-    """A small message is read at once and a large one node by node, with the same result."""
+def test_every_value_is_that_of_its_node(name: str, source: str) -> None:
+    """Names, ops and inputs are those of each node, also if other nodes have none, wherever they are read."""
     graph_def = GRAPHS[name]
-    at_once = read_columns(graph_def, graph_def.ByteSize())
-    for most_bytes in (None, MOST_BYTES_AT_ONCE + 1):
-        slowly = read_columns(graph_def, most_bytes)
-        assert _fields(slowly) == _fields(at_once)
+    chunks = list(read_chunks(SOURCES[source](graph_def), with_rests=False))
+    assert [name for chunk in chunks for name in chunk.name_texts()] == [node.name for node in graph_def.node]
+    assert [op for chunk in chunks for op in chunk.ops] == [node.op for node in graph_def.node]
+    assert _inputs(chunks) == [list(node.input) for node in graph_def.node]
 
 
-@pytest.mark.parametrize("name", GRAPHS)
-def test_every_value_is_that_of_its_node(name: str) -> None:
-    """A column has the value of each node at its position, also where other nodes have none."""
-    graph_def = GRAPHS[name]
-    columns = read_columns(graph_def, graph_def.ByteSize())
-    assert list(columns.names) == [node.name for node in graph_def.node]
-    assert list(columns.ops) == [node.op for node in graph_def.node]
-    inputs = [text for text in columns.inputs if text != columns.end]
-    assert inputs == [text for node in graph_def.node for text in node.input]
-    assert columns.most_bytes == graph_def.ByteSize()
-
-
-@pytest.mark.parametrize("name", GRAPHS)
-def test_the_bytes_of_a_file_give_the_same_columns(name: str) -> None:
-    """Nodes are the same if they are read from the file that a graph was loaded from."""
-    graph_def = GRAPHS[name]
-    content = MetaGraphDef(graph_def=graph_def).SerializeToString()
-    columns = read_columns(graph_def, len(content), content)
-    assert _fields(columns)[1:] == _fields(read_columns(graph_def, graph_def.ByteSize()))[1:]
-
-
-@pytest.mark.parametrize("name", GRAPHS)
-def test_inputs_are_divided_by_nodes(name: str) -> None:
-    """Each node has its own inputs, even if an input is what ends the inputs of other nodes."""
-    graph_def = GRAPHS[name]
-    columns = read_columns(graph_def, graph_def.ByteSize())
-    assert [list(inputs) for _, inputs in columns.each_inputs()] == [
-        list(one.input) for one in graph_def.node
+def _inputs(chunks: Iterable[NodeChunk]) -> list[list[str]]:
+    return [
+        [text.decode() for text in of_node.split(SEPARATOR)[1:]]
+        for chunk in chunks
+        for of_node in chunk.inputs_of_each()
     ]
-    some = range(len(graph_def.node))[::2]
-    fields = input_fields(columns.inputs_of(some), columns.inputs_of(some), columns.end)
-    parsed = [NodeDef.FromString(data) for data in fields]
-    assert [list(node.input) for node in parsed] == [list(graph_def.node[place].input) for place in some]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("count", [1023, 1024, 1025, 2050])
+def test_chunks_number_the_nodes(count: int, source: str) -> None:
+    """The positions of all chunks are those of the nodes, in order, however many nodes there are."""
+    graph_def = GraphDef(node=[NodeDef(name=f"n{position}") for position in range(count)])
+    chunks = list(read_chunks(SOURCES[source](graph_def), with_rests=True))
+    assert [position for chunk in chunks for position in chunk.positions] == list(range(count))
+    for chunk in chunks:
+        assert chunk.name_texts() == [f"n{position}" for position in chunk.positions]
+        assert len(chunk.rests or ()) == len(chunk.positions) <= 1024
+
+
+def test_large_nodes_are_read_in_small_chunks() -> None:
+    """A chunk of a large message ends with the node that brings it to a megabyte."""
+    large = AttrValue(s=bytes(1 << 19))
+    graph_def = GraphDef(node=[NodeDef(name=f"n{size}", attr={"x": large}) for size in range(5)])
+    chunks = list(read_chunks(nodes_of_message(graph_def, is_large=True), with_rests=False))
+    assert [chunk.positions for chunk in chunks] == [range(2), range(2, 4), range(4, 5)]
+
+
+_CLASS = AttrValue(list=AttrValue.ListValue(s=[b"loc:@a"]))
 
 
 def test_an_attribute_is_read_as_a_message_has_it() -> None:
     """Of an attribute that a node has twice the second value counts; a text with the name does not count."""
-    value = AttrValue(list=AttrValue.ListValue(s=[b"loc:@a"]))
     twice = NodeDef(attr={"_class": AttrValue(i=1)}).SerializeToString()
-    rests = [
-        NodeDef(op="x", attr={"_class": value, "T": AttrValue(i=1)}).SerializeToString(),
-        NodeDef(op="_class", attr={"T": AttrValue(s=twice), "_classes": value}).SerializeToString(),
-        twice + NodeDef(attr={"_class": value}).SerializeToString(),
-        NodeDef(attr={"_class": AttrValue()}).SerializeToString(),
-        b"",
-    ]
-    expected = {
-        position: node.attr["_class"].SerializeToString()
-        for position, node in enumerate(map(NodeDef.FromString, rests))
-        if "_class" in node.attr
+    late_key = b"\x12\x02\x18\x05" + b"\x0a\x06_class"  # the value before the name
+    other_key = b"\x0a\x06_class" + b"\x12\x02\x18\x05" + b"\x0a\x01T"  # the second name counts
+    plain = NodeDef(op="x", attr={"_class": _CLASS, "T": AttrValue(i=1)}).SerializeToString()
+    odd = {
+        "a text": NodeDef(
+            op="_class", attr={"T": AttrValue(s=twice), "_classes": _CLASS}
+        ).SerializeToString(),
+        "twice": twice + NodeDef(attr={"_class": _CLASS}).SerializeToString(),
+        "a value that is not a list": NodeDef(attr={"_class": AttrValue()}).SerializeToString(),
+        "the value first": b"\x2a" + bytes([len(late_key)]) + late_key,
+        "two names": b"\x2a" + bytes([len(other_key)]) + other_key,
+        "a spacious size": b"\x2a\x8b\x00\x0a\x86\x00_class\x12\x00",
+        "nothing": b"",
     }
-    assert read_attr("_class", rests) == expected
-    assert read_attr("_class", [rests[0] + b"\x2a\x03\x0a\x01\x1e", rests[0]]) is None
+    for chosen in ([plain], *([plain, one, plain] for one in odd.values()), [plain, *odd.values()]):
+        found = [
+            (place, NodeDef.FromString(attr).attr["_class"])
+            for place, attr in read_attr("_class", chosen)
+            if "_class" in NodeDef.FromString(attr).attr
+        ]
+        assert found == [
+            (place, node.attr["_class"])
+            for place, node in enumerate(map(NodeDef.FromString, chosen))
+            if "_class" in node.attr
+        ]
 
 
-def test_a_node_is_put_together_from_its_fields() -> None:
-    """Fields that this schema does not have stay, in whatever order a program has written the fields."""
-    a = NodeDef(name="a", op="Const", device="/cpu:0", attr={"T": AttrValue(i=1)}).SerializeToString()
-    unknown, name, spacious = b"\x92\x3f\x01x", b"\x0a\x01b", b"\x12\x85\x00Const"
-    wires = [a, a + unknown, b"\x12\x01x\x1a\x01a" + name + b"\x1a\x02^a", name + spacious]
-    graph_def = GraphDef(node=[NodeDef.FromString(wire) for wire in wires])
-    content = b"".join(b"\x0a" + bytes([len(wire)]) + wire for wire in wires)
-    content = b"\x12" + bytes([len(content)]) + content
-    for rests in (read_rests(graph_def, content), read_rests(graph_def, None)):
-        columns = read_columns(graph_def, len(content), content)
-        whole = GraphDef()
-        inputs = input_fields(columns.inputs, columns.inputs, columns.end)
-        append_nodes(whole, name_fields(columns.names), inputs, rests)
-        assert whole == graph_def
+@pytest.mark.parametrize(
+    "texts", [[], [b""], [b"loc:@a"], [b"loc:@a", b"\xff"], [b"x" * 127], [b"x" * 200_000]]
+)
+def test_an_attribute_is_written_as_protobuf_does(texts: list[bytes]) -> None:
+    """A list of texts of any size has the bytes that protobuf writes."""
+    value = AttrValue(list=AttrValue.ListValue(s=texts))
+    assert text_list_attr("_class", texts) == NodeDef(attr={"_class": value}).SerializeToString()
+
+
+def _wire(chance: random.Random) -> bytes:
+    """Return a serialised node whose fields are in any order, doubled, unknown or written spaciously."""
+    name, op = (
+        chance.choice([b"", b"a", b"\x0a\x01a", "é".encode(), b"s/" + b"n" * chance.choice([1, 254])])
+        for _ in "ab"
+    )
+    inputs = [b"", b"a", b"^a", b"a:0", b"a:1", b"\x1a\x01", b"x" * 254]
+    fields = [
+        (b"\x0a", name),
+        (b"\x12", op),
+        *((b"\x1a", text) for text in chance.choices(inputs, k=chance.randint(0, 3))),
+        (b"\x22", b"/cpu:0"),
+        (b"\x2a", b"\x0a\x01T\x12\x02\x30\x01"),
+        (b"\x92\x3f", b"unknown"),
+        (b"\x0a", chance.choice([name, b"b"])),
+        (b"\x12", chance.choice([op, b"c"])),
+    ]
+    fields = chance.sample(fields, chance.randint(0, len(fields))) if chance.random() < 0.5 else fields[:-2]
+    return b"".join(tag + _size(len(text), chance.random() < 0.1) + text for tag, text in fields)
+
+
+def _size(value: int, is_spacious: bool) -> bytes:
+    """Return a size below 16,384 as a varint, with a byte too many if it is spacious."""
+    low, high = value & 0x7F, value >> 7
+    if is_spacious:
+        return bytes([low | 0x80, high | 0x80, 0])
+    return bytes([low | 0x80, high]) if high else bytes([low])
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_nodes_are_put_together_from_their_fields(seed: int) -> None:
+    """Nodes with the same names and inputs are equal, in whatever way a program has written their fields."""
+    chance = random.Random(seed)  # noqa: S311 - nothing is kept secret
+    wires = [_wire(chance) for _ in range(chance.randint(0, 5))]
+    expected = GraphDef(node=map(NodeDef.FromString, wires))
+    content = b"".join(b"\x0a" + _size(len(wire), False) + wire for wire in wires)
+    content = b"\x12" + _size(len(content), True) + content
+    for serialised in (nodes_of_file(content), [wires]):
+        written = GraphDef()
+        for chunk in read_chunks(serialised, with_rests=True):
+            assert chunk.rests is not None
+            append_nodes(written, chunk.names, chunk.inputs, chunk.rests, [b""] * len(chunk.rests))
+        assert written == expected
+    named = GraphDef()
+    for chunk in read_chunks([wires], with_rests=True):
+        count = len(chunk.positions)
+        attrs = [text_list_attr("_class", [b"x"])] * count
+        append_nodes(
+            named, (SEPARATOR + b"n") * count, (SEPARATOR + b"i" + NODE_END) * count, chunk.rests or (), attrs
+        )
+    for node in expected.node:
+        node.name, node.input[:] = "n", ["i"]
+        node.attr["_class"].list.s[:] = [b"x"]
+    assert named == expected
+
+
+FORMS = ("canonical", "odd")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("seed", range(100))
+def test_bytes_export_what_their_message_does(seed: int, form: str) -> None:
+    """A graph from bytes in any form exports what a graph from the parsed message does, again and again."""
+    chance = random.Random(seed)  # noqa: S311 - nothing is kept secret
+    known = NodeDef(name="known", op="Const", attr={"T": AttrValue(i=1)}).SerializeToString()  # as a graph
+    wires = [known, known, *(_wire(chance) for _ in range(chance.randint(0, 6)))]
+    content = b"".join(b"\x0a" + _size(len(wire), False) + wire for wire in wires)
+    content = b"\x12" + _size(len(content), True) + content
+    if form == "odd":  # the GraphDef in two parts, and fields that a graph does not have
+        content = content + b"\x92\x3f\x01x" + b"\x12\x04\x1a\x02\x08\x05" + content
+    message = MetaGraphDef.FromString(content)
+    calls: list[dict[str, Any]] = [{}, {}, {"export_scope": "s"}, {"clear_devices": True}, {}]
+    chance.shuffle(calls)
+    loaded = Graph.from_meta_graph_def(content)
+    for arguments in calls:
+        assert export_meta_graph(graph=loaded, **arguments) == export_meta_graph(
+            graph=Graph.from_meta_graph_def(message), **arguments
+        )
 
 
 @pytest.mark.parametrize("scope", ["s", "s/", "^s", "\n", "s\n", "/", "$unbound_inputs_s", "s/t"])
@@ -150,11 +240,7 @@ def test_names_stripped_at_once_are_those_stripped_one_by_one(
                 if not shortcut:
                     for kind in (LiteralScope, PrefixScope):
                         patched.setattr(kind, "plain_prefix", "")
-                    patched.setattr(nodes, "MOST_BYTES_AT_ONCE", -1)
+                    patched.setattr(node_index, "MOST_BYTES_AT_ONCE", -1)
                 graph = Graph.from_meta_graph_def(message.SerializeToString() if shortcut else message)
                 exported.append(export_meta_graph(graph=graph, export_scope=scope, contract=contract))
         assert exported[0] == exported[1]
-
-
-def _fields(columns: NodeColumns) -> tuple[int, list[str], list[str], list[str]]:
-    return columns.most_bytes, list(columns.names), list(columns.ops), list(columns.inputs)

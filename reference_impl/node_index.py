@@ -1,0 +1,185 @@
+"""An index of what exports read of the nodes of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from reference_impl.inputs import changed_inputs
+from reference_impl.node_columns import (
+    NodeChunk,
+    nodes_of_file,
+    nodes_of_message,
+    read_attr,
+    read_chunks,
+    rest_of,
+    text_list_attr,
+)
+from reference_impl.schema import GraphDef, NodeDef
+from reference_impl.serialization import MOST_BYTES_AT_ONCE, graph_def_size
+
+COLOCATION_ATTR = "_class"
+FRAME_ATTR = "frame_name"
+_FRAME_OPS = frozenset({"Enter", "RefEnter"})
+
+_BEFORE_A_SHORT_ENTRY = len(text_list_attr(COLOCATION_ATTR, [b""]))
+"""The bytes before the entry of a serialised `_class` with one entry, unless this is long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colocation:
+    """A value of the attribute `_class`.
+
+    Attributes:
+        entries: the texts in it, in order; bytes that are not UTF-8 as surrogates.
+        positions: the positions of the nodes that have this value.
+        is_plain: whether it holds nothing but these texts.
+    """
+
+    entries: Sequence[str]
+    positions: Sequence[int]
+    is_plain: bool
+
+
+class NodeIndex:
+    """An index of the nodes of one GraphDef, which are numbered by their position, from 0.
+
+    Each part is built when it is first read, in one pass over the nodes.
+
+    Args:
+        message: returns the GraphDef. It is only read, and must not change while the index is in use.
+        most_bytes: an upper bound of its serialised size; None if it is not known.
+        content: returns a serialised MetaGraphDef with the same nodes, which are read from it if it is not
+            large; None if there is none.
+    """
+
+    def __init__(
+        self,
+        message: Callable[[], GraphDef],
+        most_bytes: int | None = None,
+        content: Callable[[], bytes | None] = lambda: None,
+    ) -> None:
+        self._message = message
+        self._content = content
+        self._most_bytes = most_bytes
+        self._chunks: Sequence[NodeChunk] | None = None
+
+    @property
+    def graph_def(self) -> GraphDef:
+        """The message, which is only read."""
+        return self._message()
+
+    @cached_property
+    def most_bytes(self) -> int:
+        """The serialised size of the whole GraphDef, in bytes, or a little more."""
+        return graph_def_size(self.graph_def) if self._most_bytes is None else self._most_bytes
+
+    @property
+    def chunks(self) -> Sequence[NodeChunk]:
+        """The names, ops and inputs of all nodes, in the order of the nodes."""
+        if self._chunks is None:
+            self._chunks = list(read_chunks(self._serialised_nodes(), with_rests=False))
+        return self._chunks
+
+    @property
+    def node_count(self) -> int:
+        """The number of nodes."""
+        return self.chunks[-1].positions.stop if self.chunks else 0
+
+    def read_rests(self) -> None:
+        """Read the nodes without names and inputs as well, unless that takes too much memory."""
+        is_read = self._chunks is not None and all(chunk.rests is not None for chunk in self._chunks)
+        if not is_read and self.most_bytes <= MOST_BYTES_AT_ONCE:
+            self._chunks = list(read_chunks(self._serialised_nodes(), with_rests=True))
+
+    def _serialised_nodes(self) -> Iterator[Sequence[bytes]]:
+        is_large = self.most_bytes > MOST_BYTES_AT_ONCE
+        content = self._content()
+        if content is None or is_large:
+            return nodes_of_message(self.graph_def, is_large=is_large)
+        return nodes_of_file(content)
+
+    def rests_of(self, chunk: NodeChunk) -> Sequence[bytes]:
+        """Return the nodes of a chunk, serialised without name and inputs."""
+        if chunk.rests is not None:
+            return chunk.rests
+        nodes = self.graph_def.node[chunk.positions.start : chunk.positions.stop]
+        return [rest_of(node.SerializeToString()) for node in nodes]
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """The name of each node."""
+        return [name for chunk in self.chunks for name in chunk.name_texts()]
+
+    @cached_property
+    def ops(self) -> Sequence[str]:
+        """The op of each node."""
+        return [op for chunk in self.chunks for op in chunk.ops]
+
+    @cached_property
+    def used_ops(self) -> frozenset[str]:
+        """The ops of the nodes, without repetition."""
+        if self._chunks is None and self._content() is None:
+            return frozenset({node.op for node in self.graph_def.node})
+        return frozenset[str]().union(*(chunk.ops for chunk in self.chunks))
+
+    @cached_property
+    def changed_inputs(self) -> Mapping[int, Sequence[str]]:
+        """The normal inputs of each node, by position, that has inputs in another form (PATH-06)."""
+        return changed_inputs(self.chunks)
+
+    @cached_property
+    def placed(self) -> list[int]:
+        """The positions of the nodes that have a device."""
+        return [position for position, node in enumerate(self.graph_def.node) if node.device]
+
+    @property
+    def colocations(self) -> Sequence[Colocation]:
+        """The values of `_class`."""
+        return self._colocated[0]
+
+    @property
+    def oddly_colocated(self) -> Sequence[int]:
+        """The positions of the nodes whose `_class` is anything but a list of strings (CLS-01)."""
+        return self._colocated[1]
+
+    @cached_property
+    def _colocated(self) -> tuple[list[Colocation], list[int]]:
+        positions_of: dict[bytes, list[int]] = {}
+        for chunk in self.chunks:
+            for place, attr in read_attr(COLOCATION_ATTR, self.rests_of(chunk)):
+                positions_of.setdefault(attr, []).append(chunk.positions[place])
+        found = []
+        odd: list[int] = []
+        for attr, positions in positions_of.items():
+            entry = attr[_BEFORE_A_SHORT_ENTRY:]
+            if attr == text_list_attr(COLOCATION_ATTR, [entry]):  # nearly every one: a list of one text
+                found.append(Colocation([_text_of(entry)], positions, is_plain=True))
+                continue
+            attrs = NodeDef.FromString(attr).attr
+            if COLOCATION_ATTR not in attrs:  # another name follows in the same attribute
+                continue
+            value = attrs[COLOCATION_ATTR]
+            fields = value.list.ListFields() if value.HasField("list") else None
+            if fields is None or any(descriptor.name != "s" for descriptor, _ in fields):
+                odd.extend(positions)
+            is_plain = attr == text_list_attr(COLOCATION_ATTR, value.list.s)
+            found.append(Colocation(list(map(_text_of, value.list.s)), positions, is_plain))
+        return found, odd
+
+    @cached_property
+    def framed(self) -> list[int]:
+        """The positions of the nodes that enter and name a frame of a while loop (FRM-01)."""
+        return [
+            position
+            for chunk in self.chunks
+            if not _FRAME_OPS.isdisjoint(chunk.ops)
+            for position, op in zip(chunk.positions, chunk.ops, strict=True)
+            if op in _FRAME_OPS and FRAME_ATTR in self.graph_def.node[position].attr
+        ]
+
+
+def _text_of(entry: bytes) -> str:
+    """Return an entry of `_class`, with bytes that are not UTF-8 as surrogates."""
+    return entry.decode(errors="surrogateescape")
