@@ -46,7 +46,9 @@ def stripped_op_list(graph_def: GraphDef, node_ops: AbstractSet[str]) -> list[Op
     Returns:
         OpDefs without documentation, in byte order of their names.
     """
-    used = set[str]().union(*(reached for _, reached in _used_nodes(graph_def, node_ops)))
+    used = set[str]()
+    for _, reached in _used_nodes(graph_def, node_ops):
+        used |= reached
     used.difference_update(function.signature.name for function in graph_def.library.function)
     ops = registered_ops()
     return [ops[name] for name in sorted(used) if name in ops]
@@ -70,13 +72,15 @@ def _used_nodes(
     graph_def: GraphDef, node_ops: AbstractSet[str]
 ) -> Iterator[tuple[Sequence[NodeDef], set[str]]]:
     """Yield the nodes and the body of each function in use, each with the ops and functions that it names."""
-    functions = {function.signature.name: function for function in graph_def.library.function}
+    library = graph_def.library.function
+    # Positions: an object of Python for each function, kept in memory, would make large libraries slower.
+    functions = {function.signature.name: position for position, function in enumerate(library)}
     reached = _with_called_functions(node_ops, graph_def.node)
     yield graph_def.node, reached
     unvisited = reached & functions.keys()
     used = set(unvisited)
     while unvisited:
-        body = functions[unvisited.pop()].node_def
+        body = library[functions[unvisited.pop()]].node_def
         reached = _with_called_functions({node.op for node in body}, body)
         yield body, reached
         unvisited |= (reached - used) & functions.keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 """The errors of a disk or a quota that is full. They say nothing about an exporter."""
@@ -39,4 +40,25 @@ class NoSpaceError(MetagraphError):
         super().__init__(
             f"there is no space left{place}, where the kit lets exporters write, so no case can be judged",
             "free some space, or set TMPDIR to a folder that has some",
+        )
+
+
+_IMPLEMENTATION = "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"
+
+
+def require_upb() -> None:
+    """Refuse to start if the environment asks for another implementation of protobuf than upb, its default.
+
+    The one in pure Python lacks nested classes of messages in a private descriptor pool. It is often set for
+    an old TensorFlow.
+
+    Raises:
+        MetagraphError: if it does.
+    """
+    chosen = os.environ.get(_IMPLEMENTATION, "")
+    if chosen not in {"", "upb"}:
+        raise MetagraphError(
+            f"{_IMPLEMENTATION} = {chosen!r} is not supported, because the kit needs upb",
+            "unset it; if the exporter needs it, use a worker: "
+            f"--command 'env {_IMPLEMENTATION}={chosen} python worker.py'",
         )

@@ -20,6 +20,7 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from pytest_metagraph._util.errors import require_upb
 from pytest_metagraph._util.text import printable
 from pytest_metagraph._version import __version__
 from pytest_metagraph.cli._errors import refusal
@@ -142,6 +143,7 @@ def _run(command: str, words: Sequence[str]) -> int:
     except SystemExit:
         sys.stdout.flush()  # the output of --help and --version has to arrive as well
         raise
+    require_upb()
     with _limited(arguments):
         status: int = arguments.run(arguments)
     sys.stdout.flush()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
 from collections.abc import Iterator
 
+from pytest_metagraph.cli._output import say_on_stderr
 from pytest_metagraph.settings import OPTIONS, Option
 
 DESCRIPTION = """\
@@ -22,12 +25,24 @@ examples:
   metagraph run --exporter my_framework.adapter:export --case 'SCOPE-*' -- -n 2 --tb=short
 
 exit status: that of pytest: 0 everything passed, 1 a case failed, 2 interrupted, 3 an error inside pytest,
-4 an option cannot be used, 5 no case was selected
+4 an option cannot be used, 5 no case was run
 """
 
 _PREFIX = "--metagraph-"
 _LEFT_OUT = {"snapshot_updates"}
 """The fields of options that are for tests of the user and not for cases."""
+
+_SHOWING = frozenset(
+    {
+        "--cache-show", "--co", "--collect-only", "--fixtures", "--fixtures-per-test", "--funcargs", "--help",
+        "--markers", "--setup-only", "--setup-plan", "--setuponly", "--setupplan", "--version", "-V", "-h",
+    }
+)  # fmt: skip
+"""Options with which pytest shows something, runs no test, and succeeds."""
+
+_ADDED_OPTIONS = "PYTEST_ADDOPTS"
+_BAD_OPTION = 4
+_NO_CASE = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the sub-command.
 
     Returns:
-        The exit status of pytest.
+        The exit status of pytest. It is never 0 if no case was judged, unless the words request that: an
+        option in the environment or in an ini file may keep pytest from running anything, too.
     """
     from pytest_metagraph.plugin.main import run_corpus  # noqa: PLC0415 - --help needs no pytest
 
@@ -60,7 +76,19 @@ def run(arguments: argparse.Namespace) -> int:
     passed_on = list(arguments.passed_on)
     if "--" in passed_on:
         passed_on.remove("--")
-    return run_corpus([*words, *passed_on])
+    try:
+        shlex.split(os.environ.get(_ADDED_OPTIONS, ""))
+    except ValueError as error:  # pytest would end with a traceback
+        say_on_stderr(f"metagraph run: {_ADDED_OPTIONS} cannot be read: {error}; correct it")
+        return _BAD_OPTION
+    status, judged = run_corpus([*words, *passed_on])
+    if status == 0 and not judged and _SHOWING.isdisjoint(passed_on):
+        say_on_stderr(
+            "metagraph run: no case was run; look for an option such as --collect-only in "
+            f"{_ADDED_OPTIONS} and in addopts of the ini file"
+        )
+        return _NO_CASE
+    return status
 
 
 def _options() -> Iterator[Option]:

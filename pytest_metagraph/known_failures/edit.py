@@ -13,7 +13,7 @@ import tomlkit
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.known_failures.load import HEADER, TABLE, KnownFailuresError
-from pytest_metagraph.known_failures.lookup import Lookup, matches
+from pytest_metagraph.known_failures.lookup import Lookup, PatternIndex
 from pytest_metagraph.known_failures.model import Entry, FailureKind
 from reference_impl.atomic_write import write_file
 
@@ -176,17 +176,21 @@ def edit(text: str, changes: Sequence[Change]) -> str:
         raise KnownFailuresError(
             f"the list cannot be updated; start each entry with [[{TABLE}]] on a line of its own"
         )
-    listed = [change for change in changes if not isinstance(change, Draft)]
+    by_entry: dict[int, list[Removal | Narrowing | NewFingerprints]] = {}
+    for change in changes:
+        if not isinstance(change, Draft):
+            by_entry.setdefault(change.entry.number, []).append(change)
     parts = [text[: starts[0]] if starts else text or _START]
     for number, (start, end) in enumerate(zip(starts, ends, strict=True), 1):
         part = text[start:end]
-        about = [change for change in listed if change.entry.number == number]
-        if about:
+        if about := by_entry.get(number):
             part = _edited(part, about, after_blank=parts[-1].endswith(("\n\n", "\r\n\r\n")))
         parts.append(part)
+    tail = "".join(parts)[-2:]
     for change in changes:
         if isinstance(change, Draft):
-            parts.append(_drafted(change, after="".join(parts)))
+            parts.append(_drafted(change, after=tail))
+            tail = parts[-1][-2:]
     return "".join(parts)
 
 
@@ -227,10 +231,12 @@ def _comments_below(part: str) -> str:
 def _narrow(table: Any, passing: Sequence[str]) -> None:
     """Remove cases from the ids of an entry, and add an exception for each case that its globs match."""
     listed = _as_list(table["case"])
-    remaining = [pattern for pattern in listed if pattern not in passing]
+    left = set(passing)
+    remaining = [pattern for pattern in listed if pattern not in left]
     if remaining != listed:
         table["case"] = _one_or_many(remaining)
-    still_matched = [case for case in passing if any(matches(pattern, case) for pattern in remaining)]
+    index = PatternIndex((pattern, 0) for pattern in remaining)
+    still_matched = [case for case in passing if index.owners_of(case)]
     if still_matched:
         table["except"] = _one_or_many([*_as_list(table.get("except", [])), *still_matched])
 
@@ -255,6 +261,5 @@ def _one_or_many(items: Sequence[str]) -> Any:
     """Return one string, or an array with one item per line."""
     if len(items) == 1:
         return items[0]
-    array = tomlkit.array()
-    array.extend(items)
-    return array.multiline(multiline=True)
+    lines = "".join(f"    {tomlkit.string(item).as_string()},\n" for item in items)
+    return tomlkit.parse(f"items = [\n{lines}]")["items"]  # Array.extend takes quadratic time

@@ -17,17 +17,15 @@ from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from pytest_metagraph.known_failures.load import KnownFailuresError
 from pytest_metagraph.known_failures.model import Conditions, Entry, KnownFailures, explain
 
+_MOST_SUGGESTIONS = 20
+"""Patterns that match nothing and for which the nearest ids are searched, which takes 50 ms each."""
+
 _GLOB_CHARACTERS = frozenset("*?[")
 
 
 def _is_glob(pattern: str) -> bool:
     """Return whether a pattern is a glob, so that it may match more than one case."""
     return not _GLOB_CHARACTERS.isdisjoint(pattern)
-
-
-def matches(pattern: str, case_id: str) -> bool:
-    """Return whether a pattern is the id of a case, or a glob that matches it; `*` also matches `/`."""
-    return pattern == case_id or fnmatch.fnmatchcase(case_id, pattern)
 
 
 def _literal_start(glob: str) -> str:
@@ -53,8 +51,36 @@ def cases_of(pattern: str, case_ids: Sequence[str]) -> list[str]:
     return fnmatch.filter(alike, pattern)
 
 
+class PatternIndex:
+    """Finds the patterns that match a case: ids in a dictionary, and only globs that begin as the case does.
+
+    A pattern is the id of a case, or a glob that matches it; `*` also matches `/`.
+
+    Args:
+        patterns: each pattern with the number of its owner.
+    """
+
+    def __init__(self, patterns: Iterable[tuple[str, int]]) -> None:
+        self._by_id: dict[str, list[int]] = {}
+        self._globs: dict[str, list[tuple[re.Pattern[str], int]]] = {}
+        for pattern, owner in patterns:
+            self._by_id.setdefault(pattern, []).append(owner)
+            if _is_glob(pattern):
+                glob = re.compile(fnmatch.translate(pattern))
+                self._globs.setdefault(_literal_start(pattern), []).append((glob, owner))
+        self._lengths = sorted({len(start) for start in self._globs})
+
+    def owners_of(self, case_id: str) -> set[int]:
+        """Return the owners of the patterns that match a case."""
+        found = {*self._by_id.get(case_id, ())}
+        for length in self._lengths:
+            if alike := self._globs.get(case_id[:length]):
+                found.update(owner for glob, owner in alike if glob.match(case_id))
+        return found
+
+
 class Lookup:
-    """The entries of a list by case; ids are looked up in a dictionary, so that long lists stay fast.
+    """The entries of a list by case.
 
     Args:
         entries: the entries to look in.
@@ -62,25 +88,21 @@ class Lookup:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._entries = tuple(entries)
-        self._by_id: dict[str, list[int]] = {}
-        # By the text that they begin with, so that a case is compared only with globs that begin as it does.
-        self._globs: dict[str, list[tuple[re.Pattern[str], int]]] = {}
-        for position, entry in enumerate(self._entries):
-            for case_id in entry.patterns:
-                self._by_id.setdefault(case_id, []).append(position)
-            for pattern in filter(_is_glob, entry.patterns):
-                glob = re.compile(fnmatch.translate(pattern))
-                self._globs.setdefault(_literal_start(pattern), []).append((glob, position))
-        self._lengths = sorted({len(start) for start in self._globs})
+        self._patterns = PatternIndex(
+            (pattern, position) for position, entry in enumerate(self._entries) for pattern in entry.patterns
+        )
+        self._exceptions = PatternIndex(
+            (pattern, position)
+            for position, entry in enumerate(self._entries)
+            for pattern in entry.exceptions
+        )
 
     def entries_for(self, case_id: str) -> list[Entry]:
         """Return the entries that match a case, in their order; more than one is a mistake in the list."""
-        found = {*self._by_id.get(case_id, ())}
-        for length in self._lengths:
-            if alike := self._globs.get(case_id[:length]):
-                found.update(position for glob, position in alike if glob.match(case_id))
-        entries = [self._entries[position] for position in sorted(found)]
-        return [entry for entry in entries if not _is_excepted(entry, case_id)]
+        found = self._patterns.owners_of(case_id)
+        if found:
+            found -= self._exceptions.owners_of(case_id)
+        return [self._entries[position] for position in sorted(found)]
 
     def entry_for(self, case_id: str) -> Entry | None:
         """Return the first entry that matches a case; None if there is none."""
@@ -181,10 +203,6 @@ def idle_lists(lists: Iterable[KnownFailures], conditions: Conditions) -> Iterat
             yield f"{known.name}: no entry applies to this exporter and what it runs on"
 
 
-def _is_excepted(entry: Entry, case_id: str) -> bool:
-    return any(matches(pattern, case_id) for pattern in entry.exceptions)
-
-
 def problems(
     entries: Sequence[Entry], lookup: Lookup, case_ids: Collection[str], today: dt.date
 ) -> Iterator[str]:
@@ -200,9 +218,10 @@ def problems(
         Lines with the place, the problem and what to do.
     """
     in_order = sorted(case_ids)
+    suggestions = itertools.count(1)
     for entry in entries:
         where = f"{entry.place}: entry {entry.number}"
-        yield from (f"{where} {problem}" for problem in _unmatched(entry, in_order))
+        yield from (f"{where} {problem}" for problem in _unmatched(entry, in_order, suggestions))
         if entry.expires is not None and entry.expires < today:
             yield (
                 f"{where} ({entry.patterns[0]!r}) expired on {entry.expires}; fix the failure, "
@@ -211,18 +230,19 @@ def problems(
     yield from _overlaps(lookup, case_ids)
 
 
-def _unmatched(entry: Entry, case_ids: Sequence[str]) -> Iterator[str]:
+def _unmatched(entry: Entry, case_ids: Sequence[str], suggestions: Iterator[int]) -> Iterator[str]:
     """Yield patterns that match nothing: mistyped ones, and those for cases that have been retired."""
     about: set[str] = set()
     for pattern in entry.patterns:
         matched = cases_of(pattern, case_ids)
         if not matched:
-            near = nearest_names(pattern, case_ids)
+            near = nearest_names(pattern, case_ids) if next(suggestions) <= _MOST_SUGGESTIONS else []
             hint = f"the nearest ids are {', '.join(near)}" if near else "remove it"
             yield f"matches nothing in the corpus: {pattern!r}; {hint}"
         about.update(matched)
+    in_order = sorted(about)
     for pattern in entry.exceptions:
-        if not any(matches(pattern, case_id) for case_id in about):
+        if not cases_of(pattern, in_order):
             yield f"has an exception that it does not match: {pattern!r}; remove the exception"
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.errors import MetagraphError, require_upb
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.plugin import hooks
 from pytest_metagraph.plugin.options import add_options, settings_of
@@ -77,6 +77,9 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.UsageError: if the list of known failures cannot be used, or a report cannot be written.
     """
     results = Results()
+    if runs_corpus(config):
+        with usage_errors():
+            require_upb()
     settings = settings_of(config)
     if settings.limit is not None:
         from reference_impl.read_limit import read_limit  # noqa: PLC0415 - most sessions have no limit

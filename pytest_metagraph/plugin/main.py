@@ -14,25 +14,32 @@ from pytest_metagraph.reports.causes import CauseWatch
 from pytest_metagraph.reports.terminal import MOST_CAUSES, cause_line
 
 
-def run_corpus(words: Sequence[str]) -> int:
+def run_corpus(words: Sequence[str]) -> tuple[int, int]:
     """Run the corpus with pytest in this process.
 
     Args:
         words: options of pytest and of the plugin.
 
     Returns:
-        The exit status of pytest.
+        The exit status of pytest, and the number of cases that were judged.
     """
     words = ["-p", "pytest_metagraph", "--pyargs", CORPUS_PACKAGE, *words]
-    return int(pytest.main(words, plugins=[LiveCauses()]))
+    causes = LiveCauses()
+    status = int(pytest.main(words, plugins=[causes]))
+    return status, causes.judged
 
 
 class LiveCauses:
-    """Prints each cause when the first failed case shows it; the summary at the end has the final list."""
+    """Prints each cause when the first failed case shows it; the summary at the end has the final list.
+
+    Attributes:
+        judged: the number of results so far.
+    """
 
     def __init__(self) -> None:
         self._watch = CauseWatch()
         self._shown = 0
+        self.judged = 0
         self._terminal: pytest.TerminalReporter | None = None
 
     @pytest.hookimpl(trylast=True)
@@ -44,6 +51,7 @@ class LiveCauses:
             collector.results.listeners.append(self._show)
 
     def _show(self, _: ReportedExporter, result: CaseResult) -> None:
+        self.judged += 1
         if self._terminal is None:
             return
         for cause in self._watch.new_causes(result):

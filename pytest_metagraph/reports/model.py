@@ -12,6 +12,7 @@ import msgspec
 from conformance_cases import Case, Requirement
 from pytest_metagraph.judging.result import CaseResult, Cause, Count, PositiveCount, ReportedExporter
 from pytest_metagraph.judging.verdicts import TESTED, Verdict
+from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.errors import Problem, ProblemCode
 from pytest_metagraph.settings import command_for
 
@@ -196,8 +197,15 @@ class Report:
 
     @property
     def causes(self) -> tuple[Cause, ...]:
-        """The causes of the failed cases; empty if the run was interrupted."""
-        return self.footer.causes if self.footer else ()
+        """The causes of the failed cases; empty if the run was interrupted.
+
+        Those of a footer that does not agree with the cases may name cases that do not exist, or none.
+        """
+        if self.footer is None:
+            return ()
+        if any(problem.code is ProblemCode.WRONG_FOOTER for problem in self.problems):
+            return causes_of(self.results)
+        return self.footer.causes
 
     @property
     def causes_by_severity(self) -> dict[Verdict, tuple[Cause, ...]]:

@@ -31,6 +31,14 @@ def test_a_run_has_the_output_and_the_status_of_pytest(tmp_path: Path) -> None:
     ) in ended.stdout
 
 
+def test_an_option_in_the_ini_file_that_runs_nothing(tmp_path: Path) -> None:
+    """A run whose ini file has --collect-only judges nothing, and does not succeed."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --collect-only\n", encoding="utf-8")
+    ended = run_metagraph("run", "--exporter", "reference", "--case", CASE, folder=tmp_path)
+    assert ended.returncode == 5
+    assert ended.stderr.startswith("metagraph run: no case was run;")
+
+
 def test_no_module_is_imported_too_early_for_pytest(tmp_path: Path) -> None:
     """There is nothing to warn about, so that projects that turn warnings into errors can run it."""
     words = ("run", "--exporter", "reference", "--case", CASE, "-W", "error", "-p", "no:cacheprovider")

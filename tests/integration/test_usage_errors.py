@@ -38,6 +38,17 @@ def test_no_exporter_is_a_usage_error(project: Project, workers: str) -> None:
     assert "gw0" not in result.stdout.str()
 
 
+@pytest.mark.parametrize("chosen", ["python", "cpp", "nonsense"])
+def test_another_implementation_of_protobuf_is_a_usage_error(
+    project: Project, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable that people set for an old TensorFlow is refused before protobuf is imported with it."""
+    monkeypatch.setenv("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", chosen)
+    result = project.given("--metagraph-exporter=reference").case(PLAIN).run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION = {chosen!r} is not supported*"])
+
+
 FIXTURE = """
 import pytest
 from pytest_metagraph.exporters import reference

@@ -119,3 +119,17 @@ def test_the_former_name_of_the_oracle_warns(
     assert capsys.readouterr().err == (
         f"metagraph {name}: --against is deprecated and goes away in the next version; use --oracle\n"
     )
+
+
+def test_another_implementation_of_protobuf_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The variable that chooses it gives one line and status 2, which is not the 1 of files that differ."""
+    monkeypatch.setenv("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
+    path = str(tmp_path / "model.meta")
+    assert main(["diff", path, path]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        "metagraph diff: PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION = 'python' is not supported"
+    )
+    assert "'env PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION=python python worker.py'" in line

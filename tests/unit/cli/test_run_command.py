@@ -17,9 +17,9 @@ def handed_over(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The words that pytest gets; it ends with status 5."""
     handed_over: list[str] = []
 
-    def run_corpus(words: Sequence[str]) -> int:
+    def run_corpus(words: Sequence[str]) -> tuple[int, int]:
         handed_over[:] = words
-        return 5
+        return 5, 0
 
     monkeypatch.setattr("pytest_metagraph.plugin.main.run_corpus", run_corpus)
     return handed_over
@@ -73,3 +73,32 @@ def test_other_commands_refuse_unknown_words(capsys: pytest.CaptureFixture[str])
         main(["show", "x", "-n", "2"])
     assert stopped.value.code == 2
     assert "unrecognized arguments: -n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "judged", "status"),
+    [([], 0, 5), (["-q"], 0, 5), ([], 1, 0), (["--co"], 0, 0), (["--", "--help"], 0, 0)],
+)
+def test_a_run_without_a_case_does_not_succeed(
+    words: list[str],
+    judged: int,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """If pytest succeeds and has run no case, the status is 5, unless the command line asks for that."""
+    monkeypatch.setattr("pytest_metagraph.plugin.main.run_corpus", lambda _: (0, judged))
+    assert main(["run", *EXPORTER, *words]) == status
+    assert ("no case was run; look for an option" in capsys.readouterr().err) == (status == 5)
+
+
+def test_options_that_cannot_be_read_are_refused(
+    handed_over: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """PYTEST_ADDOPTS with an open quotation gives one line, before pytest starts."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "'-q")
+    assert main(["run", *EXPORTER]) == 4
+    assert capsys.readouterr().err == (
+        "metagraph run: PYTEST_ADDOPTS cannot be read: No closing quotation; correct it\n"
+    )
+    assert handed_over == []

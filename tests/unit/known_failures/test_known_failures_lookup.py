@@ -39,7 +39,7 @@ def test_globs_are_compared_only_with_cases_that_begin_alike() -> None:
     ids = [f"g{number}/plain" for number in range(200)]
     compared: list[str] = []
     lookup = Lookup([entry(f"g{number}/*") for number in range(200)])
-    for globs in lookup._globs.values():
+    for globs in lookup._patterns._globs.values():
         globs[:] = [(_Counting(glob, compared), position) for glob, position in globs]
     assert all(len(lookup.entries_for(case_id)) == 1 for case_id in ids)
     assert len(compared) == len(ids)

@@ -31,6 +31,14 @@ def test_an_entry_that_matches_nothing_is_named_with_the_nearest_ids() -> None:
     assert "m/towers/plain" in problem.partition("nearest ids are")[2]
 
 
+def test_the_nearest_ids_are_searched_for_some_entries_only() -> None:
+    """A list of which nothing matches, such as one of another corpus, costs few searches."""
+    problems_found = found(*(entry(f"m/tower{number}/plain", number=number) for number in range(30)))
+    assert len(problems_found) == 30
+    assert sum("nearest ids are" in problem for problem in problems_found) == 20
+    assert all("remove it" in problem for problem in problems_found[20:])
+
+
 def test_an_entry_that_does_not_hold_must_match_too() -> None:
     """An entry must match a case even if it does not apply to the run."""
     (problem,) = found(entry("m/gone/*", contract="tensorflow"), holding=())

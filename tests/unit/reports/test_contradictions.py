@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import msgspec
@@ -9,9 +10,11 @@ import pytest
 import report_samples as samples
 
 from conformance_cases import Tier, load_corpus
-from pytest_metagraph.judging.result import CaseResult
+from pytest_metagraph.judging.result import CaseResult, Cause
 from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ProblemCode
+from pytest_metagraph.reports.jsonl import parse_report, report_text
 from pytest_metagraph.reports.model import ReportedShard, catalogue_of, digest_of
 from pytest_metagraph.reports.scoring import scores_by_level
 
@@ -118,3 +121,16 @@ def test_a_report_of_another_corpus_is_not_compared() -> None:
     """A report that was made with another version of the kit can still be read."""
     cases = smoke_results()[1:]
     assert samples.report(*cases, expected_digest=digest_of(case.case for case in cases)).is_valid
+
+
+@pytest.mark.parametrize("output", sorted(renderers.FORMATS))
+@pytest.mark.parametrize("cases", [(), ("no/such/case",)], ids=["no case", "another case"])
+def test_a_footer_with_other_causes_is_rendered(output: str, cases: tuple[str, ...]) -> None:
+    """A report whose footer was edited is INVALID in each format, which shows the causes of its cases."""
+    report = samples.report(samples.result("a"), samples.result("b", Verdict.FAIL))
+    assert report.footer is not None
+    edited = msgspec.structs.replace(report.footer, causes=(Cause("edited", cases, (), ()),))
+    read = parse_report(report_text(dataclasses.replace(report, footer=edited)), "report")
+    assert [problem.code for problem in read.problems] == [ProblemCode.WRONG_FOOTER]
+    assert read.causes == report.causes
+    assert ("edited" in renderers.render({"report": read}, output)) == (output == "jsonl")
