@@ -13,7 +13,7 @@ from google.protobuf import message
 from reference_impl.contracts import TENSORFLOW_MINOR, Contract
 from reference_impl.names import Operation, Tensor
 from reference_impl.nodes import NodeFilter
-from reference_impl.registered_protos import item_name, scoped_copy
+from reference_impl.registered_protos import item_name, scoped_copy, serialise_at_once
 from reference_impl.schema import REGISTERED_COLLECTIONS, CollectionDef, MetaGraphDef, adopt
 from reference_impl.scope import UNBOUND_INPUT_PREFIX
 
@@ -88,8 +88,7 @@ class CollectionWriter:
             )
 
     def _write(self, name: str, items: Sequence[Any]) -> None:
-        kept: list[Any] = []
-        _for_each(items, lambda item: kept.append(item) if self._includes(item) else None)
+        kept = self._included(name, items)
         if not kept:
             return
         stated = CollectionDef()
@@ -99,6 +98,14 @@ class CollectionWriter:
         self._append(name, kept, stated)
         if name in REGISTERED_COLLECTIONS or stated.WhichOneof("kind"):
             self.target.collection_def[name].CopyFrom(stated)
+
+    def _included(self, name: str, items: Sequence[Any]) -> Sequence[Any]:
+        """Return the items of a collection that belong to the export."""
+        if name in REGISTERED_COLLECTIONS and _are_all(items, REGISTERED_COLLECTIONS[name]):
+            return [item for item in items if (own := item_name(item)) is None or self.nodes.includes(own)]
+        kept: list[Any] = []
+        _for_each(items, lambda item: kept.append(item) if self._includes(item) else None)
+        return kept
 
     def _includes(self, item: Any) -> bool:
         """Return whether an item belongs to the export; items without a name always do (COL-12, SAV-08)."""
@@ -167,6 +174,11 @@ class CollectionWriter:
 
         If all savers are outside the scope, the collection is present and has no kind (SAV-10).
         """
+        if not self.eager and _are_all(items, registered):
+            content = serialise_at_once(items, self.nodes.scope)
+            if content is not None:
+                stated.bytes_list.MergeFromString(content)
+                return
 
         def append(item: Any) -> None:
             proto: message.Message | None = adopt(item, registered)
@@ -178,6 +190,11 @@ class CollectionWriter:
                 stated.bytes_list.value.append(proto.SerializeToString(deterministic=True))
 
         _for_each(items, append)
+
+
+def _are_all(items: Iterable[Any], kind: type[message.Message]) -> bool:
+    """Return whether all items are messages of a kind of this schema, as in a graph that was loaded."""
+    return set(map(type, items)) == {kind}
 
 
 def _for_each(items: Iterable[Any], use: Callable[[Any], object]) -> None:

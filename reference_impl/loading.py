@@ -17,6 +17,7 @@ from reference_impl.schema import (
     adopt,
     parse_message,
 )
+from reference_impl.schema.item_lists import item_list_class
 
 
 def load(meta_graph_def: message.Message | bytes) -> tuple[MetaGraphDef, dict[str, list[Any]]]:
@@ -81,7 +82,7 @@ def _items(key: str, collection: CollectionDef) -> list[Any]:
     if kind == "any_list":
         return [_copy_of(value) for value in values]
     if kind == "bytes_list" and key in REGISTERED_COLLECTIONS:
-        return [_registered_item(key, index, data) for index, data in enumerate(values)]
+        return _registered_items(key, collection.bytes_list)
     return list(values)
 
 
@@ -89,6 +90,15 @@ def _copy_of(value: message.Message) -> message.Message:
     copy = type(value)()
     copy.CopyFrom(value)
     return copy
+
+
+def _registered_items(key: str, items: CollectionDef.BytesList) -> list[message.Message]:
+    """Parse the items of a registered collection, all at once, or one by one to find the wrong one."""
+    kind = REGISTERED_COLLECTIONS[key]
+    try:
+        return list(item_list_class(kind).FromString(items.SerializeToString()).value)
+    except message.DecodeError:
+        return [_registered_item(key, index, data) for index, data in enumerate(items.value)]
 
 
 def _registered_item(key: str, index: int, data: bytes) -> message.Message:

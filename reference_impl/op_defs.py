@@ -122,11 +122,14 @@ def _strip_nodes(
     defaults_of: Callable[[str], Mapping[str, AttrDefault] | None],
 ) -> None:
     for node in nodes:
-        if node.op in functions:
+        op = node.op
+        defaults = defaults_of(op)
+        if not defaults or op in functions:
             continue
         attrs = node.attr
-        for name, default in (defaults_of(node.op) or {}).items():
-            if name in attrs and default.is_meant_by(attrs[name]):
+        for name, default in defaults.items():
+            value = attrs.get(name)
+            if value is not None and default.is_meant_by(value):
                 del attrs[name]
 
 

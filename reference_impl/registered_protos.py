@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableSequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from typing import Any
 
 from google.protobuf import message
 
 from reference_impl.contracts import Contract
+from reference_impl.node_columns import SEPARATOR, lines
 from reference_impl.schema import (
     CondContextDef,
     QueueRunnerDef,
@@ -16,7 +17,8 @@ from reference_impl.schema import (
     VariableDef,
     WhileContextDef,
 )
-from reference_impl.scope import ExportScope
+from reference_impl.schema.item_lists import item_list_class
+from reference_impl.scope import ExportScope, strip_lines
 
 _NAME_FIELDS: Mapping[str, str] = {
     "VariableDef": "variable_name",
@@ -25,6 +27,8 @@ _NAME_FIELDS: Mapping[str, str] = {
     "WhileContextDef": "context_name",
 }
 """The field with the name of a registered message; a SaverDef has none."""
+
+_VARIABLE_NAMES = ("variable_name", "initial_value_name", "initializer_name", "snapshot_name")
 
 
 def item_name(item: Any) -> Any:
@@ -63,6 +67,38 @@ def scoped_copy(item: message.Message, scope: ExportScope, contract: Contract) -
     return _STRIPPERS[item.DESCRIPTOR.name](copy, scope, contract)
 
 
+def serialise_at_once(items: Sequence[message.Message], scope: ExportScope | None) -> bytes | None:
+    """Return registered items, serialised as the `bytes_list` of a collection, without the scope.
+
+    Args:
+        items: messages of one kind of this schema, at least one. They are not changed.
+        scope: the scope of the export; None to keep all names.
+
+    Returns:
+        The serialised CollectionDef.BytesList; None if the items have to be stripped one by one, because they
+        are not variables, or one of their names is not inside the scope or not simply without it.
+    """
+    whole = item_list_class(type(items[0]))(value=items)
+    if scope is not None and not (isinstance(items[0], VariableDef) and _strip_variables(whole.value, scope)):
+        return None
+    content: bytes = whole.SerializeToString(deterministic=True)
+    return content
+
+
+def _strip_variables(variables: Sequence[VariableDef], scope: ExportScope) -> bool:
+    """Strip variables, and return True; return False if they have to be stripped one by one."""
+    if any(variable.HasField("save_slice_info_def") for variable in variables):
+        return False
+    for field in _VARIABLE_NAMES:
+        names = [getattr(variable, field).encode() for variable in variables]
+        stripped, count = strip_lines(lines(names), scope)
+        if count != sum(map(bool, names)):
+            return False
+        for variable, name in zip(variables, stripped.split(SEPARATOR)[1:], strict=True):
+            setattr(variable, field, name)
+    return True
+
+
 # -- one function for each registered message: it strips a message that is inside the scope
 
 
@@ -80,9 +116,7 @@ def _variable(variable: VariableDef, scope: ExportScope, _: Contract) -> Variabl
         raise ValueError(
             f"'{variable.variable_name}' is a slice of '{slice_info.full_name}', which is outside the scope"
         )
-    _strip_fields(
-        variable, ("variable_name", "initial_value_name", "initializer_name", "snapshot_name"), scope
-    )
+    _strip_fields(variable, _VARIABLE_NAMES, scope)
     if variable.HasField("save_slice_info_def"):
         _strip_fields(slice_info, ("full_name",), scope)
     return variable

@@ -86,8 +86,10 @@ class Seam(enum.StrEnum):
 SHORTCUTS = {
     "reference_impl.scope:LiteralScope.plain_prefix": property(lambda _scope: ""),
     "reference_impl.graph:_content_of": lambda _meta_graph_def: None,
+    "reference_impl.collection_defs:_are_all": lambda _items, _kind: False,
 }
 """The shortcuts of the exporter that pass by a seam, and what makes it take the longer way.
 
-A scope is stripped from all names at once, and nodes are read from what the graph was loaded from.
+A scope is stripped from all names at once, nodes are read from what the graph was loaded from, and the items
+of a collection are serialised at once.
 """
