@@ -7,12 +7,14 @@ shapes and shared names has few different facts.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from google.protobuf import message_factory
 
+from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.loadability.op_registries import op_history
-from reference_impl.schema import POOL, AttrValue, OpDef, OpList, TensorShapeProto
+from reference_impl.schema import POOL, AttrValue, NodeDef, OpDef, OpList, TensorShapeProto
 
 COLOCATION: Final = "_class"
 OUTPUT_SHAPES: Final = "_output_shapes"
@@ -26,6 +28,10 @@ _ONE_COLOCATION: Final = {
 
 Large graphs have thousands of them; reading these few bytes takes a fraction of parsing the entry.
 """
+_JUDGED_STARTS: Final = tuple(
+    b"\n" + bytes((len(name),)) + name.encode() for name in (COLOCATION, OUTPUT_SHAPES)
+)
+"""The first bytes of the serialised entries whose names begin with an underscore and are judged."""
 _LARGEST: Final = (1 << 63) - 1
 
 _Entry: Any = message_factory.GetMessageClass(POOL.FindMessageTypeByName("tensorflow.NodeDef.AttrEntry"))
@@ -91,6 +97,23 @@ class AttrFacts:
         numbers = self._defaults.setdefault(attr.name, {})
         return numbers.setdefault(attr.default_value.SerializeToString(deterministic=True), len(numbers))
 
+    @staticmethod
+    def judged_of(entries: set[bytes]) -> Iterable[bytes]:
+        """Return the serialised entries that may have a fact.
+
+        The others have names that no rule judges. They are parsed together, because a graph can have hundreds
+        of thousands of them.
+
+        Raises:
+            DecodeError: if one of the others is damaged.
+        """
+        judged = [entry for entry in entries if entry[2:3] != b"_" or entry.startswith(_JUDGED_STARTS)]
+        if len(judged) == len(entries):
+            return judged
+        others = VIEWS["NodeDef"](attr=entries.difference(judged)).SerializeToString()
+        names = NodeDef.FromString(others).attr  # an entry may have several names, the last of which counts
+        return judged if all(map(_is_unjudged, names)) else entries
+
     def of_entry(self, data: bytes) -> AttrFact | None:
         """Return the fact of a serialised entry of an attribute map; None if no rule judges it.
 
@@ -104,14 +127,21 @@ class AttrFacts:
         """Return the fact of an attribute; None if no rule judges it."""
         if name == COLOCATION:
             return _class_fact(value)
-        if name.startswith("_"):
-            return _shapes_fact(name, value) if name == OUTPUT_SHAPES else None
+        if _is_unjudged(name):
+            return None
+        if name == OUTPUT_SHAPES:
+            return _shapes_fact(name, value)
         known = self._defaults.get(name)
         default = frozenset[int]()
         if known:
             number = known.get(value.SerializeToString(deterministic=True))
             default = frozenset() if number is None else frozenset({number})
         return _fact(name, value, default)
+
+
+def _is_unjudged(name: str) -> bool:
+    """Return whether no rule judges the attributes of a name."""
+    return name.startswith("_") and name not in {COLOCATION, OUTPUT_SHAPES}
 
 
 def _fact(name: str, value: AttrValue, default: frozenset[int]) -> AttrFact:

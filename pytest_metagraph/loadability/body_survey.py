@@ -8,12 +8,11 @@ nodes are read and judged once.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import operator
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -24,6 +23,9 @@ from reference_impl.schema import NodeDef
 
 _AT_ONCE: Final = 1024
 """The number of nodes that are read at a time."""
+_SAMPLES: Final = 64
+"""About how many inputs of a body are looked at, to find out which outputs are usual."""
+_NO_NODE: Final = -1
 _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.>-/"
 _ODD_START: Final = re.compile(rb"\n[>\-/\n]")
 
@@ -43,7 +45,6 @@ class Named:
     is_control: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class _Read:
     """What was read of the nodes of a body.
 
@@ -53,9 +54,30 @@ class _Read:
         inputs: the inputs of all nodes, with RECORD between two nodes.
     """
 
-    names: Sequence[str]
-    kind_codes: Sequence[str]
-    inputs: Sequence[str]
+    def __init__(self, names: Sequence[str], kind_codes: Sequence[str], inputs: Sequence[str]) -> None:
+        self.names = names
+        self.kind_codes = kind_codes
+        self.inputs = inputs
+
+    @cached_property
+    def node_named(self) -> Mapping[str, int]:
+        """The number of the node with each name, of several the last one."""
+        return dict(zip(self.names, range(len(self.names)), strict=True))
+
+
+class _Shared:
+    """What all bodies share.
+
+    Attributes:
+        named: the codes of what inputs name.
+        outputs: the codes of the outputs that they take.
+        usual: for the code of a kind, the output that most inputs take of its nodes, such as `:y:0`.
+    """
+
+    def __init__(self) -> None:
+        self.named = Codes()
+        self.outputs = Codes()
+        self.usual: dict[str, str] = {}
 
 
 class BodyNodes:
@@ -68,22 +90,26 @@ class BodyNodes:
         kinds: the numbers of the kinds of its nodes, in the order of their first nodes.
     """
 
-    def __init__(self, function: Any, content: int, read: _Read, codes: tuple[Codes, Codes]) -> None:
+    def __init__(self, function: Any, content: int, read: _Read, shared: _Shared) -> None:
         """Keep what was read of the nodes.
 
         Args:
             function: the function, with its nodes serialised.
             content: the number of its content.
             read: the fields of its nodes.
-            codes: the codes of what inputs name, and of the outputs that they take, in all bodies.
+            shared: what all bodies share.
         """
         self.function = function
         self.content = content
         self.names = read.names
         self.kinds = [number_of(code) for code in dict.fromkeys(read.kind_codes)]
-        self._kind_codes = read.kind_codes
-        self._inputs = read.inputs
-        self._codes = codes
+        self._read = read
+        self._shared = shared
+
+    @property
+    def has_doubled_names(self) -> bool:
+        """Whether several nodes have the same name."""
+        return len(self._read.node_named) < len(self.names)
 
     @cached_property
     def uses(self) -> Mapping[str, int] | None:
@@ -92,33 +118,53 @@ class BodyNodes:
         None if names are doubled or not valid, or an input names no node or argument: uses do not show what
         is wrong then.
         """
-        named, outputs = self._codes
-        name_codes = self._name_codes
-        arguments = [argument.name for argument in self.function.signature.input_arg]
-        is_regular = len(name_codes) == len(self.names) + len(arguments)
-        if not is_regular or not _are_valid([*arguments, *self.names]) or _ends_in_colon(self._inputs):
+        arguments = self._arguments
+        is_regular = (
+            not self.has_doubled_names
+            and len(arguments) == len(self.function.signature.input_arg)
+            and arguments.keys().isdisjoint(self._read.node_named)
+        )
+        if not is_regular or not _are_valid([*arguments, *self.names]):
             return None
-        name_codes[RECORD] = BETWEEN
-        texts = "".join([name_codes[name] + outputs[rest] for name, _, rest in self._split_inputs])
-        if named[None] in name_codes.values():
+        targets, taken = self._targets
+        if targets.has_unknown:
             return None
-        keys = list(map(operator.add, self._kind_codes, texts.split(BETWEEN + outputs[""])))
+        texts = "".join(map(targets.codes.__getitem__, taken)).split(BETWEEN)
+        keys = list(map(operator.add, self._read.kind_codes, texts))
         return dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
 
     @cached_property
-    def _name_codes(self) -> _NameCodes:
-        return _NameCodes(self.function, self.names, self._kind_codes, self._codes[0])
+    def _arguments(self) -> Mapping[str, int]:
+        """The data type of each argument."""
+        return {argument.name: argument.type for argument in self.function.signature.input_arg}
+
+    @cached_property
+    def _targets(self) -> tuple[_Targets, Sequence[int]]:
+        """The target of each different input, and the targets of all inputs in order."""
+        targets = _Targets(self._read, self._shared, self._named)
+        return targets, list(map(targets.__getitem__, self._read.inputs))
+
+    def _named(self, name: str) -> tuple[Named | None, int]:
+        """Return what the first part of an input names, and the number of the node; -1 if it is none."""
+        node = self._read.node_named.get(name)
+        if node is not None:
+            return Named(number_of(self._read.kind_codes[node])), node
+        if name in self._arguments:
+            return Named(None, self._arguments[name]), _NO_NODE
+        if name.startswith("^") and not name.startswith("^^"):
+            named, node = self._named(name[1:])
+            return named and replace(named, is_control=True), node
+        return None, _NO_NODE
 
     def source_of(self, text: str) -> tuple[Named | None, str]:
         """Return what a text names, and the output, such as `y:0`, that it takes."""
-        name, _, output = text.partition(":")
-        named: Named | None = self._codes[0].meanings[number_of(self._name_codes[name])]
-        return (None if text.endswith(":") else named), output
+        name, colon, output = text.partition(":")
+        return (None if colon and not output else self._named(name)[0]), output
 
     @property
     def kind_of(self) -> Sequence[int]:
         """The number of the kind of each node."""
-        return list(map(number_of, self._kind_codes))
+        return list(map(number_of, self._read.kind_codes))
 
     def node(self, number: int) -> NodeDef:
         """Return one node, parsed."""
@@ -132,24 +178,15 @@ class BodyNodes:
     @cached_property
     def is_sorted(self) -> bool:
         """Whether every node comes after those that its inputs name."""
-        sources = [name for name, _, _ in self._split_inputs]
-        numbers = range(len(self.names))
-        position_of: dict[str, int | None] = dict(zip(self.names, numbers, strict=True))
-        if "\n^" in "\n".join(["", *sources]):
-            position_of |= {f"^{name}": number for name, number in position_of.items()}
-        position_of[RECORD] = None
+        targets, taken = self._targets
+        separator = len(self.names)
         current = 0
-        for position in map(position_of.get, sources, itertools.repeat(-1)):
-            if position is None:
+        for node in map(targets.nodes.__getitem__, taken):
+            if node >= current:
+                if node != separator:
+                    return False
                 current += 1
-            elif position >= current:
-                return False
         return True
-
-    @cached_property
-    def _split_inputs(self) -> Sequence[tuple[str, str, str]]:
-        """The name, the colon and the output of each input."""
-        return list(map(str.partition, self._inputs, itertools.repeat(":")))
 
 
 class BodySurvey:
@@ -174,7 +211,11 @@ class BodySurvey:
         contents = [numbers.setdefault(_content_of(function), len(numbers)) for function in functions]
         different = dict(zip(reversed(contents), reversed(functions), strict=True))
         read = [different[number] for number in range(len(numbers))]  # of each content the first function
-        nodes = list(itertools.chain.from_iterable(function.node_def for function in read))
+        nodes: list[bytes] = []
+        ends = [0]
+        for function in read:
+            nodes += function.node_def[:]
+            ends.append(len(nodes))
         kinds = Kinds(facts)
         names: list[str] = []
         codes: list[str] = []
@@ -182,63 +223,88 @@ class BodySurvey:
         for start in range(0, len(nodes), _AT_ONCE):
             columns = read_fields(nodes[start : start + _AT_ONCE])
             names += columns.names
-            inputs += [RECORD, *columns.inputs]
+            inputs.append(RECORD)
+            inputs += columns.inputs
             codes += kinds.codes_of(columns)
         self.kinds: Sequence[Kind] = kinds.found
-        codes_of_inputs = Codes(), Codes()
-        cuts = [*(number for number, text in enumerate(inputs) if text == RECORD), len(inputs)]
-        lengths = (len(function.node_def) for function in read)
-        ends = [0, *itertools.accumulate(lengths)]
+        cuts = [number for number, text in enumerate(inputs) if text == RECORD]
+        cuts.append(len(inputs))
         parts = [
             _Read(names[first:last], codes[first:last], inputs[cuts[first] + 1 : cuts[last]])
             for first, last in itertools.pairwise(ends)
         ]
+        self._shared = shared = _Shared()
         self.bodies = [
-            BodyNodes(function, content, parts[content], codes_of_inputs)
+            BodyNodes(function, content, parts[content], shared)
             for function, content in zip(functions, contents, strict=True)
         ]
-        self._named, self._outputs = (one.meanings for one in codes_of_inputs)
 
     def sources(self, use: str) -> Sequence[tuple[Named | None, str]]:
         """Return what each input of a use names, and the output, such as `y:0`, that it takes."""
         pairs = zip(use[1::2], use[2::2], strict=True)
-        return [(self._named[number_of(name)], self._outputs[number_of(output)]) for name, output in pairs]
+        named, outputs = self._shared.named.meanings, self._shared.outputs.meanings
+        return [(named[number_of(name)], outputs[number_of(output)]) for name, output in pairs]
 
 
 def _content_of(function: Any) -> bytes:
-    """Return a digest of a function apart from its name."""
+    """Return a function apart from its name, in wire format."""
     content = type(function)()
     content.CopyFrom(function)
     content.signature.ClearField("name")
-    return hashlib.sha256(content.SerializeToString(deterministic=True)).digest()
+    data: bytes = content.SerializeToString(deterministic=True)
+    return data
 
 
-class _NameCodes(dict[str, str]):
-    """The code of what each name in an input stands for."""
+class _Targets(dict[str, int]):
+    """The target of each input of a body.
 
-    def __init__(self, function: Any, names: Iterable[str], kind_codes: Iterable[str], named: Codes) -> None:
-        of_kind = {code: named[Named(number_of(code))] for code in set(kind_codes)}
-        super().__init__(zip(names, map(of_kind.__getitem__, kind_codes), strict=True))
-        self.update(
-            (argument.name, named[Named(None, argument.type)]) for argument in function.signature.input_arg
-        )
+    It is the number of a node whose usual output is taken; the number of nodes between the inputs of two
+    nodes; or a number above that for any other input.
+
+    Attributes:
+        codes: for each target, the codes of what is named and of the output.
+        nodes: for each target, the number of the node that it names, or _NO_NODE.
+        has_unknown: whether an input names nothing.
+    """
+
+    def __init__(
+        self, read: _Read, shared: _Shared, named: Callable[[str], tuple[Named | None, int]]
+    ) -> None:
         self._named = named
+        self._shared = shared
+        self._learn(read)
+        usual = shared.usual
+        of_kind = {
+            code: shared.named[Named(number_of(code))] + shared.outputs[usual.get(code, "")[1:]]
+            for code in dict.fromkeys(read.kind_codes)
+        }
+        count = len(read.names)
+        texts = map(operator.add, read.names, map(usual.get, read.kind_codes, itertools.repeat("")))
+        super().__init__(zip(texts, range(count), strict=True))
+        self[RECORD] = count
+        self.codes = [*map(of_kind.__getitem__, read.kind_codes), BETWEEN]
+        self.nodes = list(range(count + 1))
+        self.has_unknown = False
 
-    def __missing__(self, name: str) -> str:
-        code = self.get(name[1:]) if name.startswith("^") and not name.startswith("^^") else None
-        if code is None:
-            self[name] = unknown = self._named[None]
-            return unknown
-        target = self._named.meanings[number_of(code)]
-        self[name] = found = self._named[Named(target.kind, target.argument, is_control=True)]
-        return found
+    def _learn(self, read: _Read) -> None:
+        """Find out from some inputs which outputs are usual; the others need a Python call for each input."""
+        for text in read.inputs[:: len(read.inputs) // _SAMPLES | 1]:
+            name, colon, output = text.partition(":")
+            node = read.node_named.get(name)
+            if node is not None and output:
+                self._shared.usual.setdefault(read.kind_codes[node], colon + output)
+
+    def __missing__(self, text: str) -> int:
+        name, colon, output = text.partition(":")
+        named, node = self._named(name)
+        self.has_unknown |= named is None or (bool(colon) and not output)
+        self[text] = target = len(self.codes)
+        self.codes.append(self._shared.named[named] + self._shared.outputs[output])
+        self.nodes.append(node)
+        return target
 
 
 def _are_valid(names: Sequence[str]) -> bool:
     """Return whether names can be those of nodes of a body."""
     lines = "\n".join(["", *names, ""]).encode("utf-8", "surrogatepass")
     return lines.translate(None, _LETTERS) == b"\n" * (len(names) + 1) and not _ODD_START.search(lines)
-
-
-def _ends_in_colon(texts: Sequence[str]) -> bool:
-    return ":\x1f" in "\x1f".join([*texts, ""])

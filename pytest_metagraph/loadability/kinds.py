@@ -6,6 +6,7 @@ facts about their attributes. The rules judge each kind once.
 
 from __future__ import annotations
 
+import itertools
 import operator
 import sys
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,10 @@ from pytest_metagraph.loadability.node_fields import RECORD_BYTES, NodeFields
 BETWEEN: Final = "\0"
 """The code that separates two nodes; no value has it."""
 _SURROGATES: Final = range(0xD800, 0xE000)
+_SAMPLED: Final = 13
+"""Of how many attributes one is looked at, to find out whether most of them are known."""
+_MOST: Final = 0.75
+"""The share of known attributes below which the others are read together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class Kinds:
             DecodeError: if an attribute is damaged.
         """
         tokens = self._tokens
-        texts = "".join(map(tokens.__getitem__, columns.attrs)).split(BETWEEN)
+        texts = "".join(tokens.of(columns.attrs)).split(BETWEEN)
         keys = map(operator.add, map(tokens.codes.__getitem__, columns.ops), texts)
         return map(self._code_of_kind.__getitem__, keys)
 
@@ -80,6 +85,19 @@ class _AttrTokens(dict[bytes, str]):
         self.codes = Codes()
         self.colocations: set[str] = set()
         self._facts = facts
+
+    def of(self, entries: Sequence[bytes]) -> Iterator[str]:
+        """Return the code of each entry.
+
+        Raises:
+            DecodeError: if an entry is damaged.
+        """
+        sample = entries[::_SAMPLED]
+        if sum(map(self.__contains__, sample)) >= len(sample) * _MOST:
+            return map(self.__getitem__, entries)
+        new = set(entries).difference(self)
+        self.update((entry, self._token(entry)) for entry in self._facts.judged_of(new))
+        return map(self.get, entries, itertools.repeat(""))
 
     def __missing__(self, entry: bytes) -> str:
         self[entry] = token = self._token(entry)

@@ -78,7 +78,7 @@ class LibraryRules:
             if other != number and self._content_of(other) != self._content_of(number):
                 message = f"two different functions have the name {name!r}"
                 found.append(Finding("LOAD-11", Phase.LIBRARY, message, position=number, name=name))
-            if len(set(body.names)) < len(body.names):
+            if body.has_doubled_names:
                 doubled = [node for node, count in Counter(body.names).items() if count > 1]
                 message = f"the function {name!r} has two nodes with the name {doubled[0]!r}"
                 found.append(Finding("LOAD-11", Phase.PYTHON_FUNCTIONS, message, position=number, name=name))

@@ -83,6 +83,7 @@ WRONG: dict[str, Damage] = {
     "name without an output": inputs(4, "sum", "x"),
     "colon at the end of an argument": inputs(1, "x:"),
     "colon at the end of a node without outputs": inputs(0, "^x", "wait:"),
+    "colon at the end of a node that is taken as data": inputs(1, "wait:", "^wait"),
     "second tensor of an argument": inputs(1, "x:1"),
     "too few inputs": inputs(4, "sum:sum:0"),
     "too many inputs": inputs(1, "x", "x"),

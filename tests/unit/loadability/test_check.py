@@ -10,9 +10,10 @@ from google.protobuf import text_format
 from load_samples import CASES, FLOAT, call, function, graph, node, placeholder, saver, value
 
 from pytest_metagraph import NotLoadableError, assert_loadable, check_meta_graph
+from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.loadability.check import UncheckableInputError, checks_of
 from pytest_metagraph.loadability.op_registries import UnknownVersionError
-from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel
+from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, SavedModel
 
 BROKEN = graph(CASES["LOAD-17"].broken)
 SOUND = graph(CASES["LOAD-17"].sound)
@@ -230,6 +231,32 @@ def test_odd_wire_forms_are_read() -> None:
     assert [one.code for one in check_meta_graph(GraphDef.FromString(data + nameless)).problems] == [
         "LOAD-06"
     ]
+
+
+@pytest.mark.parametrize(("notes", "others"), [(100, 0), (0, 100)])
+def test_attributes_whose_names_no_rule_judges_are_read_all_the_same(notes: int, others: int) -> None:
+    """An entry with two names has the last one, and a damaged one is refused, alone or among many."""
+    made = NodeDef(name="a", op="Placeholder")
+    for number in range(notes):
+        made.attr[f"_note_{number}"].s = str(number).encode()
+
+    def codes(entry: bytes) -> list[str]:
+        attribute = b"\x2a" + bytes((len(entry),)) + entry
+        return [one.code for one in check_meta_graph(_graph_of(made, attribute, others)).problems]
+
+    assert codes(b"\x0a\x02_a\x12\x02\x30\x01") == ["LOAD-18"]
+    assert codes(b"\x0a\x02_a\x0a\x05dtype\x12\x02\x30\x01") == []
+    assert codes(b"\x0a\x05dtype\x0a\x02_a\x12\x02\x30\x01") == ["LOAD-18"]
+    with pytest.raises(UncheckableInputError, match="damaged"):
+        codes(b"\x0a\x02_a\x12\x02\x12\x09")
+
+
+def _graph_of(made: NodeDef, attribute: bytes, others: int) -> bytes:
+    """Return a serialised GraphDef with a node that has a serialised attribute, too, and other nodes."""
+    nodes = [NodeDef(name=f"n{number}", op="NoOp").SerializeToString() for number in range(others)]
+    view = VIEWS["GraphDef"](node=[*nodes, made.SerializeToString() + attribute])
+    data: bytes = view.SerializeToString()
+    return data
 
 
 @pytest.mark.parametrize("name", ["\x1e", "\x1f", "\n", "a\nb", "^", ":0", "a:0"])
