@@ -46,6 +46,18 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
     return _COMMANDS.sub(lambda match: f"\\x{ord(match[0][0]):02x}{match[0][1:]}", shown)
 
 
+def shortened(text: str, most: int = 500) -> str:
+    """Return a text, or its beginning and its length if it has more than some characters.
+
+    Names in a graph can have millions of characters.
+
+    Args:
+        text: any text.
+        most: the number of characters that are left.
+    """
+    return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
+
+
 def printable_json(text: str) -> str:
     """Return a JSON text that means the same, and in which nothing acts; line feeds between values stay."""
     shown = _INVISIBLE.sub(lambda match: "\n" if match[0] == "\n" else json.dumps(match[0])[1:-1], text)

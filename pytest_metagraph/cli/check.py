@@ -11,7 +11,7 @@ from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.cli._options import add_json_option, add_limit_option
 from pytest_metagraph.cli._output import say, say_json, say_on_stderr
 from pytest_metagraph.loadability.attr_history import explain_attr
-from pytest_metagraph.loadability.check import UncheckableInputError, checkable_versions, checks_of
+from pytest_metagraph.loadability.check import UncheckableInputError, checks_of
 from pytest_metagraph.loadability.report import LoadProblem, LoadReport
 from pytest_metagraph.loadability.version_ranges import format_versions, parse_versions
 from pytest_metagraph.settings import TESTED_TENSORFLOW
@@ -73,8 +73,6 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.files:
         raise MetagraphError("there is no file to check", "give a FILE; see metagraph check --help")
     requested = parse_versions(arguments.versions or [TESTED_TENSORFLOW])
-    if "all" in (arguments.versions or ()):
-        requested = tuple(version for version in requested if version in checkable_versions())
     return _check(arguments.files, requested, as_json=arguments.json)
 
 

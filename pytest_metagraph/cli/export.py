@@ -13,11 +13,12 @@ from google.protobuf import message as protobuf
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.progress import progress
-from pytest_metagraph._util.text import counted, nearest_names
+from pytest_metagraph._util.text import counted, nearest_names, printable, shortened
 from pytest_metagraph.cli._errors import reading, refusing, writing
 from pytest_metagraph.cli._options import add_json_option, add_limit_option, add_tags_option
 from pytest_metagraph.cli._output import say_json, say_on_stderr
-from pytest_metagraph.loadability.make_loadable import make_loadable
+from pytest_metagraph.loadability.make_loadable import make_loadable, refusals_of
+from pytest_metagraph.loadability.versions import minor_version
 from pytest_metagraph.rewriting import PARTS, rewrite_meta_graph
 from pytest_metagraph.settings import CONTRACTS, TESTED_TENSORFLOW
 from reference_impl import Contract
@@ -227,6 +228,7 @@ def run(arguments: argparse.Namespace) -> int:
             made = exported.graph_def if is_graph_def else exported
             exported, dropped = make_loadable(made, arguments.tensorflow)
             notes += tuple(f"dropped {removed.render()}" for removed in dropped)
+            notes += _refusals(exported, arguments)
         if is_graph_def:
             content = serialise(exported.graph_def, as_text=arguments.as_text)
             write_file(arguments.target, content, make_folders=True)
@@ -244,6 +246,21 @@ def run(arguments: argparse.Namespace) -> int:
     size = counted(arguments.target.stat().st_size, "byte")
     say_on_stderr(f"metagraph export: wrote {arguments.target}: {nodes}, {size}")
     return 0
+
+
+def _refusals(exported: MetaGraphDef, arguments: argparse.Namespace) -> tuple[str, ...]:
+    """Return what to say about problems that are not due to the version, and stay."""
+    version = minor_version(arguments.tensorflow)
+    refused = list(refusals_of(exported, version).values())
+    if not refused:
+        return ()
+    more = f" and {counted(len(refused) - 1, 'other problem')}" if len(refused) > 1 else ""
+    first = printable(shortened(refused[0]))
+    note = (
+        f"TensorFlow {version} refuses {arguments.target} all the same, for reasons that do not depend on "
+        f"the version: {first}{more}; see metagraph check {arguments.target} --for {version}"
+    )
+    return (note,)
 
 
 def _read_source(arguments: argparse.Namespace) -> tuple[MetaGraphDef, bool, tuple[str, ...]]:

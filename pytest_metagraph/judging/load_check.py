@@ -10,11 +10,10 @@ from conformance_cases import Case
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.exporters.answers import Exported
 from pytest_metagraph.judging.findings import Finding, FindingCode
-from pytest_metagraph.loadability.check import UncheckableInputError, checkable_versions, checks_of
+from pytest_metagraph.loadability.check import UncheckableInputError, checks_of
 from pytest_metagraph.loadability.importer_rules import Severity
-from pytest_metagraph.loadability.op_registries import UnknownVersionError
 from pytest_metagraph.loadability.report import LoadProblem
-from pytest_metagraph.loadability.version_ranges import format_versions, parse_versions
+from pytest_metagraph.loadability.version_ranges import parse_versions
 from reference_impl.schema import MetaGraphDef
 
 _UNKNOWN_INPUT: Final = "LOAD-10"
@@ -129,10 +128,4 @@ def load_check_for(versions: str) -> LoadCheck | None:
     """
     if not versions:
         return None
-    requested = parse_versions(versions)
-    if unknown := [version for version in requested if version not in checkable_versions()]:
-        raise UnknownVersionError(
-            f"files cannot be checked for TensorFlow {format_versions(unknown)}, whose importer has other "
-            f"rules; use {checkable_versions()[0]} or later"
-        )
-    return LoadCheck(requested)
+    return LoadCheck(parse_versions(versions))

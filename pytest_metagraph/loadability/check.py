@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
-from pytest_metagraph.loadability.finding import Finding, Phase, Target, version_numbers
+from pytest_metagraph.loadability.finding import Finding, Phase, Target
 from pytest_metagraph.loadability.importer_rules import RULES, Severity
-from pytest_metagraph.loadability.op_registries import UnknownVersionError, known_versions, registry
+from pytest_metagraph.loadability.op_registries import registry
 from pytest_metagraph.loadability.report import LoadProblem, LoadReport, samples
 from pytest_metagraph.loadability.rules.collections import CollectionRules
 from pytest_metagraph.loadability.rules.graph import graph_findings
@@ -17,7 +17,7 @@ from pytest_metagraph.loadability.rules.library import LibraryRules
 from pytest_metagraph.loadability.rules.nodes import NodeRules
 from pytest_metagraph.loadability.rules.placement import PlacementRules
 from pytest_metagraph.loadability.subject import Subject, UncheckableInputError, subjects_of
-from pytest_metagraph.loadability.version_ranges import minor_version
+from pytest_metagraph.loadability.version_ranges import checkable_versions, minor_version
 from pytest_metagraph.loadability.ways_out import WaysOut
 from pytest_metagraph.settings import TESTED_TENSORFLOW
 
@@ -31,9 +31,6 @@ __all__ = [
     "checkable_versions",
     "checks_of",
 ]
-
-_CHECKED_SINCE: Final = (1, 8)
-"""The first version whose importer follows these rules; earlier versions had another importer."""
 
 
 class NotLoadableError(AssertionError):
@@ -67,7 +64,7 @@ def check_meta_graph(meta_graph: object, tensorflow: str = TESTED_TENSORFLOW) ->
         UncheckableInputError: if the input cannot be read as one of these.
         UnknownVersionError: if the version is not one that can be checked.
     """
-    version = minor_version(tensorflow)
+    version = minor_version(tensorflow)  # before a large file is read
     reports = [check.report(version) for check in checks_of(meta_graph)]
     return next((report for report in reports if not report.loads), reports[0])
 
@@ -93,11 +90,6 @@ class AssertLoadable(Protocol):
 
     def __call__(self, meta_graph: object, tensorflow: str = TESTED_TENSORFLOW) -> None:
         """Raise an error unless a version of TensorFlow imports a graph; see the function."""
-
-
-def checkable_versions() -> tuple[str, ...]:
-    """Return the minor versions of TensorFlow that graphs can be checked for, ascending."""
-    return tuple(version for version in known_versions() if version_numbers(version) >= _CHECKED_SINCE)
 
 
 def checks_of(meta_graph: object) -> list[GraphCheck]:
@@ -133,7 +125,7 @@ class GraphCheck:
         """Check the graph for a version.
 
         Args:
-            version: a minor version, such as `1.15`.
+            version: a version, such as `1.15`.
 
         Returns:
             The report.
@@ -141,16 +133,11 @@ class GraphCheck:
         Raises:
             UnknownVersionError: if the version is not one that can be checked.
         """
-        if version not in checkable_versions():
-            raise UnknownVersionError(
-                f"the check does not know the importer of TensorFlow {version}, which has other rules; "
-                f"use {checkable_versions()[0]} or later"
-            )
-        target = Target(registry(version))
+        target = Target(registry(minor_version(version)))
         with _without_garbage_collection():
             findings = list(self._findings(target))
             problems = tuple(self._problems(findings, self._ranks(findings, target)))
-            return LoadReport(self.label, version, problems, tuple(self._notes()))
+            return LoadReport(self.label, target.registry.version, problems, tuple(self._notes()))
 
     def _findings(self, target: Target) -> Iterator[Finding]:
         yield from graph_findings(self._subject, target)

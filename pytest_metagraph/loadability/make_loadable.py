@@ -12,7 +12,8 @@ from typing import Final, Literal
 from google.protobuf import message, text_format
 
 from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph.loadability.check import check_meta_graph, checkable_versions
+from pytest_metagraph._util.text import counted, shortened
+from pytest_metagraph.loadability.check import check_meta_graph
 from pytest_metagraph.loadability.harmless import (
     FULL_TYPE_FIELDS,
     HARMLESS_FIELDS,
@@ -27,7 +28,7 @@ from pytest_metagraph.loadability.op_registries import (
     op_history,
     registry,
 )
-from pytest_metagraph.loadability.version_ranges import format_versions, minor_version
+from pytest_metagraph.loadability.version_ranges import checkable_versions, format_versions, minor_version
 from reference_impl.file_kinds import parse_graph
 from reference_impl.files import read_graph_file
 from reference_impl.op_defs import AttrDefault
@@ -38,6 +39,8 @@ _Kind = Literal["attr", "field", "op"]
 HAS_DEFAULT: Final = "has its default value"
 """The reason to drop an attribute with its default value."""
 
+_MOST_REASONS: Final = 10
+"""The number of reasons that the text of an error contains; the attribute has all of them."""
 _MOST_VALUE_CHARACTERS = 60
 """The length at which the text of a value is cut off in messages."""
 
@@ -75,9 +78,12 @@ class NotConvertibleError(MetagraphError, ValueError):
 
     def __init__(self, version: str, reasons: Collection[str]) -> None:
         self.reasons = tuple(reasons)
+        shown = [shortened(reason) for reason in self.reasons[:_MOST_REASONS]]
+        if left := len(self.reasons) - len(shown):
+            shown.append(f"it has {counted(left, 'other problem')}")
         super().__init__(
             f"this graph cannot be made loadable in TensorFlow {version}, because "
-            f"{'; and '.join(self.reasons)}. "
+            f"{'; and '.join(shown)}. "
             "Build the graph without it, or load it in another version of TensorFlow"
         )
 
@@ -90,7 +96,9 @@ def make_loadable(
     These are attributes with their default value, and attributes, fields and nodes that change no result
     (`pytest_metagraph.loadability.harmless` lists them). The list of ops gets the definitions of the version.
     No node is removed from a function body. What the version knows stays. Nodes that call a function of the
-    graph's library, and ops that no recorded TensorFlow registers, are left alone.
+    graph's library, and ops that no recorded TensorFlow registers, are left alone. A graph that the version
+    that exported it refuses as well, such as one with ops of a library, is returned with these problems:
+    `check_meta_graph` reports them.
 
     Args:
         meta_graph: a MetaGraphDef or GraphDef of any descriptor pool, its bytes, or the path of a binary or
@@ -109,10 +117,6 @@ def make_loadable(
         ValueError: if the bytes or the file are neither a MetaGraphDef nor a GraphDef.
     """
     version = minor_version(tensorflow)
-    if version not in checkable_versions():
-        raise UnknownVersionError(
-            f"graphs cannot be checked for TensorFlow {version}; use {checkable_versions()[0]} or later"
-        )
     result = MetaGraphDef()
     result.CopyFrom(_read(meta_graph))
     dropped = _Removal(result, version).run()
@@ -126,10 +130,10 @@ def _check(result: MetaGraphDef, version: str) -> None:
     Raises:
         NotConvertibleError: if the version refuses it for a reason of its own.
     """
-    refused = _refused(result, version)
+    refused = refusals_of(result, version)
     if not refused:
         return
-    for key in _refused(result, _exporting_version(result)):
+    for key in refusals_of(result, _exporting_version(result)):
         refused.pop(key, None)
     if refused:
         raise NotConvertibleError(version, list(refused.values()))
@@ -138,14 +142,12 @@ def _check(result: MetaGraphDef, version: str) -> None:
 def _exporting_version(meta_graph: MetaGraphDef) -> str:
     """Return the version that exported a message; the newest if it cannot be checked."""
     with contextlib.suppress(UnknownVersionError):
-        version = minor_version(meta_graph.meta_info_def.tensorflow_version)
-        if version in checkable_versions():
-            return version
+        return minor_version(meta_graph.meta_info_def.tensorflow_version)
     return checkable_versions()[-1]
 
 
-def _refused(meta_graph: MetaGraphDef, version: str) -> dict[tuple[str, ...], str]:
-    """Return the problems that a version refuses, as clauses by rule and place."""
+def refusals_of(meta_graph: MetaGraphDef, version: str) -> dict[tuple[str, ...], str]:
+    """Return the problems for which a version refuses a message, as clauses by rule and place."""
     return {
         (problem.code, problem.node, problem.op, problem.attr): f"{problem.message} ({problem.code}"
         + (f", {_count('', problem.nodes or (problem.node,))})" if problem.node else ")")

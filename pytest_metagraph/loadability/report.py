@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from pytest_metagraph._util.text import counted, printable
+from pytest_metagraph._util.text import counted, printable, shortened
 from pytest_metagraph.loadability.importer_rules import Severity
 
 _SAMPLES: Final = 4
@@ -40,17 +40,17 @@ class LoadProblem:
     nodes: tuple[str, ...] = ()
 
     def text(self) -> str:
-        """Return the problem as lines for people."""
-        where = f"{printable(self.node)} ({printable(self.op)}): " if self.nodes else ""
+        """Return the problem as lines for people, in which long names are cut off."""
+        where = f"{_shown(self.node)} ({_shown(self.op)}): " if self.nodes else ""
         more = ""
         if self.count > 1:
-            others = ", ".join(map(printable, self.nodes[1:]))
+            others = ", ".join(map(_shown, self.nodes[1:]))
             shown = f": {others}" if others else ""
             left = self.count - max(len(self.nodes), 1)
             etc = ", ..." if others and left else ""
             more = f"\n      and {self.count - 1:,} more{shown}{etc}"
-        first = f"  {self.code} {self.severity}: {where}{printable(self.message)}"
-        return f"{first}{more}\n      fix: {printable(self.way_out)}"
+        first = f"  {self.code} {self.severity}: {where}{_shown(self.message)}"
+        return f"{first}{more}\n      fix: {_shown(self.way_out)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +107,7 @@ class LoadReport:
 def samples(names: Sequence[str]) -> tuple[str, ...]:
     """Return the first of some names."""
     return tuple(names[:_SAMPLES])
+
+
+def _shown(text: str) -> str:
+    return printable(shortened(text))

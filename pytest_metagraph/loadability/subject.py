@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,8 @@ from reference_impl.files import read_regular_file
 from reference_impl.saved_models import saved_model_file
 from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel
 
+_OWN_TYPE: Final = re.compile(r"pytest_metagraph\.[\w.]+")
+"""The name of a message type in the text of an error; users know the type that it is a view of."""
 _KINDS: Final = ("MetaGraphDef", "GraphDef")
 
 
@@ -61,8 +64,9 @@ class Subject:
             ]
             self.bodies = BodySurvey(self.functions, self.facts)
         except (*PARSE_ERRORS, OverflowError) as error:
+            reason = _OWN_TYPE.sub(f"tensorflow.{kind}", str(error))
             raise UncheckableInputError(
-                f"{label} is not a valid {kind}: truncated or damaged ({error})"
+                f"{label} is not a valid {kind}: truncated or damaged ({reason})"
             ) from error
         self.graph_bytes = len(data)
 

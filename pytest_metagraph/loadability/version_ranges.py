@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Collection, Iterable
@@ -10,7 +11,10 @@ from typing import Final
 from pytest_metagraph.loadability.op_registries import UnknownVersionError, known_versions
 
 ALL: Final = "all"
-"""The word for every version whose op registry is recorded."""
+"""The word for every version that graphs can be checked for."""
+
+_CHECKED_SINCE: Final = "1.8"
+"""The first version whose importer follows the rules; earlier versions had another importer."""
 
 _VERSION = re.compile(r"(\d+\.\d+)(?:\.\d+(?:[-.]?\w+)?)?")
 """A minor version, or a release of it, candidates included."""
@@ -19,8 +23,15 @@ _LONGEST_LISTED = 2
 """The longest run of versions that is listed and not printed as a range."""
 
 
-def minor_version(text: str) -> str:
-    """Return the minor version of a version of TensorFlow.
+@functools.cache
+def checkable_versions() -> tuple[str, ...]:
+    """Return the minor versions of TensorFlow that graphs can be checked for, ascending."""
+    known = known_versions()
+    return known[known.index(_CHECKED_SINCE) :]
+
+
+def minor_version(text: object) -> str:
+    """Return the minor version of a version of TensorFlow that graphs can be checked for.
 
     Args:
         text: a minor version or a release, such as `1.15` or `1.15.5`.
@@ -29,16 +40,21 @@ def minor_version(text: str) -> str:
         The minor version, such as `1.15`.
 
     Raises:
-        UnknownVersionError: if the text is not a version, or its op registry is not recorded.
+        UnknownVersionError: if it is not a text with a version, or the check does not know the version.
     """
-    read = _VERSION.fullmatch(text.strip())
+    read = _VERSION.fullmatch(text.strip()) if isinstance(text, str) else None
     if read is None:
-        raise UnknownVersionError(f"{text!r} is not a version of TensorFlow; write it as 1.15 or 1.15.5")
-    known = known_versions()
-    if read[1] not in known:
+        quotes = "" if isinstance(text, str) else ", a text in quotes"
         raise UnknownVersionError(
-            f"the op registry of TensorFlow {text.strip()} is not recorded; use {format_versions(known)}"
+            f"{text!r} is not a version of TensorFlow; write it as 1.15 or 1.15.5{quotes}"
         )
+    if read[1] not in checkable_versions():
+        problem = (
+            f"the importer of TensorFlow {read[1]} has other rules, which the check does not know"
+            if read[1] in known_versions()
+            else f"the check does not know TensorFlow {read[1]}"
+        )
+        raise UnknownVersionError(f"{problem}; use {format_versions(checkable_versions())}")
     return read[1]
 
 
@@ -52,17 +68,17 @@ def parse_versions(texts: str | Iterable[str]) -> tuple[str, ...]:
         The minor versions, ascending, each once.
 
     Raises:
-        UnknownVersionError: if a text is none of these, a version's op registry is not recorded, or a range
-            runs from a later version to an earlier one.
+        UnknownVersionError: if a text is none of these, the check does not know a version, or a range runs
+            from a later version to an earlier one.
     """
     words = [word for text in ([texts] if isinstance(texts, str) else texts) for word in text.split(",")]
     requested = {version for word in words for version in _versions_of(word.strip())}
-    return tuple(version for version in known_versions() if version in requested)
+    return tuple(version for version in checkable_versions() if version in requested)
 
 
 def _versions_of(word: str) -> tuple[str, ...]:
     """Return the minor versions that one word requests."""
-    known = known_versions()
+    known = checkable_versions()
     if word == ALL:
         return known
     ends = re.fullmatch(r"([\d.]+)\s*-\s*([\d.]+)", word)

@@ -61,11 +61,23 @@ def test_a_graph_that_needs_an_op_is_refused(capsys: pytest.CaptureFixture[str])
     assert not Path("out.meta").exists()
 
 
+def test_what_every_version_refuses_stays_and_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """A graph with an op of a library is written, with a note that the version refuses it nevertheless."""
+    text = """graph_def { node { name: "a" op: "OfALibrary" } node { name: "a b" op: "NoOp" } }"""
+    Path("model.meta").write_text(text, encoding="utf-8")
+    assert main(["export", "model.meta", "out.meta", "--for", "1.15"]) == 0
+    note, written = capsys.readouterr().err.splitlines()
+    assert "TensorFlow 1.15 refuses out.meta all the same" in note
+    assert "'a b' is not a valid name of a node (LOAD-06, node 'a b') and 1 other problem" in note
+    assert written.startswith("metagraph export: wrote out.meta: 2 nodes")
+    assert main(["check", "out.meta", "--for", "1.15"]) == 1
+
+
 def test_an_unknown_version_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    """A version without a recorded op registry ends with 2 and one line."""
+    """A version that the check does not know ends with 2 and one line."""
     assert main(["export", "model.meta", "out.meta", "--for", "1.1"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "the op registry of TensorFlow 1.1 is not recorded; use 1.4 to 2.21" in line
+    assert "the check does not know TensorFlow 1.1; use 1.8 to 2.21" in line
     assert not Path("out.meta").exists()
 
 

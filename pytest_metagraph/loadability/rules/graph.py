@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
-from packaging.version import InvalidVersion
 from packaging.version import Version as ParsedVersion
 
 from pytest_metagraph.loadability.finding import Finding, Phase, Target, Version
@@ -28,6 +27,8 @@ UNBINDABLE_WAY_OUT: Final = (
 )
 _TEXT_READ_SINCE: Final = (1, 14)
 _TEXT_STRICT_SINCE: Final = (2, 9)
+_MOST_DIGITS: Final = 4300
+"""The digits of the longest number that Python reads."""
 _LOOSE_PARTS: Final = re.compile(r"\d+|[a-z]+|\.")
 
 
@@ -121,18 +122,21 @@ def version_text_problem(text: str, version: Version) -> str:
     if version >= _TEXT_STRICT_SINCE:
         try:
             ParsedVersion(text)
-        except InvalidVersion:
+        except ValueError:  # also for a number of so many digits that Python does not read it
             return f"tensorflow_version = {text!r} is not a version"
         return ""
-    parts: list[int | str] = [
-        int(part) if part.isdigit() else part for part in _loose_parts(text) if part and part != "."
-    ]
+    parts = [_number_or_word(part) for part in _loose_parts(text) if part and part != "."]
     for part, other in zip(parts, (1, 9), strict=False):
         if isinstance(part, str):
             return f"tensorflow_version = {text!r} begins with {part!r} where a number is needed"
         if part != other:
             return ""
     return ""
+
+
+def _number_or_word(part: str) -> int | str:
+    """Return a part of a version as a number, unless it is none or has too many digits for Python."""
+    return int(part) if part.isdecimal() and len(part) <= _MOST_DIGITS else part
 
 
 def _loose_parts(text: str) -> list[str]:

@@ -17,6 +17,7 @@ from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, SavedModel
 
 BROKEN = graph(CASES["LOAD-17"].broken)
 SOUND = graph(CASES["LOAD-17"].sound)
+NODE = NodeDef(name="a", op="NoOp").SerializeToString()
 
 
 def _written(folder: Path, name: str, data: bytes) -> Path:
@@ -276,6 +277,22 @@ def test_the_text_has_no_control_characters() -> None:
     text = check_meta_graph(message).render()
     assert all(character.isprintable() or character == "\n" for character in text)
     assert "a\\x1b[2Jb (No\\nOp)" in text
+
+
+def test_long_names_are_cut_off_in_the_text_only() -> None:
+    """A name of a million characters does not fill the screen, and is complete in the data."""
+    name = "a" * 1_000_000
+    report = check_meta_graph(graph(lambda made: node(made, name, "Nope")))
+    assert "a... (1,000,000 characters)" in report.render()
+    assert len(report.render()) < 5000
+    assert report.problems[0].node == name
+
+
+def test_a_damaged_node_is_an_error_in_the_terms_of_tensorflow() -> None:
+    """The error names the type of the message that the user knows."""
+    with pytest.raises(UncheckableInputError, match=r"damaged \(.*tensorflow\.GraphDef") as raised:
+        check_meta_graph(VIEWS["GraphDef"](node=[NODE, NODE, NODE + b"\x0f"]).SerializeToString())
+    assert "pytest_metagraph" not in str(raised.value)
 
 
 def test_the_json_form() -> None:

@@ -130,6 +130,9 @@ def test_devices(text: str, parses_in: set[str]) -> None:
         ("unknown", {"1.13"}),
         ("1.15.0 nightly", {"1.13", "1.15"}),
         ("..", {"1.13", "1.15"}),
+        ("\u00b2", {"1.13"}),
+        ("\u0663.1", {"1.13", "1.15"}),
+        ("1." + 5000 * "9", {"1.13"}),
     ],
 )
 def test_version_texts(text: str, read_in: set[str]) -> None:
