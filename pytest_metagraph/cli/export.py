@@ -18,7 +18,7 @@ from pytest_metagraph.cli._errors import reading, refusing, writing
 from pytest_metagraph.cli._options import add_json_option, add_limit_option, add_tags_option
 from pytest_metagraph.cli._output import say_json, say_on_stderr
 from pytest_metagraph.loadability.make_loadable import make_loadable, refusals_of
-from pytest_metagraph.loadability.versions import minor_version
+from pytest_metagraph.loadability.version_ranges import minor_version
 from pytest_metagraph.rewriting import PARTS, rewrite_meta_graph
 from pytest_metagraph.settings import CONTRACTS, TESTED_TENSORFLOW
 from reference_impl import Contract
