@@ -106,11 +106,16 @@ def _let_go(kept: set[int]) -> None:
 
 
 def _reap(worker: int) -> int | None:
-    """Take notice of each child that has ended, and return the status of the worker if it is among them."""
+    """Take notice of each child that has ended, and return the status of the worker if it is among them.
+
+    A process that lets its parent trace it is reported whenever it stops, and would stay so: it is killed.
+    """
     status = None
     with contextlib.suppress(ChildProcessError):
         while (found := os.waitpid(-1, os.WNOHANG))[0]:
-            if found[0] == worker:
+            if os.WIFSTOPPED(found[1]):
+                os.kill(found[0], signal.SIGKILL)
+            elif found[0] == worker:
                 status = found[1]
     return status
 
@@ -119,7 +124,8 @@ def _end(worker: int, status: int | None) -> int:
     """Kill the worker, unless it has ended, and every descendant that is left; return its status."""
     if status is None:
         os.kill(worker, signal.SIGKILL)
-        _, status = os.waitpid(worker, 0)
+        while status is None or os.WIFSTOPPED(status):
+            _, status = os.waitpid(worker, 0)
     with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left in its group
         os.killpg(worker, signal.SIGKILL)
     deadline = time.monotonic() + _KILL_SECONDS

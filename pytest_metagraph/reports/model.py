@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -49,6 +50,12 @@ def catalogue_of(requirements: Mapping[str, Requirement]) -> dict[str, ReportedR
         name: ReportedRequirement(rule.sentence, rule.basis.value, rule.level.value, rule.quote)
         for name, rule in requirements.items()
     }
+
+
+def revision_of(requirements: Mapping[str, ReportedRequirement]) -> str:
+    """Return 16 hexadecimal digits that change with every change of the catalogue."""
+    catalogue = {name: msgspec.to_builtins(rule) for name, rule in requirements.items()}
+    return hashlib.sha256(json.dumps(catalogue, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class ReportedShard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

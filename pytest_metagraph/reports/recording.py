@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -24,11 +22,11 @@ from pytest_metagraph.reports.model import (
     LEVELS,
     Header,
     Report,
-    ReportedRequirement,
     ReportedShard,
     catalogue_of,
     digest_of,
     level_of,
+    revision_of,
 )
 from pytest_metagraph.reports.validity import find_problems, summary_of
 from pytest_metagraph.selection import corpus_of, selected_cases, shard_cases
@@ -51,7 +49,7 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
         format=FORMAT,
         kit_version=__version__,
         corpus_digest=corpus.digest,
-        requirements_revision=_revision(requirements),
+        requirements_revision=revision_of(requirements),
         requirements=requirements,
         exporter=msgspec.structs.replace(exporter, environment={}),
         environment=exporter.environment,
@@ -66,12 +64,6 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
         command=settings.command,
         started=started,
     )
-
-
-def _revision(requirements: dict[str, ReportedRequirement]) -> str:
-    """Return 16 hexadecimal digits that change with every change of the catalogue."""
-    catalogue = {name: msgspec.to_builtins(rule) for name, rule in requirements.items()}
-    return hashlib.sha256(json.dumps(catalogue, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def judged(

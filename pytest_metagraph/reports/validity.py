@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from conformance_cases import Tier, load_corpus
+from conformance_cases import Case, Tier, load_corpus
 from pytest_metagraph._util.option_values import Shard
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.errors import Problem, ProblemCode
-from pytest_metagraph.reports.model import Footer, Header, catalogue_of, digest_of
+from pytest_metagraph.reports.model import Footer, Header, catalogue_of, digest_of, revision_of
 from pytest_metagraph.reports.scoring import loads_nothing
+from reference_impl.contracts import Contract
 
 _NAMED = 3
 """The number of cases that a problem names; further ones are counted."""
@@ -93,7 +94,7 @@ def _is_consistent(result: CaseResult) -> bool:
         return bool(result.findings) and result.failed_checks > 0
     if result.passed and not result.checks:
         return False
-    return not (result.findings or result.failed_checks or result.blamed)
+    return not (result.findings or result.failed_checks or result.blamed or result.fingerprint)
 
 
 def _count_problems(header: Header) -> Iterator[Problem]:
@@ -115,19 +116,33 @@ def _corpus_problems(header: Header, results: Sequence[CaseResult]) -> Iterator[
     if header.corpus_digest != corpus.digest:
         return
     wrong = []
-    if header.requirements != catalogue_of(corpus.requirements):
+    catalogue = catalogue_of(corpus.requirements)
+    if (header.requirements, header.requirements_revision) != (catalogue, revision_of(catalogue)):
         wrong.append("requirement catalogue")
+    if header.contract not in set(Contract):
+        wrong.append("contract")
     cases = corpus.cases(Tier(header.tier)) if header.tier in set(Tier) else ()
     shard = Shard(header.shard.index, header.shard.count)
     expected = digest_of(case.id for case in shard.part(cases))
     if (header.tier_cases, header.expected_digest) != (len(cases), expected):
         wrong.append("tier")
-    requirements = {case.id: case.requirements for case in cases}
-    if any(result.requirements != requirements.get(result.case) for result in results):
-        wrong.append("requirements of the cases")
+    by_id = {case.id: case for case in cases}
+    if any(not _is_of_case(result, by_id.get(result.case), header) for result in results):
+        wrong.append("content of the cases")
     if wrong:
         sentence = f"The report names the installed corpus, which has another {' and another '.join(wrong)}."
         yield Problem(ProblemCode.OTHER_CORPUS, sentence)
+
+
+def _is_of_case(result: CaseResult, case: Case | None, header: Header) -> bool:
+    """Return whether what a result says about its case is so in the corpus."""
+    return (
+        case is not None
+        and result.requirements == case.requirements
+        and (result.graph, result.arguments) == (case.graph.name, dict(case.choices))
+        and result.checks <= len(case.variants)
+        and header.requirements.keys() >= set(result.blamed)
+    )
 
 
 def summary_of(

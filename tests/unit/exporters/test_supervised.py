@@ -52,6 +52,12 @@ ENDS: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "SIGKILL": (lambda: os.kill(os.getpid(), signal.SIGKILL), "It was killed by SIGKILL."),
     "signal without a name": (lambda: os.kill(os.getpid(), 40), "It was killed by signal 40."),
+    "traced by its parent": (
+        lambda: (
+            ctypes.CDLL(None).ptrace(0, 0, 0, 0) or os.kill(os.getpid(), signal.SIGUSR1) or time.sleep(60)
+        ),
+        "It was killed by SIG",
+    ),
     "null pointer": (lambda: ctypes.string_at(0), "It was killed by SIGSEGV."),
     "sys.exit": (lambda: sys.exit(0), "SystemExit: 0"),
     "GeneratorExit": (lambda: _raise(GeneratorExit()), "GeneratorExit"),

@@ -15,13 +15,14 @@ from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ProblemCode
 from pytest_metagraph.reports.jsonl import parse_report, report_text
-from pytest_metagraph.reports.model import ReportedShard, catalogue_of, digest_of
+from pytest_metagraph.reports.model import ReportedShard, catalogue_of, digest_of, revision_of
 from pytest_metagraph.reports.scoring import scores_by_level
 
 CONTRADICTIONS: dict[str, tuple[Verdict, dict[str, Any]]] = {
     "pass with a finding": (Verdict.PASS, {"findings": (samples.FINDING,)}),
     "pass with a failed call": (Verdict.PASS, {"failed_checks": 1}),
     "pass with a blamed requirement": (Verdict.PASS, {"blamed": ("SCOPE-05",)}),
+    "pass with a fingerprint": (Verdict.PASS, {"fingerprint": "0123456789abcdef"}),
     "pass without a call": (Verdict.PASS, {"checks": 0}),
     "unexpected pass without a call": (Verdict.UNEXPECTED_PASS, {"checks": 0}),
     "fail without a finding": (Verdict.FAIL, {"findings": ()}),
@@ -68,7 +69,13 @@ def test_numbers_that_cannot_be_are_found(changes: dict[str, Any]) -> None:
 def smoke_results() -> list[CaseResult]:
     """A passing result for each case of the smoke tier."""
     return [
-        samples.result(case.id, graph=case.graph.name, requirements=case.requirements)
+        samples.result(
+            case.id,
+            graph=case.graph.name,
+            arguments=dict(case.choices),
+            requirements=case.requirements,
+            checks=len(case.variants),
+        )
         for case in load_corpus().cases(Tier.SMOKE)
     ]
 
@@ -80,6 +87,7 @@ def installed(**changes: Any) -> dict[str, Any]:
         "corpus_digest": corpus.digest,
         "tier": "smoke",
         "requirements": catalogue_of(corpus.requirements),
+        "requirements_revision": revision_of(catalogue_of(corpus.requirements)),
     }
     return made | changes
 
@@ -108,13 +116,30 @@ def test_a_catalogue_with_other_levels_is_found() -> None:
     assert scores_by_level(report).keys() == {"recommended"}
 
 
-def test_other_requirements_of_a_case_are_found() -> None:
-    """The level of a case follows from its requirements, which are those of the corpus."""
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"requirements": ("NODE-01",)},
+        {"graph": "another"},
+        {"arguments": {"export_scope": "x"}},
+        {"checks": 17},
+        {"verdict": Verdict.FAIL, "failed_checks": 1, "findings": (samples.FINDING,), "blamed": ("NO-01",)},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_other_content_of_a_case_is_found(changes: dict[str, Any]) -> None:
+    """What a result says about its case is what the corpus says; its level follows from its requirements."""
     first, *others = smoke_results()
-    changed = msgspec.structs.replace(first, requirements=("NODE-01",))
-    report = samples.report(changed, *others, **installed())
+    report = samples.report(msgspec.structs.replace(first, **changes), *others, **installed())
     assert [problem.code for problem in report.problems] == [ProblemCode.OTHER_CORPUS]
-    assert "requirements of the cases" in report.problems[0].sentence
+    assert "content of the cases" in report.problems[0].sentence
+
+
+@pytest.mark.parametrize("changes", [{"contract": "lenient"}, {"requirements_revision": "0"}])
+def test_another_contract_or_revision_is_found(changes: dict[str, str]) -> None:
+    """A contract that does not exist, or a revision of another catalogue, is a contradiction."""
+    report = samples.report(*smoke_results(), **installed(**changes))
+    assert [problem.code for problem in report.problems] == [ProblemCode.OTHER_CORPUS]
 
 
 def test_a_report_of_another_corpus_is_not_compared() -> None:

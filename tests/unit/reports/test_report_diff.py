@@ -6,7 +6,7 @@ import pytest
 import report_samples as samples
 
 from pytest_metagraph.judging.result import CaseResult
-from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.verdicts import PASSED, TESTED, Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.report_diff import ChangeKind, changes
@@ -23,7 +23,10 @@ PASS, FAIL, KNOWN, UNEXPECTED, UNSUPPORTED, UNTESTABLE = (
 
 def result(verdict: Verdict | None, fingerprint: str) -> list[CaseResult]:
     """A result with this verdict, or none."""
-    return [samples.result("x", verdict, fingerprint=fingerprint)] if verdict else []
+    if verdict is None:
+        return []
+    failed = verdict in TESTED - PASSED
+    return [samples.result("x", verdict, fingerprint=fingerprint if failed else "")]
 
 
 @pytest.mark.parametrize(
