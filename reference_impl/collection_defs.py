@@ -102,7 +102,9 @@ class CollectionWriter:
     def _included(self, name: str, items: Sequence[Any]) -> Sequence[Any]:
         """Return the items of a collection that belong to the export."""
         if name in REGISTERED_COLLECTIONS and _are_all(items, REGISTERED_COLLECTIONS[name]):
-            return [item for item in items if (own := item_name(item)) is None or self.nodes.includes(own)]
+            names = map(item_name, items)
+            includes = self.nodes.includes
+            return [item for item, own in zip(items, names, strict=True) if own is None or includes(own)]
         kept: list[Any] = []
         _for_each(items, lambda item: kept.append(item) if self._includes(item) else None)
         return kept

@@ -82,7 +82,7 @@ def export_meta_graph(  # noqa: PLR0917 - all twelve may be positional by specif
         _change_what_tensorflow_changes(arguments, nodes, meta_info_def)
     _fill_meta_info(arguments, nodes, result)
     if arguments.strip_default_attrs:
-        strip_defaults(result.graph_def)
+        strip_defaults(result.graph_def, nodes.ops)
     if arguments.saver_def is not None:
         result.saver_def.CopyFrom(arguments.saver_def)
     _fill_collections(arguments, nodes, result)
@@ -142,8 +142,9 @@ def _fill_graph_def(arguments: ExportArguments, nodes: NodeFilter, target: Graph
         check_size(nodes.index.most_bytes, arguments.contract, is_decoded=True)
         target.CopyFrom(nodes.index.graph_def)
         return
+    # Renamed nodes are written from bytes, and the graph's own message may be freed before.
+    source = arguments.graph.surroundings if is_live and nodes.scope is not None else nodes.index.graph_def
     nodes.copy_nodes(target)
-    source = nodes.index.graph_def
     target.versions.CopyFrom(source.versions)
     if source.HasField("library") or not is_live:
         target.library.CopyFrom(source.library)
@@ -187,9 +188,9 @@ def _fill_meta_info(arguments: ExportArguments, nodes: NodeFilter, result: MetaG
         meta_info.CopyFrom(arguments.meta_info_def)
     _set_versions(meta_info)
     if not meta_info.stripped_op_list.op:
-        meta_info.stripped_op_list.op.extend(stripped_op_list(result.graph_def, nodes.ops))
+        meta_info.stripped_op_list.op.extend(stripped_op_list(result.graph_def, nodes.used_ops))
         if arguments.contract is Contract.TENSORFLOW:
-            add_called_function_attrs(result.graph_def, nodes.ops)
+            add_called_function_attrs(result.graph_def, nodes.used_ops)
         meta_info.stripped_op_list.SetInParent()  # present even if no op is used (NODE-06)
     if arguments.strip_default_attrs:
         meta_info.stripped_default_attrs = True

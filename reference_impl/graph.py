@@ -18,7 +18,7 @@ from reference_impl.debug_info import StackFrame, caller_frames, loaded_stacks
 from reference_impl.names import Operation, UniqueNames
 from reference_impl.node_index import NodeIndex
 from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, provenance
-from reference_impl.serialization import graph_def_size, may_exceed
+from reference_impl.serialization import graph_def_size, may_exceed, without
 
 OUTPUT_SHAPES = "_output_shapes"
 
@@ -42,6 +42,7 @@ class Graph:
         self._stated: GraphDef | None = stated
         self._content: bytes | None = None
         self._loaded: list[MetaGraphDef] = []
+        self._surroundings: GraphDef | None = None
         self._most_bytes: int | None = stated.ByteSize()
         self._index: NodeIndex | None = None
         self._collections: dict[Hashable, list[Any]] = {}
@@ -98,6 +99,18 @@ class Graph:
             self._stated = stated = message.graph_def
             self._content = None  # after the message, so that a second thread finds one of them
         return stated
+
+    @property
+    def surroundings(self) -> GraphDef:
+        """What `stated_graph_def` holds beside the nodes: the graph's own message, which is only read.
+
+        It is read without that message, so that a graph that was loaded from bytes need not become one.
+        """
+        if self._surroundings is None:
+            message = None if self._stated is not None else self._unshared()
+            whole = self.stated_graph_def if message is None else message.graph_def
+            self._surroundings = without(whole, "node")
+        return self._surroundings
 
     @property
     def normalised_graph_def(self) -> GraphDef:

@@ -20,7 +20,6 @@ from reference_impl.schema import GraphDef, NodeDef
 from reference_impl.serialization import MOST_BYTES_AT_ONCE, graph_def_size
 
 COLOCATION_ATTR = "_class"
-FRAME_ATTR = "frame_name"
 _FRAME_OPS = frozenset({"Enter", "RefEnter"})
 
 _BEFORE_A_SHORT_ENTRY = len(text_list_attr(COLOCATION_ATTR, [b""]))
@@ -115,14 +114,14 @@ class NodeIndex:
     @cached_property
     def ops(self) -> Sequence[str]:
         """The op of each node."""
+        if self._chunks is None and self._content() is None:  # an export without filters reads nothing else
+            return [node.op for node in self.graph_def.node]
         return [op for chunk in self.chunks for op in chunk.ops]
 
     @cached_property
     def used_ops(self) -> frozenset[str]:
         """The ops of the nodes, without repetition."""
-        if self._chunks is None and self._content() is None:
-            return frozenset({node.op for node in self.graph_def.node})
-        return frozenset[str]().union(*(chunk.ops for chunk in self.chunks))
+        return frozenset(self.ops)
 
     @cached_property
     def changed_inputs(self) -> Mapping[int, Sequence[str]]:
@@ -170,13 +169,13 @@ class NodeIndex:
 
     @cached_property
     def framed(self) -> list[int]:
-        """The positions of the nodes that enter and name a frame of a while loop (FRM-01)."""
+        """The positions of the nodes that enter a frame of a while loop, and may name it (FRM-01)."""
         return [
             position
             for chunk in self.chunks
             if not _FRAME_OPS.isdisjoint(chunk.ops)
             for position, op in zip(chunk.positions, chunk.ops, strict=True)
-            if op in _FRAME_OPS and FRAME_ATTR in self.graph_def.node[position].attr
+            if op in _FRAME_OPS
         ]
 
 

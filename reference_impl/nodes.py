@@ -19,7 +19,7 @@ from reference_impl.node_columns import (
     lines,
     text_list_attr,
 )
-from reference_impl.node_index import COLOCATION_ATTR, FRAME_ATTR, NodeIndex
+from reference_impl.node_index import COLOCATION_ATTR, NodeIndex
 from reference_impl.schema import AttrValue, GraphDef
 from reference_impl.scope import (
     UNBOUND_INPUT_PREFIX,
@@ -31,6 +31,8 @@ from reference_impl.scope import (
     rescope_inputs,
     strip_lines,
 )
+
+FRAME_ATTR = "frame_name"
 
 _TEXT_SEPARATOR, _TEXT_END = (mark.decode(errors="surrogateescape") for mark in (SEPARATOR, END))
 """The marks of lines that are decoded: surrogates, which are not in any name."""
@@ -95,11 +97,20 @@ class NodeFilter:
         return [position for position, name in names if self.includes(name)]
 
     @property
-    def ops(self) -> AbstractSet[str]:
+    def ops(self) -> Sequence[str]:
+        """The ops of the nodes that stay, in their order."""
+        ops = self.index.ops
+        return ops if self._stays_whole else [ops[position] for position in self.positions]
+
+    @property
+    def used_ops(self) -> AbstractSet[str]:
         """The ops of the nodes that stay, without repetition."""
-        if self.keeps_all or len(self.positions) == self.index.node_count:
-            return self.index.used_ops
-        return {self.index.ops[position] for position in self.positions}
+        return self.index.used_ops if self._stays_whole else frozenset(self.ops)
+
+    @property
+    def _stays_whole(self) -> bool:
+        """Whether every node stays."""
+        return self.keeps_all or len(self.positions) == self.index.node_count
 
     def copy_nodes(self, target: GraphDef) -> None:
         """Copy the nodes that stay, then look only at those that change.
@@ -120,11 +131,13 @@ class NodeFilter:
         if self.scope is not None:
             self._rename_odd_colocations(target, self.scope)
         for place in self._places_of(self.index.framed):
-            self._rewrite_frame_name(target.node[place].attr[FRAME_ATTR])
+            attrs = target.node[place].attr
+            if FRAME_ATTR in attrs:
+                self._rewrite_frame_name(attrs[FRAME_ATTR])
 
     def _places_of(self, positions: Sequence[int]) -> Iterable[int]:
         """Return the places in the export of those nodes, by position in the graph, that are in it."""
-        if len(self.positions) == self.index.node_count:
+        if self._stays_whole:
             return positions
         return (self._places[position] for position in positions if position in self._places)
 
@@ -134,14 +147,14 @@ class NodeFilter:
 
     def _copy(self, target: GraphDef) -> None:
         """Copy the nodes that stay."""
-        source, positions = self.index.graph_def, self.positions
-        if len(positions) == self.index.node_count and not len(UnknownFieldSet(source)):
+        source = self.index.graph_def
+        if self._stays_whole and not len(UnknownFieldSet(source)):
             target.CopyFrom(source)  # takes half as long as a copy of each node
             for descriptor, _ in target.ListFields():
                 if descriptor.name != "node":
                     target.ClearField(descriptor.name)
         else:
-            target.node.extend(source.node[position] for position in positions)
+            target.node.extend(source.node[position] for position in self.positions)
 
     @property
     def most_bytes(self) -> int:

@@ -99,7 +99,9 @@ def _with_called_functions(ops: AbstractSet[str], nodes: Iterable[NodeDef]) -> s
     return used
 
 
-def strip_default_attrs(graph_def: GraphDef, ops: Mapping[str, OpDef] | None = None) -> None:
+def strip_default_attrs(
+    graph_def: GraphDef, node_ops: Sequence[str] | None = None, *, ops: Mapping[str, OpDef] | None = None
+) -> None:
     """Remove default-valued attributes from all nodes, including those of function bodies (STRIP-01).
 
     Nodes of unregistered ops stay as they are, and so do nodes that call a function of the library, even if
@@ -107,11 +109,16 @@ def strip_default_attrs(graph_def: GraphDef, ops: Mapping[str, OpDef] | None = N
 
     Args:
         graph_def: the message, which is changed.
+        node_ops: the op of each node, which saves reading every node again; None if they are not known.
         ops: definitions to use instead of the registry, by op; nodes of other ops stay as they are.
     """
     functions = {function.signature.name for function in graph_def.library.function}
     defaults_of = _defaults_of if ops is None else {op: _defaults(one) for op, one in ops.items()}.get
-    _strip_nodes(graph_def.node, functions, defaults_of)
+    nodes: Iterable[NodeDef] = graph_def.node
+    if node_ops is not None:
+        concerned = {op for op in set(node_ops) if defaults_of(op)}
+        nodes = (graph_def.node[place] for place, op in enumerate(node_ops) if op in concerned)
+    _strip_nodes(nodes, functions, defaults_of)
     for function in graph_def.library.function:
         _strip_nodes(function.node_def, functions, defaults_of)
 

@@ -79,8 +79,10 @@ def serialise_at_once(items: Sequence[message.Message], scope: ExportScope | Non
         are not variables, or one of their names is not inside the scope or not simply without it.
     """
     whole = item_list_class(type(items[0]))(value=items)
-    if scope is not None and not (isinstance(items[0], VariableDef) and _strip_variables(whole.value, scope)):
-        return None
+    if scope is not None:
+        copies = list(whole.value)
+        if not isinstance(copies[0], VariableDef) or not _strip_variables(copies, scope):
+            return None
     content: bytes = whole.SerializeToString(deterministic=True)
     return content
 
@@ -92,7 +94,7 @@ def _strip_variables(variables: Sequence[VariableDef], scope: ExportScope) -> bo
     for field in _VARIABLE_NAMES:
         names = [getattr(variable, field).encode() for variable in variables]
         stripped, count = strip_lines(lines(names), scope)
-        if count != sum(map(bool, names)):
+        if count < len(names) - names.count(b""):
             return False
         for variable, name in zip(variables, stripped.split(SEPARATOR)[1:], strict=True):
             setattr(variable, field, name)

@@ -146,7 +146,7 @@ class CarriedParts:
         own = {} if "op-defs" in self._drop else _op_defs(self._source)
         unregistered = {name: op for name, op in own.items() if name not in registered_ops()}
         if self._arguments.get("strip_default_attrs") and unregistered:
-            strip_default_attrs(result.graph_def, unregistered)
+            strip_default_attrs(result.graph_def, ops=unregistered)
         if self._has_given_op_list:
             return
         listing = result.meta_info_def.stripped_op_list

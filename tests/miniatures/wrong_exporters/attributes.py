@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from miniature import Right, changes_arguments, changes_message, replaces
@@ -13,7 +14,7 @@ from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, TensorProto
 
 
 @replaces(Seam.STRIP_DEFAULTS, "STRIP-01")
-def ignores_strip_default_attrs(_right: Right, _graph_def: GraphDef) -> None:
+def ignores_strip_default_attrs(_right: Right, _graph_def: GraphDef, _node_ops: Sequence[str]) -> None:
     """Takes strip_default_attrs and leaves every attribute where it is."""
 
 
@@ -24,11 +25,11 @@ def always_strips_default_attrs(message: MetaGraphDef, _arguments: ExportArgumen
 
 
 @replaces(Seam.STRIP_DEFAULTS, "STRIP-01")
-def strips_top_level_nodes_only(right: Right, graph_def: GraphDef) -> None:
+def strips_top_level_nodes_only(right: Right, graph_def: GraphDef, node_ops: Sequence[str]) -> None:
     """Removes default attributes from the nodes of the graph and not from those of function bodies."""
     library = type(graph_def.library)()
     library.CopyFrom(graph_def.library)
-    right(graph_def)
+    right(graph_def, node_ops)
     if library.function:
         graph_def.library.CopyFrom(library)
 
@@ -53,9 +54,9 @@ def says_that_it_stripped_when_it_did_not(message: MetaGraphDef, _arguments: Exp
 
 
 @replaces(Seam.STRIP_DEFAULTS, "STRIP-03")
-def strips_attributes_that_no_op_declares(right: Right, graph_def: GraphDef) -> None:
+def strips_attributes_that_no_op_declares(right: Right, graph_def: GraphDef, node_ops: Sequence[str]) -> None:
     """Removes attributes that are not in the OpDef, such as `_output_shapes`."""
-    right(graph_def)
+    right(graph_def, node_ops)
     for node in graph_def.node:
         op_def = registered_ops().get(node.op)
         declared = {attr.name for attr in op_def.attr} if op_def else set(node.attr)
@@ -64,18 +65,18 @@ def strips_attributes_that_no_op_declares(right: Right, graph_def: GraphDef) -> 
 
 
 @replaces(Seam.STRIP_DEFAULTS, "STRIP-03")
-def strips_types_without_a_default(right: Right, graph_def: GraphDef) -> None:
+def strips_types_without_a_default(right: Right, graph_def: GraphDef, node_ops: Sequence[str]) -> None:
     """Removes the type DT_FLOAT, as if every attribute had it for a default."""
-    right(graph_def)
+    right(graph_def, node_ops)
     for node in graph_def.node:
         for name in [name for name, value in node.attr.items() if value.type == 1]:
             del node.attr[name]
 
 
 @replaces(Seam.STRIP_DEFAULTS, "STRIP-03")
-def strips_zeros_without_a_default(right: Right, graph_def: GraphDef) -> None:
+def strips_zeros_without_a_default(right: Right, graph_def: GraphDef, node_ops: Sequence[str]) -> None:
     """Removes attributes that are false, zero or empty, whatever the OpDef says."""
-    right(graph_def)
+    right(graph_def, node_ops)
     empty = {AttrValue(b=False).SerializeToString(), AttrValue(i=0).SerializeToString()}
     empty.add(AttrValue(s=b"").SerializeToString())
     for node in graph_def.node:
@@ -90,9 +91,9 @@ def strips_calls_of_functions_like_ops(right: Right, nodes: Any, _functions: Any
 
 
 @replaces(Seam.STRIP_DEFAULTS, "STRIP-03")
-def strips_unregistered_ops(right: Right, graph_def: GraphDef) -> None:
+def strips_unregistered_ops(right: Right, graph_def: GraphDef, node_ops: Sequence[str]) -> None:
     """Removes all attributes of ops that are not registered."""
-    right(graph_def)
+    right(graph_def, node_ops)
     functions = {function.signature.name for function in graph_def.library.function}
     for node in graph_def.node:
         if node.op not in registered_ops() and node.op not in functions:
