@@ -14,6 +14,7 @@ from google.protobuf import message, text_format
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import counted, shortened
 from pytest_metagraph.loadability.check import check_meta_graph
+from pytest_metagraph.loadability.finding import version_numbers
 from pytest_metagraph.loadability.harmless import (
     FULL_TYPE_FIELDS,
     HARMLESS_FIELDS,
@@ -24,6 +25,7 @@ from pytest_metagraph.loadability.harmless import (
 from pytest_metagraph.loadability.importer_rules import Severity
 from pytest_metagraph.loadability.missing_fields import find_fields
 from pytest_metagraph.loadability.op_registries import (
+    LISTED_OPS_READ_UNTIL,
     UnknownVersionError,
     op_history,
     registry,
@@ -185,6 +187,8 @@ class _Removal:
         self._known_attrs = {
             op: frozenset(attr.name for attr in op_def.attr) for op, op_def in self._registry.ops.items()
         }
+        reads_list = version_numbers(version) <= LISTED_OPS_READ_UNTIL
+        self._unlisted = self._registry.lazy_ops if reads_list else frozenset[str]()
         self._functions = {function.signature.name for function in result.graph_def.library.function}
         self._dropped: dict[tuple[_Kind, str, str], list[str]] = {}
         self._essential: dict[str, list[str]] = {}
@@ -264,6 +268,10 @@ class _Removal:
         for position in reversed(range(len(listed))):
             name = listed[position].name
             if self._is_dropped_op(name):
+                del listed[position]
+            elif name in self._unlisted:
+                reason = "lists the op only, whose Python module this version does not import by itself"
+                self._dropped.setdefault(("field", f"MetaInfoDef.stripped_op_list {name}", reason), [])
                 del listed[position]
             elif name in self._registry.ops:
                 listed[position].CopyFrom(self._registry.ops[name])

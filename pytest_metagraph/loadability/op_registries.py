@@ -19,6 +19,8 @@ from typing import Any, Final
 from pytest_metagraph._util.errors import MetagraphError
 from reference_impl.schema import OpDef, OpList
 
+LISTED_OPS_READ_UNTIL: Final = (1, 14)
+"""Up to this version the importer looks up the ops of the graph's own op list in Python's list of ops."""
 RELEASES_FILE: Final = "op_registries.json"
 DEFINITIONS_FILE: Final = "op_definitions.xz"
 
@@ -43,6 +45,8 @@ class OpRegistry:
         missing_names: the fields and enum values of `reference_impl.schema` that its MetaGraphDef, and the
             messages in it, do not have, such as `NodeDef.experimental_type` and `DataType.DT_INT4`. It reads
             such fields as unknown ones, and refuses text that has one of the names.
+        lazy_ops: the ops whose Python modules it imports only when a program asks for them. A release that
+            keeps no list of Python's ops has none.
     """
 
     version: str
@@ -53,6 +57,7 @@ class OpRegistry:
     min_producer: int
     ops: Mapping[str, OpDef] = field(repr=False, hash=False)
     missing_names: frozenset[str] = field(repr=False)
+    lazy_ops: frozenset[str] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,7 @@ def registry(version: str) -> OpRegistry:
         min_producer=described["min_producer"],
         ops=MappingProxyType(ops),
         missing_names=frozenset(described["missing_names"]),
+        lazy_ops=frozenset(described["lazy_ops"]),
     )
 
 

@@ -19,6 +19,7 @@ def main(target: str) -> None:
     """
     importlib.import_module("tensorflow")  # registers its ops
     versions: Any = importlib.import_module("tensorflow.python.framework.versions")
+    listing = _op_list()
     found = {
         "release": _text(versions.VERSION),
         "git": _text(versions.GIT_VERSION),
@@ -26,7 +27,8 @@ def main(target: str) -> None:
         "min_consumer": versions.GRAPH_DEF_VERSION_MIN_CONSUMER,
         "min_producer": versions.GRAPH_DEF_VERSION_MIN_PRODUCER,
         "names": sorted(_names()),
-        "op_list": base64.b64encode(_op_list()).decode("ascii"),
+        "op_list": base64.b64encode(listing).decode("ascii"),
+        "lazy_ops": sorted(_lazy_ops(listing)),
     }
     with open(target, "w") as file:  # noqa: PTH123 - one way for every Python 3
         file.write(json.dumps(found))
@@ -42,6 +44,15 @@ def _op_list() -> bytes:
             continue
         return listing
     raise SystemExit("this TensorFlow does not export TF_GetAllOpList from a module that is known")
+
+
+def _lazy_ops(listing: bytes) -> "set[str]":  # no set[str] before Python 3.9
+    """Return the ops whose Python modules `import tensorflow` does not import; none since it has no list."""
+    registered: Any = importlib.import_module("tensorflow.python.framework.op_def_registry")
+    if not hasattr(registered, "get_registered_ops"):
+        return set()
+    op_list: Any = importlib.import_module("tensorflow.core.framework.op_def_pb2").OpList
+    return {op.name for op in op_list.FromString(listing).op} - set(registered.get_registered_ops())
 
 
 def _names() -> "list[str]":  # no list[str] before Python 3.9

@@ -141,6 +141,7 @@ def _registry_from(found: Mapping[str, Any]) -> OpRegistry:
         min_producer=found["min_producer"],
         ops={op.name: _without_documentation(op) for op in ops},
         missing_names=_missing_names(found["names"]),
+        lazy_ops=frozenset(found["lazy_ops"]),
     )
 
 
@@ -238,5 +239,6 @@ def _description(found: OpRegistry) -> dict[str, str | int | list[str]]:
         "min_producer": found.min_producer,
         "ops": len(found.ops),
         "missing_names": sorted(found.missing_names),
+        "lazy_ops": sorted(found.lazy_ops),
         "sha256": hashlib.sha256(listing).hexdigest(),
     }

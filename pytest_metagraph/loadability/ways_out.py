@@ -10,6 +10,7 @@ from pytest_metagraph.loadability.harmless import reason_to_drop
 from pytest_metagraph.loadability.importer_rules import RULES
 from pytest_metagraph.loadability.op_registries import op_history
 from pytest_metagraph.loadability.rules.graph import UNBINDABLE, UNBINDABLE_WAY_OUT
+from pytest_metagraph.loadability.rules.nodes import ON_DEMAND
 from pytest_metagraph.loadability.subject import Subject
 from pytest_metagraph.loadability.version_ranges import format_versions
 
@@ -57,6 +58,8 @@ class WaysOut:
         match finding.rule:
             case "LOAD-02" if finding.group == UNBINDABLE:
                 return UNBINDABLE_WAY_OUT
+            case "LOAD-16" if finding.group.startswith(ON_DEMAND):
+                return f"import the Python module of the op first, or take it from the op list: {_COMMAND}"
             case "LOAD-16":
                 return _unknown_op(finding.op)
             case "LOAD-17":

@@ -17,5 +17,6 @@ def test_a_stored_registry_is_what_its_tensorflow_lists(version: str) -> None:
     assert (found.release, found.git, found.producer) == (stored.release, stored.git, stored.producer)
     assert (found.min_consumer, found.min_producer) == (stored.min_consumer, stored.min_producer)
     assert found.missing_names == stored.missing_names
+    assert found.lazy_ops == stored.lazy_ops
     assert list(found.ops) == list(stored.ops)
     assert dict(found.ops) == dict(stored.ops)

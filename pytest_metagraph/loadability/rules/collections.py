@@ -21,6 +21,8 @@ _METRICS: Final = "metric_variables"
 _SAVEABLE: Final = "saveable_objects"
 _TRAINABLE_FIRST_SINCE: Final = (1, 14)
 _METRICS_READ_SINCE: Final = (1, 14)
+_SNAPSHOTS_IGNORED_UNTIL: Final = (1, 8)
+"""Up to this version the importer takes the read op of a resource variable by its usual name."""
 _MODES_CHECKED_SINCE: Final = (1, 14)
 _LARGEST_MODE: Final = 3
 _ERROR_CODES: Final = range(1, 17)
@@ -158,7 +160,7 @@ class CollectionRules:
 
     def _snapshot(self, item: Any) -> Iterator[tuple[str, str]]:
         name = item.snapshot_name
-        if item.is_resource and not name:
+        if item.is_resource and (not name or self._version <= _SNAPSHOTS_IGNORED_UNTIL):
             if not self._name_problem(item.variable_name):
                 node, _, _ = item.variable_name.partition(":")
                 yield from self._missing([f"{node}/Read/ReadVariableOp:0"])

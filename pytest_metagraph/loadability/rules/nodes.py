@@ -11,6 +11,7 @@ from typing import Final
 
 from pytest_metagraph.loadability import data_types
 from pytest_metagraph.loadability.finding import Finding, Phase, Step, Target, Version
+from pytest_metagraph.loadability.op_registries import LISTED_OPS_READ_UNTIL
 from pytest_metagraph.loadability.rules.ops import Judgement, judge
 from pytest_metagraph.loadability.subject import Subject
 from pytest_metagraph.loadability.survey import CONTROL, Situation, split_input
@@ -21,8 +22,8 @@ _ODD_START: Final = re.compile(rb"\n[_\-/\n]")
 _NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*")
 _NAME_WITH_ANGLES: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*(?:>[A-Za-z0-9.][A-Za-z0-9_.\-/]*)*")
 _ANGLES_SINCE: Final = (2, 1)
-_LISTED_OPS_READ_UNTIL: Final = (1, 14)
-"""Up to this version the importer looks up the ops of the graph's own op list first."""
+ON_DEMAND: Final = "on demand"
+"""How the group of a finding begins that is about an op whose Python module is not imported."""
 _LAST_FIRST_UNTIL: Final = (1, 8)
 """Up to this version the importer takes the node that became ready last."""
 _UNBOUND: Final = "$unbound_inputs_"
@@ -94,6 +95,7 @@ class NodeRules:
         yield from self._name_findings(target.version)
         yield from self._input_name_findings
         judgements = self.judgements(target)
+        yield from self._op_list_findings(target)
         yield from self._kind_findings(target, judgements)
         known = self._judged_situations.get(id(judgements))
         if known is None:
@@ -193,12 +195,31 @@ class NodeRules:
     ) -> Finding:
         return Finding(rule, phase, message, [node], self._survey.ops[node], step=step, group=group)
 
+    def _op_list_findings(self, target: Target) -> Iterator[Finding]:
+        """Return the ops that the graph lists and the importer does not find in Python's list of ops."""
+        if target.version > LISTED_OPS_READ_UNTIL:
+            return
+        listed, registry = self._subject.facts.producer_defaults, target.registry
+        found = {
+            number: kind.op
+            for number, kind in enumerate(self._survey.kinds)
+            if kind.op in listed and (kind.op in registry.lazy_ops or kind.op not in registry.ops)
+        }
+        nodes = self._survey.nodes_of(found) if found else {}
+        for number, op in found.items():
+            message = f"this TensorFlow has no op {op!r}, which the op list of the graph has"
+            group = ""
+            if op in registry.lazy_ops:
+                message = f"this TensorFlow does not import the Python module of the op {op!r} by itself"
+                group = f"{ON_DEMAND} {op}"
+            yield Finding("LOAD-16", Phase.OP_LIST, message, nodes[number], op, step=Step.OP, group=group)
+
     def _kind_findings(self, target: Target, judgements: Sequence[Judgement | None]) -> Iterator[Finding]:
         found: list[tuple[int, str, Step, str, str]] = []
-        listed = self._subject.facts.producer_defaults if target.version <= _LISTED_OPS_READ_UNTIL else ()
+        listed = self._subject.facts.producer_defaults if target.version <= LISTED_OPS_READ_UNTIL else ()
         for number, (kind, judged) in enumerate(zip(self._survey.kinds, judgements, strict=True)):
             if judged is None:
-                if kind.op and not kind.op.startswith("_"):
+                if kind.op and not kind.op.startswith("_") and kind.op not in listed:
                     message = f"this TensorFlow has no op {kind.op!r}, and the library has no such function"
                     found.append((number, "LOAD-16", Step.OP, message, ""))
             elif judged.issues:
@@ -210,8 +231,7 @@ class NodeRules:
         nodes = self._survey.nodes_of({number for number, *_ in found}) if found else {}
         for number, rule, step, message, attr in found:
             op = self._survey.kinds[number].op
-            phase = Phase.OP_LIST if rule == "LOAD-16" and op in listed else Phase.NODES
-            yield Finding(rule, phase, message, nodes[number], op, attr, step)
+            yield Finding(rule, Phase.NODES, message, nodes[number], op, attr, step)
 
     def _situation_findings(self, judgements: Sequence[Judgement | None]) -> Iterator[Finding]:
         found: list[tuple[int, str, Step, str]] = []

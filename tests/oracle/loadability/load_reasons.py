@@ -53,7 +53,7 @@ _REASONS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"Expected binary or unicode string, got \d+", frozenset({"LOAD-31", "LOAD-02"})),
     (r"codec can't decode byte", frozenset({"LOAD-31", "LOAD-02"})),
     (r"FunctionDefLibrary (missing|contains cyclic)", frozenset({"LOAD-32"})),
-    (r"Cannot convert (value|the argument)", frozenset({"LOAD-33", "LOAD-19"})),
+    (r"Cannot convert (value|the argument|\S+ to a dtype)", frozenset({"LOAD-33", "LOAD-19"})),
     (r"Invalid version: |'<' not supported between instances", frozenset({"LOAD-34"})),
     (r"refers to an? (Tensor|Operation)|looks a? ?like an? ", _NAMED),
     (r"Error parsing message", frozenset({"LOAD-36"})),

@@ -207,6 +207,20 @@ def test_an_op_of_the_op_list_is_looked_up_first_up_to_1_14() -> None:
     assert [code for code, _ in _codes_and_nodes(message, "1.15")] == ["LOAD-06", "LOAD-16"]
 
 
+@pytest.mark.parametrize("listed", ["Skipgram", "_Arg", "NoSuchOp", "_NoSuchOp", "f"])
+def test_an_op_of_the_op_list_that_python_does_not_list_is_refused_up_to_1_14(listed: str) -> None:
+    """An op of a Python module that is not imported, an internal op and a function are not in that list."""
+    message = graph(lambda made: node(made, "x", listed))
+    function(message, "f", "NoOp")
+    message.meta_info_def.stripped_op_list.op.add(name=listed)
+    (first, *_) = check_meta_graph(message, "1.14").problems
+    assert first.code == "LOAD-16"
+    assert "op" in first.message
+    assert ("take it from the op list" in first.way_out) == (listed in {"Skipgram", "_Arg"})
+    codes = {problem.code for problem in check_meta_graph(message, "1.15").problems}
+    assert ("LOAD-16" in codes) == (listed == "NoSuchOp")
+
+
 def test_functions_that_functions_call_are_built() -> None:
     """A body that a called function calls is judged as well, and the problem names the path to it."""
     message = graph(lambda made: function(made, "inner", "NoSuchOp"))

@@ -294,6 +294,25 @@ def test_the_given_message_is_not_changed(tmp_path: Path) -> None:
     assert path.read_bytes() == original.SerializeToString()
 
 
+def test_the_op_list_does_not_name_ops_that_python_does_not_list() -> None:
+    """An op whose Python module TensorFlow 1.13 imports on demand goes from the op list, and is reported."""
+    message = MetaGraphDef()
+    message.graph_def.node.add(name="a", op="UnbatchGrad").attr["T"].type = 1
+    message.graph_def.node[0].input[:] = ["p", "i", "g", "i"]
+    for name, data_type in (("p", 1), ("i", 9), ("g", 1)):
+        message.graph_def.node.add(name=name, op="Placeholder").attr["dtype"].type = data_type
+    message.meta_info_def.stripped_op_list.op.add(name="UnbatchGrad")
+    message.meta_info_def.stripped_op_list.op.add(name="Placeholder")
+    assert not check_meta_graph(message, "1.13").loads
+    made, dropped = make_loadable(message, tensorflow="1.13")
+    assert [op.name for op in made.meta_info_def.stripped_op_list.op] == ["Placeholder"]
+    assert [removed.name for removed in dropped] == ["MetaInfoDef.stripped_op_list UnbatchGrad"]
+    assert check_meta_graph(made, "1.13").loads
+    kept, nothing = make_loadable(message, tensorflow="1.15")
+    assert [op.name for op in kept.meta_info_def.stripped_op_list.op] == ["UnbatchGrad", "Placeholder"]
+    assert not nothing
+
+
 def test_the_text_of_an_error_has_ten_reasons() -> None:
     """A graph that needs hundreds of attributes is refused with the first ones; the error has all of them."""
     message = MetaGraphDef()

@@ -36,6 +36,7 @@ def interpreter(folder: Path, release: str, **changes: Any) -> Path:
         "min_consumer": 0,
         "min_producer": 1,
         "names": ["NodeDef.name", "NodeDef.device"],
+        "lazy_ops": ["Second"],
         "op_list": base64.b64encode(OpList(op=[described, OpDef(name="First")]).SerializeToString()).decode(),
         **changes,
     }
@@ -58,6 +59,7 @@ def test_an_interpreter_gives_its_registry(tmp_path: Path) -> None:
     assert (found.producer, found.min_consumer, found.min_producer) == (7, 0, 1)
     assert list(found.ops) == ["First", "Second"]
     assert found.ops["Second"] == OpDef(name="Second", attr=[OpDef.AttrDef(name="T")])
+    assert found.lazy_ops == {"Second"}
     assert found.missing_names == {
         "NodeDef.attr",
         "NodeDef.experimental_debug_info",
