@@ -6,7 +6,8 @@ and is read there once: the summary, the list of known failures and the reports 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+import contextlib
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import pytest
 
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.plugin import failures
+from pytest_metagraph.plugin.session import runs_corpus
 
 if TYPE_CHECKING:
     from pytest_metagraph.judging.result import CaseResult, ReportedExporter
@@ -129,10 +131,36 @@ class SummaryPlugin:
     def __init__(self, settings: Settings, results: Results) -> None:
         self._settings = settings
         self._results = results
+        self._left_early = False
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection(self) -> Generator[None, object, object]:
+        """Notice a `pytest.exit` during collection."""
+        with self._noticing_exit():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Notice a `pytest.exit` before the last test."""
+        with self._noticing_exit():
+            return (yield)
+
+    @contextlib.contextmanager
+    def _noticing_exit(self) -> Iterator[None]:
+        try:
+            yield
+        except pytest.exit.Exception:
+            self._left_early = True
+            raise
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail a run whose exporter loads no graph; pytest counts skipped cases as success."""
+        """Fail a run that `pytest.exit` has ended with status 0, or whose exporter loads no graph.
+
+        pytest counts cases that were not run, and those that were skipped, as success.
+        """
+        if self._left_early and runs_corpus(session.config) and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
         cases = self._results.cases
         if not cases or session.exitstatus != pytest.ExitCode.OK:
             return

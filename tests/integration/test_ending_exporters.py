@@ -93,3 +93,27 @@ def test_in_the_same_process_a_debugger_works(project: Project) -> None:
     run = project.with_adapter(source).case(PLAIN)
     for option in ("--metagraph-in-process", "--pdb"):
         run.given(option).run_apart().assert_outcomes(passed=1)
+
+
+EXITS = """
+import pytest
+
+def pytest_{hook}:
+    pytest.exit("enough", returncode=0)
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+@pytest.mark.parametrize("hook", ["runtest_logfinish(nodeid)", "collection_modifyitems(items)"])
+def test_a_plugin_that_exits_is_no_success(project: Project, hook: str, workers: str) -> None:
+    """`pytest.exit` with status 0 before the last case is an interruption, or an error of xdist."""
+    project.with_file("exits.py", EXITS.format(hook=hook)).pytester.syspathinsert()
+    run = project.case("DEV-01/*").given("--metagraph-exporter=reference", "-p", "exits", "-n", workers)
+    assert run.run_apart().ret in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
+
+
+def test_an_exit_before_the_session_is_no_success(project: Project) -> None:
+    """`pytest.exit` with status 0 before the session, which only the command can notice, is status 5."""
+    project.with_file("exits.py", EXITS.format(hook="configure(config)"))
+    words = ("run", "--exporter=reference", "--case=DEV-01/*", "-p", "exits")
+    assert project.pytester.run(*METAGRAPH, *words).ret == pytest.ExitCode.NO_TESTS_COLLECTED
