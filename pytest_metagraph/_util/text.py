@@ -7,6 +7,7 @@ import heapq
 import json
 import re
 from collections.abc import Iterable
+from typing import Any
 
 _COMPARED = 200
 """Names that are compared in full: comparing one of the corpus's tens of thousands of ids takes 0.2 ms."""
@@ -62,6 +63,20 @@ def printable_json(text: str) -> str:
     """Return a JSON text that means the same, and in which nothing acts; line feeds between values stay."""
     shown = _INVISIBLE.sub(lambda match: "\n" if match[0] == "\n" else json.dumps(match[0])[1:-1], text)
     return _COMMANDS.sub(lambda match: f"\\u{ord(match[0][0]):04x}{match[0][1:]}", shown)
+
+
+def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the members of a JSON object, as `object_pairs_hook` of `json.loads`.
+
+    Raises:
+        ValueError: if a name is repeated: readers of JSON differ in which value they take.
+    """
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise ValueError(f"{name} occurs more than once")
+        members[name] = value
+    return members
 
 
 def _escape(character: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance_cases import Capability, Variant, load_corpus
-from pytest_metagraph._util.text import nearest_names
+from pytest_metagraph._util.text import nearest_names, unique_members
 from pytest_metagraph.exporters import protocol
 from pytest_metagraph.exporters.answers import Answer, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.protocol import Introduction, ProtocolError
@@ -64,7 +64,7 @@ class ExportsFolder:
         """
         path = folder / EXPORTER_FILE
         try:
-            described = json.loads(read_regular_file(path).decode())
+            described = json.loads(read_regular_file(path).decode(), object_pairs_hook=unique_members)
         except OSError as error:
             raise ExportsFolderError(
                 f"{str(folder)!r} has no answers: {EXPORTER_FILE} cannot be read ({error.strerror}); "
@@ -224,7 +224,7 @@ def _beside(path: Path, described: Mapping[str, Any], key: str) -> bytes:
     name = described.get(key)
     if name is None:
         return b""
-    if not isinstance(name, str) or not name or Path(name).name != name:
+    if not isinstance(name, str) or not name or Path(name).name != name or "\0" in name:
         raise ExportsFolderError(
             f'{str(path)!r}: "{key}" must be the name of a file beside it, such as "{key}.pb"'
         )
@@ -259,7 +259,7 @@ def _read(path: Path, folder: Path) -> Answer | None:
 
 def _read_error(path: Path, data: bytes) -> Answer:
     try:
-        answered = json.loads(data.decode())
+        answered = json.loads(data.decode(), object_pairs_hook=unique_members)
     except (ValueError, RecursionError) as error:
         return Malformed(f"The file {path.name} is not valid JSON: {error}.")
     match answered:

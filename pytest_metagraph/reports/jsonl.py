@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
+from pytest_metagraph._util.text import unique_members
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import FORMAT, Footer, Header, Report
@@ -37,7 +38,7 @@ def from_line(line: str) -> Part:
         ReportError: if the line does not follow the format, or belongs to another version of it.
     """
     try:
-        parsed = json.loads(line, object_pairs_hook=_members)
+        parsed = json.loads(line, object_pairs_hook=unique_members)
     except (ValueError, RecursionError) as error:  # also an integer with too many digits
         raise ReportError(ErrorCode.BAD_LINE, f"It is not valid JSON: {error}.") from error
     if isinstance(parsed, dict) and parsed.get("type") == "header" and parsed.get("format", FORMAT) != FORMAT:
@@ -51,15 +52,6 @@ def from_line(line: str) -> Part:
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ReportError(ErrorCode.BAD_LINE, f"It does not follow the format: {error}.") from error
     return part
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the members of a JSON object; refuse repeated names, which readers resolve differently."""
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)} occurs more than once")
-    return members
 
 
 def read_report(path: Path) -> Report:

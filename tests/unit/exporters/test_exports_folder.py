@@ -87,6 +87,10 @@ def test_an_error_file_is_an_error_or_a_missing_capability(
         ({f"{CASE}.error.json": b'{"classes": []}'}, "plain.error.json must be"),
         ({f"{CASE}.error.json": b'{"classes": [1]}'}, "plain.error.json must be"),
         ({f"{CASE}.error.json": b'["ValueError"]'}, "plain.error.json must be"),
+        (
+            {f"{CASE}.error.json": b'{"unsupported": "eager", "unsupported": "files"}'},
+            "plain.error.json is not valid JSON: unsupported occurs more than once",
+        ),
     ],
 )
 def test_a_missing_or_wrong_answer_says_what_is_wrong(
@@ -149,6 +153,8 @@ def test_a_folder_describes_its_exporter(tmp_path: Path) -> None:
         ),
         ('{"name": "x", "unsupported": "eager"}', "must be a list of capability names"),
         ('{"name": "x", "op_list": "../ops.pb"}', '"op_list" must be the name of a file beside it'),
+        (r'{"name": "x", "op_list": "a\u0000b"}', '"op_list" must be the name of a file beside it'),
+        ('{"name": "x", "unsupported": ["eager"], "unsupported": []}', "unsupported occurs more than once"),
         ('{"name": "x", "op_list": "missing.pb"}', "names a file that cannot be read: missing.pb"),
         ('{"name": "x", "op_list": "exporter.json"}', "bytes that are not a tensorflow.OpList"),
         ('{"name": "x", "environment": {"python": 3}}', '"environment" must be an object of texts'),
