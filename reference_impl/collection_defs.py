@@ -13,7 +13,7 @@ from google.protobuf import message
 from reference_impl.contracts import TENSORFLOW_MINOR, Contract
 from reference_impl.names import Operation, Tensor
 from reference_impl.nodes import NodeFilter
-from reference_impl.registered_protos import item_name, scoped_copy, serialise_at_once
+from reference_impl.registered_protos import item_name, names_of, scoped_copy, serialise_at_once
 from reference_impl.schema import REGISTERED_COLLECTIONS, CollectionDef, MetaGraphDef, adopt
 from reference_impl.scope import UNBOUND_INPUT_PREFIX
 
@@ -101,8 +101,9 @@ class CollectionWriter:
 
     def _included(self, name: str, items: Sequence[Any]) -> Sequence[Any]:
         """Return the items of a collection that belong to the export."""
-        if name in REGISTERED_COLLECTIONS and _are_all(items, REGISTERED_COLLECTIONS[name]):
-            names = map(item_name, items)
+        registered = REGISTERED_COLLECTIONS.get(name)
+        if registered is not None and _are_all(items, registered):
+            names = names_of(items, registered)
             includes = self.nodes.includes
             return [item for item, own in zip(items, names, strict=True) if own is None or includes(own)]
         kept: list[Any] = []

@@ -10,7 +10,9 @@ each node. They are texts in UTF-8, in which neither of these bytes occurs.
 
 from __future__ import annotations
 
+import itertools
 import operator
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -192,17 +194,19 @@ def read_attr(name: str, rests: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
         rests: nodes, serialised without names and inputs.
     """
     mark = name.encode()
-    having = [place for place, rest in enumerate(rests) if mark in rest]
+    having = list(itertools.compress(range(len(rests)), map(re.compile(re.escape(mark)).search, rests)))
     joined = b"".join([rests[place] for place in having])
+    attrs = list(_Attrs.FromString(joined).attr)
     start = _OF_KEY[len(mark)] + mark
-    entries = [entry for entry in _Attrs.FromString(joined).attr if entry.startswith(start)]
-    if joined.count(mark) == len(having) == len(entries):  # each node has the text once: there
-        yield from zip(having, [_OF_ATTR[len(entry)] + entry for entry in entries], strict=True)
+    wanted = {entry: _OF_ATTR[len(entry)] + entry for entry in set(attrs) if entry.startswith(start)}
+    found = [wanted[entry] for entry in attrs if entry in wanted]
+    if joined.count(mark) == len(having) == len(found):  # each node has the text once: there
+        yield from zip(having, found, strict=True)
         return
     for place in having:
-        attrs = NodeDef.FromString(rests[place]).attr
-        if name in attrs:
-            yield place, NodeDef(attr={name: attrs[name]}).SerializeToString()
+        node = NodeDef.FromString(rests[place])
+        if name in node.attr:
+            yield place, NodeDef(attr={name: node.attr[name]}).SerializeToString()
 
 
 # -- what precedes a value in a serialised message

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from reference_impl.inputs import changed_inputs
 from reference_impl.node_columns import (
@@ -26,8 +27,7 @@ _BEFORE_A_SHORT_ENTRY = len(text_list_attr(COLOCATION_ATTR, [b""]))
 """The bytes before the entry of a serialised `_class` with one entry, unless this is long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Colocation:
+class Colocation(NamedTuple):
     """A value of the attribute `_class`.
 
     Attributes:
@@ -152,9 +152,9 @@ class NodeIndex:
         found = []
         odd: list[int] = []
         for attr, positions in positions_of.items():
-            entry = attr[_BEFORE_A_SHORT_ENTRY:]
-            if attr == text_list_attr(COLOCATION_ATTR, [entry]):  # nearly every one: a list of one text
-                found.append(Colocation([_text_of(entry)], positions, is_plain=True))
+            if attr.startswith(_start_of(len(attr))):  # nearly every one
+                entry = attr[_BEFORE_A_SHORT_ENTRY:]
+                found.append(Colocation((_text_of(entry),), positions, is_plain=True))
                 continue
             attrs = NodeDef.FromString(attr).attr
             if COLOCATION_ATTR not in attrs:  # another name follows in the same attribute
@@ -177,6 +177,13 @@ class NodeIndex:
             for position, op in zip(chunk.positions, chunk.ops, strict=True)
             if op in _FRAME_OPS
         ]
+
+
+@functools.cache
+def _start_of(size: int) -> bytes:
+    """Return how a serialised `_class` of this size begins if it is a list of one short entry."""
+    entry = bytes(max(0, size - _BEFORE_A_SHORT_ENTRY))
+    return text_list_attr(COLOCATION_ATTR, [entry])[:_BEFORE_A_SHORT_ENTRY]
 
 
 def _text_of(entry: bytes) -> str:

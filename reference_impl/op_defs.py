@@ -152,8 +152,11 @@ class AttrDefault:
         """Return whether a value equals the default: tensors by elements, others bit by bit (STRIP-04)."""
         if self._is_tensor and value.HasField("tensor"):
             return same_tensor(value.tensor, self._value.tensor)
-        # Not `==`, for which -0.0 equals 0.0.
-        return value.SerializeToString(deterministic=True) == self._bytes
+        # Not `==`, for which -0.0 equals 0.0. The order of a map, which is rare, does not count.
+        data = value.SerializeToString()
+        return data == self._bytes or (
+            len(data) == len(self._bytes) and value.SerializeToString(deterministic=True) == self._bytes
+        )
 
 
 @functools.cache

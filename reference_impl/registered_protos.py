@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableSequence, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableSequence, Sequence
 from typing import Any
 
 from google.protobuf import message
@@ -43,6 +43,12 @@ def item_name(item: Any) -> Any:
     """
     kind = item.DESCRIPTOR.name if isinstance(item, message.Message) else ""
     return getattr(item, _NAME_FIELDS.get(kind, "name"), None)
+
+
+def names_of(items: Iterable[message.Message], kind: type[message.Message]) -> list[Any]:
+    """Return the `item_name` of each item, all of which are messages of one registered kind."""
+    field = _NAME_FIELDS.get(kind.DESCRIPTOR.name, "name")
+    return [getattr(item, field, None) for item in items]
 
 
 def scoped_copy(item: message.Message, scope: ExportScope, contract: Contract) -> message.Message | None:

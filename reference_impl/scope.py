@@ -160,7 +160,7 @@ def strip_lines(lines: bytes, scope: ExportScope, *, are_inputs: bool = False) -
     if not prefix or prefix.startswith(mark):
         return lines, 0
     size = len(lines)
-    starts = [SEPARATOR + mark, SEPARATOR] if are_inputs else [SEPARATOR]
+    starts = [SEPARATOR + mark, SEPARATOR] if are_inputs and SEPARATOR + mark in lines else [SEPARATOR]
     for start in starts:
         lines = lines.replace(start + prefix, start)
         if start + b"/" in lines:  # the scope takes more than one slash with it
