@@ -107,7 +107,8 @@ class Graph:
         It is read without that message, so that a graph that was loaded from bytes need not become one.
         """
         if self._surroundings is None:
-            message = None if self._stated is not None else self._unshared()
+            needs_message = self._stated is not None or self.node_index.is_large
+            message = None if needs_message else self._unshared()
             whole = self.stated_graph_def if message is None else message.graph_def
             self._surroundings = without(whole, "node")
         return self._surroundings

@@ -75,6 +75,11 @@ class NodeIndex:
         return graph_def_size(self.graph_def) if self._most_bytes is None else self._most_bytes
 
     @property
+    def is_large(self) -> bool:
+        """Whether the nodes take too much memory to be kept in another form beside the message."""
+        return self.most_bytes > MOST_BYTES_AT_ONCE
+
+    @property
     def chunks(self) -> Sequence[NodeChunk]:
         """The names, ops and inputs of all nodes, in the order of the nodes."""
         if self._chunks is None:
@@ -89,14 +94,13 @@ class NodeIndex:
     def read_rests(self) -> None:
         """Read the nodes without names and inputs as well, unless that takes too much memory."""
         is_read = self._chunks is not None and all(chunk.rests is not None for chunk in self._chunks)
-        if not is_read and self.most_bytes <= MOST_BYTES_AT_ONCE:
+        if not is_read and not self.is_large:
             self._chunks = list(read_chunks(self._serialised_nodes(), with_rests=True))
 
     def _serialised_nodes(self) -> Iterator[Sequence[bytes]]:
-        is_large = self.most_bytes > MOST_BYTES_AT_ONCE
         content = self._content()
-        if content is None or is_large:
-            return nodes_of_message(self.graph_def, is_large=is_large)
+        if content is None or self.is_large:
+            return nodes_of_message(self.graph_def, is_large=self.is_large)
         return nodes_of_file(content)
 
     def rests_of(self, chunk: NodeChunk) -> Sequence[bytes]:

@@ -189,12 +189,12 @@ def test_nodes_are_put_together_from_their_fields(seed: int) -> None:
     assert named == expected
 
 
-FORMS = ("canonical", "odd")
+FORMS = ("canonical", "odd", "large")
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("seed", range(100))
-def test_bytes_export_what_their_message_does(seed: int, form: str) -> None:
+def test_bytes_export_what_their_message_does(seed: int, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A graph from bytes in any form exports what a graph from the parsed message does, again and again."""
     chance = random.Random(seed)  # noqa: S311 - nothing is kept secret
     known = NodeDef(name="known", op="Const", attr={"T": AttrValue(i=1)}).SerializeToString()  # as a graph
@@ -203,6 +203,8 @@ def test_bytes_export_what_their_message_does(seed: int, form: str) -> None:
     content = b"\x12" + _size(len(content), True) + content
     if form == "odd":  # the GraphDef in two parts, and fields that a graph does not have
         content = content + b"\x92\x3f\x01x" + b"\x12\x04\x1a\x02\x08\x05" + content
+    if form == "large":  # nodes are read from the message, one by one
+        monkeypatch.setattr(node_index, "MOST_BYTES_AT_ONCE", -1)
     message = MetaGraphDef.FromString(content)
     calls: list[dict[str, Any]] = [{}, {}, {"export_scope": "s"}, {"clear_devices": True}, {}]
     chance.shuffle(calls)
