@@ -172,7 +172,8 @@ def edit(text: str, changes: Sequence[Change]) -> str:
     """
     starts = [match.start() for match in HEADER.finditer(text)]
     ends = [*starts, len(text)][1:]
-    if len(starts) != len(tomlkit.parse(text).get(TABLE, ())):
+    listed = tomlkit.parse(text).get(TABLE)
+    if len(starts) != len(listed or ()) or (listed is not None and not starts):
         raise KnownFailuresError(
             f"the list cannot be updated; start each entry with [[{TABLE}]] on a line of its own"
         )

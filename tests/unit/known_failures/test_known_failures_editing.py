@@ -176,11 +176,13 @@ def test_line_endings_are_kept() -> None:
     assert len(load(after, "known.toml").entries) == 2
 
 
-def test_entries_without_headers_of_their_own_are_not_edited() -> None:
-    """A list that can be read but not edited is refused with what to do."""
-    text = 'known_failure = [{case = "a", kind = "bug", reason = "x"}]\n'
+@pytest.mark.parametrize(
+    "text", ['known_failure = [{case = "a", kind = "bug", reason = "x"}]\n', "known_failure = []\n"]
+)
+def test_entries_without_headers_of_their_own_are_not_edited(text: str) -> None:
+    """A list that can be read but not edited, also an empty one, is refused with what to do."""
     with pytest.raises(KnownFailuresError, match=r"start each entry with \[\[known_failure\]\]"):
-        edit(text, [Removal(load(text, "known.toml").entries[0])])
+        edit(text, [Draft(("m/a",), NEW, "documented", "The message differs")])
 
 
 def test_writing_replaces_the_target_of_a_link_and_keeps_its_mode(tmp_path: Path) -> None:
