@@ -66,9 +66,6 @@ __all__ = [
     "serve",
 ]
 
-# pytest loads this package as the plugin, by its entry point and by `-p pytest_metagraph`.
-pytest_plugins = ["pytest_metagraph.plugin"]
-
 _HOMES = {
     "AssertLoadable": "pytest_metagraph.loadability.check",
     "AssertMetaGraph": "pytest_metagraph.diff.api",
@@ -97,6 +94,16 @@ _HOMES = {
     "read_limit": "reference_impl.read_limit",
     "serve": "pytest_metagraph.exporters.serve",
 }
+
+
+def pytest_addhooks(pluginmanager: Any) -> None:
+    """Register the plugin: pytest loads this package, by its entry point and by `-p pytest_metagraph`.
+
+    For a name in `pytest_plugins`, pytest would read the entry points of every installed package once more.
+    """
+    name = "pytest_metagraph.plugin"
+    if not pluginmanager.has_plugin(name):  # `-p pytest_metagraph.plugin` may have loaded it
+        pluginmanager.register(importlib.import_module(name), name)
 
 
 # dir() has these names once they are loaded: pytest gets every name in dir() of a plugin, in every session.

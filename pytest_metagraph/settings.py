@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_metagraph._util.option_values import (
     WHOLE_TIER,
@@ -31,6 +30,9 @@ LEVELS = ("required", "recommended")
 REPORT_FORMATS = ("jsonl", "md", "html", "svg")
 """The formats of report files, which are their suffixes; `reports.renderers` has a function for each."""
 
+SNAPSHOT_FOLDER = "__metagraph_snapshots__"
+"""The folder of snapshots beside a test module, which every session of pytest looks for."""
+
 NO_ORACLE = "none"
 """The value of the option `oracle` if there is no oracle."""
 
@@ -38,8 +40,7 @@ DEFAULT_SECONDS = 30.0
 """The default time limit for one answer. A worker's first answer may have to load a whole framework."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One option of a run, for the command line, the ini file and the rerun line.
 
     Attributes:
@@ -234,8 +235,7 @@ OPTIONS = (
 """Every option of a run, in the order of the help."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The values of the options.
 
     Attributes:

@@ -1,6 +1,7 @@
 """The values of options that are not simple texts, and how each is read.
 
-Every pytest session reads options, so this module imports neither protobuf nor the corpus.
+Every pytest session reads options, so this module imports neither protobuf nor the corpus, and compiles its
+patterns when they are first used.
 """
 
 from __future__ import annotations
@@ -8,29 +9,27 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 SNAPSHOT_UPDATES = ("create", "fix", "trim")
 """The updates of snapshot files: create missing ones, rewrite changed ones, delete unused ones."""
 
 T = TypeVar("T")
 
-_LIMIT = re.compile(r"([1-9][0-9]{0,11})(|[KMG]i?B)(?:,([1-9][0-9]{0,11}))?")
-_SHARD = re.compile(r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})")
+_LIMIT = r"([1-9][0-9]{0,11})(|[KMG]i?B)(?:,([1-9][0-9]{0,11}))?"
+_SHARD = r"([1-9][0-9]{0,3})/([1-9][0-9]{0,3})"
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(NamedTuple):
     """One part of a tier, so that several machines can share it.
 
     Attributes:
-        index: the number of the part, from 1.
-        count: the number of parts.
+        number: the number of the part, from 1.
+        parts: how many parts there are.
     """
 
-    index: int = 1
-    count: int = 1
+    number: int = 1
+    parts: int = 1
 
     @classmethod
     def parse(cls, text: str) -> Shard:
@@ -39,7 +38,7 @@ class Shard:
         Raises:
             ValueError: if the text has another form, or names a part that does not exist.
         """
-        match = _SHARD.fullmatch(text)
+        match = re.fullmatch(_SHARD, text)
         if match is None or int(match[1]) > int(match[2]):
             raise ValueError(f"{text!r} is not a valid shard; write the second of four as 2/4")
         return cls(int(match[1]), int(match[2]))
@@ -47,22 +46,21 @@ class Shard:
     @property
     def is_whole(self) -> bool:
         """True if the run takes the whole tier."""
-        return self.count == 1
+        return self.parts == 1
 
     def part(self, items: Sequence[T]) -> Sequence[T]:
-        """Return every `count`-th item from the `index`-th on, so that no shard gets all large graphs."""
-        return items[self.index - 1 :: self.count]
+        """Return every `parts`-th item from the `number`-th on, so that no shard gets all large graphs."""
+        return items[self.number - 1 :: self.parts]
 
     def __str__(self) -> str:
-        return f"{self.index}/{self.count}"
+        return f"{self.number}/{self.parts}"
 
 
 WHOLE_TIER = Shard()
 """The shard of a run that takes the whole tier."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """The limit of `reference_impl.read_limit` as users write it.
 
     Attributes:
@@ -84,7 +82,7 @@ class Limit:
         """
         if not text:
             return None
-        match = _LIMIT.fullmatch(text)
+        match = re.fullmatch(_LIMIT, text)
         if match is None:
             raise ValueError(
                 f"{text!r} is not a valid limit; write 100MB, or 100MB,5000000 with a number of parts"

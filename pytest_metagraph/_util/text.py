@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import heapq
 import json
 import re
@@ -12,7 +11,8 @@ from typing import Any
 _COMPARED = 200
 """Names that are compared in full: comparing one of the corpus's tens of thousands of ids takes 0.2 ms."""
 
-_INVISIBLE = re.compile(
+# Patterns are compiled when they are first used: pytest imports this module in every session.
+_INVISIBLE = (
     "["
     "\x00-\x1f\x7f-\x9f\xad"  # control characters (C0, DEL, C1) and the soft hyphen
     "\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # bidi, joiners, zero width
@@ -22,7 +22,7 @@ _INVISIBLE = re.compile(
     "]"
 )
 
-_COMMANDS = re.compile(r"(?<!\S)(?:::|section_(?=(?:start|end):))|\#(?=\#(?:vso|teamcity)?\[)", re.IGNORECASE)
+_COMMANDS = r"(?i)(?<!\S)(?:::|section_(?=(?:start|end):))|\#(?=\#(?:vso|teamcity)?\[)"
 """What CI systems may read as commands in a log: `::error::` of GitHub and `section_start:` of GitLab at the
 start of a line, which is wherever a text is wrapped; `##[error]`, `##vso[task]` of Azure, `##teamcity[`."""
 
@@ -41,10 +41,10 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
         text: any text.
         keep_newlines: leave line feeds as they are, for a text of several lines.
     """
-    shown = _INVISIBLE.sub(
-        lambda match: "\n" if keep_newlines and match[0] == "\n" else _escape(match[0]), text
+    shown = re.sub(
+        _INVISIBLE, lambda match: "\n" if keep_newlines and match[0] == "\n" else _escape(match[0]), text
     )
-    return _COMMANDS.sub(lambda match: f"\\x{ord(match[0][0]):02x}{match[0][1:]}", shown)
+    return re.sub(_COMMANDS, lambda match: f"\\x{ord(match[0][0]):02x}{match[0][1:]}", shown)
 
 
 def shortened(text: str, most: int = 500) -> str:
@@ -61,8 +61,8 @@ def shortened(text: str, most: int = 500) -> str:
 
 def printable_json(text: str) -> str:
     """Return a JSON text that means the same, and in which nothing acts; line feeds between values stay."""
-    shown = _INVISIBLE.sub(lambda match: "\n" if match[0] == "\n" else json.dumps(match[0])[1:-1], text)
-    return _COMMANDS.sub(lambda match: f"\\u{ord(match[0][0]):04x}{match[0][1:]}", shown)
+    shown = re.sub(_INVISIBLE, lambda match: "\n" if match[0] == "\n" else json.dumps(match[0])[1:-1], text)
+    return re.sub(_COMMANDS, lambda match: f"\\u{ord(match[0][0]):04x}{match[0][1:]}", shown)
 
 
 def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -108,6 +108,8 @@ def nearest_names(mistyped: str, known: Iterable[str], most: int = 3) -> list[st
     Returns:
         The most similar name first; nothing if no name is similar.
     """
+    import difflib  # noqa: PLC0415 - `metagraph --version` does not need it
+
     candidates = list(known)
     folder = ""
     for part in mistyped.split("/")[:-1]:

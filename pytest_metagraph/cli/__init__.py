@@ -211,7 +211,7 @@ def build_parser(commands: Collection[str] = tuple(COMMANDS)) -> argparse.Argume
     subparsers = parser.add_subparsers(title="sub-commands", metavar="SUBCOMMAND", required=True)
     for name, text in COMMANDS.items():
         if name not in commands:
-            subparsers.add_parser(name, help=text)
+            subparsers.add_parser(name, help=text, add_help=False)  # only listed, so it needs no options
             continue
         module = importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
         command = subparsers.add_parser(

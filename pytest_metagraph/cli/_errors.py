@@ -7,9 +7,12 @@ import errno
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_metagraph._util.errors import MetagraphError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _UNUSABLE: dict[type[Exception], str] = {
     RecursionError: "the input is nested too deeply to be processed; flatten it",

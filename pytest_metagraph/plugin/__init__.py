@@ -20,7 +20,6 @@ from pytest_metagraph._util.errors import MetagraphError, require_upb
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.plugin import hooks
 from pytest_metagraph.plugin.options import add_options, settings_of
-from pytest_metagraph.plugin.results import ResultCollector, Results, ResultSender, SummaryPlugin
 from pytest_metagraph.plugin.session import (
     CORPUS_PACKAGE,
     calls_in_process,
@@ -32,7 +31,7 @@ from pytest_metagraph.plugin.session import (
     stop_run,
     usage_errors,
 )
-from pytest_metagraph.plugin.snapshots import OrphanFinder, SnapshotSummary, snapshots_of
+from pytest_metagraph.plugin.snapshots import SnapshotFiles, snapshots_of
 from pytest_metagraph.settings import NO_ORACLE
 
 if TYPE_CHECKING:
@@ -71,41 +70,40 @@ def pytest_load_initial_conftests(args: list[str]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register what collects and reports results, and load the list of known failures.
+    """Register what collects and reports results, and load the list of known failures, if any case will run.
 
     Raises:
         pytest.UsageError: if the list of known failures cannot be used, or a report cannot be written.
     """
-    results = Results()
-    if runs_corpus(config):
+    judges_cases = runs_corpus(config)
+    if judges_cases:
         with usage_errors():
             require_upb()
     settings = settings_of(config)
+    if settings.update_known_failures and not settings.known_failures:
+        raise pytest.UsageError(
+            "--metagraph-update-known-failures needs the list to update: --metagraph-known-failures=FILE"
+        )
     if settings.limit is not None:
         from reference_impl.read_limit import read_limit  # noqa: PLC0415 - most sessions have no limit
 
         limited = contextlib.ExitStack()
         limited.enter_context(read_limit(settings.limit.most_bytes, settings.limit.most_parts))
         config.add_cleanup(limited.close)
-    orphans = OrphanFinder()
-    config.pluginmanager.register(ResultSender(), "metagraph-sender")
-    config.pluginmanager.register(orphans, "metagraph-orphans")
-    if not is_xdist_worker(config):
-        config.pluginmanager.register(ResultCollector(results), ResultCollector.NAME)
-        config.pluginmanager.register(SummaryPlugin(settings, results), "metagraph-summary")
-        config.pluginmanager.register(SnapshotSummary(config, orphans), "metagraph-snapshots")
-        if settings.reports and runs_corpus(config):
-            from pytest_metagraph.plugin import reports  # noqa: PLC0415 - loads jinja2
+    config.pluginmanager.register(SnapshotFiles(config), "metagraph-snapshots")
+    if not judges_cases:
+        return
+    from pytest_metagraph.plugin import results  # noqa: PLC0415 - loads msgspec
 
-            reports.configure(config, results)
+    found = results.configure(config)
+    if settings.reports and not is_xdist_worker(config):
+        from pytest_metagraph.plugin import reports  # noqa: PLC0415 - loads jinja2
+
+        reports.configure(config, found)
     if settings.known_failures:
         from pytest_metagraph.plugin import known_failures  # noqa: PLC0415 - loads tomlkit
 
-        known_failures.configure(config, results)
-    elif settings.update_known_failures:
-        raise pytest.UsageError(
-            "--metagraph-update-known-failures needs the list to update: --metagraph-known-failures=FILE"
-        )
+        known_failures.configure(config, found)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

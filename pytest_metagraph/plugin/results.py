@@ -1,7 +1,8 @@
 """Results on their way from the items that judge cases to everything that reports them.
 
 An item leaves its result once. It travels on pytest's own report, which pytest-xdist sends to the controller,
-and is read there once: the summary, the list of known failures and the reports all use the same `Results`.
+and is read there once: the summary, the list of known failures and the reports all use the same `Results`. A
+session without cases does not import this module.
 """
 
 from __future__ import annotations
@@ -9,17 +10,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from conformance_cases import Tier
 from pytest_metagraph._util.text import printable
+from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.plugin import failures
-from pytest_metagraph.plugin.session import runs_corpus
-
-if TYPE_CHECKING:
-    from pytest_metagraph.judging.result import CaseResult, ReportedExporter
-    from pytest_metagraph.settings import Settings
+from pytest_metagraph.plugin.options import settings_of
+from pytest_metagraph.plugin.session import is_xdist_worker
+from pytest_metagraph.reports.jsonl import to_line
+from pytest_metagraph.reports.scoring import loads_nothing
+from pytest_metagraph.reports.terminal import LineRole, summary_lines
+from pytest_metagraph.selection import corpus_of, shard_cases
+from pytest_metagraph.settings import Settings
 
 _RESULT = pytest.StashKey[tuple[str, str]]()
 _ATTRIBUTE = "metagraph_result"
@@ -41,6 +46,16 @@ class Results:
     listeners: list[Callable[[ReportedExporter, CaseResult], None]] = field(default_factory=list)
 
 
+def configure(config: pytest.Config) -> Results:
+    """Register what collects and summarises the results of a run, and return where they are kept."""
+    results = Results()
+    config.pluginmanager.register(ResultSender(), "metagraph-sender")
+    if not is_xdist_worker(config):
+        config.pluginmanager.register(ResultCollector(results), ResultCollector.NAME)
+        config.pluginmanager.register(SummaryPlugin(settings_of(config), results), "metagraph-summary")
+    return results
+
+
 def leave(item: pytest.Item, exporter: ReportedExporter, result: CaseResult, contract: str) -> None:
     """Leave the result of an item for its report, and as properties for JUnit XML.
 
@@ -50,8 +65,6 @@ def leave(item: pytest.Item, exporter: ReportedExporter, result: CaseResult, con
         result: the result of the case.
         contract: the contract that it was judged under.
     """
-    from pytest_metagraph.reports.jsonl import to_line  # noqa: PLC0415 - loads msgspec
-
     item.stash[_RESULT] = (to_line(exporter), to_line(result))
     properties = {
         "case": result.case,
@@ -106,10 +119,6 @@ class ResultCollector:
         carried: tuple[str, str] | None = getattr(report, _ATTRIBUTE, None)
         if carried is None or str(report.outcome) == "rerun":  # pytest-rerunfailures runs the case again
             return
-        import msgspec  # noqa: PLC0415 - loads msgspec
-
-        from pytest_metagraph.judging.result import CaseResult, ReportedExporter  # noqa: PLC0415 - as above
-
         failures.restore(report)
         exporter = msgspec.json.decode(carried[0], type=ReportedExporter)
         result = msgspec.json.decode(carried[1], type=CaseResult)
@@ -159,14 +168,11 @@ class SummaryPlugin:
 
         pytest counts cases that were not run, and those that were skipped, as success.
         """
-        if self._left_early and runs_corpus(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        if self._left_early and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.INTERRUPTED
         cases = self._results.cases
         if not cases or session.exitstatus != pytest.ExitCode.OK:
             return
-        from pytest_metagraph.reports.scoring import loads_nothing  # noqa: PLC0415 - loads msgspec
-        from pytest_metagraph.selection import shard_cases  # noqa: PLC0415 - loads the corpus
-
         if len(cases) == len(shard_cases(self._settings)) and loads_nothing(cases):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -176,10 +182,6 @@ class SummaryPlugin:
         yield
         if self._results.exporter is None:
             return
-        from conformance_cases import Tier  # noqa: PLC0415 - loads the corpus
-        from pytest_metagraph.reports.terminal import LineRole, summary_lines  # noqa: PLC0415 - loads msgspec
-        from pytest_metagraph.selection import corpus_of  # noqa: PLC0415 - loads the corpus
-
         terminalreporter.write_sep("=", "conformance of export_meta_graph")
         is_red = any(result.verdict.is_red for result in self._results.cases)
         markup = {

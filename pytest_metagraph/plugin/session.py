@@ -37,11 +37,11 @@ def _is_corpus(argument: str, config: pytest.Config) -> bool:
     """Return whether an argument is the corpus: its package, or the folder or a file of it."""
     if argument.partition(".")[0] == CORPUS_PACKAGE:
         return True
-    if CORPUS_PACKAGE not in argument:
+    path = (config.invocation_params.dir / argument).resolve()
+    if CORPUS_PACKAGE not in path.parts:
         return False
     found = importlib.util.find_spec(CORPUS_PACKAGE)
     folders = [Path(folder) for folder in (found and found.submodule_search_locations) or ()]
-    path = (config.invocation_params.dir / argument).resolve()
     return any(folder.resolve() in {path, *path.parents} for folder in folders)
 
 

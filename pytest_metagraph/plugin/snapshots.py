@@ -12,7 +12,7 @@ import pytest
 
 from pytest_metagraph.plugin.options import settings_of
 from pytest_metagraph.plugin.session import is_xdist_worker
-from pytest_metagraph.snapshots.place import Place, orphans
+from pytest_metagraph.settings import SNAPSHOT_FOLDER
 
 if TYPE_CHECKING:
     from pytest_metagraph.snapshots.snapshot import Snapshots
@@ -55,6 +55,7 @@ def names_of(item: pytest.Item) -> list[str]:
 @contextmanager
 def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
     """Provide the snapshots of a test, from before its call until it has ended."""
+    from pytest_metagraph.snapshots.place import Place  # noqa: PLC0415 - most sessions have no snapshots
     from pytest_metagraph.snapshots.snapshot import Snapshots  # noqa: PLC0415 - loads protobuf
 
     config = item.config
@@ -85,46 +86,43 @@ class Outcomes:
         return report
 
 
-class OrphanFinder:
-    """Finds the snapshots of renamed or removed tests. Every process that collects tests has one."""
+class SnapshotFiles:
+    """Finds the snapshots of renamed or removed tests, and prints at the end what became of snapshot files.
 
-    def __init__(self) -> None:
-        self.found: list[str] = []
+    Every session has one, a worker of pytest-xdist included. pytest looks through each plugin for hooks and
+    fixtures, which takes time, so it is one plugin and not several.
+
+    Args:
+        config: pytest's configuration.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._orphaned: list[str] = []
+        self._found: dict[str, list[str]] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: Sequence[pytest.Item]) -> None:
         """Compare the collected tests with the snapshots beside their modules, before any is deselected."""
         if config.getoption("lf", default=False) or any("::" in argument for argument in config.args):
             return  # only some tests of a module were collected
+        folders = {item.path.parent for item in items}
+        beside = {folder for folder in folders if (folder / SNAPSHOT_FOLDER).is_dir()}
+        if not beside:
+            return
+        from pytest_metagraph.snapshots.place import (  # noqa: PLC0415 - most sessions have no snapshots
+            Place,
+            orphans,
+        )
+
         tests: dict[Path, set[str]] = {}
-        for module in {item.path for item in items}:
-            if Place.folder_of(module).is_dir():
-                tests[module] = set()
-        for item in items if tests else ():
-            if item.path in tests:
-                tests[item.path].add(Place.of(item.path, names_of(item)).test)
-        self.found = [
+        for item in items:
+            if item.path.parent in beside:
+                names = tests.setdefault(item.path, set())
+                names.add(Place.of(item.path, names_of(item)).test)
+        self._orphaned = [
             _shown(config, path) for module in sorted(tests) for path in orphans(module, tests[module])
         ]
-
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Send what was found to the controller of pytest-xdist; every worker finds the same."""
-        if is_xdist_worker(session.config):
-            session.config.workeroutput[_WORKER_OUTPUT] = self.found  # type: ignore[attr-defined] # xdist has it
-
-
-class SnapshotSummary:
-    """Collects what became of snapshot files from all reports, and prints it at the end.
-
-    Args:
-        config: pytest's configuration.
-        orphans: finds snapshots without a test in this process.
-    """
-
-    def __init__(self, config: pytest.Config, orphans: OrphanFinder) -> None:
-        self._config = config
-        self._orphans = orphans
-        self._found: dict[str, list[str]] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what a test has done; the last of its reports has all of it."""
@@ -133,15 +131,20 @@ class SnapshotSummary:
                 if name.startswith(_PROPERTY):
                     self._found.setdefault(name.removeprefix(_PROPERTY), []).append(str(value))
 
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Send the orphans to the controller of pytest-xdist; every worker finds the same."""
+        if is_xdist_worker(session.config):
+            session.config.workeroutput[_WORKER_OUTPUT] = self._orphaned  # type: ignore[attr-defined] # xdist has it
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take what a worker of pytest-xdist has found; it may have ended without sending anything."""
-        self._orphans.found = getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT) or self._orphans.found
+        self._orphaned = getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT) or self._orphaned
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the summary if any file was touched, missed or is without a test."""
-        if self._orphans.found:
-            self._found[_ORPHANED] = self._orphans.found
+        if self._orphaned:
+            self._found[_ORPHANED] = self._orphaned
         if not self._found:
             return
         terminalreporter.write_sep("=", "metagraph snapshots")

@@ -56,7 +56,7 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
         contract=settings.contract,
         tier=settings.tier,
         level="recommended" if settings.level == "recommended" else "required",
-        shard=ReportedShard(settings.shard.index, settings.shard.count),
+        shard=ReportedShard(*settings.shard),
         selection=settings.patterns,
         tier_cases=len(corpus.cases(Tier(settings.tier))),
         expected_cases=len(expected),

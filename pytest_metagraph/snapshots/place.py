@@ -9,15 +9,15 @@ import glob
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-FOLDER = "__metagraph_snapshots__"
+from pytest_metagraph.settings import SNAPSHOT_FOLDER
+
 SUFFIX = ".pbtxt"
 
-_UNSAFE = re.compile(r"[^\w.\[\]-]", re.ASCII)
-_NAME = re.compile(r"[\w.-]+", re.ASCII)
+_UNSAFE = r"(?a)[^\w.\[\]-]"
+_NAME = r"(?a)[\w.-]+"
 _MAX_STEM = 120
 """The longest part of a test's name in a file name; file systems allow 255 bytes."""
 
@@ -31,20 +31,18 @@ HEAD = """\
 # sha256 of what follows: {digest}
 
 """
-_FILE = re.compile(
+_FILE = (
     re.escape(HEAD)
     .encode()
     .replace(rb"\{file\}", rb"[\w./]+")
     .replace(rb"\{message\}", rb"tensorflow\.\w+")
     .replace(rb"\{test\}", rb"(?P<test>[^\n]+)")
     .replace(rb"\{digest\}", rb"(?P<digest>\w+)")
-    + rb"(?P<body>.*)",
-    re.DOTALL,
+    + rb"(?P<body>(?s:.*))"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """The place of the snapshots of one test.
 
     Attributes:
@@ -61,7 +59,7 @@ class Place:
     @staticmethod
     def folder_of(module: Path) -> Path:
         """Return the folder for the snapshots of a module, beside it."""
-        return module.parent / FOLDER / module.stem
+        return module.parent / SNAPSHOT_FOLDER / module.stem
 
     @classmethod
     def of(cls, module: Path, names: Sequence[str]) -> Place:
@@ -85,7 +83,7 @@ class Place:
         Raises:
             ValueError: if the name cannot be a part of a file name on every system.
         """
-        if name and not _NAME.fullmatch(name):
+        if name and not re.fullmatch(_NAME, name):
             raise ValueError(
                 f"{name!r} is not a valid name of a snapshot; use letters, digits, '_', '-' and '.'"
             )
@@ -125,7 +123,7 @@ def read_stamp(path: Path) -> Stamp | None:
     except OSError:
         return None
     # A version control system may have converted the line ends to those of Windows.
-    found = _FILE.fullmatch(data.replace(b"\r\n", b"\n"))
+    found = re.fullmatch(_FILE, data.replace(b"\r\n", b"\n"))
     if found is None:
         return None
     return Stamp(found["test"].decode(errors="replace"), digest_of(found["body"]) == found["digest"].decode())
@@ -146,7 +144,7 @@ def orphans(module: Path, tests: Collection[str]) -> Iterator[Path]:
 
 def _file_name(test: str) -> str:
     """Return a test's name as a part of a file name, with a digest if that changes the name."""
-    safe = _UNSAFE.sub("-", test)[:_MAX_STEM]
+    safe = re.sub(_UNSAFE, "-", test)[:_MAX_STEM]
     return safe if safe == test else f"{safe}-{hashlib.sha256(test.encode()).hexdigest()[:8]}"
 
 

@@ -98,7 +98,7 @@ def judge(label: str, how: Mapping[str, str], tier: Tier, step: Callable[[str], 
     named = {"exporter": settings.exporter, "command": settings.worker, "exports": settings.exports}
     try:
         for contract in Contract:
-            under = replace(settings, contract=contract.value)
+            under = settings._replace(contract=contract.value)
             with open_client(**named, seconds=settings.timeout, in_process=False) as client:
                 found = report_of(client, under, _named(step, f"{label}, {contract}"), known)
             reports[contract.value] = found

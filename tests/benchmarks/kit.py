@@ -69,6 +69,7 @@ def run(*arguments: str) -> Spent:
     """Run Python to its end, with no pytest plugins except those that are named."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # pip compiles what it installs
     ended = subprocess.run(
         [sys.executable, *arguments], env=environment, stdout=subprocess.PIPE, text=True, check=True
     )

@@ -13,7 +13,7 @@ from user_process import PROJECT
 from pytest_metagraph._version import __version__
 from pytest_metagraph.cli import COMMANDS
 
-HEAVY = ("google.protobuf", "pytest", "conformance_cases", "reference_impl", "deepdiff", "jinja2")
+HEAVY = ("google.protobuf", "pytest", "conformance_cases", "reference_impl", "deepdiff", "jinja2", "difflib")
 """What the name of a command, its help and its version do not need."""
 
 OPTIONAL = ("argcomplete", "hypothesis", "igraph", "tensorflow")
@@ -27,6 +27,8 @@ UNUSED = (
     "tomlkit",
     "conformance_cases",
     "reference_impl",
+    "pytest_metagraph.plugin.results",
+    "pytest_metagraph.snapshots",
 )
 """What a session of pytest that does not use the kit must not pay for."""
 

@@ -48,6 +48,7 @@ LATE_IMPORT_MARK = "# noqa: PLC0415 - "
 LATE_PACKAGES = {
     *("google.protobuf", "msgspec", "jinja2", "deepdiff", "tomlkit", "pytest"),
     *("conformance_cases", "reference_impl", "pytest_metagraph.diff", "pytest_metagraph.exporters"),
+    *("pytest_metagraph.snapshots", "difflib"),
 }
 """What a start-up must not load: `tests/integration/test_command_startup.py` looks at `sys.modules`, and
 `tests/unit/diff/test_rendering.py` at deepdiff."""
