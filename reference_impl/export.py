@@ -15,6 +15,7 @@ from reference_impl.contracts import Contract
 from reference_impl.debug_info import graph_debug_info
 from reference_impl.files import debug_info_path
 from reference_impl.graph import Graph
+from reference_impl.loading import GraphSource
 from reference_impl.node_index import NodeIndex
 from reference_impl.nodes import NodeFilter
 from reference_impl.op_defs import add_called_function_attrs, stripped_op_list
@@ -97,7 +98,7 @@ def _node_filter(arguments: ExportArguments) -> NodeFilter:
         ValueError: if saver_def does not name its saver (SAV-07).
     """
     given = arguments.graph_def
-    index = arguments.graph.node_index if given is None else NodeIndex(lambda: given)
+    index = arguments.graph.node_index if given is None else NodeIndex(GraphSource(given))
     removed: frozenset[str] = frozenset()
     if arguments.clear_extraneous_savers:
         if arguments.graph_def is None and arguments.contract is Contract.TENSORFLOW:

@@ -39,9 +39,7 @@ class Graph:
     def __init__(self) -> None:
         stated = GraphDef()
         stated.versions.producer = provenance().graph_def_version
-        self._stated: GraphDef | None = stated
-        self._content: bytes | None = None
-        self._loaded: list[MetaGraphDef] = []
+        self._source = loading.GraphSource(stated)
         self._surroundings: GraphDef | None = None
         self._most_bytes: int | None = stated.ByteSize()
         self._index: NodeIndex | None = None
@@ -77,10 +75,10 @@ class Graph:
         loaded.graph_def.ClearField("debug_info")
         content = _content_of(meta_graph_def)
         if content is None:
-            graph._stated = loaded.graph_def
+            graph._source = loading.GraphSource(loaded.graph_def)
             graph._most_bytes = None
         else:
-            graph._stated, graph._content, graph._loaded = None, content, [loaded]
+            graph._source = loading.GraphSource.from_content(content, loaded)
             graph._most_bytes = len(content)
         graph._node_names = None
         graph._collections.update(collections)
@@ -91,14 +89,7 @@ class Graph:
     @property
     def stated_graph_def(self) -> GraphDef:
         """The nodes as they were given, in creation order: the graph's own message, which is only read."""
-        stated = self._stated
-        if stated is None:
-            message = self._unshared()
-            if message is None:  # another thread has just been here
-                return self.stated_graph_def
-            self._stated = stated = message.graph_def
-            self._content = None  # after the message, so that a second thread finds one of them
-        return stated
+        return self._source.graph_def
 
     @property
     def surroundings(self) -> GraphDef:
@@ -107,8 +98,7 @@ class Graph:
         It is read without that message, so that a graph that was loaded from bytes need not become one.
         """
         if self._surroundings is None:
-            needs_message = self._stated is not None or self.node_index.is_large
-            message = None if needs_message else self._unshared()
+            message = None if self.node_index.is_large else self._source.unshared()
             whole = self.stated_graph_def if message is None else message.graph_def
             self._surroundings = without(whole, "node")
         return self._surroundings
@@ -121,7 +111,7 @@ class Graph:
     def new_message(self) -> MetaGraphDef:
         """Return a new message that holds the nodes with normalised inputs (PATH-06), and nothing else."""
         changed = self.node_index.changed_inputs
-        message = self._unshared()
+        message = self._source.unshared()
         if message is None:
             message = MetaGraphDef()
             message.graph_def.CopyFrom(self.stated_graph_def)
@@ -129,22 +119,11 @@ class Graph:
             message.graph_def.node[position].input[:] = inputs
         return message
 
-    def _unshared(self) -> MetaGraphDef | None:
-        """Return a message with the nodes that nobody else holds; None if the graph has become a message.
-
-        A graph that is loaded from bytes keeps these, and no message, until its message is read: the first
-        call gives away the message that was parsed to load it, and parsing takes as long as copying.
-        """
-        with contextlib.suppress(IndexError):
-            return self._loaded.pop()
-        content = self._content
-        return None if content is None else loading.parse_again(content)
-
     @property
     def node_index(self) -> NodeIndex:
         """The index of `stated_graph_def`, which an export reads."""
         if self._index is None:
-            self._index = NodeIndex(lambda: self.stated_graph_def, self._most_bytes, lambda: self._content)
+            self._index = NodeIndex(self._source, self._most_bytes)
         return self._index
 
     def byte_size(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,11 +14,60 @@ from reference_impl.names import element_named
 from reference_impl.schema import (
     REGISTERED_COLLECTIONS,
     CollectionDef,
+    GraphDef,
     MetaGraphDef,
     adopt,
     parse_message,
 )
 from reference_impl.schema.item_lists import item_list_class
+
+
+class GraphSource:
+    """The GraphDef of a graph: a message, or the bytes that it was loaded from until its message is read.
+
+    Args:
+        graph_def: the message itself, and not a copy.
+    """
+
+    def __init__(self, graph_def: GraphDef | None) -> None:
+        self._graph_def = graph_def
+        self._content: bytes | None = None
+        self._parsed: list[MetaGraphDef] = []
+
+    @classmethod
+    def from_content(cls, content: bytes, parsed: MetaGraphDef) -> GraphSource:
+        """Return a source that keeps the bytes of a MetaGraphDef, and gives away what was parsed from it."""
+        source = cls(None)
+        source._content, source._parsed = content, [parsed]
+        return source
+
+    @property
+    def content(self) -> bytes | None:
+        """The bytes of a MetaGraphDef with this graph_def; None if it is a message, or has become one."""
+        return self._content
+
+    @property
+    def graph_def(self) -> GraphDef:
+        """The message, the same each time."""
+        found = self._graph_def
+        if found is None:
+            message = self.unshared()
+            if message is None:  # another thread has just been here
+                return self.graph_def
+            self._graph_def = found = message.graph_def
+            self._content = None  # after the message, so that a second thread finds one of them
+        return found
+
+    def unshared(self) -> MetaGraphDef | None:
+        """Return a message with the graph_def that nobody else holds; None if `content` is None.
+
+        The first call gives away the message that was parsed to load the graph. Parsing takes as long as
+        copying.
+        """
+        with contextlib.suppress(IndexError):
+            return self._parsed.pop()
+        content = self._content
+        return None if content is None else _parse_again(content)
 
 
 def load(meta_graph_def: message.Message | bytes) -> tuple[MetaGraphDef, dict[str, list[Any]]]:
@@ -42,7 +92,7 @@ def load(meta_graph_def: message.Message | bytes) -> tuple[MetaGraphDef, dict[st
     return _graph_alone(source, is_owned=source is not meta_graph_def), collections
 
 
-def parse_again(content: bytes) -> MetaGraphDef:
+def _parse_again(content: bytes) -> MetaGraphDef:
     """Return the graph_def of bytes that were loaded before, without its debug info, as a new message."""
     loaded = _graph_alone(MetaGraphDef.FromString(content), is_owned=True)
     loaded.graph_def.ClearField("debug_info")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from reference_impl.inputs import changed_inputs
+from reference_impl.loading import GraphSource
 from reference_impl.node_columns import (
     NodeChunk,
     nodes_of_file,
@@ -47,27 +48,20 @@ class NodeIndex:
     Each part is built when it is first read, in one pass over the nodes.
 
     Args:
-        message: returns the GraphDef. It is only read, and must not change while the index is in use.
+        source: has the GraphDef. It is only read, and must not change while the index is in use. Nodes are
+            read from its bytes, if it has any and they are not too many.
         most_bytes: an upper bound of its serialised size; None if it is not known.
-        content: returns a serialised MetaGraphDef with the same nodes, which are read from it if it is not
-            large; None if there is none.
     """
 
-    def __init__(
-        self,
-        message: Callable[[], GraphDef],
-        most_bytes: int | None = None,
-        content: Callable[[], bytes | None] = lambda: None,
-    ) -> None:
-        self._message = message
-        self._content = content
+    def __init__(self, source: GraphSource, most_bytes: int | None = None) -> None:
+        self._source = source
         self._most_bytes = most_bytes
         self._chunks: Sequence[NodeChunk] | None = None
 
     @property
     def graph_def(self) -> GraphDef:
         """The message, which is only read."""
-        return self._message()
+        return self._source.graph_def
 
     @cached_property
     def most_bytes(self) -> int:
@@ -98,7 +92,7 @@ class NodeIndex:
             self._chunks = list(read_chunks(self._serialised_nodes(), with_rests=True))
 
     def _serialised_nodes(self) -> Iterator[Sequence[bytes]]:
-        content = self._content()
+        content = self._source.content
         if content is None or self.is_large:
             return nodes_of_message(self.graph_def, is_large=self.is_large)
         return nodes_of_file(content)
@@ -118,7 +112,9 @@ class NodeIndex:
     @cached_property
     def ops(self) -> Sequence[str]:
         """The op of each node."""
-        if self._chunks is None and self._content() is None:  # an export without filters reads nothing else
+        if (
+            self._chunks is None and self._source.content is None
+        ):  # an export without filters reads nothing else
             return [node.op for node in self.graph_def.node]
         return [op for chunk in self.chunks for op in chunk.ops]
 

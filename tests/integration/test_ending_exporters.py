@@ -113,7 +113,7 @@ def test_a_plugin_that_exits_is_no_success(project: Project, hook: str, workers:
 
 
 def test_an_exit_before_the_session_is_no_success(project: Project) -> None:
-    """`pytest.exit` with status 0 before the session, which only the command can notice, is status 5."""
+    """A run that `pytest.exit` ends with status 0 before the session starts has status 5."""
     project.with_file("exits.py", EXITS.format(hook="configure(config)"))
     words = ("run", "--exporter=reference", "--case=DEV-01/*", "-p", "exits")
     assert project.pytester.run(*METAGRAPH, *words).ret == pytest.ExitCode.NO_TESTS_COLLECTED

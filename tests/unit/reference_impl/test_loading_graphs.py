@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from typing import Any
 
 import pytest
@@ -221,3 +223,20 @@ def test_a_loaded_graph_can_grow() -> None:
     assert added == Operation("a_1")
     assert node_names(exported) == ["a", "a_1"]
     assert list(exported.collection_def["k"].int64_list.value) == [1, 2]
+
+
+@pytest.mark.parametrize("flags", [{}, {"export_scope": "a"}, {"clear_devices": True}])
+@pytest.mark.parametrize("source", [MESSAGE, MESSAGE.SerializeToString()], ids=["message", "bytes"])
+def test_a_graph_is_freed_with_its_last_reference(
+    source: MetaGraphDef | bytes, flags: dict[str, Any]
+) -> None:
+    """A graph of gigabytes does not wait for the garbage collector, whatever was exported."""
+    loaded = Graph.from_meta_graph_def(source)
+    export_meta_graph(graph=loaded, **flags)
+    last = weakref.ref(loaded)
+    gc.disable()
+    try:
+        del loaded
+        assert last() is None
+    finally:
+        gc.enable()
