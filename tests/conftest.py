@@ -15,6 +15,8 @@ from reference_impl.contracts import TENSORFLOW_VERSION
 
 pytest_plugins = ["pytester"]
 
+# Images often set it. Without bytecode, each process that a test starts compiles every module again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 MadeOnce = Callable[[str, Callable[[Path], None]], Path]
 """Takes the name of a folder and a function that makes it, and returns the folder."""

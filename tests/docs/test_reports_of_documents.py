@@ -71,7 +71,8 @@ def test_commands_for_other_systems_lead_to_a_valid_report(commands: tuple[str, 
     (folder / "stand_in.py").write_text(STAND_IN, encoding="utf-8")
     (folder / PLAIN_WORKER).write_bytes(starter_files(AdapterKind.WORKER)[PLAIN_WORKER])
     environment = command_environment(tmp_path)
-    environment |= {"PYTEST_ADDOPTS": "--metagraph-tier=smoke", "GITHUB_STEP_SUMMARY": "summary.md"}
+    environment["PYTEST_ADDOPTS"] += " --metagraph-tier=smoke"
+    environment["GITHUB_STEP_SUMMARY"] = "summary.md"
     if "answers-2.16" in " ".join(commands) and ANSWERED not in commands:
         (answering,) = (one for page in DOCUMENTS for one in sequences_not_run(page) if ANSWERED in one)
         commands = (*answering[: answering.index(ANSWERED) + 1], *commands)

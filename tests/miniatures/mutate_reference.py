@@ -135,7 +135,10 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
         nodes = cosmic_ray.ast.ast_nodes(cosmic_ray.ast.get_ast(source))
         starts = [start for node in nodes for start, _ in operator_class().mutation_positions(node)]
         for occurrence, (line, _) in enumerate(starts):
-            changed = cosmic_ray.mutating.mutate_code(source, operator_class(), occurrence)
+            try:
+                changed = cosmic_ray.mutating.mutate_code(source, operator_class(), occurrence)
+            except AttributeError:  # it cannot replace a dotted name in the tuple of an except clause
+                continue
             if changed is None or changed in seen or line in unjudged or _compares_identity(changed):
                 continue
             seen.add(changed)
