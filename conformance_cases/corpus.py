@@ -36,6 +36,7 @@ class Corpus:
         self._sources: Mapping[str, MatrixGraph | RequirementCase] = {**recorded_graphs, **requirement_cases}
         self._recorded_graphs = recorded_graphs
         self._requirement_cases = requirement_cases
+        self._cases: dict[Tier, tuple[Case, ...]] = {}
 
     @property
     def graphs(self) -> Mapping[str, InputGraph]:
@@ -77,9 +78,11 @@ class Corpus:
         return hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def cases(self, tier: Tier = Tier.DEFAULT) -> tuple[Case, ...]:
-        """Return the cases of a tier, sorted by id."""
-        cases = [case for source in self._sources.values() for case in source.cases(tier)]
-        return tuple(sorted(cases, key=lambda case: case.id))
+        """Return the cases of a tier, sorted by id; they are listed once."""
+        if tier not in self._cases:
+            cases = [case for source in self._sources.values() for case in source.cases(tier)]
+            self._cases[tier] = tuple(sorted(cases, key=lambda case: case.id))
+        return self._cases[tier]
 
     def case(self, case_id: str) -> Case:
         """Return the case with an id, of any tier.

@@ -8,7 +8,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,9 +44,8 @@ CRASHING = "matrix/queue_runners/plain"
 
 SPREADS = {
     "two workers": ("-n", "2"),
-    "four workers": ("-n", "4"),
-    "worksteal": ("-n", "2", "--dist", "worksteal"),
-    "loadscope": ("-n", "2", "--dist", "loadscope"),
+    "work stealing between four": ("-n", "4", "--dist", "worksteal"),
+    "a graph for a worker": ("-n", "2", "--dist", "loadscope"),
 }
 
 
@@ -68,9 +67,18 @@ def report_of(project: Project, *arguments: str) -> str:
     return timeless(project.pytester.path / "report.jsonl")
 
 
-def test_reports_do_not_depend_on_the_distribution(smoke: Project) -> None:
+@pytest.fixture
+def alone(smoke: Project, made_once: Callable[[str, Callable[[Path], None]], Path]) -> str:
+    """The report of one process, which several tests compare with another one."""
+
+    def fill(folder: Path) -> None:
+        (folder / "timeless.jsonl").write_text(report_of(smoke, "-n", "0"), encoding="utf-8")
+
+    return (made_once("one-process", fill) / "timeless.jsonl").read_text(encoding="utf-8")
+
+
+def test_reports_do_not_depend_on_the_distribution(smoke: Project, alone: str) -> None:
     """One process, two and four workers, work stealing, and a graph for a worker at a time: one report."""
-    alone = report_of(smoke, "-n", "0")
     for verdict in ("pass", "fail", "unsupported"):
         assert f'"verdict":"{verdict}"' in alone
     assert '"verdict":"fail","verdicts"' in alone.splitlines()[-1]
@@ -78,9 +86,8 @@ def test_reports_do_not_depend_on_the_distribution(smoke: Project) -> None:
         assert report_of(smoke, *arguments) == alone, name
 
 
-def test_merged_shards_are_the_report_of_the_whole(smoke: Project) -> None:
+def test_merged_shards_are_the_report_of_the_whole(smoke: Project, alone: str) -> None:
     """Three parts, run with and without workers, are merged to what one run writes."""
-    alone = report_of(smoke)
     folder = smoke.pytester.path
     parts = [f"part{index}.jsonl" for index in (1, 2, 3)]
     for index, (name, workers) in enumerate(zip(parts, ("0", "2", "0"), strict=True), start=1):
@@ -90,9 +97,8 @@ def test_merged_shards_are_the_report_of_the_whole(smoke: Project) -> None:
     assert timeless(merged) == alone
 
 
-def test_two_hosts_write_the_report_of_one_process(smoke: Project, environment: Path) -> None:
+def test_two_hosts_write_the_report_of_one_process(smoke: Project, alone: str, environment: Path) -> None:
     """Two interpreters that are reached over sockets, one of them with the wheel, share the work of a run."""
-    alone = report_of(smoke)
     with contextlib.ExitStack() as stack:
         hosts = [host(python, smoke.pytester.path) for python in (Path(sys.executable), environment)]
         specs = [stack.enter_context(one) for one in hosts]
