@@ -44,7 +44,13 @@ def run_python(
     return subprocess.run(
         [sys.executable, *words],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        # Python does not notice that the bytecode that it writes is cut off by the limit.
+        env={
+            **os.environ,
+            "PYTHONPATH": str(PROJECT),
+            **({"PYTHONDONTWRITEBYTECODE": "1"} if most_bytes >= 0 else {}),
+            **environment,
+        },
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -40,7 +40,7 @@ def build_environment(folder: Path) -> None:
 def clean_environment(**variables: str) -> dict[str, str]:
     """The variables of a user's shell: nothing of the run of this project's own tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "PYTHON"))}
-    return {**kept, "PYTHONDONTWRITEBYTECODE": "1", **variables}
+    return {**kept, **variables}
 
 
 @dataclass(frozen=True)
