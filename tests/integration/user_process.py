@@ -68,5 +68,5 @@ def run_metagraph(
 
 
 def names_below(folder: Path) -> set[str]:
-    """The names of all files and folders below a folder."""
-    return {path.name for path in folder.rglob("*")}
+    """The names of all files and folders below a folder, but not the bytecode that Python adds."""
+    return {path.name for path in folder.rglob("*") if "__pycache__" not in path.parts}
