@@ -1,5 +1,8 @@
 """Recognise what a file contains: which message of TensorFlow, binary or text, or which other format.
 
+This module judges content and knows no folders: `saved_models.message_file` decides which file a path stands
+for, and `files` reads it.
+
 A message is never read as another type: almost any bytes parse as a message of unknown fields, and a GraphDef
 parses as an empty MetaGraphDef.
 """

@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 from reference_impl.contracts import Contract
 from reference_impl.file_kinds import Kind, WrongKindError, parse, recognise
 from reference_impl.read_limit import WAY_OUT, current_most_bytes
-from reference_impl.saved_models import meta_graph_bytes, saved_model_file
+from reference_impl.saved_models import message_file, meta_graph_bytes
 from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel
 from reference_impl.schema.parsing import MOST_MESSAGE_BYTES
 
@@ -81,8 +81,7 @@ def read_graph_file(
 def _read_graph(
     path: str | os.PathLike[str], wanted: Sequence[type[Message]], tags: Collection[str] | None
 ) -> Any:
-    found = Path(path)
-    data = read_regular_file(saved_model_file(found) if found.is_dir() else path)
+    data = read_regular_file(message_file(path))
     try:
         kind = recognise(data, wanted, os.fspath(path))
         if kind.message is SavedModel:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from google.protobuf.message import DecodeError
 
@@ -15,17 +16,23 @@ from reference_impl.wire_format import NotWireFormatError, first_fields
 
 MetaInfoDef = MetaGraphDef.MetaInfoDef
 
+AnyPath = TypeVar("AnyPath", bound=str | os.PathLike[str])
+
 _META_GRAPHS: Final = SavedModel.META_GRAPHS_FIELD_NUMBER
 _WITHOUT: Final = "a SavedModel without meta graphs; save the model again"
 _FILES: Final = ("saved_model.pb", "saved_model.pbtxt")
 
 
-def saved_model_file(folder: Path) -> Path:
-    """Return the file of a SavedModel in its folder, binary or text.
+def message_file(path: AnyPath) -> AnyPath | Path:
+    """Return the file that a path stands for: that of the SavedModel in a folder; any other path as it is.
 
     Raises:
-        OSError: if there is none, or it cannot be looked up.
+        OSError: if it is a folder without a SavedModel, or cannot be looked up.
+        ValueError: if the path contains a NUL character.
     """
+    folder = Path(path)
+    if not folder.is_dir():
+        return path
     for name in _FILES:
         if (folder / name).exists():
             return folder / name

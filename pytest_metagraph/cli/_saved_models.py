@@ -14,7 +14,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from pytest_metagraph._util.shallow import VIEWS
 from reference_impl.file_kinds import Kind, WrongKindError, parse, recognise
 from reference_impl.files import read_regular_file
-from reference_impl.saved_models import each_meta_graph, meta_graph_bytes, saved_model_file, tags_text
+from reference_impl.saved_models import each_meta_graph, message_file, meta_graph_bytes, tags_text
 from reference_impl.schema import DataType, FunctionDefLibrary, GraphDef, MetaGraphDef, SavedModel
 
 _KINDS: Final = (MetaGraphDef, GraphDef, SavedModel, FunctionDefLibrary)
@@ -58,7 +58,7 @@ def contents_of(path: Path, tags: Collection[str] | None) -> list[Content]:
         OSError: if the file cannot be read.
         ValueError: if it has no graph; the error names what it is instead.
     """
-    data = read_regular_file(saved_model_file(path) if path.is_dir() else path)
+    data = read_regular_file(message_file(path))
     try:
         kind = recognise(data, _KINDS, str(path))
         if kind.message is not SavedModel:

@@ -23,7 +23,7 @@ from pytest_metagraph.diff import (
 )
 from reference_impl.atomic_write import write_file
 from reference_impl.files import recognise_file
-from reference_impl.saved_models import saved_model_file
+from reference_impl.saved_models import message_file
 from reference_impl.schema import FunctionDefLibrary, GraphDef, MetaGraphDef, SavedModel
 
 DESCRIPTION = """\
@@ -170,7 +170,7 @@ def _kind_of_both(expected: Path, actual: Path) -> str:
 
 def _kind(path: Path) -> str:
     with contextlib.suppress(OSError, ValueError):
-        return recognise_file(saved_model_file(path) if path.is_dir() else path, _KINDS).name
+        return recognise_file(message_file(path), _KINDS).name
     return ""
 
 

@@ -26,7 +26,7 @@ from reference_impl.atomic_write import write_file, write_files
 from reference_impl.debug_info import NO_ORIGIN, graph_debug_info, loaded_stacks
 from reference_impl.file_kinds import WrongKindError, parse, recognise
 from reference_impl.files import debug_info_path, read_graph_file, read_regular_file
-from reference_impl.saved_models import is_saved_model_file, put_meta_graph, saved_model_file, tags_text
+from reference_impl.saved_models import is_saved_model_file, message_file, put_meta_graph, tags_text
 from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel, SaverDef
 from reference_impl.serialization import graph_def_size, meta_graph_content, serialise
 
@@ -206,9 +206,8 @@ def run(arguments: argparse.Namespace) -> int:
             "saver_def": _read_part(arguments.saver_def, "saver_def", SaverDef),
             "meta_info_def": _read_part(arguments.meta_info_def, "meta_info_def", MetaGraphDef.MetaInfoDef),
         }
-    if arguments.target.is_dir():
-        with contextlib.suppress(OSError):  # a folder without a SavedModel cannot be written to
-            arguments.target = saved_model_file(arguments.target)
+    with contextlib.suppress(OSError):  # a folder without a SavedModel cannot be written to
+        arguments.target = message_file(arguments.target)
     given = {name: getattr(arguments, name) for name in _ARGUMENTS}
     with (
         progress(f"exporting to {arguments.target}"),

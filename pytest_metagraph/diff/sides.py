@@ -18,10 +18,10 @@ from reference_impl.file_kinds import Kind, WrongKindError, parse, recognise
 from reference_impl.files import read_regular_file
 from reference_impl.saved_models import (
     each_meta_graph,
+    message_file,
     meta_graph_bytes,
     meta_graph_with,
     names_by_tags,
-    saved_model_file,
 )
 
 PARSE_ERRORS = (DecodeError, ValueError, RecursionError)
@@ -190,7 +190,7 @@ def _load(value: object, *message_types: str) -> tuple[Message | bytes, Kind]:
     elif isinstance(value, str | os.PathLike):
         path = _default_label(value)
         try:
-            data = read_regular_file(saved_model_file(Path(path)) if Path(path).is_dir() else path)
+            data = read_regular_file(message_file(path))
         except ValueError as error:  # a NUL in the name
             raise ValueError(f"{path!r} is not a valid path: {error}") from error
     else:

@@ -19,7 +19,7 @@ from pytest_metagraph.loadability.body_survey import BodySurvey
 from pytest_metagraph.loadability.survey import Survey
 from reference_impl.file_kinds import WrongKindError, parse, recognise
 from reference_impl.files import read_regular_file
-from reference_impl.saved_models import saved_model_file
+from reference_impl.saved_models import message_file
 from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel
 
 _OWN_TYPE: Final = re.compile(r"pytest_metagraph\.[\w.]+")
@@ -140,7 +140,7 @@ def _from_message(value: Message) -> list[Subject]:
 def _content(path: Path) -> bytes:
     """Return the bytes of a file, or of the SavedModel in a folder."""
     try:
-        return read_regular_file(saved_model_file(path) if path.is_dir() else path)
+        return read_regular_file(message_file(path))
     except OSError as error:
         raise UncheckableInputError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:  # a NUL character in the name

@@ -54,8 +54,9 @@ def _modules_with(fact: str | frozenset[str]) -> set[str]:
         (TENSORFLOW_VERSION, "reference_impl/contracts.py"),
         (frozenset(FLAGS), "conformance_cases/axes.py"),
         ("LegacyRestoreSlice", "reference_impl/savers.py"),
+        (frozenset({"saved_model.pb", "saved_model.pbtxt"}), "reference_impl/saved_models.py"),
     ],
-    ids=["the tested TensorFlow", "the flags", "the ops of savers"],
+    ids=["the tested TensorFlow", "the flags", "the ops of savers", "the files of a SavedModel"],
 )
 def test_a_fact_has_one_module(fact: str | frozenset[str], module: str) -> None:
     """Every other module imports it from there."""

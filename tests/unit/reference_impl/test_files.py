@@ -11,6 +11,7 @@ import pytest
 from small_graphs import graph, meta_graph, parse
 
 from reference_impl import Contract, Graph, export_meta_graph, read_meta_graph_file
+from reference_impl.saved_models import message_file
 from reference_impl.schema import CollectionDef, MetaGraphDef
 
 NODES = """
@@ -235,3 +236,33 @@ def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
     """What the file system says is passed on."""
     with pytest.raises(FileNotFoundError):
         read_meta_graph_file(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("files", "chosen"),
+    [
+        (("saved_model.pb", "saved_model.pbtxt", "m.meta"), "saved_model.pb"),
+        (("saved_model.pbtxt",), "saved_model.pbtxt"),
+    ],
+)
+def test_a_folder_stands_for_its_saved_model(files: tuple[str, ...], chosen: str, tmp_path: Path) -> None:
+    """As in TensorFlow, the binary file goes before the text."""
+    for name in files:
+        (tmp_path / name).touch()
+
+    assert message_file(tmp_path) == tmp_path / chosen
+    assert message_file(str(tmp_path)) == tmp_path / chosen
+
+
+def test_a_folder_without_a_saved_model_stands_for_no_file(tmp_path: Path) -> None:
+    """Another file in it is not guessed at."""
+    (tmp_path / "m.meta").touch()
+
+    with pytest.raises(IsADirectoryError, match=r"a folder without a saved_model\.pb"):
+        message_file(tmp_path)
+
+
+def test_a_path_that_is_no_folder_stands_for_itself(tmp_path: Path) -> None:
+    """Its text is kept, and whether the file exists shows when it is read."""
+    assert message_file(tmp_path / "missing") == tmp_path / "missing"
+    assert message_file("./missing//m") == "./missing//m"
