@@ -10,7 +10,7 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.cli._options import add_json_option, add_limit_option
 from pytest_metagraph.cli._output import say, say_json, say_on_stderr
-from pytest_metagraph.loadability.attr_history import explain_attr
+from pytest_metagraph.loadability.attr_versions import explain_attr
 from pytest_metagraph.loadability.check import UncheckableInputError, checks_of
 from pytest_metagraph.loadability.report import LoadProblem, LoadReport
 from pytest_metagraph.loadability.version_ranges import format_versions, parse_versions

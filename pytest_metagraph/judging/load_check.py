@@ -11,8 +11,8 @@ from pytest_metagraph._util.text import counted
 from pytest_metagraph.exporters.answers import Exported
 from pytest_metagraph.judging.findings import Finding, FindingCode
 from pytest_metagraph.loadability.check import UncheckableInputError, checks_of
-from pytest_metagraph.loadability.importer_rules import Severity
 from pytest_metagraph.loadability.report import LoadProblem
+from pytest_metagraph.loadability.rule_catalogue import Severity
 from pytest_metagraph.loadability.version_ranges import parse_versions
 from reference_impl.schema import MetaGraphDef
 

@@ -17,8 +17,8 @@ from functools import cached_property
 from typing import Any, Final
 
 from pytest_metagraph.loadability.attr_facts import AttrFacts
-from pytest_metagraph.loadability.kinds import BETWEEN, Codes, Kind, Kinds, number_of
 from pytest_metagraph.loadability.node_fields import RECORD, read_fields
+from pytest_metagraph.loadability.node_kinds import BETWEEN, Codes, NodeKind, NodeKinds, number_of
 from reference_impl.schema import NodeDef
 
 _AT_ONCE: Final = 1024
@@ -216,7 +216,7 @@ class BodySurvey:
         for function in read:
             nodes += function.node_def[:]
             ends.append(len(nodes))
-        kinds = Kinds(facts)
+        kinds = NodeKinds(facts)
         names: list[str] = []
         codes: list[str] = []
         inputs: list[str] = []
@@ -226,7 +226,7 @@ class BodySurvey:
             inputs.append(RECORD)
             inputs += columns.inputs
             codes += kinds.codes_of(columns)
-        self.kinds: Sequence[Kind] = kinds.found
+        self.kinds: Sequence[NodeKind] = kinds.found
         cuts = [number for number, text in enumerate(inputs) if text == RECORD]
         cuts.append(len(inputs))
         parts = [

@@ -7,17 +7,17 @@ import gc
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from pytest_metagraph.loadability.finding import Finding, Phase, Target
-from pytest_metagraph.loadability.importer_rules import RULES, Severity
 from pytest_metagraph.loadability.op_registries import registry
 from pytest_metagraph.loadability.report import LoadProblem, LoadReport, samples
+from pytest_metagraph.loadability.rule_catalogue import RULES, Severity
 from pytest_metagraph.loadability.rules.collections import CollectionRules
-from pytest_metagraph.loadability.rules.graph import graph_findings
+from pytest_metagraph.loadability.rules.graph import graph_violations
 from pytest_metagraph.loadability.rules.library import LibraryRules
 from pytest_metagraph.loadability.rules.nodes import NodeRules
 from pytest_metagraph.loadability.rules.placement import PlacementRules
 from pytest_metagraph.loadability.subject import Subject, UncheckableInputError, subjects_of
 from pytest_metagraph.loadability.version_ranges import checkable_versions, minor_version
+from pytest_metagraph.loadability.violation import Phase, Target, Violation
 from pytest_metagraph.loadability.ways_out import WaysOut
 from pytest_metagraph.settings import TESTED_TENSORFLOW
 
@@ -135,30 +135,32 @@ class GraphCheck:
         """
         target = Target(registry(minor_version(version)))
         with _without_garbage_collection():
-            findings = list(self._findings(target))
-            problems = tuple(self._problems(findings, self._ranks(findings, target)))
+            violations = list(self._violations(target))
+            problems = tuple(self._problems(violations, self._ranks(violations, target)))
             return LoadReport(self.label, target.registry.version, problems, tuple(self._notes()))
 
-    def _findings(self, target: Target) -> Iterator[Finding]:
-        yield from graph_findings(self._subject, target)
-        yield from self._nodes.findings(target)
-        yield from self._placement.findings(target)
-        yield from self._library.findings(target)
-        yield from CollectionRules(self._subject, target, self._nodes.judgements(target)).findings()
+    def _violations(self, target: Target) -> Iterator[Violation]:
+        yield from graph_violations(self._subject, target)
+        yield from self._nodes.violations(target)
+        yield from self._placement.violations(target)
+        yield from self._library.violations(target)
+        yield from CollectionRules(self._subject, target, self._nodes.validations(target)).violations()
 
-    def _ranks(self, findings: Sequence[Finding], target: Target) -> Sequence[int]:
+    def _ranks(self, violations: Sequence[Violation], target: Target) -> Sequence[int]:
         """Return the position at which the importer reaches each node; not computed if nothing is wrong."""
-        return self._nodes.ranks_in(target.version) if findings else ()
+        return self._nodes.ranks_in(target.version) if violations else ()
 
-    def _problems(self, findings: Sequence[Finding], ranks: Sequence[int]) -> Iterator[LoadProblem]:
-        """Group the findings, in the order in which the importer would reach the first of each group."""
-        groups: dict[tuple[str, str, str], list[Finding]] = {}
-        for finding in sorted(findings, key=lambda finding: _order(finding, ranks)):
-            op = "" if finding.group else finding.op
-            groups.setdefault((finding.rule, op, finding.group or finding.message), []).append(finding)
+    def _problems(self, violations: Sequence[Violation], ranks: Sequence[int]) -> Iterator[LoadProblem]:
+        """Group the violations, in the order in which the importer would reach the first of each group."""
+        groups: dict[tuple[str, str, str], list[Violation]] = {}
+        for violation in sorted(violations, key=lambda violation: _order(violation, ranks)):
+            op = "" if violation.group else violation.op
+            groups.setdefault((violation.rule, op, violation.group or violation.message), []).append(
+                violation
+            )
         for (code, *_), group in groups.items():
             names = self._subject.survey.names
-            ranked = (sorted(finding.nodes, key=ranks.__getitem__) for finding in group)
+            ranked = (sorted(violation.nodes, key=ranks.__getitem__) for violation in group)
             nodes = list(dict.fromkeys(node for one in ranked for node in one))
             first = group[0]
             yield LoadProblem(
@@ -184,16 +186,16 @@ class GraphCheck:
             yield "the bodies of functions with attributes"
 
 
-def _order(finding: Finding, ranks: Sequence[int]) -> tuple[bool, int, int, int]:
-    """Return a key that sorts the findings in the order in which the importer reaches them."""
-    later = RULES[finding.rule].severity is not Severity.REFUSED
-    position = finding.position
-    if finding.rule == "LOAD-28":
+def _order(violation: Violation, ranks: Sequence[int]) -> tuple[bool, int, int, int]:
+    """Return a key that sorts the violations in the order in which the importer reaches them."""
+    later = RULES[violation.rule].severity is not Severity.REFUSED
+    position = violation.position
+    if violation.rule == "LOAD-28":
         position = len(ranks)
-    elif finding.nodes:
-        in_phase = ranks if finding.phase >= Phase.NODES else range(len(ranks))
-        position = min(map(in_phase.__getitem__, finding.nodes))
-    return later, finding.phase, position, finding.step
+    elif violation.nodes:
+        in_phase = ranks if violation.phase >= Phase.NODES else range(len(ranks))
+        position = min(map(in_phase.__getitem__, violation.nodes))
+    return later, violation.phase, position, violation.step
 
 
 @contextlib.contextmanager

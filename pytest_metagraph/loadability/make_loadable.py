@@ -14,7 +14,6 @@ from google.protobuf import message, text_format
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import counted, shortened
 from pytest_metagraph.loadability.check import check_meta_graph
-from pytest_metagraph.loadability.finding import version_numbers
 from pytest_metagraph.loadability.harmless import (
     FULL_TYPE_FIELDS,
     HARMLESS_FIELDS,
@@ -22,7 +21,6 @@ from pytest_metagraph.loadability.harmless import (
     reason_to_drop,
     refused_attrs,
 )
-from pytest_metagraph.loadability.importer_rules import Severity
 from pytest_metagraph.loadability.missing_fields import find_fields
 from pytest_metagraph.loadability.op_registries import (
     LISTED_OPS_READ_UNTIL,
@@ -30,7 +28,13 @@ from pytest_metagraph.loadability.op_registries import (
     op_history,
     registry,
 )
-from pytest_metagraph.loadability.version_ranges import checkable_versions, format_versions, minor_version
+from pytest_metagraph.loadability.rule_catalogue import Severity
+from pytest_metagraph.loadability.version_ranges import (
+    checkable_versions,
+    format_versions,
+    minor_version,
+    version_numbers,
+)
 from reference_impl.file_kinds import parse_graph
 from reference_impl.files import read_graph_file
 from reference_impl.op_defs import AttrDefault

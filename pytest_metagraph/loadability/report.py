@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from pytest_metagraph._util.text import counted, printable, shortened
-from pytest_metagraph.loadability.importer_rules import Severity
+from pytest_metagraph.loadability.rule_catalogue import Severity
 
 _SAMPLES: Final = 4
 

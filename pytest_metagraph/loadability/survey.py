@@ -15,8 +15,8 @@ from functools import cached_property
 from typing import Final
 
 from pytest_metagraph.loadability.attr_facts import AttrFacts
-from pytest_metagraph.loadability.kinds import BETWEEN, Codes, Kinds, code_for, number_of
 from pytest_metagraph.loadability.node_fields import RECORD, NodeFields, read_fields
+from pytest_metagraph.loadability.node_kinds import BETWEEN, Codes, NodeKinds, code_for, number_of
 from reference_impl.schema import NodeDef
 
 CONTROL: Final = -1
@@ -78,7 +78,7 @@ class Survey:
         self._nodes = nodes
         self.names: list[str] = []
         self._kind_codes: list[str] = []
-        kinds = Kinds(facts)
+        kinds = NodeKinds(facts)
         self.kinds = kinds.found
         self._targets = _Targets((), len(nodes))
         self._edges: list[list[int]] = []

@@ -10,6 +10,9 @@ from typing import Final
 
 from pytest_metagraph.loadability.op_registries import UnknownVersionError, known_versions
 
+Version = tuple[int, int]
+"""A minor version as numbers, which compare as versions do."""
+
 ALL: Final = "all"
 """The word for every version that graphs can be checked for."""
 
@@ -21,6 +24,12 @@ _VERSION = re.compile(r"(\d+\.\d+)(?:\.\d+(?:[-.]?\w+)?)?")
 
 _LONGEST_LISTED = 2
 """The longest run of versions that is listed and not printed as a range."""
+
+
+def version_numbers(text: str) -> Version:
+    """Return a minor version such as `1.15` as numbers."""
+    major, _, minor = text.partition(".")
+    return int(major), int(minor)
 
 
 @functools.cache

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pytest_metagraph.loadability.finding import Finding
 from pytest_metagraph.loadability.harmless import reason_to_drop
-from pytest_metagraph.loadability.importer_rules import RULES
 from pytest_metagraph.loadability.op_registries import op_history
+from pytest_metagraph.loadability.rule_catalogue import RULES
 from pytest_metagraph.loadability.rules.graph import UNBINDABLE, UNBINDABLE_WAY_OUT
 from pytest_metagraph.loadability.rules.nodes import ON_DEMAND
 from pytest_metagraph.loadability.subject import Subject
 from pytest_metagraph.loadability.version_ranges import format_versions
+from pytest_metagraph.loadability.violation import Violation
 
 _COUNTED: Final = 10_000
 """The most nodes whose attribute values are compared with their defaults."""
@@ -45,37 +45,38 @@ class WaysOut:
         self._subject = subject
         self._default_counts: dict[tuple[str, str], tuple[int, int]] = {}
 
-    def of(self, finding: Finding, nodes: Sequence[int]) -> str:
+    def of(self, violation: Violation, nodes: Sequence[int]) -> str:
         """Return how to fix a problem.
 
         Args:
-            finding: the first finding of the problem.
+            violation: the first violation of the problem.
             nodes: the nodes that have it.
 
         Returns:
             One sentence without a full stop.
         """
-        match finding.rule:
-            case "LOAD-02" if finding.group == UNBINDABLE:
+        match violation.rule:
+            case "LOAD-02" if violation.group == UNBINDABLE:
                 return UNBINDABLE_WAY_OUT
-            case "LOAD-16" if finding.group.startswith(ON_DEMAND):
+            case "LOAD-16" if violation.group.startswith(ON_DEMAND):
                 return f"import the Python module of the op first, or take it from the op list: {_COMMAND}"
             case "LOAD-16":
-                return _unknown_op(finding.op)
+                return _unknown_op(violation.op)
             case "LOAD-17":
-                return self._unknown_attr(finding, nodes)
-            case "LOAD-21" | "LOAD-22" if finding.op in op_history():
-                command = f"metagraph check --explain-attr {finding.op}.{finding.attr}"
-                return f"{RULES[finding.rule].way_out}; see {command}"
-        return RULES[finding.rule].way_out
+                return self._unknown_attr(violation, nodes)
+            case "LOAD-21" | "LOAD-22" if violation.op in op_history():
+                command = f"metagraph check --explain-attr {violation.op}.{violation.attr}"
+                return f"{RULES[violation.rule].way_out}; see {command}"
+        return RULES[violation.rule].way_out
 
-    def _unknown_attr(self, finding: Finding, nodes: Sequence[int]) -> str:
-        harmless = reason_to_drop(finding.op, finding.attr)
+    def _unknown_attr(self, violation: Violation, nodes: Sequence[int]) -> str:
+        harmless = reason_to_drop(violation.op, violation.attr)
         if harmless is not None:
             return f"{_COMMAND} drops it, because it {harmless}"
-        equal, of = self._equal_to_default(finding.op, finding.attr, nodes)
+        equal, of = self._equal_to_default(violation.op, violation.attr, nodes)
         if not of:
-            return "remove it, because no recorded version has it, or use TensorFlow 2.5 or later"
+            last = RULES[violation.rule].until
+            return f"remove it, because no recorded version has it, or use a TensorFlow after {last}"
         share = f"{equal:,} of {of:,} such attributes have their default"
         if equal == of:
             return f"export with strip_default_attrs=True, or {_COMMAND}: {share}"

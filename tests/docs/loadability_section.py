@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markdown_tables import table
 
-from pytest_metagraph.loadability.importer_rules import RULES, Rule
+from pytest_metagraph.loadability.rule_catalogue import RULES, Rule
 
 
 def importer_rules() -> str:

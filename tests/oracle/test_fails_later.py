@@ -13,7 +13,7 @@ from google.protobuf import text_format
 from tensorflows import interpreter_of
 
 from pytest_metagraph.loadability.check import check_meta_graph
-from pytest_metagraph.loadability.importer_rules import Severity
+from pytest_metagraph.loadability.rule_catalogue import Severity
 from reference_impl.schema import POOL, MetaGraphDef
 
 PROGRAM = Path(__file__).parent / "loadability" / "load_later_program.py"

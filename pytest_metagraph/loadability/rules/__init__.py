@@ -1,1 +1,1 @@
-"""The rules of TensorFlow's importer, one module for each part of a graph; `importer_rules` names them."""
+"""The rules of TensorFlow's importer, one module for each part of a graph; `rule_catalogue` names them."""

@@ -1,4 +1,4 @@
-"""Judge the body of a function as TensorFlow does when it builds it for a node that calls the function."""
+"""Validate the body of a function as TensorFlow does when it builds it for a node that calls the function."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, Final
 from pytest_metagraph.loadability import data_types
 from pytest_metagraph.loadability.attr_facts import AttrFact
 from pytest_metagraph.loadability.body_survey import BodyNodes, BodySurvey, Named
-from pytest_metagraph.loadability.kinds import Kind, number_of
-from pytest_metagraph.loadability.rules.ops import data_types_of
+from pytest_metagraph.loadability.node_kinds import NodeKind, number_of
+from pytest_metagraph.loadability.rules.node_def import data_types_of
 from reference_impl.schema import NodeDef, OpDef
 
 Definition = Callable[[str], OpDef | None]
@@ -25,11 +25,11 @@ Items = Mapping[str, tuple[int, ...]]
 """The data types of what an input of a body can name, by its text."""
 
 
-class BodyJudge:
-    """The judgement of bodies by one set of definitions of ops."""
+class BodyValidator:
+    """The validation of bodies by one set of definitions of ops."""
 
     def __init__(self, survey: BodySurvey, definition: Definition) -> None:
-        """Prepare the judgement.
+        """Prepare the validation.
 
         Args:
             survey: the nodes of the bodies.
@@ -52,7 +52,7 @@ class BodyJudge:
             found |= dict.fromkeys(self._unknown[key])
         yield from found
 
-    def _unknown_of(self, kind: Kind, *, attrs: bool) -> Iterator[str]:
+    def _unknown_of(self, kind: NodeKind, *, attrs: bool) -> Iterator[str]:
         op = self._definition(kind.op)
         if op is None:
             if not kind.op.startswith("_"):
@@ -67,10 +67,10 @@ class BodyJudge:
         """Return why a body cannot be built; empty if it can, as far as it can be told without shapes."""
         known = self._problems.get(body.content)
         if known is None:
-            known = self._problems[body.content] = self._judge(body)
+            known = self._problems[body.content] = self._problem_of(body)
         return known
 
-    def _judge(self, body: BodyNodes) -> str:
+    def _problem_of(self, body: BodyNodes) -> str:
         if body.function.signature.attr:
             return ""  # it depends on the attributes of the node that calls it
         if self._is_sound(body):
@@ -89,10 +89,10 @@ class BodyJudge:
     def _is_sound_use(self, body: BodyNodes, use: str, number: int) -> bool:
         known = self._sound_uses.get(use)
         if known is None:
-            known = self._sound_uses[use] = self._judge_use(body.node(number), use)
+            known = self._sound_uses[use] = self._is_valid_use(body.node(number), use)
         return known
 
-    def _judge_use(self, node: NodeDef, use: str) -> bool:
+    def _is_valid_use(self, node: NodeDef, use: str) -> bool:
         """Return whether nodes of a use are right, of which one is given."""
         number = number_of(use[0])
         kind = self._survey.kinds[number]
@@ -140,9 +140,9 @@ class BodyJudge:
 
 
 class OneBody:
-    """The judgement of a body node by node, which finds out what is wrong first."""
+    """The validation of a body node by node, which finds out what is wrong first."""
 
-    def __init__(self, body: BodyNodes, kinds: Sequence[Kind], definition: Definition) -> None:
+    def __init__(self, body: BodyNodes, kinds: Sequence[NodeKind], definition: Definition) -> None:
         self._function = body.function
         self._nodes = body.nodes
         self._facts = [kinds[number].facts for number in body.kind_of]
@@ -166,7 +166,7 @@ class OneBody:
         return _result_problem(self._function, items) or _graph_problem(self._nodes)
 
 
-def called_in(body: BodyNodes, kinds: Sequence[Kind], functions: Mapping[str, object]) -> Iterator[str]:
+def called_in(body: BodyNodes, kinds: Sequence[NodeKind], functions: Mapping[str, object]) -> Iterator[str]:
     """Return the functions whose bodies are built together with a body."""
     for number in body.kinds:
         kind = kinds[number]

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from pytest_metagraph.diff.sides import PARSE_ERRORS
-from pytest_metagraph.loadability.finding import Finding, Phase, Target, Version
-from pytest_metagraph.loadability.rules.ops import Judgement
+from pytest_metagraph.loadability.rules.node_def import NodeDefValidation
 from pytest_metagraph.loadability.subject import Subject
 from pytest_metagraph.loadability.survey import split_input
+from pytest_metagraph.loadability.version_ranges import Version
+from pytest_metagraph.loadability.violation import Phase, Target, Violation
 from reference_impl.schema import REGISTERED_COLLECTIONS, ControlFlowContextDef, VariableDef
 
 _UNBOUND: Final = "unbound_inputs"
@@ -34,23 +35,25 @@ _VARIABLE_OPS: Final = frozenset(
 class CollectionRules:
     """The rules about collections, savers and signatures, for one graph and one version."""
 
-    def __init__(self, subject: Subject, target: Target, judgements: Sequence[Judgement | None]) -> None:
+    def __init__(
+        self, subject: Subject, target: Target, validations: Sequence[NodeDefValidation | None]
+    ) -> None:
         """Prepare the rules.
 
         Args:
             subject: the graph.
             target: the version.
-            judgements: the judgement of each kind of node.
+            validations: the validation of each kind of node.
         """
         self._subject = subject
         self._survey = subject.survey
         self._version: Version = target.version
-        self._judgements = judgements
+        self._validations = validations
         self._meta_graph = subject.meta_graph
         self._has_saver = self._meta_graph.HasField("saver_def")
         self._position = 0
 
-    def findings(self) -> Iterator[Finding]:
+    def violations(self) -> Iterator[Violation]:
         """Return what the rules find."""
         if self._subject.kind != "MetaGraphDef":
             return
@@ -65,9 +68,9 @@ class CollectionRules:
         yield from self._saver()
         yield from self._signatures()
 
-    def _found(self, rule: str, key: str, message: str, group: str = "") -> Finding:
+    def _found(self, rule: str, key: str, message: str, group: str = "") -> Violation:
         self._position += 1
-        return Finding(
+        return Violation(
             rule,
             Phase.COLLECTIONS,
             f"{key}: {message}",
@@ -76,7 +79,7 @@ class CollectionRules:
             group=f"{key} {group}",
         )
 
-    def _collection(self, key: str, collection: Any) -> Iterator[Finding]:
+    def _collection(self, key: str, collection: Any) -> Iterator[Violation]:
         kind = collection.WhichOneof("kind")
         if kind == "node_list":
             for name in collection.node_list.value:
@@ -212,13 +215,13 @@ class CollectionRules:
         position = self._survey.find(node)
         if position is None:
             return f"{name!r} is not in the graph"
-        judged = self._judgements[self._survey.kind_of[position]]
-        outputs = None if judged is None else judged.outputs
+        validation = self._validations[self._survey.kind_of[position]]
+        outputs = None if validation is None else validation.outputs
         if outputs is None or -len(outputs) <= number < len(outputs):
             return ""
         return f"{name!r} is not in the graph: {node!r} has {len(outputs)} outputs"
 
-    def _variables(self) -> Iterator[Finding]:
+    def _variables(self) -> Iterator[Violation]:
         """Judge the items of which a saver is built if the graph has none, and the names of the variables."""
         for key in (_VARIABLES, _SAVEABLE):
             if key not in self._meta_graph.collection_def:
@@ -234,10 +237,10 @@ class CollectionRules:
             elif not self._has_saver:
                 yield from self._saved(key, kind, values)
 
-    def _unsaveable(self, key: str, message: str) -> Finding:
-        return Finding("LOAD-39", Phase.SAVER, f"{key}: {message}", name=key, group=f"{key} variables")
+    def _unsaveable(self, key: str, message: str) -> Violation:
+        return Violation("LOAD-39", Phase.SAVER, f"{key}: {message}", name=key, group=f"{key} variables")
 
-    def _saved(self, key: str, kind: str, values: Sequence[Any]) -> Iterator[Finding]:
+    def _saved(self, key: str, kind: str, values: Sequence[Any]) -> Iterator[Violation]:
         """Judge the variables of which the importer builds a saver."""
         names: Counter[str] = Counter()
         parts: set[str] = set()
@@ -261,7 +264,7 @@ class CollectionRules:
                     else "a variable and a partitioned variable have the name"
                 )
                 message = f"{key}: {what} {name!r}, and the graph has no saver_def"
-                yield Finding("LOAD-40", Phase.SAVER, message, name=key, position=1, group=f"{key} doubled")
+                yield Violation("LOAD-40", Phase.SAVER, message, name=key, position=1, group=f"{key} doubled")
 
     @staticmethod
     def _saved_problem(item: VariableDef, op: str) -> str:
@@ -274,27 +277,27 @@ class CollectionRules:
             return f"{item.variable_name!r} is the handle of a variable, but is not marked as a resource"
         return ""
 
-    def _saver(self) -> Iterator[Finding]:
+    def _saver(self) -> Iterator[Violation]:
         if not self._has_saver:
             return
         saver = self._meta_graph.saver_def
         for problem in _saver_problems(saver)[:1]:
-            yield Finding("LOAD-41", Phase.SAVER, f"saver_def: {problem}", position=2, name="saver_def")
+            yield Violation("LOAD-41", Phase.SAVER, f"saver_def: {problem}", position=2, name="saver_def")
         for field in ("filename_tensor_name", "save_tensor_name", "restore_op_name"):
             name = getattr(saver, field)
             problem = self._name_problem(name) if name else ""
             if problem:
                 message = f"saver_def.{field}: {problem}"
-                yield Finding("LOAD-42", Phase.LATER, message, name="saver_def", group="saver_def")
+                yield Violation("LOAD-42", Phase.LATER, message, name="saver_def", group="saver_def")
 
-    def _signatures(self) -> Iterator[Finding]:
+    def _signatures(self) -> Iterator[Violation]:
         for key, signature in sorted(self._meta_graph.signature_def.items()):
             for tensors in (signature.inputs, signature.outputs):
                 for name, info in sorted(tensors.items()):
                     problem = self._name_problem(info.name) if info.WhichOneof("encoding") == "name" else ""
                     if problem:
                         message = f"signature {key!r}, {name!r}: {problem}"
-                        yield Finding("LOAD-45", Phase.LATER, message, name=key, group=f"signature {key}")
+                        yield Violation("LOAD-45", Phase.LATER, message, name=key, group=f"signature {key}")
 
 
 def _saver_problems(saver: Any) -> list[str]:

@@ -10,8 +10,10 @@ from typing import Final
 
 from packaging.version import Version as ParsedVersion
 
-from pytest_metagraph.loadability.finding import Finding, Phase, Target, Version
+from pytest_metagraph.loadability.rule_catalogue import RULES
 from pytest_metagraph.loadability.subject import Subject
+from pytest_metagraph.loadability.version_ranges import Version
+from pytest_metagraph.loadability.violation import Phase, Target, Violation
 from reference_impl.node_columns import CONTROL_MARK
 from reference_impl.scope import UNBOUND_INPUT_PREFIX
 
@@ -19,53 +21,52 @@ _TOO_LARGE: Final = 1 << 31
 _UNBOUND: Final = "unbound_inputs"
 _CONTROL_PREFIX: Final = f"{CONTROL_MARK}{UNBOUND_INPUT_PREFIX}"
 UNBINDABLE: Final = "unbindable"
-"""The group of findings about unbound inputs that no input_map can bind."""
+"""The group of violations about unbound inputs that no input_map can bind."""
 
 UNBINDABLE_WAY_OUT: Final = (
     "export with --unbound-inputs-col-name '' (in Python, unbound_inputs_col_name=None), and import with an "
     "input_map"
 )
-_TEXT_READ_SINCE: Final = (1, 14)
 _TEXT_STRICT_SINCE: Final = (2, 9)
 _MOST_DIGITS: Final = 4300
 """The digits of the longest number that Python reads."""
 _LOOSE_PARTS: Final = re.compile(r"\d+|[a-z]+|\.")
 
 
-def graph_findings(subject: Subject, target: Target) -> Iterator[Finding]:
+def graph_violations(subject: Subject, target: Target) -> Iterator[Violation]:
     """Return what the rules about the whole graph find for a version."""
     if subject.graph_bytes >= _TOO_LARGE:
         message = (
             f"the graph has {subject.graph_bytes:,} bytes, but TensorFlow imports only graphs below 2 GB"
         )
-        yield Finding("LOAD-01", Phase.READ, message)
+        yield Violation("LOAD-01", Phase.READ, message)
     if subject.kind == "MetaGraphDef":
         yield from _unbound_inputs(subject)
         problem = version_text_problem(subject.meta_graph.meta_info_def.tensorflow_version, target.version)
         if problem:
-            yield Finding("LOAD-34", Phase.VERSION_TEXT, problem)
+            yield Violation("LOAD-34", Phase.VERSION_TEXT, problem)
     yield from _version_numbers(subject, target)
 
 
-def _unbound_inputs(subject: Subject) -> Iterator[Finding]:
+def _unbound_inputs(subject: Subject) -> Iterator[Violation]:
     if _UNBOUND not in subject.meta_graph.collection_def:
         return
     collection = subject.meta_graph.collection_def[_UNBOUND]
     kind = collection.WhichOneof("kind")
     values = () if kind is None else getattr(collection, kind).value
     if kind is None:
-        yield Finding(
+        yield Violation(
             "LOAD-02", Phase.UNBOUND_INPUTS, "the collection unbound_inputs has no kind", name=_UNBOUND
         )
     elif unbindable := unbindable_inputs(values, chain.from_iterable(subject.survey.inputs_by_node())):
         more = f" and {len(unbindable) - 1} more" if len(unbindable) > 1 else ""
         message = f"no input_map can bind the unbound inputs: {unbindable[0]}{more}"
-        yield Finding("LOAD-02", Phase.UNBOUND_INPUTS, message, name=_UNBOUND, group=UNBINDABLE)
+        yield Violation("LOAD-02", Phase.UNBOUND_INPUTS, message, name=_UNBOUND, group=UNBINDABLE)
     elif values:
         shown = ", ".join(_text(value) for value in values[:3])
         more = f" and {len(values) - 3} more" if len(values) > len(values[:3]) else ""
         message = f"the graph has unbound inputs: {shown}{more}"
-        yield Finding("LOAD-02", Phase.UNBOUND_INPUTS, message, name=_UNBOUND)
+        yield Violation("LOAD-02", Phase.UNBOUND_INPUTS, message, name=_UNBOUND)
 
 
 def unbindable_inputs(listed: Sequence[object], inputs: Iterable[str]) -> list[str]:
@@ -93,22 +94,22 @@ def _text(value: object) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
-def _version_numbers(subject: Subject, target: Target) -> Iterator[Finding]:
+def _version_numbers(subject: Subject, target: Target) -> Iterator[Violation]:
     versions, registry = subject.versions, target.registry
     if versions.producer < registry.min_producer:
         message = f"the producer version {versions.producer} is below {registry.min_producer}"
-        yield Finding("LOAD-03", Phase.VERSIONS, message)
+        yield Violation("LOAD-03", Phase.VERSIONS, message)
     if versions.min_consumer > registry.producer:
         message = (
             f"the graph needs a consumer of version {versions.min_consumer} or later, but TensorFlow "
             f"{registry.version} has version {registry.producer}"
         )
-        yield Finding("LOAD-04", Phase.VERSIONS, message, position=1)
+        yield Violation("LOAD-04", Phase.VERSIONS, message, position=1)
     if registry.producer in versions.bad_consumers:
         message = (
             f"the graph excludes version {registry.producer}, which is that of TensorFlow {registry.version}"
         )
-        yield Finding("LOAD-05", Phase.VERSIONS, message, position=2)
+        yield Violation("LOAD-05", Phase.VERSIONS, message, position=2)
 
 
 def version_text_problem(text: str, version: Version) -> str:
@@ -117,7 +118,7 @@ def version_text_problem(text: str, version: Version) -> str:
     From 1.14 to 2.8 the text is compared part by part with 1.9, which fails where a word meets a number.
     Since 2.9 it is parsed as a version of a Python package.
     """
-    if not text or version < _TEXT_READ_SINCE:
+    if not text or not RULES["LOAD-34"].applies_in(version):
         return ""
     if version >= _TEXT_STRICT_SINCE:
         try:

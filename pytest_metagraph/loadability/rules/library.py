@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Final
 
 from pytest_metagraph.loadability import data_types
 from pytest_metagraph.loadability.body_survey import BodyNodes
-from pytest_metagraph.loadability.finding import Finding, Phase, Step, Target
+from pytest_metagraph.loadability.rule_catalogue import RULES
 from pytest_metagraph.loadability.rules.bodies import (
     CALLED,
-    BodyJudge,
+    BodyValidator,
     Definition,
     called_function,
     called_in,
 )
 from pytest_metagraph.loadability.subject import Subject
+from pytest_metagraph.loadability.violation import Phase, Step, Target, Violation
 from reference_impl.schema import FunctionDef, OpDef
-
-_BODIES_BUILT_SINCE: Final = (1, 14)
-_UNKNOWN_ATTRS_UNTIL: Final = (2, 4)
 
 
 class LibraryRules:
@@ -32,10 +29,10 @@ class LibraryRules:
         self._subject = subject
         self._functions = subject.functions
         self._survey = subject.bodies
-        self._judged: dict[tuple[bool, bool, tuple[int, ...]], Sequence[Finding]] = {}
+        self._known: dict[tuple[bool, bool, tuple[int, ...]], Sequence[Violation]] = {}
         self._kept: list[object] = []
 
-    def findings(self, target: Target) -> Iterator[Finding]:
+    def violations(self, target: Target) -> Iterator[Violation]:
         """Return what the rules find for a version."""
         yield from self._doubled
         if not target.registry.ops.keys().isdisjoint(self._subject.function_named):
@@ -43,20 +40,20 @@ class LibraryRules:
                 name = function.signature.name
                 if name in target.registry.ops:
                     message = f"the function {name!r} has the name of an op"
-                    yield Finding("LOAD-12", Phase.LIBRARY, message, position=number, name=name)
-        yield from self._argument_findings(target)
-        yield from self._gradient_findings
+                    yield Violation("LOAD-12", Phase.LIBRARY, message, position=number, name=name)
+        yield from self._argument_violations(target)
+        yield from self._gradient_violations
         yield from self._missing_functions(target)
-        yield from self._body_findings(target)
+        yield from self._body_violations(target)
 
-    def _argument_findings(self, target: Target) -> Iterator[Finding]:
+    def _argument_violations(self, target: Target) -> Iterator[Violation]:
         for number, name, data_type in self._recent_arguments:
             since = data_types.first_version(data_type)
             if data_type and since is not None and since <= target.version:
                 continue
             named = data_types.type_name(data_type) if data_type else "none"
             message = f"the function {name!r} has an argument of data type {named}"
-            yield Finding("LOAD-33", Phase.PYTHON_FUNCTIONS, message, position=number + 1, name=name)
+            yield Violation("LOAD-33", Phase.PYTHON_FUNCTIONS, message, position=number + 1, name=name)
 
     @cached_property
     def _recent_arguments(self) -> Sequence[tuple[int, str, int]]:
@@ -69,7 +66,7 @@ class LibraryRules:
         ]
 
     @cached_property
-    def _doubled(self) -> Sequence[Finding]:
+    def _doubled(self) -> Sequence[Violation]:
         found = []
         first: dict[str, int] = {}
         for number, body in enumerate(self._survey.bodies):
@@ -77,11 +74,13 @@ class LibraryRules:
             other = first.setdefault(name, number)
             if other != number and self._content_of(other) != self._content_of(number):
                 message = f"two different functions have the name {name!r}"
-                found.append(Finding("LOAD-11", Phase.LIBRARY, message, position=number, name=name))
+                found.append(Violation("LOAD-11", Phase.LIBRARY, message, position=number, name=name))
             if body.has_doubled_names:
                 doubled = [node for node, count in Counter(body.names).items() if count > 1]
                 message = f"the function {name!r} has two nodes with the name {doubled[0]!r}"
-                found.append(Finding("LOAD-11", Phase.PYTHON_FUNCTIONS, message, position=number, name=name))
+                found.append(
+                    Violation("LOAD-11", Phase.PYTHON_FUNCTIONS, message, position=number, name=name)
+                )
         return found
 
     def _content_of(self, number: int) -> bytes:
@@ -90,7 +89,7 @@ class LibraryRules:
         return FunctionDef.FromString(data).SerializeToString(deterministic=True)
 
     @cached_property
-    def _gradient_findings(self) -> Sequence[Finding]:
+    def _gradient_violations(self) -> Sequence[Violation]:
         found = []
         assigned: dict[str, str] = {}
         gradients = self._subject.gradients
@@ -99,7 +98,7 @@ class LibraryRules:
             if assigned.get(of) and assigned[of] != name:
                 message = f"the function {of!r} has the gradients {assigned[of]!r} and {name!r}"
                 position = len(self._functions) + number
-                found.append(Finding("LOAD-13", Phase.LIBRARY, message, position=position, name=of))
+                found.append(Violation("LOAD-13", Phase.LIBRARY, message, position=position, name=of))
             assigned[of] = name
         if not self._functions:
             return found
@@ -112,13 +111,13 @@ class LibraryRules:
         ]
         if missing:
             message = f"the library has a gradient with the function {missing[0]!r}, but not the function"
-            found.append(Finding("LOAD-32", Phase.PYTHON_FUNCTIONS, message, name=missing[0]))
+            found.append(Violation("LOAD-32", Phase.PYTHON_FUNCTIONS, message, name=missing[0]))
         elif all(assigned.get(name) for name in named):
             message = "every function has a gradient function, so that they form a cycle"
-            found.append(Finding("LOAD-32", Phase.PYTHON_FUNCTIONS, message))
+            found.append(Violation("LOAD-32", Phase.PYTHON_FUNCTIONS, message))
         return found
 
-    def _missing_functions(self, target: Target) -> Iterator[Finding]:
+    def _missing_functions(self, target: Target) -> Iterator[Violation]:
         survey = self._subject.survey
         missing = {
             number: absent
@@ -129,7 +128,7 @@ class LibraryRules:
         for number, absent in missing.items():
             message = f"the library has no function {absent[0]!r}, to which the node refers"
             op = survey.kinds[number].op
-            yield Finding("LOAD-43", Phase.LATER, message, nodes[number], op, group=f"missing {absent[0]}")
+            yield Violation("LOAD-43", Phase.LATER, message, nodes[number], op, group=f"missing {absent[0]}")
 
     @cached_property
     def _absent_functions(self) -> Mapping[int, Sequence[str]]:
@@ -148,31 +147,33 @@ class LibraryRules:
             )
         }
 
-    def _body_findings(self, target: Target) -> Sequence[Finding]:
-        """Return the findings about bodies, which depend on the definitions of the ops in them only."""
+    def _body_violations(self, target: Target) -> Sequence[Violation]:
+        """Return the violations about bodies, which depend on the definitions of the ops in them only."""
         if not self._functions:
             return ()
         definition = self._definition_of(target)
         ops = [definition(op) for op in self._ops_of_bodies]
         key = (
-            target.version >= _BODIES_BUILT_SINCE,
-            target.version <= _UNKNOWN_ATTRS_UNTIL,
+            RULES["LOAD-29"].applies_in(target.version),
+            RULES["LOAD-17"].applies_in(target.version),
             tuple(map(id, ops)),
         )
-        known = self._judged.get(key)
+        known = self._known.get(key)
         if known is None:
             self._kept.append(ops)  # so that no other definitions get their ids
             builds, refuses_attrs, _ = key
-            judge = BodyJudge(self._survey, definition)
-            found = self._judge_bodies(judge, builds=builds, refuses_attrs=refuses_attrs)
-            known = self._judged[key] = list(found)
+            validator = BodyValidator(self._survey, definition)
+            found = self._violations_of_bodies(validator, builds=builds, refuses_attrs=refuses_attrs)
+            known = self._known[key] = list(found)
         return known
 
-    def _judge_bodies(self, judge: BodyJudge, *, builds: bool, refuses_attrs: bool) -> Iterator[Finding]:
+    def _violations_of_bodies(
+        self, validator: BodyValidator, *, builds: bool, refuses_attrs: bool
+    ) -> Iterator[Violation]:
         built: set[str] = set()
         if builds:
             calls = self._calls
-            problems = {name: self._built_problem(name, judge) for name in set(calls.values())}
+            problems = {name: self._built_problem(name, validator) for name in set(calls.values())}
             for name, problem in problems.items():
                 built.update(self._reached(name) if problem else ())
             wrong = {kind: problems[name] for kind, name in calls.items() if problems[name]}
@@ -180,14 +181,14 @@ class LibraryRules:
             for kind, problem in wrong.items():
                 message = f"the function {calls[kind]!r} cannot be built: {problem}"
                 op = self._subject.survey.kinds[kind].op
-                yield Finding("LOAD-29", Phase.NODES, message, nodes[kind], op, step=Step.SHAPE)
+                yield Violation("LOAD-29", Phase.NODES, message, nodes[kind], op, step=Step.SHAPE)
         for function in self._functions:
             name = function.signature.name
             if name in built:
                 continue
-            for problem in judge.unknown(self._body_named[name], attrs=refuses_attrs):
+            for problem in validator.unknown(self._body_named[name], attrs=refuses_attrs):
                 message = f"the body of {name!r}: this TensorFlow has no {problem}"
-                yield Finding("LOAD-44", Phase.LATER, message, name=name, group=f"body {problem}")
+                yield Violation("LOAD-44", Phase.LATER, message, name=name, group=f"body {problem}")
 
     def _reached(self, name: str) -> list[str]:
         """Return a function and those that are built with it, in the order in which they are built."""
@@ -240,10 +241,10 @@ class LibraryRules:
             if (name := called_function(kind.op, kind.facts.get(CALLED), self._subject.function_named))
         }
 
-    def _built_problem(self, name: str, judge: BodyJudge) -> str:
+    def _built_problem(self, name: str, validator: BodyValidator) -> str:
         """Return why the importer cannot build the body of a function, or of one that is built with it."""
         for built in self._reached(name):
-            problem = judge.problem(self._body_named[built])
+            problem = validator.problem(self._body_named[built])
             if problem:
                 return problem if built == name else f"it calls {built!r}: {problem}"
         return ""

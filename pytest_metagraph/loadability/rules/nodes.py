@@ -10,11 +10,13 @@ from functools import cached_property
 from typing import Final
 
 from pytest_metagraph.loadability import data_types
-from pytest_metagraph.loadability.finding import Finding, Phase, Step, Target, Version
 from pytest_metagraph.loadability.op_registries import LISTED_OPS_READ_UNTIL
-from pytest_metagraph.loadability.rules.ops import Judgement, judge
+from pytest_metagraph.loadability.rule_catalogue import RULES
+from pytest_metagraph.loadability.rules.node_def import NodeDefValidation, validate_node_def
 from pytest_metagraph.loadability.subject import Subject
 from pytest_metagraph.loadability.survey import CONTROL, Situation, split_input
+from pytest_metagraph.loadability.version_ranges import Version
+from pytest_metagraph.loadability.violation import Phase, Step, Target, Violation
 from reference_impl.schema import OpDef
 
 _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-/"
@@ -23,7 +25,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*")
 _NAME_WITH_ANGLES: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*(?:>[A-Za-z0-9.][A-Za-z0-9_.\-/]*)*")
 _ANGLES_SINCE: Final = (2, 1)
 ON_DEMAND: Final = "on demand"
-"""How the group of a finding begins that is about an op whose Python module is not imported."""
+"""How the group of a violation begins that is about an op whose Python module is not imported."""
 _LAST_FIRST_UNTIL: Final = (1, 8)
 """Up to this version the importer takes the node that became ready last."""
 _UNBOUND: Final = "$unbound_inputs_"
@@ -34,32 +36,32 @@ _NEXT_ITERATIONS: Final = frozenset({"NextIteration", "RefNextIteration"})
 class NodeRules:
     """The rules about nodes, for one graph and any number of versions.
 
-    What no version changes, and the judgement of a kind by one definition of its op, are found once.
+    What no version changes, and the validation of a kind by one definition of its op, are found once.
     """
 
     def __init__(self, subject: Subject) -> None:
         """Prepare the rules for a graph."""
         self._subject = subject
         self._survey = subject.survey
-        self._judged: dict[tuple[int, int], Judgement] = {}
-        self._judgements: dict[tuple[int, ...], Sequence[Judgement | None]] = {}
-        self._judged_situations: dict[int, Sequence[Finding]] = {}
+        self._validated: dict[tuple[int, int], NodeDefValidation] = {}
+        self._validations: dict[tuple[int, ...], Sequence[NodeDefValidation | None]] = {}
+        self._known_situations: dict[int, Sequence[Violation]] = {}
         self._kept: list[object] = []
 
-    def judgements(self, target: Target) -> Sequence[Judgement | None]:
-        """Return the judgement of each kind of node; None if its op is not known.
+    def validations(self, target: Target) -> Sequence[NodeDefValidation | None]:
+        """Return the validation of each kind of node; None if its op is not known.
 
-        Versions that define the ops of the graph in the same way share their judgements.
+        Versions that define the ops of the graph in the same way share their validations.
         """
         registered = target.registry.ops
         found = [registered.get(op) for op in self._registered_ops]
         key = tuple(map(id, found))
-        known = self._judgements.get(key)
+        known = self._validations.get(key)
         if known is None:
             self._kept.append(found)  # so that no other definitions get their ids
             definitions = {**self._signatures, **dict(zip(self._registered_ops, found, strict=True))}
-            known = self._judgements[key] = [
-                self._judgement(number, definitions[kind.op])
+            known = self._validations[key] = [
+                self._validation(number, definitions[kind.op])
                 for number, kind in enumerate(self._survey.kinds)
             ]
         return known
@@ -77,40 +79,42 @@ class NodeRules:
         signatures = self._signatures
         return [op for op in dict.fromkeys(kind.op for kind in self._survey.kinds) if op not in signatures]
 
-    def _judgement(self, number: int, op: OpDef | None) -> Judgement | None:
+    def _validation(self, number: int, op: OpDef | None) -> NodeDefValidation | None:
         if op is None:
             return None
         key = (number, id(op))
-        known = self._judged.get(key)
+        known = self._validated.get(key)
         if known is None:
             kind = self._survey.kinds[number]
             defaults = self._subject.facts.producer_defaults.get(kind.op, {})
             if kind.op in self._signatures:
                 defaults = {}  # the op list does not define functions
-            known = self._judged[key] = judge(kind, op, self._subject.versions.producer, defaults)
+            known = self._validated[key] = validate_node_def(
+                kind, op, self._subject.versions.producer, defaults
+            )
         return known
 
-    def findings(self, target: Target) -> Iterator[Finding]:
+    def violations(self, target: Target) -> Iterator[Violation]:
         """Return what the rules find for a version."""
-        yield from self._name_findings(target.version)
-        yield from self._input_name_findings
-        judgements = self.judgements(target)
-        yield from self._op_list_findings(target)
-        yield from self._kind_findings(target, judgements)
-        known = self._judged_situations.get(id(judgements))
+        yield from self._name_violations(target.version)
+        yield from self._input_name_violations
+        validations = self.validations(target)
+        yield from self._op_list_violations(target)
+        yield from self._kind_violations(target, validations)
+        known = self._known_situations.get(id(validations))
         if known is None:
-            known = self._judged_situations[id(judgements)] = list(self._situation_findings(judgements))
+            known = self._known_situations[id(validations)] = list(self._situation_violations(validations))
         yield from known
-        yield from self._cycle_findings
+        yield from self._cycle_violations
 
-    def _name_findings(self, version: Version) -> Iterator[Finding]:
+    def _name_violations(self, version: Version) -> Iterator[Violation]:
         pattern = _NAME_WITH_ANGLES if version >= _ANGLES_SINCE else _NAME
         for node in self._odd_names:
             name = self._survey.names[node]
             if not pattern.fullmatch(name):
                 message = f"{name!r} is not a valid name of a node"
                 yield self._about(node, "LOAD-06", Phase.NODE_NAMES, message, group="invalid name")
-        yield from self._doubled_findings
+        yield from self._doubled_violations
         for node in self._without_op:
             yield self._about(node, "LOAD-08", Phase.NODE_NAMES, "the node has no op", step=Step.OP)
 
@@ -124,7 +128,7 @@ class NodeRules:
         return [node for node, name in enumerate(names) if not _NAME.fullmatch(name)]
 
     @cached_property
-    def _doubled_findings(self) -> Sequence[Finding]:
+    def _doubled_violations(self) -> Sequence[Violation]:
         names = self._survey.names
         if not self._survey.has_doubled_names:
             return ()
@@ -150,7 +154,7 @@ class NodeRules:
         )
 
     @cached_property
-    def _input_name_findings(self) -> Sequence[Finding]:
+    def _input_name_violations(self) -> Sequence[Violation]:
         """Return data inputs after control inputs, and inputs that name nothing."""
         late, unknown = set(), set()
         for number, situation in enumerate(self._survey.situations):
@@ -164,7 +168,7 @@ class NodeRules:
                     unknown.add(number)
         if not late | unknown:
             return ()
-        found: list[Finding] = []
+        found: list[Violation] = []
         nodes = self._survey.nodes_in(late | unknown)
         inputs = list(self._survey.inputs_by_node())
         for node in sorted(set().union(*(nodes[number] for number in late))):
@@ -192,10 +196,10 @@ class NodeRules:
         *,
         step: Step = Step.COLOCATION,
         group: str = "",
-    ) -> Finding:
-        return Finding(rule, phase, message, [node], self._survey.ops[node], step=step, group=group)
+    ) -> Violation:
+        return Violation(rule, phase, message, [node], self._survey.ops[node], step=step, group=group)
 
-    def _op_list_findings(self, target: Target) -> Iterator[Finding]:
+    def _op_list_violations(self, target: Target) -> Iterator[Violation]:
         """Return the ops that the graph lists and the importer does not find in Python's list of ops."""
         if target.version > LISTED_OPS_READ_UNTIL:
             return
@@ -212,45 +216,47 @@ class NodeRules:
             if op in registry.lazy_ops:
                 message = f"this TensorFlow does not import the Python module of the op {op!r} by itself"
                 group = f"{ON_DEMAND} {op}"
-            yield Finding("LOAD-16", Phase.OP_LIST, message, nodes[number], op, step=Step.OP, group=group)
+            yield Violation("LOAD-16", Phase.OP_LIST, message, nodes[number], op, step=Step.OP, group=group)
 
-    def _kind_findings(self, target: Target, judgements: Sequence[Judgement | None]) -> Iterator[Finding]:
+    def _kind_violations(
+        self, target: Target, validations: Sequence[NodeDefValidation | None]
+    ) -> Iterator[Violation]:
         found: list[tuple[int, str, Step, str, str]] = []
         listed = self._subject.facts.producer_defaults if target.version <= LISTED_OPS_READ_UNTIL else ()
-        for number, (kind, judged) in enumerate(zip(self._survey.kinds, judgements, strict=True)):
-            if judged is None:
+        for number, (kind, validation) in enumerate(zip(self._survey.kinds, validations, strict=True)):
+            if validation is None:
                 if kind.op and not kind.op.startswith("_") and kind.op not in listed:
                     message = f"this TensorFlow has no op {kind.op!r}, and the library has no such function"
                     found.append((number, "LOAD-16", Step.OP, message, ""))
-            elif judged.issues:
+            elif validation.problems:
                 found.extend(
-                    (number, issue.rule, issue.step, issue.message, issue.attr)
-                    for issue in judged.issues
-                    if target.version < issue.before
+                    (number, problem.rule, problem.step, problem.message, problem.attr)
+                    for problem in validation.problems
+                    if target.version < problem.before and RULES[problem.rule].applies_in(target.version)
                 )
         nodes = self._survey.nodes_of({number for number, *_ in found}) if found else {}
         for number, rule, step, message, attr in found:
             op = self._survey.kinds[number].op
-            yield Finding(rule, Phase.NODES, message, nodes[number], op, attr, step)
+            yield Violation(rule, Phase.NODES, message, nodes[number], op, attr, step)
 
-    def _situation_findings(self, judgements: Sequence[Judgement | None]) -> Iterator[Finding]:
+    def _situation_violations(self, validations: Sequence[NodeDefValidation | None]) -> Iterator[Violation]:
         found: list[tuple[int, str, Step, str]] = []
         for number, situation in enumerate(self._survey.situations):
-            judged = judgements[situation.kind]
-            inputs = None if judged is None else judged.inputs
+            validation = validations[situation.kind]
+            inputs = None if validation is None else validation.inputs
             if situation.sources or inputs:
-                self._judge_inputs(number, situation, inputs, judgements, found)
+                self._judge_inputs(number, situation, inputs, validations, found)
         nodes = self._survey.nodes_in({number for number, *_ in found}) if found else {}
         for number, rule, step, message in found:
             op = self._survey.kinds[self._survey.situations[number].kind].op
-            yield Finding(rule, Phase.NODES, message, nodes[number], op, step=step)
+            yield Violation(rule, Phase.NODES, message, nodes[number], op, step=step)
 
     def _judge_inputs(
         self,
         number: int,
         situation: Situation,
         inputs: Sequence[int] | None,
-        judgements: Sequence[Judgement | None],
+        validations: Sequence[NodeDefValidation | None],
         found: list[tuple[int, str, Step, str]],
     ) -> None:
         """Judge the number and the data types of the inputs in one situation."""
@@ -260,7 +266,7 @@ class NodeRules:
             if source.output == CONTROL:
                 continue
             position += 1
-            given = None if source.kind is None else judgements[source.kind]
+            given = None if source.kind is None else validations[source.kind]
             outputs = None if given is None else given.outputs
             if source.kind is None or outputs is None:
                 continue
@@ -285,14 +291,14 @@ class NodeRules:
             found.append((number, "LOAD-23", Step.INPUT_COUNT, message))
 
     @cached_property
-    def _cycle_findings(self) -> Sequence[Finding]:
+    def _cycle_violations(self) -> Sequence[Violation]:
         if not self._survey.backward:
             return ()
         left = [node for node, rank in enumerate(self.ranks) if rank > len(self.ranks)]
         if not left:
             return ()
         message = f"{len(left)} nodes are in a cycle, or wait for one"
-        return [Finding("LOAD-28", Phase.NODES, message, left, self._survey.ops[left[0]], group="cycle")]
+        return [Violation("LOAD-28", Phase.NODES, message, left, self._survey.ops[left[0]], group="cycle")]
 
     @cached_property
     def ranks(self) -> Sequence[int]:

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Final
 
 from pytest_metagraph.loadability.attr_facts import COLOCATION, AttrFact, AttrFacts
-from pytest_metagraph.loadability.finding import Finding, Phase, Step, Target, Version
 from pytest_metagraph.loadability.subject import Subject
+from pytest_metagraph.loadability.version_ranges import Version
+from pytest_metagraph.loadability.violation import Phase, Step, Target, Violation
 
 _TYPES: Final = frozenset({"CPU", "GPU"})
 _LATER_TYPES: Final = (((2, 2), "TPU"), ((2, 2), "CUSTOM"), ((2, 4), "EPU"))
@@ -23,7 +24,7 @@ class PlacementRules:
         """Prepare the rules for a graph."""
         self._survey = subject.survey
 
-    def findings(self, target: Target) -> Iterator[Finding]:
+    def violations(self, target: Target) -> Iterator[Violation]:
         """Return what the rules find for a version."""
         yield from self._unknown_colocations
         bad = {
@@ -36,7 +37,7 @@ class PlacementRules:
             free = [node for node in nodes if not self._is_colocated(node)]
             if free:
                 message = f"the device {device!r} cannot be parsed: {bad[device]}"
-                yield Finding("LOAD-30", Phase.PLACEMENT, message, free, self._survey.ops[free[0]])
+                yield Violation("LOAD-30", Phase.PLACEMENT, message, free, self._survey.ops[free[0]])
         yield from self._unusable_classes
 
     def _is_colocated(self, node: int) -> bool:
@@ -50,7 +51,7 @@ class PlacementRules:
         return AttrFacts().of_value(COLOCATION, attrs[COLOCATION]) if COLOCATION in attrs else None
 
     @cached_property
-    def _unknown_colocations(self) -> Sequence[Finding]:
+    def _unknown_colocations(self) -> Sequence[Violation]:
         missing = {name for name in self._survey.colocations if self._survey.find(name) is None}
         if not missing:
             return ()
@@ -61,11 +62,11 @@ class PlacementRules:
             if named:
                 message = f"_class colocates it with {named[0]!r}, which is not in the graph"
                 group = "unknown colocation"
-                found.append(Finding("LOAD-14", Phase.NODES, message, [node], op, COLOCATION, group=group))
+                found.append(Violation("LOAD-14", Phase.NODES, message, [node], op, COLOCATION, group=group))
         return found
 
     @cached_property
-    def _unusable_classes(self) -> Sequence[Finding]:
+    def _unusable_classes(self) -> Sequence[Violation]:
         kinds = {
             number: kind.facts[COLOCATION].unusable_class
             for number, kind in enumerate(self._survey.kinds)
@@ -73,7 +74,7 @@ class PlacementRules:
         }
         nodes = self._survey.nodes_of(kinds) if kinds else {}
         return [
-            Finding(
+            Violation(
                 "LOAD-31",
                 Phase.PLACEMENT,
                 f"_class cannot be read: {problem}",

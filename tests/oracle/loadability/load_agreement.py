@@ -21,8 +21,8 @@ from load_imports import CRASH, Import, imports
 from load_reasons import SHAPE_FUNCTION, rules_of
 
 from pytest_metagraph.loadability.check import checkable_versions, checks_of
-from pytest_metagraph.loadability.importer_rules import Severity
 from pytest_metagraph.loadability.report import LoadReport
+from pytest_metagraph.loadability.rule_catalogue import Severity
 from pytest_metagraph.loadability.version_ranges import parse_versions
 
 VARIABLE = "METAGRAPH_TENSORFLOWS"

@@ -9,7 +9,7 @@ from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.loadability.attr_facts import AttrFacts
 from pytest_metagraph.loadability.body_survey import BodySurvey
 from pytest_metagraph.loadability.op_registries import registry
-from pytest_metagraph.loadability.rules.bodies import BodyJudge, OneBody
+from pytest_metagraph.loadability.rules.bodies import BodyValidator, OneBody
 from reference_impl.schema import FunctionDef
 
 _FLOAT = 1
@@ -52,6 +52,6 @@ def test_uses_decide_as_the_nodes_do(bodies: list[tuple[list[tuple[str, list[str
         [VIEWS["FunctionDef"].FromString(one.SerializeToString()) for one in made], AttrFacts()
     )
     definition = registry("2.21").ops.get
-    judge = BodyJudge(survey, definition)
+    judge = BodyValidator(survey, definition)
     for body in survey.bodies:
         assert judge.problem(body) == OneBody(body, survey.kinds, definition).problem()

@@ -10,7 +10,7 @@ from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph.loadability.attr_facts import AttrFacts
 from pytest_metagraph.loadability.body_survey import BodyNodes, BodySurvey
 from pytest_metagraph.loadability.op_registries import registry
-from pytest_metagraph.loadability.rules.bodies import BodyJudge, OneBody
+from pytest_metagraph.loadability.rules.bodies import BodyValidator, OneBody
 from reference_impl.schema import FunctionDef
 
 FLOAT, INT = 1, 3
@@ -43,7 +43,7 @@ def judged(damage: Damage) -> tuple[str, str]:
     survey = BodySurvey([view], AttrFacts())
     definition = registry("2.21").ops.get
     (body,) = survey.bodies
-    return BodyJudge(survey, definition).problem(body), OneBody(body, survey.kinds, definition).problem()
+    return BodyValidator(survey, definition).problem(body), OneBody(body, survey.kinds, definition).problem()
 
 
 def inputs(number: int, *texts: str) -> Damage:
@@ -153,7 +153,7 @@ def test_the_uses_of_a_right_body_decide_without_its_nodes(monkeypatch: pytest.M
     monkeypatch.setattr(
         BodyNodes, "node", lambda body, number: parsed.append(number) or original(body, number)
     )
-    assert BodyJudge(survey, registry("2.21").ops.get).problem(survey.bodies[0]) == ""
+    assert BodyValidator(survey, registry("2.21").ops.get).problem(survey.bodies[0]) == ""
     assert len(parsed) == len(survey.bodies[0].uses or ()) == 6
     assert "nodes" not in vars(survey.bodies[0])
 
@@ -170,10 +170,10 @@ def test_functions_that_differ_in_their_names_only_are_read_and_judged_once() ->
         [VIEWS["FunctionDef"].FromString(one.SerializeToString()) for one in made], AttrFacts()
     )
     assert [body.content for body in survey.bodies] == [0, 0, 1, 2, 3]
-    judge = BodyJudge(survey, registry("2.21").ops.get)
+    judge = BodyValidator(survey, registry("2.21").ops.get)
     alone = []
     for one in made:
         own = BodySurvey([VIEWS["FunctionDef"].FromString(one.SerializeToString())], AttrFacts())
-        alone.append(BodyJudge(own, registry("2.21").ops.get).problem(own.bodies[0]))
+        alone.append(BodyValidator(own, registry("2.21").ops.get).problem(own.bodies[0]))
     assert [judge.problem(body) for body in survey.bodies] == alone
     assert [bool(problem) for problem in alone[:4]] == [False, False, True, True]

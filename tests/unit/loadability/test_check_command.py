@@ -58,7 +58,7 @@ def test_one_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == (
         "broken.meta: does not load in TensorFlow 1.15; 1 problem: 1 refused\n"
         "  LOAD-17 refused: x (Square): Square has no attribute 'wrong'\n"
-        "      fix: remove it, because no recorded version has it, or use TensorFlow 2.5 or later\n"
+        "      fix: remove it, because no recorded version has it, or use a TensorFlow after 2.4\n"
         "  not examined: shapes that TensorFlow infers from node to node; only declared shapes are checked\n"
     )
 
@@ -71,7 +71,7 @@ def test_several_versions(capsys: pytest.CaptureFixture[str]) -> None:
         "broken.meta: loads in 2.5 to 2.21; not in 1.13 to 2.4\n"
         "1.13 to 2.4, because\n"
         "  LOAD-17 refused: x (Square): Square has no attribute 'wrong'\n"
-        "      fix: remove it, because no recorded version has it, or use TensorFlow 2.5 or later\n"
+        "      fix: remove it, because no recorded version has it, or use a TensorFlow after 2.4\n"
         "sound.meta: loads in 1.13 to 2.21\n"
     )
 

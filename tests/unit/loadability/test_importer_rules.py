@@ -7,11 +7,11 @@ from load_samples import CASES, graph
 
 from pytest_metagraph import LoadReport, check_meta_graph
 from pytest_metagraph.loadability.check import checkable_versions
-from pytest_metagraph.loadability.finding import version_numbers
-from pytest_metagraph.loadability.importer_rules import RULES, Severity
+from pytest_metagraph.loadability.rule_catalogue import RULES, Severity
 from pytest_metagraph.loadability.rules.graph import version_text_problem
 from pytest_metagraph.loadability.rules.placement import device_problem
 from pytest_metagraph.loadability.subject import Subject
+from pytest_metagraph.loadability.version_ranges import version_numbers
 from reference_impl.schema import GraphDef
 
 

@@ -1,7 +1,7 @@
 """Sort nodes into kinds, without a Python loop over the nodes.
 
-A graph of 50,000 nodes has few different kinds of nodes. Nodes of one `Kind` have the same op and the same
-facts about their attributes. The rules judge each kind once.
+A graph of 50,000 nodes has few different kinds of nodes. Nodes of one `NodeKind` have the same op and the
+same facts about their attributes. The rules judge each kind once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class NodeKind:
     """The properties of nodes that the rules judge in the same way.
 
     Attributes:
@@ -38,7 +38,7 @@ class Kind:
     facts: Mapping[str, AttrFact]
 
 
-class Kinds:
+class NodeKinds:
     """The kinds of some nodes.
 
     Attributes:
@@ -51,7 +51,7 @@ class Kinds:
         Args:
             facts: the factory of the facts of attributes.
         """
-        self.found: list[Kind] = []
+        self.found: list[NodeKind] = []
         self._tokens = _AttrTokens(facts)
         self._code_of_kind = _KindCodes(self.found, self._tokens.codes.meanings)
 
@@ -120,7 +120,7 @@ class _AttrTokens(dict[bytes, str]):
 class _KindCodes(dict[str, str]):
     """The code of the kind of nodes with an op and attributes, given by their codes."""
 
-    def __init__(self, kinds: list[Kind], meanings: Sequence[Any]) -> None:
+    def __init__(self, kinds: list[NodeKind], meanings: Sequence[Any]) -> None:
         super().__init__()
         self._kinds = kinds
         self._meanings = meanings
@@ -128,7 +128,7 @@ class _KindCodes(dict[str, str]):
     def __missing__(self, key: str) -> str:
         op, *facts = (self._meanings[number_of(code)] for code in key)
         self[key] = code = code_for(len(self._kinds))
-        self._kinds.append(Kind(op, {fact.name: fact for fact in facts}))
+        self._kinds.append(NodeKind(op, {fact.name: fact for fact in facts}))
         return code
 
 

@@ -1,4 +1,4 @@
-"""Judge one kind of node by the definition of its op: attributes, data types of inputs and outputs."""
+"""Validate one kind of node by the definition of its op: attributes, data types of inputs and outputs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Final
 
 from pytest_metagraph.loadability import data_types
 from pytest_metagraph.loadability.attr_facts import OUTPUT_SHAPES, AttrFact, Shape, shapes_agree
-from pytest_metagraph.loadability.finding import Step, Version
-from pytest_metagraph.loadability.kinds import Kind
+from pytest_metagraph.loadability.node_kinds import NodeKind
+from pytest_metagraph.loadability.version_ranges import Version
+from pytest_metagraph.loadability.violation import Step
 from reference_impl.schema import AttrValue, OpDef
 
 _TYPE_OF_FIELD: Final = {
@@ -22,8 +23,7 @@ _TYPE_OF_FIELD: Final = {
     "tensor": "tensor",
     "func": "func",
 }
-_UNKNOWN_ATTRS_UNTIL: Final = (2, 4)
-_PLACEHOLDERS_REFUSED_UNTIL: Final = (1, 13)
+_PLACEHOLDERS_ACCEPTED_SINCE: Final = (1, 14)
 _ALWAYS: Final = (99, 0)
 _LAST_GRAPH_WITHOUT_SCALARS: Final = 21
 _DECLARED_SHAPE: Final = {
@@ -38,15 +38,15 @@ _DECLARED_SHAPE: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Issue:
-    """A problem of a kind of node.
+class NodeDefProblem:
+    """A reason why a kind of node is not valid.
 
     Attributes:
-        rule: the id of the rule.
+        rule: the id of the rule, which names the versions that apply it.
         step: the step of the import that fails.
         message: one sentence.
         attr: the attribute that it is about.
-        before: it holds for versions before this one only.
+        before: of these versions, only those before this one refuse the kind.
     """
 
     rule: str
@@ -57,22 +57,24 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """The judgement of a kind of node by the definition of its op.
+class NodeDefValidation:
+    """The result of validating a kind of node by the definition of its op.
 
     Attributes:
-        issues: what is wrong.
+        problems: the reasons why it is not valid.
         inputs: the data types of its data inputs; None if they cannot be told.
         outputs: those of its outputs.
     """
 
-    issues: tuple[Issue, ...]
+    problems: tuple[NodeDefProblem, ...]
     inputs: tuple[int, ...] | None
     outputs: tuple[int, ...] | None
 
 
-def judge(kind: Kind, op: OpDef, producer: int, defaults: Mapping[str, int]) -> Judgement:
-    """Judge a kind of node.
+def validate_node_def(
+    kind: NodeKind, op: OpDef, producer: int, defaults: Mapping[str, int]
+) -> NodeDefValidation:
+    """Validate a kind of node.
 
     Args:
         kind: the kind.
@@ -83,10 +85,10 @@ def judge(kind: Kind, op: OpDef, producer: int, defaults: Mapping[str, int]) -> 
     Returns:
         What the definition says of it.
     """
-    issues = list(_attr_issues(kind, op, defaults))
+    problems = list(_attr_problems(kind, op, defaults))
     if op.HasField("deprecation") and producer >= op.deprecation.version:
-        issues.append(
-            Issue(
+        problems.append(
+            NodeDefProblem(
                 "LOAD-24",
                 Step.REMOVED_OP,
                 f"{op.name} was removed in GraphDef version {op.deprecation.version}, but the graph has "
@@ -95,11 +97,11 @@ def judge(kind: Kind, op: OpDef, producer: int, defaults: Mapping[str, int]) -> 
         )
     inputs = data_types_of(op.input_arg, kind.facts, op)
     outputs = data_types_of(op.output_arg, kind.facts, op)
-    issues.extend(_shape_issues(kind, producer, outputs))
-    return Judgement(tuple(issues), inputs, outputs)
+    problems.extend(_shape_problems(kind, producer, outputs))
+    return NodeDefValidation(tuple(problems), inputs, outputs)
 
 
-def _attr_issues(kind: Kind, op: OpDef, defaults: Mapping[str, int]) -> Iterator[Issue]:
+def _attr_problems(kind: NodeKind, op: OpDef, defaults: Mapping[str, int]) -> Iterator[NodeDefProblem]:
     declared = {attr.name: attr for attr in op.attr}
     for name, fact in kind.facts.items():
         if name.startswith("_"):
@@ -108,36 +110,36 @@ def _attr_issues(kind: Kind, op: OpDef, defaults: Mapping[str, int]) -> Iterator
         if attr is None:
             if name not in defaults or defaults[name] not in fact.default_of:
                 message = f"{op.name} has no attribute {name!r}"
-                yield Issue("LOAD-17", Step.ATTR, message, name, _after(_UNKNOWN_ATTRS_UNTIL))
+                yield NodeDefProblem("LOAD-17", Step.ATTR, message, name)
         elif fact.kind or not attr.HasField("default_value"):
-            yield from _value_issues(fact, attr)
+            yield from _value_problems(fact, attr)
     for name, attr in declared.items():
         if name not in kind.facts and not attr.HasField("default_value"):
             message = f"{op.name} requires the attribute {name!r}, which has no default"
-            yield Issue("LOAD-18", Step.MISSING_ATTR, message, name)
+            yield NodeDefProblem("LOAD-18", Step.MISSING_ATTR, message, name)
 
 
-def _value_issues(fact: AttrFact, attr: OpDef.AttrDef) -> Iterator[Issue]:
+def _value_problems(fact: AttrFact, attr: OpDef.AttrDef) -> Iterator[NodeDefProblem]:
     name = attr.name
     if fact.kind == "placeholder":
-        before = _ALWAYS if attr.type in {"type", "shape"} else _after(_PLACEHOLDERS_REFUSED_UNTIL)
+        before = _ALWAYS if attr.type in {"type", "shape"} else _PLACEHOLDERS_ACCEPTED_SINCE
         message = f"{name} is a placeholder, but a value of type {attr.type} is needed"
-        yield Issue("LOAD-19", Step.ATTR, message, name, before)
+        yield NodeDefProblem("LOAD-19", Step.ATTR, message, name, before)
         return
     problem = _type_problem(fact, attr.type)
     if problem:
-        yield Issue("LOAD-19", Step.ATTR, f"{name} {problem}", name)
+        yield NodeDefProblem("LOAD-19", Step.ATTR, f"{name} {problem}", name)
         return
     if attr.type in {"type", "list(type)"}:
-        yield from _data_type_issues(fact)
+        yield from _data_type_problems(fact)
     if attr.has_minimum:
         measured = fact.number if attr.type == "int" else fact.length
         if measured < attr.minimum:
             what = str(measured) if attr.type == "int" else f"a list of {measured}"
             message = f"{name} is {what}, which is below the minimum of {attr.minimum}"
-            yield Issue("LOAD-22", Step.ATTR, message, name)
+            yield NodeDefProblem("LOAD-22", Step.ATTR, message, name)
     if attr.HasField("allowed_values"):
-        yield from _allowed_issues(fact, attr)
+        yield from _allowed_problems(fact, attr)
 
 
 def _type_problem(fact: AttrFact, declared: str) -> str:
@@ -154,23 +156,27 @@ def _type_problem(fact: AttrFact, declared: str) -> str:
     return "" if found == declared else f"is a {found}, but the op declares {declared}"
 
 
-def _data_type_issues(fact: AttrFact) -> Iterator[Issue]:
+def _data_type_problems(fact: AttrFact) -> Iterator[NodeDefProblem]:
     for number in fact.types:
         since = data_types.first_version(number)
         named = data_types.type_name(number)
         if since is None:
-            yield Issue("LOAD-20", Step.ATTR, f"{fact.name} is the {named}", fact.name)
+            yield NodeDefProblem("LOAD-20", Step.ATTR, f"{fact.name} is the {named}", fact.name)
         elif number == 0:
-            yield Issue("LOAD-20", Step.ATTR, f"{fact.name} is not a data type (DT_INVALID)", fact.name)
+            yield NodeDefProblem(
+                "LOAD-20", Step.ATTR, f"{fact.name} is not a data type (DT_INVALID)", fact.name
+            )
         elif number > data_types.REF:
-            yield Issue("LOAD-20", Step.ATTR, f"{fact.name} is the reference type {named}", fact.name)
+            yield NodeDefProblem(
+                "LOAD-20", Step.ATTR, f"{fact.name} is the reference type {named}", fact.name
+            )
         elif since > (0, 0):
             since_text = ".".join(map(str, since))
             message = f"{fact.name} is {named}, which TensorFlow has since {since_text}"
-            yield Issue("LOAD-20", Step.ATTR, message, fact.name, since)
+            yield NodeDefProblem("LOAD-20", Step.ATTR, message, fact.name, since)
 
 
-def _allowed_issues(fact: AttrFact, attr: OpDef.AttrDef) -> Iterator[Issue]:
+def _allowed_problems(fact: AttrFact, attr: OpDef.AttrDef) -> Iterator[NodeDefProblem]:
     allowed = attr.allowed_values.list
     if attr.type in {"type", "list(type)"}:
         wrong = [data_types.type_name(number) for number in fact.types if number not in allowed.type]
@@ -180,7 +186,7 @@ def _allowed_issues(fact: AttrFact, attr: OpDef.AttrDef) -> Iterator[Issue]:
         names = [repr(text.decode()) for text in allowed.s]
     if wrong:
         message = f"{attr.name} is {wrong[0]}, but the op allows {', '.join(names)}"
-        yield Issue("LOAD-21", Step.ATTR, message, attr.name)
+        yield NodeDefProblem("LOAD-21", Step.ATTR, message, attr.name)
 
 
 def data_types_of(arguments: object, facts: Mapping[str, AttrFact], op: OpDef) -> tuple[int, ...] | None:
@@ -247,26 +253,28 @@ def _default_fact(name: str, value: AttrValue) -> AttrFact:
     return AttrFact(name, kind, number=value.i, types=types)
 
 
-def _shape_issues(kind: Kind, producer: int, outputs: tuple[int, ...] | None) -> Iterator[Issue]:
+def _shape_problems(
+    kind: NodeKind, producer: int, outputs: tuple[int, ...] | None
+) -> Iterator[NodeDefProblem]:
     declared, problem = _declared_shape(kind, producer)
     if problem:
-        yield Issue("LOAD-27", Step.SHAPE, problem)
+        yield NodeDefProblem("LOAD-27", Step.SHAPE, problem)
         return
     stated = kind.facts.get(OUTPUT_SHAPES)
     if stated is None or outputs is None:
         return
     if stated.length < len(outputs):
         message = f"_output_shapes has {stated.length} shapes, but the node has {len(outputs)} outputs"
-        yield Issue("LOAD-26", Step.SHAPE, message, OUTPUT_SHAPES)
+        yield NodeDefProblem("LOAD-26", Step.SHAPE, message, OUTPUT_SHAPES)
     elif stated.bad_shape and outputs:
-        yield Issue("LOAD-26", Step.SHAPE, f"_output_shapes: {stated.bad_shape}", OUTPUT_SHAPES)
+        yield NodeDefProblem("LOAD-26", Step.SHAPE, f"_output_shapes: {stated.bad_shape}", OUTPUT_SHAPES)
     elif outputs and not shapes_agree(stated.shapes[0], declared):
         one, other = _shape_text(stated.shapes[0]), _shape_text(declared)
         message = f"_output_shapes is {one}, but the node declares {other}"
-        yield Issue("LOAD-27", Step.SHAPE, message, OUTPUT_SHAPES)
+        yield NodeDefProblem("LOAD-27", Step.SHAPE, message, OUTPUT_SHAPES)
 
 
-def _declared_shape(kind: Kind, producer: int) -> tuple[Shape, str]:
+def _declared_shape(kind: NodeKind, producer: int) -> tuple[Shape, str]:
     """Return the shape that a node declares for its only output, and what is wrong with it."""
     name = "shape" if kind.op == "VarHandleOp" else _DECLARED_SHAPE.get(kind.op)
     fact = kind.facts.get(name) if name else None
@@ -288,8 +296,3 @@ def _declared_shape(kind: Kind, producer: int) -> tuple[Shape, str]:
 
 def _shape_text(shape: Shape) -> str:
     return "unknown" if shape is None else f"[{', '.join('?' if dim < 0 else str(dim) for dim in shape)}]"
-
-
-def _after(version: Version) -> Version:
-    """Return the version after a minor version of the same major one, where a rule ends."""
-    return version[0], version[1] + 1

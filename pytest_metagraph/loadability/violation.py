@@ -1,4 +1,4 @@
-"""The findings of the rules, and the order in which TensorFlow would report them."""
+"""The violations of the rules by a graph, and the order in which TensorFlow would report them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_metagraph.loadability.op_registries import OpRegistry
-
-Version = tuple[int, int]
-"""A minor version as numbers, which compare as versions do."""
+from pytest_metagraph.loadability.version_ranges import Version, version_numbers
 
 
 class Phase(enum.IntEnum):
@@ -46,8 +44,8 @@ class Step(enum.IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One broken rule.
+class Violation:
+    """A rule that a graph breaks.
 
     Attributes:
         rule: the id of the rule.
@@ -59,7 +57,7 @@ class Finding:
         step: the step of the import of the node that fails.
         position: the position of the problem, if it is not about nodes.
         name: the function or collection that it is about, if it is not about nodes.
-        group: findings of one rule, op and group are reported as one problem; the message if empty.
+        group: violations of one rule, op and group are reported as one problem; the message if empty.
     """
 
     rule: str
@@ -88,12 +86,6 @@ class Target:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "version", version_numbers(self.registry.version))
-
-
-def version_numbers(text: str) -> Version:
-    """Return a minor version such as `1.15` as numbers."""
-    major, _, minor = text.partition(".")
-    return int(major), int(minor)
 
 
 Outputs = Mapping[int, Sequence[int] | None]

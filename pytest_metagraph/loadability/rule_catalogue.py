@@ -1,7 +1,8 @@
 """The catalogue of the rules of TensorFlow's importer, and of graphs that it imports but that fail later.
 
-Each rule was observed on real TensorFlows, one release of each minor version from 1.13 to 2.21. The modules
-of `pytest_metagraph.loadability.rules` apply the rules; this one names them.
+Each rule was observed on real TensorFlows, one release of each minor version from 1.8 to 2.21. This module
+names the rules and the versions that apply each of them; the modules of `pytest_metagraph.loadability.rules`
+find what breaks them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from pytest_metagraph.loadability.version_ranges import Version, version_numbers
 
 
 class Severity(enum.StrEnum):
@@ -44,6 +47,11 @@ class Rule:
     way_out: str
     since: str = ""
     until: str = ""
+
+    def applies_in(self, version: Version) -> bool:
+        """Return whether a minor version applies the rule."""
+        has_begun = not self.since or version >= version_numbers(self.since)
+        return has_begun and (not self.until or version <= version_numbers(self.until))
 
 
 _LATER: Final = Severity.FAILS_LATER

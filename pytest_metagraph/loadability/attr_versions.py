@@ -25,7 +25,7 @@ class UnknownAttrError(MetagraphError, ValueError):
 
 
 @dataclass(frozen=True)
-class AttrHistory:
+class AttrVersions:
     """The versions that know an attribute of an op.
 
     Attributes:
@@ -51,34 +51,34 @@ class AttrHistory:
 
 
 @functools.cache
-def attr_histories(op: str) -> Mapping[str, AttrHistory]:
+def attr_versions(op: str) -> Mapping[str, AttrVersions]:
     """Return the versions that know each attribute of an op.
 
     Args:
         op: the name of the op.
 
     Returns:
-        The histories by the name of the attribute, in the order of the newest definition; those that it no
+        The versions by the name of the attribute, in the order of the newest definition; those that it no
         longer has come last. Empty for an op that no recorded TensorFlow registers.
     """
     definitions = op_history().get(op, ())
     op_versions = _ascending(definitions)
-    histories: dict[str, AttrHistory] = {}
+    found: dict[str, AttrVersions] = {}
     for newest in reversed(definitions):
         for attr in newest.op.attr:
-            if attr.name not in histories:
-                having = [found for found in definitions if _has(found.op, attr.name)]
+            if attr.name not in found:
+                having = [one for one in definitions if _has(one.op, attr.name)]
                 default = _text(attr.default_value) if attr.HasField("default_value") else None
-                histories[attr.name] = AttrHistory(
+                found[attr.name] = AttrVersions(
                     op, attr.name, attr.type, default, _ascending(having), op_versions
                 )
-    return MappingProxyType(histories)
+    return MappingProxyType(found)
 
 
-def later_attrs() -> Iterator[AttrHistory]:
+def later_attrs() -> Iterator[AttrVersions]:
     """Yield every attribute that an op got after the first recorded version that knows the op."""
     for op in op_history():
-        yield from (history for history in attr_histories(op).values() if history.is_later)
+        yield from (attr for attr in attr_versions(op).values() if attr.is_later)
 
 
 def explain_attr(name: str) -> str:
@@ -97,28 +97,28 @@ def explain_attr(name: str) -> str:
     if op not in op_history():
         near = _nearest(op, list(op_history()))
         raise UnknownAttrError(f"no TensorFlow from {_recorded()} registers an op {op!r}{near}")
-    histories = attr_histories(op)
-    if attr not in histories:
-        choices = ", ".join(histories) or "none"
+    found = attr_versions(op)
+    if attr not in found:
+        choices = ", ".join(found) or "none"
         raise UnknownAttrError(f"{name!r} does not name an attribute of {op}; its attributes are {choices}")
-    return "\n".join(_lines(histories[attr]))
+    return "\n".join(_lines(found[attr]))
 
 
-def _lines(history: AttrHistory) -> Iterator[str]:
+def _lines(attr: AttrVersions) -> Iterator[str]:
     """Yield the lines of the text about an attribute."""
-    default = "without a default" if history.default is None else f"default {history.default}"
-    yield f"{history.op}.{history.attr} ({history.type}, {default})"
-    yield f"  known to TensorFlow {format_versions(history.versions)}"
-    unaware = [version for version in history.op_versions if version not in history.versions]
+    default = "without a default" if attr.default is None else f"default {attr.default}"
+    yield f"{attr.op}.{attr.attr} ({attr.type}, {default})"
+    yield f"  known to TensorFlow {format_versions(attr.versions)}"
+    unaware = [version for version in attr.op_versions if version not in attr.versions]
     if not unaware:
-        yield f"  like the op itself, which is in {format_versions(history.op_versions)}"
+        yield f"  like the op itself, which is in {format_versions(attr.op_versions)}"
         return
     yield f"  not known to TensorFlow {format_versions(unaware)}, where the op does not have it"
-    reason = reason_to_drop(history.op, history.attr)
+    reason = reason_to_drop(attr.op, attr.attr)
     if reason is not None:
         yield f"  can be dropped there whatever its value, because it {reason}"
-    elif history.default is not None:
-        yield f"  can be dropped there if it is {history.default}; another value changes what the op does"
+    elif attr.default is not None:
+        yield f"  can be dropped there if it is {attr.default}; another value changes what the op does"
     else:
         yield "  cannot be dropped there"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_metagraph.loadability.attr_history import (
+from pytest_metagraph.loadability.attr_versions import (
     UnknownAttrError,
-    attr_histories,
+    attr_versions,
     explain_attr,
     later_attrs,
 )
@@ -78,7 +78,7 @@ def test_a_name_that_is_unknown_is_refused_with_others(name: str, message: str) 
 
 def test_an_attribute_that_is_as_old_as_its_op_did_not_come_later() -> None:
     """MatMul got `grad_a` and `grad_b`, and had its other attributes from the start."""
-    later = {history.attr: history.versions[0] for history in later_attrs() if history.op == "MatMul"}
+    later = {one.attr: one.versions[0] for one in later_attrs() if one.op == "MatMul"}
     assert later == {"grad_a": "2.16", "grad_b": "2.16"}
-    assert list(attr_histories("MatMul")) == ["transpose_a", "transpose_b", "T", "grad_a", "grad_b"]
-    assert attr_histories("Missing") == {}
+    assert list(attr_versions("MatMul")) == ["transpose_a", "transpose_b", "T", "grad_a", "grad_b"]
+    assert attr_versions("Missing") == {}
