@@ -16,6 +16,7 @@ from pytest_metagraph.judging.result import (
     ReportedHint,
 )
 from pytest_metagraph.judging.verdicts import PASSED, TESTED, Verdict
+from pytest_metagraph.reports.footer import footer_of
 from pytest_metagraph.reports.model import (
     FORMAT,
     Header,
@@ -24,7 +25,7 @@ from pytest_metagraph.reports.model import (
     ReportedShard,
     digest_of,
 )
-from pytest_metagraph.reports.validity import find_problems, summary_of
+from pytest_metagraph.reports.validity import find_problems
 
 STARTED = "2026-01-02T03:04:05+00:00"
 FINISHED = "2026-01-02T03:05:06+00:00"
@@ -110,7 +111,7 @@ def header(results: Sequence[CaseResult], **changes: Any) -> Header:
 def report(*results: CaseResult, list_problems: tuple[str, ...] = (), **changes: Any) -> Report:
     """A report of a run that ended; `changes` are made to its header."""
     announced = header(results, **changes)
-    footer = summary_of(announced, results, FINISHED, list_problems)
+    footer = footer_of(announced, results, FINISHED, list_problems)
     return Report(
         announced,
         tuple(sorted(results, key=lambda result: result.case)),

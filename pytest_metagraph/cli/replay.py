@@ -68,10 +68,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         result = msgspec.to_builtins(result_of(case, judgement))
         say_json({"exporter": name, "contract": contract, **result})
-        return 1 if judgement.verdict.is_red else 0
+        return 1 if judgement.verdict.fails_run else 0
     if judgement.findings:
         say(findings_text(judgement), keep_newlines=True)
     verdict = f"{judgement.verdict}: {judgement.reason}" if judgement.reason else judgement.verdict
     say(case.graph.description)
     say(f"{name}, contract {contract}: {verdict}")
-    return 1 if judgement.verdict.is_red else 0
+    return 1 if judgement.verdict.fails_run else 0

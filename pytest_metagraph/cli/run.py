@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         The exit status of pytest. It is never 0 if no case was judged, unless the words request that: an
         option in the environment or in an ini file may keep pytest from running anything, too.
     """
-    from pytest_metagraph.plugin.main import run_corpus  # noqa: PLC0415 - --help needs no pytest
+    from pytest_metagraph.plugin.run_corpus import run_corpus  # noqa: PLC0415 - --help needs no pytest
 
     words = [word for option in _options() for word in _words(option, getattr(arguments, option.field))]
     passed_on = list(arguments.passed_on)

@@ -29,9 +29,9 @@ from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.result import CaseResult
+from pytest_metagraph.judging.run import judge_cases
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.causes import causes_of
-from pytest_metagraph.reports.recording import judged
 from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, LEVELS
 from reference_impl.contracts import Contract
 
@@ -100,7 +100,7 @@ def _results(
 ) -> list[CaseResult]:
     """Judge the cases of the smoke tier."""
     cases = load_corpus().cases(Tier.SMOKE)
-    return list(judged(Judge(client, contract, folder), cases, LEVELS[0], step))
+    return list(judge_cases(Judge(client, contract, folder), cases, LEVELS[0], step))
 
 
 def _data(

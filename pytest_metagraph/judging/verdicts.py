@@ -1,11 +1,33 @@
-"""The verdict on a case, and everything that was found in it."""
+"""The verdict on a case, and everything that was found in it.
+
+`judge` gives a verdict; `known_failures/lookup.py` and `Judgement.enforced` may change it. `Verdict.outcome`
+decides what it does to a run, and `reports/footer.py` what fails a run as a whole. These modules act on a
+verdict: `plugin/collection.py` ends a test by its outcome, `plugin/exit_status.py` sets the exit status,
+`reports/scoring.py` counts it, `reports/terminal.py` has its words, `reports/report_diff.py` decides if it is
+a regression, and `reports/validity.py` if it contradicts the findings.
+"""
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import assert_never
 
+from conformance_cases import Case, Requirement
 from pytest_metagraph.judging.findings import Finding, fingerprint
+
+LEVELS = ("required", "recommended", "informative")
+"""The levels of requirements, the strictest first."""
+
+
+class Outcome(enum.Enum):
+    """What a verdict does to a run: its test passes, fails, fails as expected, or is skipped."""
+
+    PASSES = enum.auto()
+    FAILS = enum.auto()
+    EXPECTED_FAILURE = enum.auto()
+    SKIPPED = enum.auto()
 
 
 class Verdict(enum.StrEnum):
@@ -30,9 +52,24 @@ class Verdict(enum.StrEnum):
     HARNESS_ERROR = "harness_error"
 
     @property
-    def is_red(self) -> bool:
+    def outcome(self) -> Outcome:
+        """What a case with this verdict does to its run."""
+        match self:
+            case Verdict.PASS:
+                return Outcome.PASSES
+            case Verdict.FAIL | Verdict.UNEXPECTED_PASS | Verdict.HARNESS_ERROR:
+                return Outcome.FAILS
+            case Verdict.RECOMMENDED_FAILURE | Verdict.KNOWN_FAILURE:
+                return Outcome.EXPECTED_FAILURE
+            case Verdict.UNSUPPORTED | Verdict.NOT_LOADABLE | Verdict.UNTESTABLE:
+                return Outcome.SKIPPED
+            case _:
+                assert_never(self)
+
+    @property
+    def fails_run(self) -> bool:
         """Whether a run with this verdict fails."""
-        return self in {Verdict.FAIL, Verdict.UNEXPECTED_PASS, Verdict.HARNESS_ERROR}
+        return self.outcome is Outcome.FAILS
 
 
 PASSED = frozenset({Verdict.PASS, Verdict.UNEXPECTED_PASS})
@@ -77,3 +114,18 @@ class Judgement:
         if self.verdict is not Verdict.FAIL or required or level != "required":
             return self
         return replace(self, verdict=Verdict.RECOMMENDED_FAILURE)
+
+
+def strictest(levels: Iterable[str]) -> str:
+    """Return the strictest of some levels; the strictest of all if none is given."""
+    return min(levels, key=LEVELS.index, default=LEVELS[0])
+
+
+def level_of(case: Case, catalogue: Mapping[str, Requirement]) -> str:
+    """Return the level of a case, which is the level of its strictest requirement.
+
+    Args:
+        case: the case.
+        catalogue: the requirement catalogue by id.
+    """
+    return strictest(catalogue[name].level.value for name in case.requirements)

@@ -20,7 +20,8 @@ from pytest_metagraph._util.errors import MetagraphError, require_upb
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.plugin import hooks
 from pytest_metagraph.plugin.options import add_options, settings_of
-from pytest_metagraph.plugin.session import (
+from pytest_metagraph.plugin.refusals import stop_run, usage_errors
+from pytest_metagraph.plugin.session_facts import (
     CORPUS_PACKAGE,
     calls_in_process,
     is_xdist_worker,
@@ -28,8 +29,6 @@ from pytest_metagraph.plugin.session import (
     pattern_of,
     provides_exporter,
     runs_corpus,
-    stop_run,
-    usage_errors,
 )
 from pytest_metagraph.plugin.snapshots import SnapshotFiles, snapshots_of
 from pytest_metagraph.settings import NO_ORACLE
@@ -93,9 +92,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(SnapshotFiles(config), "metagraph-snapshots")
     if not judges_cases:
         return
-    from pytest_metagraph.plugin import results  # noqa: PLC0415 - loads msgspec
+    from pytest_metagraph.plugin import exit_status, results  # noqa: PLC0415 - loads msgspec
 
     found = results.configure(config)
+    exit_status.configure(config, found)
     if settings.reports and not is_xdist_worker(config):
         from pytest_metagraph.plugin import reports  # noqa: PLC0415 - loads jinja2
 

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, assert_never, cast
 
 import pytest
 
@@ -27,16 +27,16 @@ from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.load_check import load_check_for
 from pytest_metagraph.judging.result import CaseResult, exporter_of, result_of
-from pytest_metagraph.judging.timeouts import TimeoutCount
-from pytest_metagraph.judging.verdicts import Judgement, Verdict
+from pytest_metagraph.judging.run import TimeoutCount, judge_case
+from pytest_metagraph.judging.verdicts import Judgement, Outcome, Verdict
 from pytest_metagraph.known_failures.model import Conditions
 from pytest_metagraph.plugin.failures import CaseFailedError, CaseFailure
 from pytest_metagraph.plugin.known_failures import lookup_for
 from pytest_metagraph.plugin.options import settings_of
+from pytest_metagraph.plugin.refusals import stop_run
 from pytest_metagraph.plugin.results import leave
-from pytest_metagraph.plugin.session import overrides_exporter, path_of, stop_run
+from pytest_metagraph.plugin.session_facts import overrides_exporter, path_of
 from pytest_metagraph.reports.headlines import headline_of
-from pytest_metagraph.reports.model import LEVELS, level_of
 from pytest_metagraph.selection import selected_cases
 from reference_impl.contracts import Contract
 
@@ -151,9 +151,7 @@ class CaseItem(pytest.Function):
         folder = cast("ScratchFolder", self.funcargs["_metagraph_scratch_folder"])
         try:
             judge = Judge(client, Contract(settings.contract), folder, load_check_for(settings.check_loads))
-            is_required = level_of(self._case, load_corpus().requirements) == LEVELS[0]
-            found = known_failures.apply(self._case.id, judge.judge(self._case))
-            judgement = found.enforced(required=is_required, level=settings.level)
+            judgement = judge_case(judge, self._case, settings.level, known_failures.apply)
         except (ExporterNotFoundError, NoSpaceError) as error:  # for example a worker that does not start
             stop_run(self.session, str(error))
         except Exception as error:
@@ -166,16 +164,25 @@ class CaseItem(pytest.Function):
         result = self._leave(judgement, client)
         if reason := self.config.stash.setdefault(_TIMEOUTS, TimeoutCount()).reason_to_stop(result):
             self.session.shouldstop = reason
-        if judgement.verdict.is_red:
-            command = settings.command_for(self._case.id)
-            text = render(self._case, judgement, load_corpus().requirements, command)
-            raise CaseFailedError(text, headline_of(result))
-        if judgement.verdict in {Verdict.UNSUPPORTED, Verdict.UNTESTABLE, Verdict.NOT_LOADABLE}:
-            pytest.skip(printable(judgement.reason))
-        if judgement.verdict is Verdict.KNOWN_FAILURE:
-            pytest.xfail(printable(judgement.reason))
-        if judgement.verdict is Verdict.RECOMMENDED_FAILURE:
-            pytest.xfail(printable(f"recommended: {headline_of(result)}"))
+        self._end(judgement, result)
+
+    def _end(self, judgement: Judgement, result: CaseResult) -> None:
+        """End the test with the outcome of the verdict."""
+        match judgement.verdict.outcome:
+            case Outcome.PASSES:
+                return
+            case Outcome.FAILS:
+                command = settings_of(self.config).command_for(self._case.id)
+                text = render(self._case, judgement, load_corpus().requirements, command)
+                raise CaseFailedError(text, headline_of(result))
+            case Outcome.SKIPPED:
+                pytest.skip(printable(judgement.reason))
+            case Outcome.EXPECTED_FAILURE:
+                is_known = judgement.verdict is Verdict.KNOWN_FAILURE
+                reason = judgement.reason if is_known else f"recommended: {headline_of(result)}"
+                pytest.xfail(printable(reason))
+            case outcome:
+                assert_never(outcome)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override] # as Function
         """Return the text of a failed case as it is; other exceptions as pytest shows them."""

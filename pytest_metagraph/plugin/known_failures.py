@@ -18,7 +18,7 @@ from pytest_metagraph.known_failures.lookup import Lookup, idle_lists, lookup_un
 from pytest_metagraph.known_failures.model import Conditions, KnownFailures
 from pytest_metagraph.plugin.options import settings_of
 from pytest_metagraph.plugin.results import Results
-from pytest_metagraph.plugin.session import folder_of, is_xdist_worker
+from pytest_metagraph.plugin.session_facts import folder_of, is_xdist_worker
 from pytest_metagraph.selection import corpus_of
 from pytest_metagraph.settings import Settings
 
@@ -119,13 +119,7 @@ class KnownFailuresPlugin:
         self._lists = lists
         self._results = results
         self._done: list[str] = []
-        self._problems: list[str] = []
         self._idle: list[str] = []
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """The problems of the lists as a whole; known when the session finishes."""
-        return tuple(self._problems)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -133,8 +127,8 @@ class KnownFailuresPlugin:
         node.workerinput[_WORKER_INPUT] = [(one.source.name, one.text) for one in self._lists]
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Check or update the lists; a problem of a list fails the run."""
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Check or update the lists, before `exit_status` and reports ask for the problems."""
         if not self._results.cases:
             return
         case_ids = self._case_ids()
@@ -144,14 +138,12 @@ class KnownFailuresPlugin:
             known = [one.load() for one in self._lists]
             lookup = lookup_under(known, self._conditions)
         except KnownFailuresError as error:
-            self._problems.extend(error.problems)
+            self._results.list_problems = error.problems
         else:
             today = dt.datetime.now(tz=dt.UTC).date()
             entries = [entry for one in known for entry in one.entries]
-            self._problems.extend(problems(entries, lookup, case_ids, today))
+            self._results.list_problems = tuple(problems(entries, lookup, case_ids, today))
             self._idle.extend(idle_lists(known, self._conditions))
-        if self._problems and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
@@ -170,7 +162,7 @@ class KnownFailuresPlugin:
             terminalreporter.write_line(line, yellow=True)
         for line in self._done:
             terminalreporter.write_line(line)
-        for line in self._problems:
+        for line in self._results.list_problems:
             terminalreporter.write_line(line, red=True)
 
     def _case_ids(self) -> CaseIds:

@@ -11,16 +11,17 @@ import msgspec
 import pytest
 
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
-from pytest_metagraph.plugin.known_failures import KnownFailuresPlugin
 from pytest_metagraph.plugin.options import settings_of
+from pytest_metagraph.plugin.refusals import usage_errors
 from pytest_metagraph.plugin.results import Results
-from pytest_metagraph.plugin.session import folder_of, usage_errors
+from pytest_metagraph.plugin.session_facts import folder_of
 from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
+from pytest_metagraph.reports.footer import footer_of
+from pytest_metagraph.reports.header import header_of, now
 from pytest_metagraph.reports.jsonl import ReportWriter
 from pytest_metagraph.reports.model import Footer, Header, Report
-from pytest_metagraph.reports.recording import header_of, now
-from pytest_metagraph.reports.validity import find_problems, summary_of
+from pytest_metagraph.reports.validity import find_problems
 from pytest_metagraph.settings import Settings
 from reference_impl.atomic_write import write_file
 
@@ -38,7 +39,9 @@ def configure(config: pytest.Config, results: Results) -> None:
     settings = settings_of(config)
     folder = folder_of(config, "metagraph_report")
     with usage_errors("--metagraph-report: "):
-        plugin = ReportPlugin(settings, [folder / name for name in settings.reports], _narrowing(config))
+        plugin = ReportPlugin(
+            settings, results, [folder / name for name in settings.reports], _narrowing(config)
+        )
     results.listeners.append(plugin.add)
     config.pluginmanager.register(plugin, "metagraph-reports")
 
@@ -57,6 +60,7 @@ class ReportPlugin:
 
     Args:
         settings: the options of the run.
+        found: what the run has found, of which the problems of lists are read at its end.
         paths: the files to write; the suffix chooses the format.
         narrowing: the options of pytest that leave cases out.
 
@@ -64,8 +68,11 @@ class ReportPlugin:
         ReportError: when a suffix names no format, or a file cannot be written.
     """
 
-    def __init__(self, settings: Settings, paths: Sequence[Path], narrowing: Sequence[str]) -> None:
+    def __init__(
+        self, settings: Settings, found: Results, paths: Sequence[Path], narrowing: Sequence[str]
+    ) -> None:
         self._settings = settings
+        self._found = found
         self._narrowing = narrowing
         self._formats = {path: renderers.format_of(path) for path in paths}
         for path in paths:
@@ -84,12 +91,12 @@ class ReportPlugin:
             for writer in self._writers.values():
                 writer.add(result)
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Finish the reports of a run that has judged a case."""
+    def pytest_sessionfinish(self) -> None:
+        """Finish the reports of a run that has judged a case; the lists of known failures are checked."""
         if self._header is None:
             return
         results = tuple(sorted(self._results, key=lambda result: result.case))
-        footer = summary_of(self._header, results, now(), _list_problems(session.config))
+        footer = footer_of(self._header, results, now(), self._found.list_problems)
         self._report = _report(self._header, results, footer)
         with _ending_the_run_if_nothing_can_be_written():
             for writer in self._writers.values():
@@ -133,12 +140,6 @@ def _ending_the_run_if_nothing_can_be_written() -> Iterator[None]:
     except OSError as error:
         reason = f"--metagraph-report: a report cannot be written: {error.strerror}"
         pytest.exit(reason, returncode=pytest.ExitCode.INTERNAL_ERROR)
-
-
-def _list_problems(config: pytest.Config) -> tuple[str, ...]:
-    """Return the problems of the list of known failures, which is checked before reports are finished."""
-    plugin = config.pluginmanager.get_plugin(KnownFailuresPlugin.NAME)
-    return plugin.problems if isinstance(plugin, KnownFailuresPlugin) else ()
 
 
 def _report(header: Header, results: tuple[CaseResult, ...], footer: Footer | None) -> Report:

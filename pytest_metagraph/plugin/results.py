@@ -1,14 +1,13 @@
 """Results on their way from the items that judge cases to everything that reports them.
 
 An item leaves its result once. It travels on pytest's own report, which pytest-xdist sends to the controller,
-and is read there once: the summary, the list of known failures and the reports all use the same `Results`. A
-session without cases does not import this module.
+and is read there once: the summary, the list of known failures, the reports and `exit_status` use the same
+`Results`. A session without cases does not import this module.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -19,11 +18,10 @@ from pytest_metagraph._util.text import printable
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.plugin import failures
 from pytest_metagraph.plugin.options import settings_of
-from pytest_metagraph.plugin.session import is_xdist_worker
+from pytest_metagraph.plugin.session_facts import is_xdist_worker
 from pytest_metagraph.reports.jsonl import to_line
-from pytest_metagraph.reports.scoring import loads_nothing
 from pytest_metagraph.reports.terminal import LineRole, summary_lines
-from pytest_metagraph.selection import corpus_of, shard_cases
+from pytest_metagraph.selection import corpus_of
 from pytest_metagraph.settings import Settings
 
 _RESULT = pytest.StashKey[tuple[str, str]]()
@@ -39,11 +37,13 @@ class Results:
         cases: the final result of each judged case, in the order of arrival.
         exporter: the exporter under test; None before the first result.
         listeners: called with the exporter and each result as it arrives.
+        list_problems: the problems of the whole lists of known failures; set when the session finishes.
     """
 
     cases: list[CaseResult] = field(default_factory=list)
     exporter: ReportedExporter | None = None
     listeners: list[Callable[[ReportedExporter, CaseResult], None]] = field(default_factory=list)
+    list_problems: tuple[str, ...] = ()
 
 
 def configure(config: pytest.Config) -> Results:
@@ -140,41 +140,6 @@ class SummaryPlugin:
     def __init__(self, settings: Settings, results: Results) -> None:
         self._settings = settings
         self._results = results
-        self._left_early = False
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_collection(self) -> Generator[None, object, object]:
-        """Notice a `pytest.exit` during collection."""
-        with self._noticing_exit():
-            return (yield)
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """Notice a `pytest.exit` before the last test."""
-        with self._noticing_exit():
-            return (yield)
-
-    @contextlib.contextmanager
-    def _noticing_exit(self) -> Iterator[None]:
-        try:
-            yield
-        except pytest.exit.Exception:
-            self._left_early = True
-            raise
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail a run that `pytest.exit` has ended with status 0, or whose exporter loads no graph.
-
-        pytest counts cases that were not run, and those that were skipped, as success.
-        """
-        if self._left_early and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.INTERRUPTED
-        cases = self._results.cases
-        if not cases or session.exitstatus != pytest.ExitCode.OK:
-            return
-        if len(cases) == len(shard_cases(self._settings)) and loads_nothing(cases):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
@@ -183,9 +148,9 @@ class SummaryPlugin:
         if self._results.exporter is None:
             return
         terminalreporter.write_sep("=", "conformance of export_meta_graph")
-        is_red = any(result.verdict.is_red for result in self._results.cases)
+        fails = any(result.verdict.fails_run for result in self._results.cases)
         markup = {
-            LineRole.SCORE: {"bold": True, "red" if is_red else "green": True},
+            LineRole.SCORE: {"bold": True, "red" if fails else "green": True},
             LineRole.NO_SCORE: {"bold": True, "yellow": True},
             LineRole.CAUSE: {"bold": True},
             LineRole.COMMAND: {"cyan": True},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_metagraph.plugin.options import settings_of
-from pytest_metagraph.plugin.session import is_xdist_worker
+from pytest_metagraph.plugin.session_facts import is_xdist_worker
 from pytest_metagraph.settings import SNAPSHOT_FOLDER
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from pytest_metagraph._util.text import printable
-from pytest_metagraph.reports.model import LEVELS, Report
+from pytest_metagraph.judging.verdicts import LEVELS
+from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.scoring import is_enforced, score_of
 
 _GREY = "#6b7280"

@@ -15,10 +15,10 @@ import msgspec
 
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.judging.result import CaseResult, ReportedFinding
-from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.verdicts import LEVELS, Verdict
 from pytest_metagraph.reports.comparison import ReportComparison
 from pytest_metagraph.reports.headlines import headline_of
-from pytest_metagraph.reports.model import LEVELS, Report
+from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.scoring import (
     Score,
     is_enforced,

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pytest_metagraph._util.text import counted, printable
-from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.verdicts import LEVELS, Verdict
 from pytest_metagraph.reports.comparison import ReportComparison
-from pytest_metagraph.reports.model import LEVELS, Header, Report
+from pytest_metagraph.reports.model import Header, Report
 from pytest_metagraph.reports.scoring import (
     Row,
     Score,

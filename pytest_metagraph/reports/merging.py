@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
+from pytest_metagraph.reports.footer import footer_of
 from pytest_metagraph.reports.model import Header, Report, ReportedShard, digest_of
-from pytest_metagraph.reports.validity import find_problems, summary_of
+from pytest_metagraph.reports.validity import find_problems
 
 _SAME_IN_ALL_SHARDS = {
     "kit_version": "version of the kit",
@@ -102,7 +103,7 @@ def _join(parts: Sequence[Report]) -> Report:
     finished = max(part.footer.finished for part in parts if part.footer)
     # Every shard checks the whole list, so that all of them have the same problems.
     list_problems = tuple(dict.fromkeys(problem for part in parts for problem in part.list_problems))
-    footer = summary_of(header, results, finished, list_problems)
+    footer = footer_of(header, results, finished, list_problems)
     problems = find_problems(header, results, footer)
     if problems:
         sentences = " ".join(problem.sentence for problem in problems)

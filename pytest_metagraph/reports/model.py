@@ -10,19 +10,15 @@ from typing import Final, Literal
 
 import msgspec
 
-from conformance_cases import Case, Requirement
+from conformance_cases import Requirement
 from pytest_metagraph.judging.result import CaseResult, Cause, Count, PositiveCount, ReportedExporter
-from pytest_metagraph.judging.verdicts import TESTED, Verdict
+from pytest_metagraph.judging.verdicts import LEVELS, TESTED, Verdict, strictest
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.errors import Problem, ProblemCode
 from pytest_metagraph.settings import command_for
 
 FORMAT: Final = 2
 """The version of the format; a reader refuses every other one."""
-
-LEVELS = ("required", "recommended", "informative")
-"""The levels of requirements, the strictest first."""
-
 
 SEVERITIES = (Verdict.FAIL, Verdict.RECOMMENDED_FAILURE, Verdict.KNOWN_FAILURE)
 """The verdicts on failed cases, the most severe first."""
@@ -239,21 +235,6 @@ class Report:
         """
         known = self.header.requirements
         return strictest(known[name].level if name in known else LEVELS[0] for name in result.requirements)
-
-
-def strictest(levels: Iterable[str]) -> str:
-    """Return the strictest of some levels; the strictest of all if none is given."""
-    return min(levels, key=LEVELS.index, default=LEVELS[0])
-
-
-def level_of(case: Case, catalogue: Mapping[str, Requirement]) -> str:
-    """Return the level of a case, which is the level of its strictest requirement.
-
-    Args:
-        case: the case.
-        catalogue: the requirement catalogue by id.
-    """
-    return strictest(catalogue[name].level.value for name in case.requirements)
 
 
 def digest_of(case_ids: Iterable[str]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from pytest_metagraph.judging.result import CaseResult
-from pytest_metagraph.judging.verdicts import PASSED, TESTED, Verdict
-from pytest_metagraph.reports.model import LEVELS, Header, Report
+from pytest_metagraph.judging.verdicts import LEVELS, PASSED, TESTED, Verdict
+from pytest_metagraph.reports.model import Header, Report
 
 
 @dataclass(frozen=True, slots=True)

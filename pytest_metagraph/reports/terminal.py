@@ -10,9 +10,8 @@ from typing import NamedTuple
 from conformance_cases import Case, Requirement
 from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.judging.result import CaseResult, Cause, ReportedExporter
-from pytest_metagraph.judging.verdicts import TESTED, Verdict
+from pytest_metagraph.judging.verdicts import LEVELS, TESTED, Verdict, level_of
 from pytest_metagraph.reports.causes import causes_of
-from pytest_metagraph.reports.model import LEVELS, level_of
 from pytest_metagraph.reports.scoring import score_of, unloaded_graphs
 from pytest_metagraph.settings import NO_ORACLE, Settings
 

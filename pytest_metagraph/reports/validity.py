@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 from conformance_cases import Case, Tier, load_corpus
 from pytest_metagraph._util.option_values import Shard
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.errors import Problem, ProblemCode
+from pytest_metagraph.reports.footer import footer_of
 from pytest_metagraph.reports.model import Footer, Header, catalogue_of, digest_of, revision_of
-from pytest_metagraph.reports.scoring import loads_nothing
 from reference_impl.contracts import Contract
 
 _NAMED = 3
@@ -56,7 +54,7 @@ def _problems(
     yield from _contradictions(results)
     yield from _count_problems(header)
     yield from _corpus_problems(header, results)
-    if footer is not None and footer != summary_of(header, results, footer.finished, footer.list_problems):
+    if footer is not None and footer != footer_of(header, results, footer.finished, footer.list_problems):
         yield Problem(ProblemCode.WRONG_FOOTER, "The footer does not agree with the header and the cases.")
     broken = sorted({result.case for result in results if result.verdict is Verdict.HARNESS_ERROR})
     if broken:
@@ -142,32 +140,6 @@ def _is_of_case(result: CaseResult, case: Case | None, header: Header) -> bool:
         and (result.graph, result.arguments) == (case.graph.name, dict(case.choices))
         and result.checks <= len(case.variants)
         and header.requirements.keys() >= set(result.blamed)
-    )
-
-
-def summary_of(
-    header: Header, results: Sequence[CaseResult], finished: str, list_problems: tuple[str, ...] = ()
-) -> Footer:
-    """Return the footer of a run with these results.
-
-    Args:
-        header: the plan of the run.
-        results: its results, in any order.
-        finished: the time of its end, as ISO 8601 in UTC.
-        list_problems: the problems of the whole list of known failures.
-    """
-    verdicts = Counter(result.verdict.value for result in results)
-    verdict: Literal["pass", "fail", "partial"]
-    if len(results) < header.expected_cases:
-        verdict = "partial"
-    else:
-        is_red = (
-            bool(list_problems) or any(Verdict(name).is_red for name in verdicts) or loads_nothing(results)
-        )
-        verdict = "fail" if is_red else "pass"
-    counts = dict(sorted(verdicts.items()))
-    return Footer(
-        header.expected_cases, len(results), verdict, counts, finished, causes_of(results), list_problems
     )
 
 

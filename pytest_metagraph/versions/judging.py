@@ -13,16 +13,21 @@ from conformance_cases import Case, Detail, Tier, load_corpus
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters.adapted_case import adapted
 from pytest_metagraph.exporters.case_files import write_cases
+from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.connect import open_client
 from pytest_metagraph.exporters.exports_folder import EXPORTER_FILE, ExportsFolder
 from pytest_metagraph.exporters.registry import KIT_REGISTRY
 from pytest_metagraph.exporters.starters import TENSORFLOW_WORKER, tensorflow_worker
 from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
-from pytest_metagraph.judging.result import CaseResult
+from pytest_metagraph.judging.result import CaseResult, exporter_of
+from pytest_metagraph.judging.run import judge_cases
+from pytest_metagraph.reports.footer import footer_of
+from pytest_metagraph.reports.header import header_of, now
 from pytest_metagraph.reports.model import Report
-from pytest_metagraph.reports.recording import judged, report_of
+from pytest_metagraph.reports.validity import find_problems
 from pytest_metagraph.reports.versions_table import OWN_CONTRACT, Measurement
+from pytest_metagraph.selection import selected_cases
 from pytest_metagraph.settings import Settings
 from pytest_metagraph.versions.environments import end_of, run_program
 from reference_impl.contracts import Contract
@@ -120,11 +125,41 @@ def judge(label: str, how: Mapping[str, str], tier: Tier, step: Callable[[str], 
         with contextlib.closing(ScratchFolder(contract)) as folder:
             # The variants of a case that passed gave the same message.
             judge_of_kit = Judge(without, contract, folder, one_variant=True)
-            again = judged(judge_of_kit, cases, settings.level, _named(step, f"{label}, ops of the kit"))
+            again = judge_cases(judge_of_kit, cases, settings.level, _named(step, f"{label}, ops of the kit"))
             of_registry = {result.case for result in again if not result.passed}
         return Measurement(label, reports, frozenset(passed - of_registry))
     except MetagraphError as error:
         return Measurement(label, reports, problem=str(error))
+
+
+def report_of(
+    client: ExporterClient,
+    settings: Settings,
+    step: Callable[[str], None],
+    known: Mapping[str, CaseResult] | None = None,
+) -> Report:
+    """Judge the cases that the options select, and return the report.
+
+    Args:
+        client: the client of the exporter.
+        settings: the options of the run.
+        step: shows the progress.
+        known: results by case that are taken over, and not judged again.
+
+    Raises:
+        MetagraphError: if a case cannot be selected, or the exporter cannot be started again.
+    """
+    header = header_of(settings, exporter_of(client), now())
+    # Cases of one graph follow one another, so that an exporter loads it once.
+    cases = sorted(selected_cases(settings), key=lambda case: (case.graph.name, case.id))
+    before = [known[case.id] for case in cases if known and case.id in known]
+    cases = [case for case in cases if not known or case.id not in known]
+    contract = Contract(settings.contract)
+    with contextlib.closing(ScratchFolder(contract)) as folder:
+        found = judge_cases(Judge(client, contract, folder), cases, settings.level, step)
+        results = tuple(sorted((*before, *found), key=lambda result: result.case))
+    footer = footer_of(header, results, now())
+    return Report(header, results, footer, find_problems(header, results, footer))
 
 
 def _is_judged_alike(case: Case) -> bool:

@@ -78,7 +78,7 @@ def score(judge: MiniatureJudge, exporter: Exporter, cases: Iterable[Case]) -> S
 def _verdict(judge: MiniatureJudge, exporter: Exporter, case: Case) -> Verdict:
     """The verdict on a case; the other variants cannot change that of one whose first variant fails."""
     first = judge.judge(exporter, with_first_variant(case)).verdict
-    return first if first.is_red else judge.judge(exporter, case).verdict
+    return first if first.fails_run else judge.judge(exporter, case).verdict
 
 
 def null_score(judge: MiniatureJudge, exporter: Exporter) -> tuple[Score, Score]:

@@ -46,7 +46,7 @@ def is_caught(miniature: Miniature, judgement: Judgement) -> bool:
 
     A crash does not count; an exception counts only if it is the defect itself.
     """
-    return judgement.verdict.is_red and any(
+    return judgement.verdict.fails_run and any(
         shows(finding, miniature.raises) for finding in judgement.findings
     )
 

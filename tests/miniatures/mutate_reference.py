@@ -199,7 +199,7 @@ def _judge(mutant: Mutant) -> int:
         for contract in Contract:
             with contextlib.closing(ScratchFolder(contract)) as folder:
                 judge = Judge(InProcess(export, "mutant"), contract, folder)
-                if any(judge.judge(case).verdict.is_red for case in cases):
+                if any(judge.judge(case).verdict.fails_run for case in cases):
                     return _KILLED
     return _SURVIVED
 

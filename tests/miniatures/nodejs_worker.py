@@ -164,7 +164,7 @@ def judging_wrong_workers(
             (folder / "current").write_text(wrong.name, encoding="utf-8")
             for case in cases_of(wrong.requirement):
                 judgement = judges[wrong.contract].judge(case)
-                if judgement.verdict.is_red and any(
+                if judgement.verdict.fails_run and any(
                     shows(finding, wrong.raises) for finding in judgement.findings
                 ):
                     return case

@@ -45,7 +45,7 @@ def test_another_encoding_passes(miniature: Miniature, judge: MiniatureJudge) ->
     failed = [
         case.id
         for case in _cases()
-        if judge.judge(miniature, case).verdict.is_red and case.requirements[0] != miniature.requirement
+        if judge.judge(miniature, case).verdict.fails_run and case.requirements[0] != miniature.requirement
     ]
     assert failed == []
 

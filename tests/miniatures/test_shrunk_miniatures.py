@@ -80,7 +80,7 @@ def test_a_case_that_catches_a_planted_defect_is_made_small(name: str, judge: Mi
     """The case that catches a defect is cut to 5 nodes at most and the arguments that matter."""
     miniature = MINIATURES[name]
     case = next(
-        case for case in cases_of(miniature.requirement) if judge.judge(miniature, case).verdict.is_red
+        case for case in cases_of(miniature.requirement) if judge.judge(miniature, case).verdict.fails_run
     )
     with _examiner(miniature) as evaluator:
         failing = next(

@@ -10,10 +10,9 @@ from tensorflows import VARIABLE
 
 from conformance_cases import Tier
 from pytest_metagraph.exporters.connect import open_client
-from pytest_metagraph.reports.recording import report_of
 from pytest_metagraph.settings import Settings
 from pytest_metagraph.versions.environments import EnvironmentMissingError, environment_of, find_interpreter
-from pytest_metagraph.versions.judging import export
+from pytest_metagraph.versions.judging import export, report_of
 from pytest_metagraph.versions.pins import release_of
 
 pytestmark = pytest.mark.slow

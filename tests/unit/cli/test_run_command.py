@@ -21,7 +21,7 @@ def handed_over(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         handed_over[:] = words
         return 5, 0
 
-    monkeypatch.setattr("pytest_metagraph.plugin.main.run_corpus", run_corpus)
+    monkeypatch.setattr("pytest_metagraph.plugin.run_corpus.run_corpus", run_corpus)
     return handed_over
 
 
@@ -87,7 +87,7 @@ def test_a_run_without_a_case_does_not_succeed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """If pytest succeeds and has run no case, the status is 5, unless the command line asks for that."""
-    monkeypatch.setattr("pytest_metagraph.plugin.main.run_corpus", lambda _: (0, judged))
+    monkeypatch.setattr("pytest_metagraph.plugin.run_corpus.run_corpus", lambda _: (0, judged))
     assert main(["run", *EXPORTER, *words]) == status
     assert ("no case was run; look for an option" in capsys.readouterr().err) == (status == 5)
 

@@ -17,9 +17,8 @@ from pytest_metagraph.cli import main
 from pytest_metagraph.exporters.connect import open_client
 from pytest_metagraph.exporters.starters import PLAIN_WORKER, AdapterKind, starter_files
 from pytest_metagraph.reports.jsonl import read_report
-from pytest_metagraph.reports.recording import report_of
 from pytest_metagraph.settings import Settings
-from pytest_metagraph.versions.judging import judge
+from pytest_metagraph.versions.judging import judge, report_of
 
 PROJECT = Path(__file__).resolve().parents[3]
 

@@ -1,18 +1,13 @@
-"""Facts about the pytest session that several parts of the plugin need, and its refusals."""
+"""Ask pytest about the session: its process, its folders, whether it runs the corpus, and who exports."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
-from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph._util.text import printable
 from pytest_metagraph.plugin.options import settings_of
 
 CORPUS_PACKAGE = "conformance_cases"
@@ -102,29 +97,3 @@ def overrides_exporter(node: pytest.Collector) -> bool:
     """
     fixtures = node.session._fixturemanager.getfixturedefs("metagraph_exporter", node)  # noqa: SLF001 - see above
     return len(fixtures or ()) > 1
-
-
-@contextlib.contextmanager
-def usage_errors(prefix: str = "") -> Iterator[None]:
-    """Report what the kit refuses as a usage error, before anything is collected.
-
-    Raises:
-        pytest.UsageError: if the block raises a MetagraphError.
-    """
-    try:
-        yield
-    except MetagraphError as error:
-        raise pytest.UsageError(printable(f"{prefix}{error}", keep_newlines=True)) from error
-
-
-def stop_run(session: pytest.Session, reason: str) -> NoReturn:
-    """End the run from inside a test as a usage error.
-
-    Raises:
-        BaseException: pytest's own, always.
-    """
-    reason = printable(reason, keep_newlines=True)
-    if is_xdist_worker(session.config):
-        session.shouldstop = reason  # pytest.exit() in a worker is an internal error of pytest-xdist
-        raise pytest.fail.Exception(reason, pytrace=False) from None
-    pytest.exit(reason, returncode=pytest.ExitCode.USAGE_ERROR)

@@ -9,7 +9,7 @@ import pytest
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.plugin.results import ResultCollector
-from pytest_metagraph.plugin.session import CORPUS_PACKAGE
+from pytest_metagraph.plugin.session_facts import CORPUS_PACKAGE
 from pytest_metagraph.reports.causes import CauseWatch
 from pytest_metagraph.reports.terminal import MOST_CAUSES, cause_line
 
