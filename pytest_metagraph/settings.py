@@ -24,8 +24,13 @@ CONTRACTS = ("documented", "tensorflow")
 TIERS = ("smoke", "core", "default", "full")
 TESTED_TENSORFLOW = "2.21"
 
+DEFAULT_CONTRACT = "documented"
+DEFAULT_TIER = "default"
+
 LEVELS = ("required", "recommended")
 """The levels that a run can enforce; the second one includes the first."""
+
+DEFAULT_LEVEL = "required"
 
 REPORT_FORMATS = ("jsonl", "md", "html", "svg")
 """The formats of report files, which are their suffixes; `reports.renderers` has a function for each."""
@@ -33,6 +38,7 @@ REPORT_FORMATS = ("jsonl", "md", "html", "svg")
 SNAPSHOT_FOLDER = "__metagraph_snapshots__"
 """The folder of snapshots beside a test module, which every session of pytest looks for."""
 
+DEFAULT_ORACLE = "reference"
 NO_ORACLE = "none"
 """The value of the option `oracle` if there is no oracle."""
 
@@ -134,10 +140,10 @@ OPTIONS = (
     Option(
         "contract",
         "metagraph_contract",
-        "the contract to judge by: the documentation (documented, the default), or the behaviour of "
+        f"the contract to judge by: the documentation ({DEFAULT_CONTRACT}, the default), or the behaviour of "
         f"TensorFlow {TESTED_TENSORFLOW} (tensorflow)",
         metavar="{documented,tensorflow}",
-        default="documented",
+        default=DEFAULT_CONTRACT,
         parse=one_of(*CONTRACTS),
         in_rerun_line=True,
     ),
@@ -147,7 +153,7 @@ OPTIONS = (
         "how much to run: a handful of cases (smoke), each pair of arguments on small graphs (core), and on "
         "whole models (default), everything (full)",
         metavar="{smoke,core,default,full}",
-        default="default",
+        default=DEFAULT_TIER,
         parse=one_of(*TIERS),
         in_rerun_line=True,
     ),
@@ -157,7 +163,7 @@ OPTIONS = (
         "which failures fail the run: those of required rules (required, the default), or those of "
         "recommended rules too (recommended)",
         metavar="{required,recommended}",
-        default="required",
+        default=DEFAULT_LEVEL,
         parse=one_of(*LEVELS),
         in_rerun_line=True,
     ),
@@ -182,7 +188,7 @@ OPTIONS = (
         "exporter that provides the right answers for --metagraph-graphs: reference (the default), "
         "tensorflow, module:attribute, or none with --metagraph-check-loads",
         metavar="NAME",
-        default="reference",
+        default=DEFAULT_ORACLE,
         in_rerun_line=True,
         former_name="metagraph_expected_from",
     ),
@@ -266,12 +272,12 @@ class Settings(NamedTuple):
     timeout: float = DEFAULT_SECONDS
     in_process: bool = False
     limit: Limit | None = None
-    contract: str = "documented"
-    tier: str = "default"
-    level: str = "required"
+    contract: str = DEFAULT_CONTRACT
+    tier: str = DEFAULT_TIER
+    level: str = DEFAULT_LEVEL
     patterns: tuple[str, ...] = ()
     graphs: str = ""
-    oracle: str = "reference"
+    oracle: str = DEFAULT_ORACLE
     check_loads: str = ""
     known_failures: tuple[str, ...] = ()
     update_known_failures: bool = False

@@ -12,7 +12,7 @@ from google.protobuf import message
 
 from reference_impl.contracts import TENSORFLOW_MINOR, Contract
 from reference_impl.names import Operation, Tensor
-from reference_impl.nodes import NodeFilter
+from reference_impl.node_filter import NodeFilter
 from reference_impl.registered_protos import item_name, names_of, scoped_copy, serialise_at_once
 from reference_impl.schema import REGISTERED_COLLECTIONS, CollectionDef, MetaGraphDef, adopt
 from reference_impl.scope import UNBOUND_INPUT_PREFIX

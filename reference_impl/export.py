@@ -16,13 +16,13 @@ from reference_impl.debug_info import graph_debug_info
 from reference_impl.files import debug_info_path
 from reference_impl.graph import Graph
 from reference_impl.loading import GraphSource
+from reference_impl.node_filter import NodeFilter
 from reference_impl.node_index import NodeIndex
-from reference_impl.nodes import NodeFilter
 from reference_impl.op_defs import add_called_function_attrs, stripped_op_list
 from reference_impl.op_defs import strip_default_attrs as strip_defaults
 from reference_impl.savers import extraneous_saver_nodes
 from reference_impl.schema import GraphDef, MetaGraphDef, provenance
-from reference_impl.scope import PrefixScope, make_scope
+from reference_impl.scope import TensorFlowScope, make_scope
 from reference_impl.serialization import check_size, graph_def_size, may_exceed, meta_graph_content, serialise
 
 
@@ -170,7 +170,7 @@ def _change_what_tensorflow_changes(
         graph.clear_collection(key)
         for name in nodes.unbound:
             graph.add_to_collection(key, name)
-    if isinstance(nodes.scope, PrefixScope) and graph.get_collection(GraphKeys.GLOBAL_VARIABLES):
+    if isinstance(nodes.scope, TensorFlowScope) and graph.get_collection(GraphKeys.GLOBAL_VARIABLES):
         nodes.scope.check_variable_names()
     if meta_info_def:
         _set_versions(meta_info_def)

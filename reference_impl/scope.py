@@ -33,8 +33,11 @@ class ExportScope(Protocol):
         """What every name that begins with it loses, together with slashes after it; empty if nothing is."""
 
 
-class LiteralScope:
-    """The documented contract: a scope is literal text and selects the names below `scope/`."""
+class DocumentedScope:
+    """The scope of the documented contract: literal text that selects and strips the names below `scope/`.
+
+    SCOPE-01, SCOPE-03, SCOPE-08 and SCOPE-09 as the catalogue words them.
+    """
 
     def __init__(self, scope: str) -> None:
         self._below = scope.removesuffix("/") + "/"
@@ -62,8 +65,11 @@ class LiteralScope:
         return COLOCATION_PREFIX + entry[len(self._colocated_below) :].lstrip("/")
 
 
-class PrefixScope:
-    """TensorFlow's contract: a raw prefix selects (SCOPE-01), a regular expression strips (SCOPE-08)."""
+class TensorFlowScope:
+    """The scope of TensorFlow's contract: a raw prefix selects, and a regular expression strips.
+
+    What it does instead of SCOPE-01, SCOPE-03, SCOPE-08 and SCOPE-09 is in the catalogue, too.
+    """
 
     def __init__(self, scope: str) -> None:
         self._prefix = scope
@@ -108,7 +114,7 @@ class PrefixScope:
         re.compile(self._prefix)
 
 
-def make_scope(export_scope: str, contract: Contract) -> LiteralScope | PrefixScope | None:
+def make_scope(export_scope: str, contract: Contract) -> DocumentedScope | TensorFlowScope | None:
     """Return the rule for an export scope under a contract.
 
     Args:
@@ -120,7 +126,7 @@ def make_scope(export_scope: str, contract: Contract) -> LiteralScope | PrefixSc
     """
     if not export_scope:
         return None
-    return PrefixScope(export_scope) if contract is Contract.TENSORFLOW else LiteralScope(export_scope)
+    return TensorFlowScope(export_scope) if contract is Contract.TENSORFLOW else DocumentedScope(export_scope)
 
 
 def rescope_colocations(entries: Iterable[str], scope: ExportScope) -> list[bytes]:

@@ -11,7 +11,7 @@ from typing import Any
 from conformance_cases.archive import Outcome
 from conformance_cases.case_writer import canonical
 from conformance_cases.model import ExpectedError, NotAsked
-from conformance_cases.recorder import oracle
+from conformance_cases.recorder import tensorflow_calls
 from reference_impl.contracts import Contract
 from reference_impl.schema import CondContextDef, MetaGraphDef, WhileContextDef, adopt
 
@@ -29,7 +29,7 @@ class Oracle:
 
     def __init__(self, graph: MetaGraphDef) -> None:
         self._stated = graph
-        self._graph = oracle.load_without_saver(graph)
+        self._graph = tensorflow_calls.load_without_saver(graph)
 
     def outcomes(self, arguments: Mapping[str, Any]) -> dict[Contract, Outcome]:
         """Return what each contract expects of a call with these arguments."""
@@ -65,7 +65,9 @@ class Oracle:
         with tempfile.TemporaryDirectory() as folder, self._unbound_inputs_kept():
             filename = str(Path(folder) / "model.meta")
             try:
-                oracle.export(self._graph, filename=filename, export_scope=export_scope, save_debug_info=True)
+                tensorflow_calls.export(
+                    self._graph, filename=filename, export_scope=export_scope, save_debug_info=True
+                )
             except KeyError:
                 return False
         return True
@@ -76,12 +78,12 @@ class Oracle:
         Raises:
             RuntimeError: if the graph is not what was loaded.
         """
-        if canonical(oracle.export(self._graph)) != self._stated:
+        if canonical(tensorflow_calls.export(self._graph)) != self._stated:
             raise RuntimeError("an export changed the graph, so later exports cannot be trusted")
 
     def _export(self, arguments: Mapping[str, Any]) -> MetaGraphDef:
         with self._unbound_inputs_kept():
-            return canonical(oracle.export(self._graph, **arguments))
+            return canonical(tensorflow_calls.export(self._graph, **arguments))
 
     @contextlib.contextmanager
     def _unbound_inputs_kept(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from typing import Any
 from unittest import mock
 
 from conformance_cases.matrix_graph import MATRIX, REAL
-from conformance_cases.recorder import builders, oracle
+from conformance_cases.recorder import builders, tensorflow_calls
 from reference_impl.schema import MetaGraphDef, SaverDef, adopt
 
 SaverDefs = Mapping[str, Any]
@@ -104,9 +104,12 @@ def build(blueprint: Blueprint) -> tuple[MetaGraphDef, Mapping[str, SaverDef]]:
     Raises:
         ValueError: if a second load still changes the graph.
     """
-    with oracle.tf.Graph().as_default() as graph, mock.patch.object(uuid, "uuid4", _numbered_uuids()):
+    with (
+        tensorflow_calls.tf.Graph().as_default() as graph,
+        mock.patch.object(uuid, "uuid4", _numbered_uuids()),
+    ):
         saver_defs = blueprint.build()
-    return oracle.fixpoint(oracle.export(graph)), {
+    return tensorflow_calls.fixpoint(tensorflow_calls.export(graph)), {
         name: adopt(saver_def, SaverDef) for name, saver_def in saver_defs.items()
     }
 

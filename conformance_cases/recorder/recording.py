@@ -37,7 +37,7 @@ from conformance_cases.axes import (
 )
 from conformance_cases.case_writer import toml_text
 from conformance_cases.matrix_graph import MATRIX
-from conformance_cases.recorder import oracle
+from conformance_cases.recorder import tensorflow_calls
 from conformance_cases.recorder.answers import Oracle
 from conformance_cases.recorder.blueprint import Blueprint, blueprints, build
 from conformance_cases.requirement_mapping import features_of
@@ -149,7 +149,7 @@ def record(blueprint: Blueprint, progress: Progress) -> Recording:
         "arguments": _stated(blueprint, values),
         "tiers": dict(zip(("smoke", "default"), tiers, strict=True)),
         "provenance": {
-            **oracle.versions(),
+            **tensorflow_calls.versions(),
             "protobuf": importlib.metadata.version("protobuf"),
             "graph_sha256": hashlib.sha256(files["graph.pb"]).hexdigest(),
             "expected_sha256": hashlib.sha256(tar).hexdigest(),
@@ -290,7 +290,7 @@ def _end_on_sigterm() -> None:
 
 
 def _record_one(name: str) -> Recording:
-    oracle.tf.get_logger().setLevel("ERROR")  # builders use deprecated functions on purpose
+    tensorflow_calls.tf.get_logger().setLevel("ERROR")  # builders use deprecated functions on purpose
     last = time.monotonic()
 
     def progress(done: int, total: int) -> None:

@@ -28,7 +28,7 @@ from google.protobuf import message, text_format
 
 from conformance_cases.case_writer import canonical, readable_text
 from conformance_cases.model import Detail, ExpectedError, Tier
-from conformance_cases.recorder import oracle
+from conformance_cases.recorder import tensorflow_calls
 from conformance_cases.recorder.answers import Oracle
 from conformance_cases.requirement_case import (
     DEBUG_INFO,
@@ -102,7 +102,7 @@ def record_case(folder: Path) -> CaseRecording:
     written = text_format.Parse(
         (folder / GRAPH).read_text(encoding="utf-8"), MetaGraphDef(), descriptor_pool=POOL
     )
-    exported = oracle.fixpoint(written)
+    exported = tensorflow_calls.fixpoint(written)
     stored = _without_op_list(exported)
     _restore_unexported(stored, written)
     graph = with_op_list(stored)
@@ -123,7 +123,7 @@ def record_case(folder: Path) -> CaseRecording:
     if Detail.DEBUG_INFO_CONTENT in case.index.get("details", ()):
         files[DEBUG_INFO] = readable_text(recorder.debug_info()).encode()
     provenance = {
-        "tensorflow": str(oracle.versions()["tensorflow"]),
+        "tensorflow": str(tensorflow_calls.versions()["tensorflow"]),
         "protobuf": importlib.metadata.version("protobuf"),
         "graph_sha256": hashlib.sha256(graph.SerializeToString(deterministic=True)).hexdigest(),
     }
@@ -181,11 +181,11 @@ class _CaseRecorder:
     def _export(
         self, arguments: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]] = ()
     ) -> MetaGraphDef:
-        graph = oracle.load_without_saver(self._graph)
+        graph = tensorflow_calls.load_without_saver(self._graph)
         for before in earlier:
-            oracle.export(graph, eager=self._eager, **before)
+            tensorflow_calls.export(graph, eager=self._eager, **before)
         given = graph if self._gives_graph else None
-        return canonical(oracle.export(given, eager=self._eager, **arguments))
+        return canonical(tensorflow_calls.export(given, eager=self._eager, **arguments))
 
     def _check_error(self, wanted: str) -> None:
         try:

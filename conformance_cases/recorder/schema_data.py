@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf import descriptor_pb2
 from grpc_tools import protoc
 
-from conformance_cases.recorder import oracle
+from conformance_cases.recorder import tensorflow_calls
 from reference_impl.atomic_write import write_files
 
 _STUB_SOURCE = "messages.proto"
@@ -39,7 +39,7 @@ def record_schema(directory: Path) -> dict[str, int]:
         "messages.pyi": _stubs(descriptors),
     }
     provenance = {
-        **oracle.versions(),
+        **tensorflow_calls.versions(),
         "protobuf": importlib.metadata.version("protobuf"),
         "recorded_on": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "ops": len(registry.op),
@@ -63,15 +63,15 @@ def _file_descriptor_set() -> descriptor_pb2.FileDescriptorSet:
         file.CopyToProto(proto)
         collected[file.name] = proto
 
-    for root in oracle.SCHEMA_ROOTS:
+    for root in tensorflow_calls.SCHEMA_ROOTS:
         collect(root)
     return descriptor_pb2.FileDescriptorSet(file=collected.values())
 
 
 def _op_list() -> Any:
     """Return the registry as one OpList, whose type is that of stripped_op_list."""
-    op_list = oracle.op_list_message()
-    op_list.op.extend(oracle.registered_op_defs())
+    op_list = tensorflow_calls.op_list_message()
+    op_list.op.extend(tensorflow_calls.registered_op_defs())
     return op_list
 
 

@@ -16,7 +16,13 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.option_values import Limit, parse_seconds
 from pytest_metagraph.cli._errors import writing
 from pytest_metagraph.cli._output import say_on_stderr
-from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, LIMIT_HELP, TESTED_TENSORFLOW
+from pytest_metagraph.settings import (
+    CONTRACTS,
+    DEFAULT_CONTRACT,
+    DEFAULT_SECONDS,
+    LIMIT_HELP,
+    TESTED_TENSORFLOW,
+)
 
 if TYPE_CHECKING:
     from pytest_metagraph.exporters.client import ExporterClient
@@ -83,11 +89,11 @@ def add_contract_option(parser: argparse.ArgumentParser, *, of_folder: bool = Fa
         parser: the parser of a sub-command.
         of_folder: whether the default is the contract that a case folder was written for.
     """
-    default = "that of the folder, or documented" if of_folder else "documented"
+    default = f"that of the folder, or {DEFAULT_CONTRACT}" if of_folder else DEFAULT_CONTRACT
     parser.add_argument(
         "--contract",
         choices=CONTRACTS,
-        default=None if of_folder else "documented",
+        default=None if of_folder else DEFAULT_CONTRACT,
         help="the contract to judge by: the documentation (documented), or the behaviour of "
         f"TensorFlow {TESTED_TENSORFLOW} (tensorflow); default: {default}",
     )

@@ -20,7 +20,7 @@ from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.exporters.case_files import write_cases
 from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry, RegistryError
 from pytest_metagraph.selection import NoSuchCaseError, select
-from pytest_metagraph.settings import TIERS
+from pytest_metagraph.settings import DEFAULT_TIER, TIERS
 from reference_impl.contracts import Contract
 from reference_impl.files import read_regular_file
 
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="list the ids of the cases that match, or of all cases",
     )
     parser.add_argument(
-        "--tier", choices=TIERS, default="default", help="how many cases; default: %(default)s"
+        "--tier", choices=TIERS, default=DEFAULT_TIER, help="how many cases; default: %(default)s"
     )
     add_contract_option(parser)
     parser.add_argument(

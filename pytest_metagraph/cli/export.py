@@ -20,7 +20,7 @@ from pytest_metagraph.cli._output import say_json, say_on_stderr
 from pytest_metagraph.loadability.make_loadable import make_loadable, refusals_of
 from pytest_metagraph.loadability.version_ranges import minor_version
 from pytest_metagraph.rewriting import PARTS, rewrite_meta_graph
-from pytest_metagraph.settings import CONTRACTS, TESTED_TENSORFLOW
+from pytest_metagraph.settings import CONTRACTS, DEFAULT_CONTRACT, TESTED_TENSORFLOW
 from reference_impl import Contract
 from reference_impl.atomic_write import write_file, write_files
 from reference_impl.debug_info import NO_ORIGIN, graph_debug_info, loaded_stacks
@@ -181,7 +181,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--contract",
         choices=CONTRACTS,
-        default="documented",
+        default=DEFAULT_CONTRACT,
         help="export what the documentation promises (documented), or what TensorFlow "
         f"{TESTED_TENSORFLOW} exports (tensorflow); default: %(default)s",
     )

@@ -34,7 +34,7 @@ from pytest_metagraph.fuzzing.evaluate import Evaluator, describe
 from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import DEFAULT_SECONDS as SHRINK_SECONDS
 from pytest_metagraph.judging.failure_text import findings_text
-from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\

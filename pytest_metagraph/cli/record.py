@@ -99,9 +99,9 @@ def run(arguments: argparse.Namespace) -> int:
     install = f"pip install tensorflow-cpu=={TENSORFLOW_VERSION}"
     if importlib.util.find_spec("tensorflow") is None:
         raise MetagraphError("recording needs TensorFlow", install)
-    from conformance_cases.recorder import oracle  # noqa: PLC0415 - imports TensorFlow, which is optional
+    from conformance_cases.recorder import tensorflow_calls  # noqa: PLC0415 - imports TensorFlow, which is optional
 
-    version = oracle.versions()["tensorflow"]
+    version = tensorflow_calls.versions()["tensorflow"]
     if version != TENSORFLOW_VERSION and not arguments.check:
         raise MetagraphError(
             f"the corpus records TensorFlow {TENSORFLOW_VERSION}, but {version} is installed",

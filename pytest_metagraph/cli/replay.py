@@ -20,9 +20,9 @@ from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.fuzzing.case_folder import read_case
 from pytest_metagraph.fuzzing.oracles import SECOND_ORACLE
 from pytest_metagraph.judging.failure_text import findings_text
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.result import result_of
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\

@@ -29,7 +29,7 @@ from pytest_metagraph.fuzzing.evaluate import Evaluation, Evaluator, describe
 from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import shrink
 from pytest_metagraph.judging.failure_text import findings_text
-from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\

@@ -25,12 +25,12 @@ from pytest_metagraph.cli._options import (
 from pytest_metagraph.cli._output import say, say_json
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.judging.adapter_check import AdapterCheck
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.run import judge_cases
 from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.written_files import ScratchFolder
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, LEVELS
 from reference_impl.contracts import Contract

@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_metagraph._util.shallow import VIEWS
 from pytest_metagraph._util.text import counted
+from pytest_metagraph.diff.canonical_saves import canonical_saves
 from pytest_metagraph.diff.differences import Difference, DifferenceCode, Location
 from pytest_metagraph.diff.engine import Differ
 from pytest_metagraph.diff.generated_names import rename_functions
@@ -17,7 +18,6 @@ from pytest_metagraph.diff.patterns import unused_patterns
 from pytest_metagraph.diff.result import MetaGraphDiff, joined
 from pytest_metagraph.diff.rules import RULES
 from pytest_metagraph.diff.saved_model_files import compare_folders
-from pytest_metagraph.diff.saves import canonical_saves
 from pytest_metagraph.diff.sides import Side, UnusableInputError, read_meta_graphs, read_side
 from reference_impl.saved_models import several_meta_graphs
 

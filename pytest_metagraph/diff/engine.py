@@ -9,9 +9,9 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from pytest_metagraph._util import shallow
+from pytest_metagraph.diff.composite_values import MAX_EXPLAINED, Composite
 from pytest_metagraph.diff.describe import describe, shorten
 from pytest_metagraph.diff.differences import Difference, DifferenceCode, Location
-from pytest_metagraph.diff.explain import MAX_EXPLAINED, Composite
 from pytest_metagraph.diff.options import CompareOptions
 from pytest_metagraph.diff.patterns import matching_patterns
 from pytest_metagraph.diff.tolerance import Tolerance

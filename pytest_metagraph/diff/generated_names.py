@@ -12,7 +12,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from pytest_metagraph._util.shallow import VIEWS
-from pytest_metagraph.diff.explain import map_value_field
+from pytest_metagraph.diff.composite_values import map_value_field
 from pytest_metagraph.diff.sides import Side
 from reference_impl import schema
 from reference_impl.schema.parsing import is_repeated

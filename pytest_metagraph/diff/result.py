@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.diff import json_report, text_report
+from pytest_metagraph.diff.composite_values import Composite, explain
 from pytest_metagraph.diff.differences import (
     Difference,
     DifferenceCode,
@@ -17,7 +18,6 @@ from pytest_metagraph.diff.differences import (
     fingerprint,
     group_differences,
 )
-from pytest_metagraph.diff.explain import Composite, explain
 from pytest_metagraph.diff.hints import Hint, find_hints
 from pytest_metagraph.diff.sides import Side
 

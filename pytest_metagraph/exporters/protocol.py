@@ -11,7 +11,7 @@ from google.protobuf import message as protobuf
 
 from conformance_cases import Capability
 from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph.exporters import messages
+from pytest_metagraph.exporters import worker_messages
 from pytest_metagraph.exporters.answers import (
     Answer,
     Exported,
@@ -36,10 +36,10 @@ LENGTH_BYTES = 4
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 """The longest answer that the kit reads; the largest graph of the corpus takes a small part of it."""
 
-HELLO = messages.Request(hello={"protocol": PROTOCOL}).SerializeToString()
+HELLO = worker_messages.Request(hello={"protocol": PROTOCOL}).SerializeToString()
 """The request that opens the conversation."""
 
-STOP = messages.Request(stop={}).SerializeToString()
+STOP = worker_messages.Request(stop={}).SerializeToString()
 """The request that ends it."""
 
 
@@ -148,7 +148,7 @@ def encode_export(request: ExportRequest, digest: bytes = b"", *, has_graph: boo
     Raises:
         UnencodableValueError: if an argument cannot be sent.
     """
-    encoded = messages.Request()
+    encoded = worker_messages.Request()
     export = encoded.export
     export.case_id = request.case_id
     export.contract = request.contract.value
@@ -158,11 +158,11 @@ def encode_export(request: ExportRequest, digest: bytes = b"", *, has_graph: boo
     export.default_graph = request.default_graph
     export.eager = request.eager
     for name, value in request.arguments.items():
-        export.arguments[name].CopyFrom(messages.encode(value))
+        export.arguments[name].CopyFrom(worker_messages.encode(value))
     for arguments in request.preceding:
         call = export.preceding.add()
         for name, value in arguments.items():
-            call.arguments[name].CopyFrom(messages.encode(value))
+            call.arguments[name].CopyFrom(worker_messages.encode(value))
     return bytes(encoded.SerializeToString())
 
 
@@ -280,7 +280,7 @@ def decode_request(data: bytes, kept: KeptGraph | None = None) -> ExportRequest 
         ValueError: if an argument has no value.
     """
     try:
-        request = messages.Request.FromString(data)
+        request = worker_messages.Request.FromString(data)
     except protobuf.DecodeError:
         raise ProtocolError(f"{len(data)} bytes do not parse as a Request") from None
     match request.WhichOneof("kind"):
@@ -315,12 +315,12 @@ def encode_introduction(introduction: Introduction) -> bytes:
         "environment": dict(introduction.environment),
         "keeps_graph": introduction.keeps_graph,
     }
-    return bytes(messages.Answer(introduction=encoded).SerializeToString())
+    return bytes(worker_messages.Answer(introduction=encoded).SerializeToString())
 
 
 def encode_answer(answer: Exported | Raised | NotSupported | NotLoaded) -> bytes:
     """Serialise the answer to an export."""
-    encoded = messages.Answer()
+    encoded = worker_messages.Answer()
     match answer:
         case Exported(message=message):
             encoded.exported.SetInParent()  # present even if the message is empty
@@ -339,7 +339,7 @@ def encode_answer(answer: Exported | Raised | NotSupported | NotLoaded) -> bytes
 
 def encode_unknown_graph() -> bytes:
     """Serialise the answer to a request that names a graph that is not kept."""
-    return bytes(messages.Answer(unknown_graph={}).SerializeToString())
+    return bytes(worker_messages.Answer(unknown_graph={}).SerializeToString())
 
 
 def _graph_of(export: Any, kept: KeptGraph) -> bytes:
@@ -361,12 +361,12 @@ def _graph_of(export: Any, kept: KeptGraph) -> bytes:
 
 
 def _decode_arguments(call: Any) -> dict[str, Any]:
-    return {name: messages.decode(value) for name, value in sorted(call.arguments.items())}
+    return {name: worker_messages.decode(value) for name, value in sorted(call.arguments.items())}
 
 
 def _parse_answer(data: bytes) -> Any:
     try:
-        return messages.Answer.FromString(data)
+        return worker_messages.Answer.FromString(data)
     except protobuf.DecodeError:
         raise ProtocolError(
             f"{len(data)} bytes, beginning with {data[:24]!r}, do not parse as an Answer"

@@ -27,10 +27,10 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.exporters import protocol, resolve, worker_launch
 from pytest_metagraph.exporters.answers import Answer, Crashed, Exported, Malformed, TimedOut
 from pytest_metagraph.exporters.in_process import InProcess
-from pytest_metagraph.exporters.messages import UnencodableValueError
 from pytest_metagraph.exporters.protocol import Introduction, frame, read_frame
 from pytest_metagraph.exporters.request import Exporter, ExportRequest, RequestGraph
 from pytest_metagraph.exporters.worker_client import WorkerClient
+from pytest_metagraph.exporters.worker_messages import UnencodableValueError
 from pytest_metagraph.exporters.worker_process import WorkerEndedError, WorkerError, WorkerProcess
 from reference_impl.schema import POOL
 

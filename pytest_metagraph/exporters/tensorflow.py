@@ -9,7 +9,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pool, message, message_factory
 
-from conformance_cases.recorder import oracle
+from conformance_cases.recorder import tensorflow_calls
 from pytest_metagraph.exporters.request import ExportRequest, NotLoadable
 
 
@@ -32,20 +32,22 @@ def export(request: ExportRequest) -> Any:
         if not request.eager:
             # Outside any graph, TensorFlow 2 executes eagerly. An explicit graph is exported from inside
             # another one, so that the argument decides and not the context.
-            default = graph if request.default_graph else oracle.tf.Graph()
+            default = graph if request.default_graph else tensorflow_calls.tf.Graph()
             context.enter_context(default.as_default())
         for arguments in request.preceding:
             _export({**arguments, **always})
         return _export({**request.arguments, **always})
 
 
-export.version = oracle.tf.__version__  # type: ignore[attr-defined] # a function takes attributes
+export.version = tensorflow_calls.tf.__version__  # type: ignore[attr-defined] # a function takes attributes
 
 
 @functools.lru_cache(maxsize=4)  # cases are sorted by graph
 def _load(data: bytes) -> Any:
     try:
-        return oracle.load_without_saver(oracle.tf.compat.v1.MetaGraphDef.FromString(data))
+        return tensorflow_calls.load_without_saver(
+            tensorflow_calls.tf.compat.v1.MetaGraphDef.FromString(data)
+        )
     except Exception as error:
         raise NotLoadable(f"{type(error).__name__}: {error}") from error
 
@@ -71,7 +73,7 @@ def _restored(graph: Any) -> Iterator[None]:
 
 def _export(arguments: Mapping[str, Any]) -> Any:
     converted = {name: _to_tensorflow(value) for name, value in arguments.items()}
-    return oracle.tf.compat.v1.train.export_meta_graph(**converted)
+    return tensorflow_calls.tf.compat.v1.train.export_meta_graph(**converted)
 
 
 def _to_tensorflow(value: Any) -> Any:

@@ -12,10 +12,10 @@ from pytest_metagraph._util.text import counted
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.example import Example, ExampleSource
 from pytest_metagraph.fuzzing.oracles import SECOND_ORACLE, Oracle
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Judgement
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl.contracts import Contract
 
 DifferenceKind: TypeAlias = tuple[str, ...]

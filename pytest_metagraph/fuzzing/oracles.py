@@ -57,7 +57,7 @@ def find_oracle(name: str) -> Oracle:
     # Both modules import TensorFlow, which takes seconds.
     return _TensorFlow(
         importlib.import_module("conformance_cases.recorder.answers"),
-        importlib.import_module("conformance_cases.recorder.oracle"),
+        importlib.import_module("conformance_cases.recorder.tensorflow_calls"),
     )
 
 
@@ -80,7 +80,7 @@ class _TensorFlow:
 
     Args:
         answers: the module `conformance_cases.recorder.answers`.
-        oracle: the module `conformance_cases.recorder.oracle`.
+        oracle: the module `conformance_cases.recorder.tensorflow_calls`.
     """
 
     def __init__(self, answers: Any, oracle: Any) -> None:

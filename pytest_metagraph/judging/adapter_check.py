@@ -22,8 +22,8 @@ from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.request import RequestGraph
 from pytest_metagraph.judging.advice import fitted
 from pytest_metagraph.judging.case_request import case_request
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import FindingCode
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 

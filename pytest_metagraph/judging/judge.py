@@ -27,10 +27,10 @@ from pytest_metagraph.judging.advice import fitted
 from pytest_metagraph.judging.answer_check import Expected, MessageComparison, check_answer, check_repetition
 from pytest_metagraph.judging.attribution import attribute
 from pytest_metagraph.judging.case_request import case_request, plain_request
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding, FindingCode, merge
 from pytest_metagraph.judging.load_check import LoadCheck
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl.contracts import Contract
 
 _GIT_VERSION = "meta_info_def.tensorflow_git_version"

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from pytest_metagraph.exporters.client import ExporterClient
     from pytest_metagraph.exporters.connect import FunctionClients
     from pytest_metagraph.exporters.request import Exporter
-    from pytest_metagraph.judging.files import ScratchFolder
+    from pytest_metagraph.judging.written_files import ScratchFolder
     from pytest_metagraph.loadability.check import AssertLoadable
     from pytest_metagraph.settings import Settings
     from pytest_metagraph.snapshots.snapshot import Snapshots
@@ -252,7 +252,7 @@ def _metagraph_scratch_folder(request: pytest.FixtureRequest) -> Iterator[Scratc
     It is among the temporary files of the run, so that a later run of pytest removes what a killed process
     leaves. Under `-p no:tmpdir`, which has none, it is in the temporary folder of the system.
     """
-    from pytest_metagraph.judging.files import ScratchFolder  # noqa: PLC0415 - loads protobuf
+    from pytest_metagraph.judging.written_files import ScratchFolder  # noqa: PLC0415 - loads protobuf
     from reference_impl.contracts import Contract  # noqa: PLC0415 - loads protobuf
 
     parent: Path | None = None

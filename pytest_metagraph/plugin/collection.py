@@ -23,12 +23,12 @@ from pytest_metagraph.exporters.connect import FunctionClients
 from pytest_metagraph.exporters.request import Exporter
 from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from pytest_metagraph.judging.failure_text import render
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.load_check import load_check_for
 from pytest_metagraph.judging.result import CaseResult, exporter_of, result_of
 from pytest_metagraph.judging.run import TimeoutCount, judge_case
 from pytest_metagraph.judging.verdicts import Judgement, Outcome, Verdict
+from pytest_metagraph.judging.written_files import ScratchFolder
 from pytest_metagraph.known_failures.model import Conditions
 from pytest_metagraph.plugin.failures import CaseFailedError, CaseFailure
 from pytest_metagraph.plugin.known_failures import lookup_for

@@ -18,10 +18,10 @@ from pytest_metagraph.exporters.connect import open_client
 from pytest_metagraph.exporters.exports_folder import EXPORTER_FILE, ExportsFolder
 from pytest_metagraph.exporters.registry import KIT_REGISTRY
 from pytest_metagraph.exporters.starters import TENSORFLOW_WORKER, tensorflow_worker
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.result import CaseResult, exporter_of
 from pytest_metagraph.judging.run import judge_cases
+from pytest_metagraph.judging.written_files import ScratchFolder
 from pytest_metagraph.reports.footer import footer_of
 from pytest_metagraph.reports.header import header_of, now
 from pytest_metagraph.reports.model import Report

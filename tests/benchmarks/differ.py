@@ -103,7 +103,7 @@ def _run(sender: Any, name: str, files: _Files, cap: float) -> None:
     read: Any = MetaGraphDef.FromString
     small = graph(10), graph(11)
     if function in differ_peers.OF_TENSORFLOW:
-        from conformance_cases.recorder.oracle import tf  # noqa: PLC0415 - needs TensorFlow
+        from conformance_cases.recorder.tensorflow_calls import tf  # noqa: PLC0415 - needs TensorFlow
 
         def read(data: bytes) -> Any:
             return tf.compat.v1.GraphDef.FromString(

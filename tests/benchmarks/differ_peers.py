@@ -58,7 +58,7 @@ def deepdiff_on_dicts(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
     """Compare the nodes as dicts by name with DeepDiff; the conversion to dicts is included."""
     from deepdiff import DeepDiff  # noqa: PLC0415 - each process imports what it measures
 
-    from pytest_metagraph.diff.explain import to_plain_data  # noqa: PLC0415 - the same
+    from pytest_metagraph.diff.composite_values import to_plain_data  # noqa: PLC0415 - the same
 
     sides = [
         {node["name"]: node for node in to_plain_data(side)["graph_def"]["node"]}
@@ -71,7 +71,7 @@ def deepdiff_ignore_order(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
     """Compare the lists of nodes in any order with DeepDiff."""
     from deepdiff import DeepDiff  # noqa: PLC0415 - each process imports what it measures
 
-    from pytest_metagraph.diff.explain import to_plain_data  # noqa: PLC0415 - the same
+    from pytest_metagraph.diff.composite_values import to_plain_data  # noqa: PLC0415 - the same
 
     sides = [to_plain_data(side)["graph_def"]["node"] for side in (expected, actual)]
     DeepDiff(*sides, ignore_order=True, ignore_encoding_errors=True)  # bytes that are not text
@@ -79,7 +79,7 @@ def deepdiff_ignore_order(expected: MetaGraphDef, actual: MetaGraphDef) -> None:
 
 def tensorflow_graph_def(expected: Any, actual: Any) -> None:
     """Compare with TensorFlow's assert_equal_graph_def, which is implemented in C++."""
-    from conformance_cases.recorder.oracle import tf  # noqa: PLC0415 - needs TensorFlow
+    from conformance_cases.recorder.tensorflow_calls import tf  # noqa: PLC0415 - needs TensorFlow
 
     _ignoring(AssertionError, tf.compat.v1.test.assert_equal_graph_def, actual, expected)
 

@@ -31,10 +31,10 @@ from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter
 from pytest_metagraph.exporters.supervised import Supervised
 from pytest_metagraph.exporters.worker_client import Worker
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl import Contract
 from reference_impl.schema import MetaGraphDef
 

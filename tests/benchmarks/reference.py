@@ -47,10 +47,10 @@ QUADRATIC = {"clear_devices", "export_scope", "clear_extraneous_savers"}
 
 def graph_mode() -> Any:
     """Return the oracle, with eager execution disabled, because TensorFlow exports nothing in it."""
-    from conformance_cases.recorder import oracle  # noqa: PLC0415 - TensorFlow, which takes seconds to load
+    from conformance_cases.recorder import tensorflow_calls  # noqa: PLC0415 - TensorFlow takes seconds to load
 
-    oracle.tf.compat.v1.disable_eager_execution()
-    return oracle
+    tensorflow_calls.tf.compat.v1.disable_eager_execution()
+    return tensorflow_calls
 
 
 def network(nodes: int) -> tuple[bytes, bytes]:

@@ -21,7 +21,7 @@ from conformance_cases.requirement_case import EXPECTED, GRAPH, INDEX
 from pytest_metagraph._util.option_values import Limit, Shard, parse_seconds
 from pytest_metagraph.cli import main
 from pytest_metagraph.diff import UnusableInputError, diff_meta_graphs
-from pytest_metagraph.exporters import messages, protocol
+from pytest_metagraph.exporters import protocol, worker_messages
 from pytest_metagraph.exporters.answers import Exported, NotSupported, Raised
 from pytest_metagraph.exporters.exports_folder import ExportsFolder, ExportsFolderError
 from pytest_metagraph.exporters.protocol import Introduction, ProtocolError, frame, read_frame
@@ -147,7 +147,11 @@ def _answer(data: bytes, _: Path) -> None:
 def _requests() -> list[bytes]:
     arguments = {"export_scope": "s", "saver_def": SaverDef(), "collection_list": ["a", 3, None, {"b": 1.5}]}
     request = ExportRequest(chain(), arguments, case_id="a/case", preceding=({"clear_devices": True},))
-    return [protocol.encode_export(request), protocol.HELLO, messages.Request(stop={}).SerializeToString()]
+    return [
+        protocol.encode_export(request),
+        protocol.HELLO,
+        worker_messages.Request(stop={}).SerializeToString(),
+    ]
 
 
 def _request(data: bytes, _: Path) -> None:

@@ -10,7 +10,7 @@ from entrances import ENTRANCES, enter
 
 from conformance_cases.archive import compress
 from pytest_metagraph.cli import main
-from pytest_metagraph.exporters import messages
+from pytest_metagraph.exporters import worker_messages
 
 _MANY_DIGITS = b"9" * 5000
 _MANY_BRACKETS = b"[" * 5000
@@ -18,12 +18,12 @@ _MANY_BRACKETS = b"[" * 5000
 
 def _request(**export: object) -> bytes:
     """Return a serialised request to a worker."""
-    data: bytes = messages.Request(export=export).SerializeToString()
+    data: bytes = worker_messages.Request(export=export).SerializeToString()
     return data
 
 
 def _argument(**value: object) -> bytes:
-    return _request(contract="documented", arguments={"a": messages.Value(**value)})
+    return _request(contract="documented", arguments={"a": worker_messages.Value(**value)})
 
 
 _LIST_AS_KEY = {"entries": [{"key": {"list": {}}, "value": {"text": "x"}}]}

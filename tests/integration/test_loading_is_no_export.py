@@ -21,9 +21,9 @@ from pytest_metagraph.exporters.exports_folder import ExportsFolder
 from pytest_metagraph.exporters.resolve import client_of
 from pytest_metagraph.exporters.starters import AdapterKind, starter_files, write_starter
 from pytest_metagraph.exporters.worker_client import Worker
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl import Contract
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -14,10 +14,10 @@ from conformance_cases.model import CaseSource
 from conformance_cases.requirement_case import RequirementCase
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import Finding, FindingCode
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Judgement
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl import Contract
 
 CONTRACT = Contract.DOCUMENTED

@@ -36,8 +36,8 @@ from miniature_judging import requirement_cases
 
 from conformance_cases import Case, Tier, load_corpus
 from pytest_metagraph.exporters.in_process import InProcess
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl import Contract
 
 PACKAGE = Path(__file__).resolve().parents[2] / "reference_impl"

@@ -16,8 +16,8 @@ from miniature_judging import cases_of, shows
 from conformance_cases import Case
 from pytest_metagraph.exporters.starters import AdapterKind, write_starter
 from pytest_metagraph.exporters.worker_client import Worker
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl import Contract
 
 SOURCES = Path(__file__).parents[2] / "docs" / "how-to" / "nodejs-worker"

@@ -30,20 +30,20 @@ class Seam(enum.StrEnum):
     LOAD = "reference_impl.loading:load"
 
     # the scope
-    SCOPE_INIT = "reference_impl.scope:LiteralScope.__init__"
-    SCOPE_SELECTS = "reference_impl.scope:LiteralScope.selects"
-    SCOPE_STRIP = "reference_impl.scope:LiteralScope.strip"
+    SCOPE_INIT = "reference_impl.scope:DocumentedScope.__init__"
+    SCOPE_SELECTS = "reference_impl.scope:DocumentedScope.selects"
+    SCOPE_STRIP = "reference_impl.scope:DocumentedScope.strip"
     COLOCATION_IS_INSIDE = "reference_impl.scope:_is_inside"
     COLOCATION_STRIP = "reference_impl.scope:_strip_entry"
 
     # nodes
     FILL_GRAPH_DEF = "reference_impl.export:_fill_graph_def"
-    COPY_NODES = "reference_impl.nodes:NodeFilter.copy_nodes"
-    STRIP_NAME = "reference_impl.nodes:NodeFilter.strip"
-    RESCOPE_INPUTS = "reference_impl.nodes:rescope_inputs"
-    MAKE_COLOCATION_LIST = "reference_impl.nodes:_make_list"
+    COPY_NODES = "reference_impl.node_filter:NodeFilter.copy_nodes"
+    STRIP_NAME = "reference_impl.node_filter:NodeFilter.strip"
+    RESCOPE_INPUTS = "reference_impl.node_filter:rescope_inputs"
+    MAKE_COLOCATION_LIST = "reference_impl.node_filter:_make_list"
     FRAME_OPS = "reference_impl.node_index:_FRAME_OPS"
-    REWRITE_FRAME_NAME = "reference_impl.nodes:NodeFilter._rewrite_frame_name"
+    REWRITE_FRAME_NAME = "reference_impl.node_filter:NodeFilter._rewrite_frame_name"
 
     # savers
     SAVER_OPS = "reference_impl.savers:SAVE_AND_RESTORE_OPS"
@@ -84,7 +84,7 @@ class Seam(enum.StrEnum):
 
 
 SHORTCUTS = {
-    "reference_impl.scope:LiteralScope.plain_prefix": property(lambda _scope: ""),
+    "reference_impl.scope:DocumentedScope.plain_prefix": property(lambda _scope: ""),
     "reference_impl.graph:_content_of": lambda _meta_graph_def: None,
     "reference_impl.collection_defs:_are_all": lambda _items, _kind: False,
 }

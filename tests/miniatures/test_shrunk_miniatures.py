@@ -21,7 +21,7 @@ from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.generate import random_examples
 from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import shrink
-from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.written_files import ScratchFolder
 
 MOST_NODES = 5
 MOST_EXAMPLES = 1500

@@ -16,7 +16,7 @@ _PROPERTY = "oracle_tally"
 def oracle() -> Any:
     """Return the recorder's access to TensorFlow; tests that request it are skipped without TensorFlow."""
     pytest.importorskip("tensorflow", reason="the oracle is TensorFlow, which is not installed")
-    return importlib.import_module("conformance_cases.recorder.oracle")
+    return importlib.import_module("conformance_cases.recorder.tensorflow_calls")
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.exports_folder import ExportsFolder
 from pytest_metagraph.exporters.starters import TENSORFLOW_WORKER, AdapterKind, write_starter
 from pytest_metagraph.exporters.worker_client import Worker
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl import Contract
 
 pytestmark = pytest.mark.oracle

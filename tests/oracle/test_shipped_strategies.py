@@ -16,7 +16,7 @@ from pytest_metagraph.fuzzing.campaign import Campaign
 from pytest_metagraph.fuzzing.evaluate import Evaluator, describe
 from pytest_metagraph.fuzzing.generate import random_examples
 from pytest_metagraph.fuzzing.oracles import find_oracle
-from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl import Contract
 
 pytestmark = pytest.mark.oracle

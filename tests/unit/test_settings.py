@@ -6,7 +6,7 @@ import pytest
 
 from conformance_cases import Tier
 from pytest_metagraph._util.option_values import Limit
-from pytest_metagraph.settings import CONTRACTS, TESTED_TENSORFLOW, TIERS, Settings
+from pytest_metagraph.settings import CONTRACTS, OPTIONS, TESTED_TENSORFLOW, TIERS, Settings
 from reference_impl import Contract
 from reference_impl.contracts import TENSORFLOW_MINOR
 
@@ -24,6 +24,15 @@ def test_the_choices_are_those_of_the_corpus() -> None:
     """The contracts and tiers that the options accept are those of the corpus, in the same order."""
     assert tuple(Contract) == CONTRACTS
     assert tuple(Tier) == TIERS
+
+
+def test_the_default_of_an_option_is_that_of_the_settings() -> None:
+    """What a run without an option does is what `Settings` without the attribute describes."""
+    defaults = Settings()
+    parsed = {option.field: option.parse(option.default) for option in OPTIONS if option.default}
+
+    assert parsed == {name: getattr(defaults, name) for name in parsed}
+    assert {"contract", "tier", "level", "oracle", "timeout"} <= parsed.keys()
 
 
 def test_the_tested_tensorflow_is_that_of_the_reference() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance_cases.recorder.blueprint import SaverDefs, matrix_graph
-from conformance_cases.recorder.oracle import Defun, tf
+from conformance_cases.recorder.tensorflow_calls import Defun, tf
 
 tf1 = tf.compat.v1
 

@@ -6,7 +6,7 @@ import numpy as np
 from google.protobuf import any_pb2
 
 from conformance_cases.recorder.blueprint import SaverDefs, matrix_graph
-from conformance_cases.recorder.oracle import tf
+from conformance_cases.recorder.tensorflow_calls import tf
 
 tf1 = tf.compat.v1
 

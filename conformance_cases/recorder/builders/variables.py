@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance_cases.recorder.blueprint import SaverDefs, matrix_graph
-from conformance_cases.recorder.oracle import tf
+from conformance_cases.recorder.tensorflow_calls import tf
 
 tf1 = tf.compat.v1
 

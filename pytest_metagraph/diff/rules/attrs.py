@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_metagraph._util.shallow import VIEWS
+from pytest_metagraph.diff.composite_values import Composite
 from pytest_metagraph.diff.describe import describe, describe_list, describe_shape, quote, shorten
 from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Differ
-from pytest_metagraph.diff.explain import Composite
 from pytest_metagraph.diff.generated_names import mask_random_parts
 from reference_impl.schema import AttrValue, TensorShapeProto, registered_ops
 

@@ -10,10 +10,10 @@ from typing import Any, AnyStr
 from google.protobuf import message_factory
 from google.protobuf.descriptor import FieldDescriptor
 
+from pytest_metagraph.diff.composite_values import Composite, map_value_field
 from pytest_metagraph.diff.describe import describe, describe_list, one_line, quote, shorten
 from pytest_metagraph.diff.differences import DifferenceCode, Location
 from pytest_metagraph.diff.engine import Differ, Rule
-from pytest_metagraph.diff.explain import Composite, map_value_field
 from pytest_metagraph.diff.sides import PARSE_ERRORS
 from reference_impl.schema import POOL
 from reference_impl.schema.parsing import is_repeated

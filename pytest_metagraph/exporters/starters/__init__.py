@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from conformance_cases import Capability
-from pytest_metagraph.exporters import messages
+from pytest_metagraph.exporters import worker_messages
 from pytest_metagraph.exporters.case_files import REQUIREMENTS, requirements_text, schema_files
 from reference_impl.atomic_write import write_files
 
@@ -60,7 +60,7 @@ def starter_files(kind: AdapterKind) -> dict[str, bytes]:
         "worker.mjs": _template("command", "worker.mjs"),
         "export_meta_graph.mjs": _template("command", "export_meta_graph.mjs", '  "{name}", // {sentence}'),
         "package.json": _template("command", "package.json"),
-        messages.PROTO_FILE: messages.proto_text().encode(),
+        worker_messages.PROTO_FILE: worker_messages.proto_text().encode(),
         **schema_files(),
         REQUIREMENTS: requirements_text(),
         _WORKFLOW: _template("command", "conformance.yml"),

@@ -15,7 +15,7 @@ from pytest_metagraph import ExportRequest
 from reference_impl import GraphKeys, Operation, Tensor
 from reference_impl.arguments import ExportArguments
 from reference_impl.collection_defs import CollectionWriter
-from reference_impl.nodes import NodeFilter
+from reference_impl.node_filter import NodeFilter
 from reference_impl.registered_protos import item_name
 from reference_impl.schema import REGISTERED_COLLECTIONS, CollectionDef, MetaGraphDef
 

@@ -8,9 +8,9 @@ from miniature import Right, changes_arguments, changes_message, replaces
 from seams import Seam
 
 from reference_impl.arguments import ExportArguments
-from reference_impl.nodes import NodeFilter
+from reference_impl.node_filter import NodeFilter
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef
-from reference_impl.scope import LiteralScope
+from reference_impl.scope import DocumentedScope
 
 _CLASS = "_class"
 _FRAME_ATTR = "frame_name"
@@ -48,32 +48,32 @@ def drops_colocations_of_filtered_exports(message: MetaGraphDef, arguments: Expo
 
 
 @replaces(Seam.COLOCATION_IS_INSIDE, "CLS-02")
-def keeps_outside_colocations(_right: Right, _entry: str, _scope: LiteralScope) -> bool:
+def keeps_outside_colocations(_right: Right, _entry: str, _scope: DocumentedScope) -> bool:
     """Keeps colocations with nodes outside the scope."""
     return True
 
 
 @replaces(Seam.COLOCATION_IS_INSIDE, "CLS-02")
-def drops_all_colocations_under_a_scope(_right: Right, _entry: str, _scope: LiteralScope) -> bool:
+def drops_all_colocations_under_a_scope(_right: Right, _entry: str, _scope: DocumentedScope) -> bool:
     """Drops colocations with nodes inside the scope, too."""
     return False
 
 
 @replaces(Seam.COLOCATION_STRIP, "CLS-02")
-def keeps_the_scope_in_colocations(_right: Right, entry: str, _scope: LiteralScope) -> bytes:
+def keeps_the_scope_in_colocations(_right: Right, entry: str, _scope: DocumentedScope) -> bytes:
     """Leaves the scope in the names that `_class` holds."""
     return entry.encode()
 
 
 @replaces(Seam.COLOCATION_STRIP, "CLS-02")
-def loses_the_mark_of_a_colocation(right: Right, entry: str, scope: LiteralScope) -> bytes:
+def loses_the_mark_of_a_colocation(right: Right, entry: str, scope: DocumentedScope) -> bytes:
     """Writes the name of a colocated node without `loc:@` before it."""
     stripped: bytes = right(entry, scope)
     return stripped.removeprefix(b"loc:@")
 
 
 @replaces(Seam.COLOCATION_STRIP, "CLS-02")
-def strips_entries_of_other_kinds(_right: Right, entry: str, scope: LiteralScope) -> bytes:
+def strips_entries_of_other_kinds(_right: Right, entry: str, scope: DocumentedScope) -> bytes:
     """Strips the scope behind any prefix of a `_class` entry, not only behind `loc:@`."""
     return entry.replace(f"@{scope._below}", "@").encode()
 

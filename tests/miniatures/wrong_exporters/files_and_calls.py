@@ -15,7 +15,7 @@ from pytest_metagraph import ExportRequest
 from reference_impl import Contract, Graph
 from reference_impl.arguments import ExportArguments
 from reference_impl.debug_info import loaded_stacks
-from reference_impl.nodes import NodeFilter
+from reference_impl.node_filter import NodeFilter
 from reference_impl.schema import GraphDebugInfo, MetaGraphDef
 
 

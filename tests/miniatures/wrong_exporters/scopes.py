@@ -12,29 +12,29 @@ from reference_impl import Contract
 from reference_impl.arguments import ExportArguments
 from reference_impl.op_defs import stripped_op_list
 from reference_impl.schema import MetaGraphDef
-from reference_impl.scope import LiteralScope
+from reference_impl.scope import DocumentedScope
 
 
 @replaces(Seam.SCOPE_SELECTS, "SCOPE-01")
-def takes_every_name_with_the_prefix(_right: Right, scope: LiteralScope, name: str) -> bool:
+def takes_every_name_with_the_prefix(_right: Right, scope: DocumentedScope, name: str) -> bool:
     """Selects by the raw text of the scope, so that tower_1 also takes tower_10/x."""
     return name.startswith(scope._below.removesuffix("/"))
 
 
 @replaces(Seam.SCOPE_SELECTS, "SCOPE-01")
-def takes_the_node_named_like_the_scope(right: Right, scope: LiteralScope, name: str) -> bool:
+def takes_the_node_named_like_the_scope(right: Right, scope: DocumentedScope, name: str) -> bool:
     """Selects also the node whose whole name is that of the scope."""
     return bool(right(scope, name)) or name == scope._below.removesuffix("/")
 
 
 @replaces(Seam.SCOPE_SELECTS, "SCOPE-01")
-def finds_the_scope_anywhere_in_a_name(_right: Right, scope: LiteralScope, name: str) -> bool:
+def finds_the_scope_anywhere_in_a_name(_right: Right, scope: DocumentedScope, name: str) -> bool:
     """Selects every name that has the scope as one of its parts, at any depth."""
     return f"/{scope._below}" in f"/{name}"
 
 
 @replaces(Seam.SCOPE_SELECTS, "SCOPE-01")
-def selects_without_regard_to_case(_right: Right, scope: LiteralScope, name: str) -> bool:
+def selects_without_regard_to_case(_right: Right, scope: DocumentedScope, name: str) -> bool:
     """Selects names that differ from the scope in upper and lower case."""
     return name.lower().startswith(scope._below.lower())
 
@@ -46,13 +46,15 @@ def ignores_the_scope(_arguments: ExportArguments) -> dict[str, Any]:
 
 
 @replaces(Seam.SCOPE_STRIP, "SCOPE-03")
-def keeps_the_scope_in_names(_right: Right, _scope: LiteralScope, name: str) -> str:
+def keeps_the_scope_in_names(_right: Right, _scope: DocumentedScope, name: str) -> str:
     """Selects the nodes of a scope and leaves their names whole."""
     return name
 
 
 @replaces(Seam.RESCOPE_INPUTS, "SCOPE-03")
-def strips_names_and_not_inputs(right: Right, inputs: list[str], scope: LiteralScope, seen: Any) -> list[str]:
+def strips_names_and_not_inputs(
+    right: Right, inputs: list[str], scope: DocumentedScope, seen: Any
+) -> list[str]:
     """Strips the names of nodes and leaves the inputs that refer to them whole."""
     old_inputs = list(inputs)
     renamed = right(old_inputs, scope, seen)
@@ -60,26 +62,26 @@ def strips_names_and_not_inputs(right: Right, inputs: list[str], scope: LiteralS
 
 
 @replaces(Seam.SCOPE_STRIP, "SCOPE-03")
-def strips_to_the_last_part(_right: Right, _scope: LiteralScope, name: str) -> str:
+def strips_to_the_last_part(_right: Right, _scope: DocumentedScope, name: str) -> str:
     """Strips everything before the last slash of a name, not just the scope."""
     return name.rpartition("/")[2]
 
 
 @replaces(Seam.SCOPE_STRIP, "SCOPE-03")
-def strips_every_occurrence(_right: Right, scope: LiteralScope, name: str) -> str:
+def strips_every_occurrence(_right: Right, scope: DocumentedScope, name: str) -> str:
     """Strips the scope wherever it occurs in a name, not only at its start."""
     return name.replace(scope._below, "")
 
 
 @replaces(Seam.SCOPE_INIT, "SCOPE-02")
-def adds_a_slash_to_a_slash(right: Right, scope: LiteralScope, text: str) -> None:
+def adds_a_slash_to_a_slash(right: Right, scope: DocumentedScope, text: str) -> None:
     """Puts a slash behind a scope that has one, so that `tower_1/` matches nothing."""
     right(scope, text)
     scope._below = text + "/"
 
 
 @replaces(Seam.SCOPE_INIT, "SCOPE-02")
-def drops_all_slashes_at_the_end(right: Right, scope: LiteralScope, text: str) -> None:
+def drops_all_slashes_at_the_end(right: Right, scope: DocumentedScope, text: str) -> None:
     """Takes `tower_1//` for `tower_1`."""
     right(scope, text.rstrip("/") + "/")
 
@@ -127,13 +129,13 @@ def takes_the_empty_scope_for_a_scope(right: Right, export_scope: Any) -> str:
 
 
 @replaces(Seam.SCOPE_STRIP, "SCOPE-08")
-def strips_by_regular_expression(_right: Right, scope: LiteralScope, name: str) -> str:
+def strips_by_regular_expression(_right: Right, scope: DocumentedScope, name: str) -> str:
     """Strips with the scope as a regular expression, so that `a.b` also strips `aXb/`."""
     return re.sub(f"^{scope._below}", "", name)
 
 
 @replaces(Seam.SCOPE_SELECTS, "SCOPE-08")
-def selects_by_regular_expression(_right: Right, scope: LiteralScope, name: str) -> bool:
+def selects_by_regular_expression(_right: Right, scope: DocumentedScope, name: str) -> bool:
     """Selects with the scope as a regular expression, so that `a.b` also takes `aXb/x`."""
     return re.match(scope._below, name) is not None
 
@@ -219,6 +221,6 @@ def lists_the_ops_of_the_whole_graph(message: MetaGraphDef, arguments: ExportArg
 
 
 @replaces(Seam.SCOPE_STRIP, "SCOPE-03")
-def strips_names_of_letters_only(right: Right, scope: LiteralScope, name: str) -> str:
+def strips_names_of_letters_only(right: Right, scope: DocumentedScope, name: str) -> str:
     """Keeps the scope in a name that has other characters than letters, digits and slashes."""
     return str(right(scope, name)) if re.fullmatch(r"[\w/:^]*", name) else name

@@ -9,9 +9,9 @@ from miniature import Right, changes_message, replaces
 from seams import Seam
 
 from reference_impl.arguments import ExportArguments
-from reference_impl.nodes import NodeFilter
+from reference_impl.node_filter import NodeFilter
 from reference_impl.schema import MetaGraphDef
-from reference_impl.scope import LiteralScope
+from reference_impl.scope import DocumentedScope
 
 _KEY = "unbound_inputs"
 _PREFIX = "$unbound_inputs_"
@@ -64,7 +64,9 @@ def drops_outside_control_inputs(message: MetaGraphDef, _arguments: ExportArgume
 
 
 @replaces(Seam.RESCOPE_INPUTS, "UNB-01")
-def forgets_which_output(right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]) -> list[str]:
+def forgets_which_output(
+    right: Right, inputs: list[str], scope: DocumentedScope, seen: list[str]
+) -> list[str]:
     """Loses the output's index of an input from outside the scope."""
     renamed = right(inputs, scope, seen)
     seen[:] = [name.partition(":")[0] for name in seen]
@@ -73,7 +75,7 @@ def forgets_which_output(right: Right, inputs: list[str], scope: LiteralScope, s
 
 @replaces(Seam.RESCOPE_INPUTS, "UNB-01")
 def puts_the_prefix_before_the_control_mark(
-    right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]
+    right: Right, inputs: list[str], scope: DocumentedScope, seen: list[str]
 ) -> list[str]:
     """Writes `$unbound_inputs_^x` for a control input from outside the scope."""
     return [name.replace(f"^{_PREFIX}", f"{_PREFIX}^") for name in right(inputs, scope, seen)]
@@ -81,7 +83,7 @@ def puts_the_prefix_before_the_control_mark(
 
 @replaces(Seam.RESCOPE_INPUTS, "UNB-01")
 def takes_control_inputs_for_outside_ones(
-    right: Right, inputs: list[str], scope: LiteralScope, seen: list[str]
+    right: Right, inputs: list[str], scope: DocumentedScope, seen: list[str]
 ) -> list[str]:
     """Compares `^x` with the scope, so that no control input ever lies in it."""
     old_inputs = list(inputs)

@@ -14,7 +14,7 @@ def fixpoint_of_graph(oracle: Any, graph: Any) -> bytes:
     """The fixpoint of a live graph.
 
     Args:
-        oracle: the module conformance_cases.recorder.oracle.
+        oracle: the module conformance_cases.recorder.tensorflow_calls.
         graph: a tf.Graph.
 
     Returns:

@@ -69,7 +69,7 @@ class TensorFlowSide:
         """Load a graph.
 
         Args:
-            oracle: the module conformance_cases.recorder.oracle.
+            oracle: the module conformance_cases.recorder.tensorflow_calls.
             load: gives the same tf.Graph anew, each time it is called.
         """
         self._tf = oracle.tf
@@ -163,7 +163,7 @@ def loaded_sides(
     """TensorFlow and the reference with the same file loaded.
 
     Args:
-        oracle: the module conformance_cases.recorder.oracle.
+        oracle: the module conformance_cases.recorder.tensorflow_calls.
         data: a serialised MetaGraphDef, a load/export fixpoint.
         exporter: see `ReferenceSide`.
     """

@@ -38,7 +38,7 @@ KIT_LAYERS = (
 PUBLIC_NAMES = {"pytest_metagraph", "pytest_metagraph.__main__"}
 
 TENSORFLOW_IMPORTERS = {
-    "conformance_cases.recorder.oracle",
+    "conformance_cases.recorder.tensorflow_calls",
     "pytest_metagraph.exporters.tensorflow",
 }
 

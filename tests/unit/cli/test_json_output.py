@@ -125,8 +125,8 @@ def test_recordings_are_listed_with_their_differences(
     recorded = [(same, Path("s")), (other, Path("o"))]
     oracle = ModuleType("oracle")
     oracle.versions = lambda: {"tensorflow": TENSORFLOW_VERSION}  # type: ignore[attr-defined] # a stand-in
-    monkeypatch.setitem(sys.modules, "conformance_cases.recorder.oracle", oracle)
-    monkeypatch.setattr("conformance_cases.recorder.oracle", oracle, raising=False)
+    monkeypatch.setitem(sys.modules, "conformance_cases.recorder.tensorflow_calls", oracle)
+    monkeypatch.setattr("conformance_cases.recorder.tensorflow_calls", oracle, raising=False)
     monkeypatch.setattr("importlib.util.find_spec", lambda _: True)
     monkeypatch.setattr(record, "_graphs", lambda _: iter(recorded[:1]))
     monkeypatch.setattr(record, "_cases", lambda _: iter(recorded[1:]))

@@ -12,9 +12,9 @@ from pytest_metagraph import Exporter, ExportRequest
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.judging.attribution import attribute
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl import Contract
 from reference_impl.schema import POOL, REGISTERED_COLLECTIONS, MetaGraphDef
 

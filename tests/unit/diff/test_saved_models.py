@@ -389,7 +389,7 @@ def test_functions_are_the_same_whatever_their_numbers_are(numbers: tuple[int, .
 
 def test_saves_in_the_same_order_need_no_digest(monkeypatch: pytest.MonkeyPatch) -> None:
     """If all that differs is the numbers, functions are compared in order, which takes half the time."""
-    monkeypatch.setattr("pytest_metagraph.diff.saves._with_calls", None)
+    monkeypatch.setattr("pytest_metagraph.diff.canonical_saves._with_calls", None)
     saves = [
         text_format.Parse(SAVED.format(*numbers, 1, 2, VARIABLE, FUNCTION.format(numbers[0])), SavedModel())
         for numbers in ((12, 7), (1480, 912))

@@ -169,7 +169,7 @@ def test_declarations_are_read_from_the_exporter() -> None:
 @pytest.mark.oracle
 def test_tensorflow_messages_are_adopted() -> None:
     """A message of TensorFlow's pool is converted to the kit's own pool."""
-    oracle = importlib.import_module("conformance_cases.recorder.oracle")
+    oracle = importlib.import_module("conformance_cases.recorder.tensorflow_calls")
     foreign = oracle.tf.compat.v1.MetaGraphDef.FromString(MESSAGE.SerializeToString())
     assert not isinstance(foreign, MetaGraphDef)
     assert answer_of(foreign) == Exported(MESSAGE)

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from conformance_cases import Capability
-from pytest_metagraph.exporters import messages, protocol
+from pytest_metagraph.exporters import protocol, worker_messages
 from pytest_metagraph.exporters.answers import Answer, Exported, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.protocol import Control, Introduction, ProtocolError, frame, read_frame
 from pytest_metagraph.exporters.request import ExportRequest
@@ -47,7 +47,7 @@ def test_hello_and_stop_are_distinguished() -> None:
     assert protocol.decode_request(protocol.STOP) is Control.STOP
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff", messages.Answer().SerializeToString()])
+@pytest.mark.parametrize("data", [b"", b"\xff", worker_messages.Answer().SerializeToString()])
 def test_bytes_that_are_not_a_request_are_refused(data: bytes) -> None:
     """Empty, damaged and other messages raise ProtocolError."""
     with pytest.raises(ProtocolError):
@@ -78,9 +78,9 @@ def test_an_answer_is_decoded_to_what_was_encoded(
         (b"\xff", "do not parse as an Answer"),
         (b"", "an Answer of no known kind"),
         (protocol.encode_introduction(Introduction("x")), "with introduction"),
-        (messages.Answer(raised={"text": "lost"}).SerializeToString(), "without a class"),
+        (worker_messages.Answer(raised={"text": "lost"}).SerializeToString(), "without a class"),
         (
-            messages.Answer(exported={"meta_graph_def": b"\xff"}).SerializeToString(),
+            worker_messages.Answer(exported={"meta_graph_def": b"\xff"}).SerializeToString(),
             "do not parse as a MetaGraphDef",
         ),
     ],
@@ -118,7 +118,7 @@ def test_an_introduction_is_decoded_to_what_was_encoded() -> None:
 def test_a_wrong_introduction_is_refused(stated: dict[str, object], reason: str) -> None:
     """Another version of the protocol, no name, and a mistyped capability are refused with the reason."""
     with pytest.raises(ProtocolError, match=reason):
-        protocol.decode_introduction(messages.Answer(introduction=stated).SerializeToString())
+        protocol.decode_introduction(worker_messages.Answer(introduction=stated).SerializeToString())
 
 
 def test_a_frame_begins_with_its_length_in_four_little_endian_bytes() -> None:

@@ -14,7 +14,7 @@ from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter
 from pytest_metagraph.fuzzing.evaluate import Evaluator
 from pytest_metagraph.fuzzing.oracles import find_oracle
-from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl import Contract
 from reference_impl.schema import POOL, GraphDef, MetaGraphDef, VariableDef
 

@@ -23,7 +23,7 @@ from pytest_metagraph.fuzzing.evaluate import Evaluator, describe
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from pytest_metagraph.fuzzing.generate import random_examples
 from pytest_metagraph.fuzzing.reduce import shrink
-from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl import Contract
 from reference_impl.schema import MetaGraphDef, SaverDef
 

@@ -15,7 +15,7 @@ from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter, ExportRequest
 from pytest_metagraph.judging.adapter_check import AdapterCheck, Observation
-from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl.contracts import Contract
 from reference_impl.schema import MetaGraphDef
 

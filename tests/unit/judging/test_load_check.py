@@ -12,11 +12,11 @@ from conformance_cases import Case, Tier, load_corpus
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import ExportRequest
-from pytest_metagraph.judging.files import ScratchFolder
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.load_check import LoadCheck, load_check_for
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
+from pytest_metagraph.judging.written_files import ScratchFolder
 from pytest_metagraph.loadability.op_registries import UnknownVersionError
 from pytest_metagraph.own_graphs.folder import load_own_graphs
 from reference_impl import Contract

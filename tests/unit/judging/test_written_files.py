@@ -13,9 +13,9 @@ from google.protobuf import text_format
 
 from pytest_metagraph._util.errors import NoSpaceError
 from pytest_metagraph.exporters.answers import Exported
-from pytest_metagraph.judging import files
-from pytest_metagraph.judging.files import ScratchFolder
+from pytest_metagraph.judging import written_files
 from pytest_metagraph.judging.findings import FindingCode
+from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl.contracts import Contract
 from reference_impl.schema import GraphDebugInfo, GraphDef, MetaGraphDef, NodeDef
 
@@ -171,7 +171,7 @@ def test_a_link_with_the_number_of_the_folder_is_not_followed(
     temporary_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is deleted behind a link that looks like the folder, as a link in its place may."""
-    monkeypatch.setattr(files, "_identity", lambda _found: (0, 0))
+    monkeypatch.setattr(written_files, "_identity", lambda _found: (0, 0))
     folder = ScratchFolder(Contract.DOCUMENTED)
     path = Path(folder.filename).parent
     kept = temporary_folder / "elsewhere" / "below" / "kept"

@@ -21,7 +21,7 @@ from reference_impl.node_columns import (
     text_list_attr,
 )
 from reference_impl.schema import AttrValue, GraphDef, MetaGraphDef, NodeDef
-from reference_impl.scope import LiteralScope, PrefixScope
+from reference_impl.scope import DocumentedScope, TensorFlowScope
 
 GRAPHS = {
     "no nodes": GraphDef(),
@@ -240,7 +240,7 @@ def test_names_stripped_at_once_are_those_stripped_one_by_one(
         for shortcut in (True, False):
             with monkeypatch.context() as patched:
                 if not shortcut:
-                    for kind in (LiteralScope, PrefixScope):
+                    for kind in (DocumentedScope, TensorFlowScope):
                         patched.setattr(kind, "plain_prefix", "")
                     patched.setattr(node_index, "MOST_BYTES_AT_ONCE", -1)
                 graph = Graph.from_meta_graph_def(message.SerializeToString() if shortcut else message)

@@ -1,4 +1,4 @@
-"""TensorFlow for the recorder and the oracle tests, which import it from nowhere else."""
+"""Call TensorFlow for the recorder and the oracle tests, which import it from nowhere else."""
 
 from __future__ import annotations
 

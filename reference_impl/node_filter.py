@@ -23,10 +23,10 @@ from reference_impl.node_index import COLOCATION_ATTR, NodeIndex
 from reference_impl.schema import AttrValue, GraphDef
 from reference_impl.scope import (
     UNBOUND_INPUT_PREFIX,
+    DocumentedScope,
     ExportScope,
-    LiteralScope,
-    PrefixScope,
     RescopedNames,
+    TensorFlowScope,
     rescope_colocations,
     rescope_inputs,
     strip_lines,
@@ -57,7 +57,7 @@ class NodeFilter:
     """
 
     index: NodeIndex
-    scope: LiteralScope | PrefixScope | None = None
+    scope: DocumentedScope | TensorFlowScope | None = None
     removed: AbstractSet[str] = frozenset()
     clear_devices: bool = False
     unbound: list[str] = field(default_factory=list)

@@ -12,11 +12,11 @@ import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool
 
 from conformance_cases import Tier, load_corpus
-from pytest_metagraph.exporters import messages
-from pytest_metagraph.exporters.messages import UnencodableValueError, Value, decode, encode
+from pytest_metagraph.exporters import worker_messages
+from pytest_metagraph.exporters.worker_messages import UnencodableValueError, Value, decode, encode
 from reference_impl.schema import SaverDef
 
-FOLDER = Path(messages.__file__).parent
+FOLDER = Path(worker_messages.__file__).parent
 
 
 def test_the_compiled_messages_are_those_of_the_definition(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_the_compiled_messages_are_those_of_the_definition(tmp_path: Path) -> No
     compiled = tmp_path / "worker.binpb"
     # In a process of its own: the compiler ends a process that TensorFlow is loaded into.
     protoc = [sys.executable, "-m", "grpc_tools.protoc", f"-I{FOLDER}", f"--descriptor_set_out={compiled}"]
-    subprocess.run([*protoc, messages.PROTO_FILE], check=True)
+    subprocess.run([*protoc, worker_messages.PROTO_FILE], check=True)
     recompiled, recorded = (
         descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes())
         for path in (compiled, FOLDER / "worker.binpb")
@@ -38,7 +38,7 @@ def test_nothing_is_registered_in_the_default_pool() -> None:
     """Generated code of a worker and the kit can be used in one process."""
     with pytest.raises(KeyError):
         descriptor_pool.Default().FindMessageTypeByName("pytest_metagraph.worker.Request")
-    assert messages.Request.DESCRIPTOR.full_name == "pytest_metagraph.worker.Request"
+    assert worker_messages.Request.DESCRIPTOR.full_name == "pytest_metagraph.worker.Request"
 
 
 @pytest.mark.parametrize(
