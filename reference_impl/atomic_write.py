@@ -1,4 +1,12 @@
-"""Write files whole or not at all; every file that the kit writes goes through this module.
+"""Write files whole or not at all; every file that the kit keeps is written by this module.
+
+These files are written without it, and a test knows their modules:
+
+* A JSON Lines report while the cases come in (`reports/jsonl.py`): each line is flushed, so that the report
+  of a killed run has what was judged, and is INVALID. At the end, this module writes the whole report.
+* The log of a program and the lock of an environment of `metagraph versions`, which grow or stay empty.
+* Files in temporary folders that end with the run: the scratch folder of exports, and the input of protoc.
+* The answer of `loadability/registry_program.py`, which runs in a Python that does not have the kit.
 
 What is at a path already decides what happens to it:
 

@@ -35,7 +35,8 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
     in its log: `\x3a:error::`, `\x23#[error]`. A text that was escaped stays as it is.
 
     The function is for the border where names of a graph, messages of an exporter or file names reach a
-    person. Formats with an escape of their own, such as JSON, Markdown and HTML, do not need it.
+    person. The escapes of Markdown and HTML do not replace it: they protect markup, and leave characters that
+    hide or reorder text. JSON has `printable_json`.
 
     Args:
         text: any text.

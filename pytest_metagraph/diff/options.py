@@ -1,4 +1,8 @@
-"""The options of a comparison."""
+"""The options of a comparison, and the presets of them that `metagraph diff --preset` names.
+
+Each option is read where it acts: `compare` prepares both sides (`canonicalize_*`, `ignore_names`), `engine`
+leaves out sections and unknown fields and decides about notes, and the modules of `rules` read the rest.
+"""
 
 from __future__ import annotations
 

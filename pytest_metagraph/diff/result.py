@@ -1,4 +1,8 @@
-"""The result of a comparison."""
+"""The result of a comparison as users see it: differences, with groups, likely causes and texts on demand.
+
+`compare` makes it. The texts are from `text_report` and `json_report`, the causes from `hints`, and the parts
+of composite values from `composite_values`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Exporter clients that ask another process, such as a worker in any language, over its stdin and stdout."""
+"""Exporter clients that ask another process, such as a worker in any language, over its stdin and stdout.
+
+What goes wrong in `worker_process` becomes an answer here, and the next request starts the process again.
+"""
 
 from __future__ import annotations
 

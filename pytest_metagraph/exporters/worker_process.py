@@ -1,4 +1,8 @@
-"""A worker process: start it, exchange messages with it within a time limit, end it."""
+"""A worker process: start it, exchange messages with it within a time limit, end it.
+
+A failed exchange raises a `WorkerError`. `worker_client` catches it, ends the process, and returns the answer
+`TimedOut`, `Crashed` or `Malformed`.
+"""
 
 from __future__ import annotations
 

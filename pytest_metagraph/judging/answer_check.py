@@ -1,4 +1,8 @@
-"""Compare an answer with what the corpus expects."""
+"""Turn the answer to one call into findings: compare it with what the corpus expects.
+
+An answer that is neither a message nor an error is a finding by itself (`_no_answer`): a timeout, a crash, a
+malformed answer, and a capability or a graph that the exporter declines although it must not.
+"""
 
 from __future__ import annotations
 

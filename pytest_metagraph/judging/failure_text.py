@@ -1,4 +1,8 @@
-"""The text of a failed case."""
+"""Write the text of a failed case: its calls, the blamed rules, the findings, and how to run it again.
+
+The text of a comparison itself is from `diff/text_report.py`, and stands in the detail of a finding.
+`reports/headlines.py` has the one line of a failure in the short summary of pytest.
+"""
 
 from __future__ import annotations
 

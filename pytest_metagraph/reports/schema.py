@@ -10,7 +10,6 @@ import inspect
 import json
 import re
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,6 +18,7 @@ from pytest_metagraph.judging import result
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.reports import model
 from pytest_metagraph.reports.model import Footer, Header
+from reference_impl.atomic_write import write_file
 
 _FILE = "report.schema.json"
 _DESCRIPTION = (
@@ -57,4 +57,4 @@ def schema_text() -> str:
 
 
 if __name__ == "__main__":
-    Path(str(resources.files(__package__) / _FILE)).write_text(schema_text(), encoding="utf-8")
+    write_file(str(resources.files(__package__) / _FILE), schema_text().encode())

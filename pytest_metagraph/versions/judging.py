@@ -30,6 +30,7 @@ from pytest_metagraph.reports.versions_table import OWN_CONTRACT, Measurement
 from pytest_metagraph.selection import selected_cases
 from pytest_metagraph.settings import Settings
 from pytest_metagraph.versions.environments import end_of, run_program
+from reference_impl.atomic_write import write_file
 from reference_impl.contracts import Contract
 
 SILENT_SECONDS = 900.0
@@ -58,7 +59,7 @@ def export(python: Path, name: str, folder: Path, tier: Tier, step: Callable[[st
     """
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / TENSORFLOW_WORKER
-    program.write_bytes(tensorflow_worker())
+    write_file(program, tensorflow_worker())
     command = [str(python), "-W", "ignore", str(program), "--name", name]
     step("importing TensorFlow")
     described = run_program([*command, "--describe", str(folder / "described")], folder)

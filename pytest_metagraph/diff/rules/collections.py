@@ -1,4 +1,8 @@
-"""The rule for collections: their kind, then their items, decoded if the key has a known type (COL-11)."""
+"""The rule for collections: their kind, then their items, decoded if the key has a known type (COL-11).
+
+Items are paired by name or value before their order is compared: items that only changed places are one
+difference, `ORDER_CHANGED`, unless the option `unordered_collections` matches the key.
+"""
 
 from __future__ import annotations
 

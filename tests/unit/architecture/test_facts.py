@@ -66,3 +66,59 @@ def test_a_fact_has_one_module(fact: str | frozenset[str], module: str) -> None:
 def test_the_tested_minor_version_stands_twice() -> None:
     """The command line cannot import it from the reference, which loads protobuf; `settings` repeats it."""
     assert _modules_with(TENSORFLOW_MINOR) == {"reference_impl/contracts.py", "pytest_metagraph/settings.py"}
+
+
+WRITE_DIRECTLY = {
+    "conformance_cases/recorder/schema_data.py",
+    "pytest_metagraph/exporters/exports_folder.py",
+    "pytest_metagraph/judging/written_files.py",
+    "pytest_metagraph/loadability/registry_program.py",
+    "pytest_metagraph/reports/jsonl.py",
+    "pytest_metagraph/versions/environments.py",
+    "pytest_metagraph/versions/judging.py",
+}
+"""The modules whose files are not written by `atomic_write`, whose docstring has the reasons."""
+
+
+def _writes_file(source: str) -> bool:
+    """Return whether a source opens a file by name to write it."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if name in {"write_text", "write_bytes"}:
+            return True
+        is_open = any(keyword.arg in {"fileobj", "closefd"} for keyword in node.keywords)
+        given = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "mode")]
+        modes = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        if name == "open" and not is_open and any(set("wax+") & set(mode) for mode in modes):
+            return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("source", "writes"),
+    [
+        ("path.write_bytes(b'')", True),
+        ("path.open('x')", True),
+        ("open(name, mode='r+b')", True),
+        ("open(name, 'rb')", False),
+        ("tarfile.open(fileobj=buffer, mode='w')", False),
+        ("os.fdopen(pipe, 'wb')", False),
+        ("open(2, 'w', closefd=False)", False),
+    ],
+)
+def test_what_writes_a_file_is_seen(source: str, *, writes: bool) -> None:
+    """The test below sees each way to write a file by its name."""
+    assert _writes_file(source) is writes
+
+
+def test_files_are_written_by_one_module() -> None:
+    """No other module opens a file to write it, so that an interrupted command leaves no half of one."""
+    found = {
+        str(path.relative_to(PROJECT))
+        for package in PACKAGES
+        for path in (PROJECT / package).rglob("*.py")
+        if "starters" not in path.parts and _writes_file(path.read_text(encoding="utf-8"))
+    }
+    assert found == WRITE_DIRECTLY
