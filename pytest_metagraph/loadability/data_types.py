@@ -1,11 +1,17 @@
-"""The data types of TensorFlow: their names, and the first version that has each."""
+"""The data types of TensorFlow: their names, the first version that has each, and lists of them."""
 
 from __future__ import annotations
 
-from typing import Final
+import itertools
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import Final, overload
 
 from reference_impl.schema import DataType
 
+MOST_TENSORS: Final = (1 << 31) - 1
+"""The importer refuses a node with more inputs or outputs of one argument."""
+_MOST_LISTED: Final = 1024
 REF: Final = 100
 """The number of a reference type is that of its data type plus this."""
 
@@ -43,3 +49,37 @@ def first_version(number: int) -> tuple[int, int] | None:
 def accepts(expected: int, actual: int) -> bool:
     """Return whether an input of one data type accepts an output of another; a reference gives its value."""
     return expected == actual or expected == actual - REF
+
+
+class RepeatedTypes(Sequence[int]):
+    """The data types of the inputs or outputs of a node that has millions of them, as a few runs."""
+
+    def __init__(self, runs: Iterable[tuple[int, int]]) -> None:
+        """Keep the runs: a data type, and how many tensors of it follow one another."""
+        kept = list(runs)
+        self._types = [number for number, _ in kept]
+        self._ends = list(itertools.accumulate(count for _, count in kept))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[int]: ...
+    def __getitem__(self, index: int | slice) -> int | Sequence[int]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        position = range(len(self))[index]
+        return self._types[bisect_right(self._ends, position)]
+
+
+def type_list(runs: Sequence[tuple[int, int]]) -> Sequence[int]:
+    """Return a list of data types, in little memory however long it is.
+
+    Args:
+        runs: each data type, and how many tensors of it follow one another.
+    """
+    if sum(count for _, count in runs) > _MOST_LISTED:
+        return RepeatedTypes(runs)
+    return tuple(number for number, count in runs for _ in range(count))

@@ -378,6 +378,13 @@ _RULES: Final = (
         _LATER,
         "remove the signature, or export the missing nodes too",
     ),
+    Rule(
+        "LOAD-46",
+        "attributes",
+        "The attribute with the number of a node's inputs or outputs is 2^31 or more.",
+        _REFUSED,
+        "write the number of inputs that the node has, or of outputs that are used",
+    ),
 )
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType({rule.id: rule for rule in _RULES})

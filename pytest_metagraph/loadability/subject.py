@@ -25,6 +25,8 @@ from reference_impl.schema import GraphDef, MetaGraphDef, SavedModel
 _OWN_TYPE: Final = re.compile(r"pytest_metagraph\.[\w.]+")
 """The name of a message type in the text of an error; users know the type that it is a view of."""
 _KINDS: Final = ("MetaGraphDef", "GraphDef")
+_GIVE: Final = "give the path of a file, or of the folder of a SavedModel"
+_AGAIN: Final = "save the model again"
 
 
 class UncheckableInputError(MetagraphError, ValueError):
@@ -142,9 +144,9 @@ def _content(path: Path) -> bytes:
     try:
         return read_regular_file(message_file(path))
     except OSError as error:
-        raise UncheckableInputError(f"cannot read {path}: {error.strerror}") from error
+        raise UncheckableInputError(f"cannot read {path}: {error.strerror}", _GIVE) from error
     except ValueError as error:  # a NUL character in the name
-        raise UncheckableInputError(f"{str(path)!r} is not a path: {error}") from error
+        raise UncheckableInputError(f"{str(path)!r} is not a path: {error}", _GIVE) from error
 
 
 def _from_bytes(data: bytes, label: str, path: str = "") -> list[Subject]:
@@ -164,9 +166,11 @@ def _from_saved_model(data: bytes, label: str) -> list[Subject]:
     try:
         saved_model = SavedModel.FromString(data)
     except PARSE_ERRORS as error:
-        raise UncheckableInputError(f"{label} is not a valid SavedModel ({error})") from error
+        raise UncheckableInputError(
+            f"{label} is not a valid SavedModel: truncated or damaged ({error})", _AGAIN
+        ) from error
     if not saved_model.meta_graphs:
-        raise UncheckableInputError(f"{label} is a SavedModel without meta graphs")
+        raise UncheckableInputError(f"{label} is a SavedModel without meta graphs", _AGAIN)
     named = (
         (meta_graph, ",".join(meta_graph.meta_info_def.tags) or str(number))
         for number, meta_graph in enumerate(saved_model.meta_graphs)

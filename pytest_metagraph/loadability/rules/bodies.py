@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from pytest_metagraph._util.text import counted
 from pytest_metagraph.loadability import data_types
 from pytest_metagraph.loadability.attr_facts import AttrFact
 from pytest_metagraph.loadability.body_survey import BodyNodes, BodySurvey, Named
@@ -17,12 +18,71 @@ Definition = Callable[[str], OpDef | None]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._][A-Za-z0-9_.>\-/]*")
 _CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+_MOST_DIGITS: Final = 12
+"""A text with as many digits is no number of an output."""
 CALLED: Final = "f"
 """The attribute of a call that names the function."""
 
 
-Items = Mapping[str, tuple[int, ...]]
-"""The data types of what an input of a body can name, by its text."""
+class Outputs:
+    """The outputs of a node of a body, which an input names by a text after the name of the node."""
+
+    def __init__(self, types: Mapping[str, Sequence[int]]) -> None:
+        """Keep the data types of each output; those of the empty text if the node has none."""
+        self._types = types
+
+    def get(self, text: str) -> Sequence[int] | None:
+        """Return the data types of an output, such as `y`, or of one of its tensors, such as `y:0`.
+
+        Returns:
+            The data types; None if there is no such output.
+        """
+        types = self._types.get(text)
+        if types is not None:
+            return types
+        name, _, digits = text.rpartition(":")
+        types = self._types.get(name)
+        is_number = digits.isascii() and digits.isdecimal() and len(digits) < _MOST_DIGITS
+        if not types or not is_number or digits != str(int(digits)) or int(digits) >= len(types):
+            return None
+        return (types[int(digits)],)
+
+
+class Items(Protocol):
+    """The data types of what an input of a body can name, by its text; None if it names nothing."""
+
+    def get(self, text: str, /) -> Sequence[int] | None:
+        """Return the data types of what a text names."""
+
+    def __contains__(self, name: object, /) -> bool:
+        """Return whether a control input can name it."""
+
+
+class _Named:
+    """The arguments of a function, and the outputs of the nodes in its body."""
+
+    def __init__(self, function: Any) -> None:
+        self._arguments: dict[str, Sequence[int]] = {}
+        self._outputs: dict[str, Outputs] = {}
+        for argument in function.signature.input_arg:
+            self._arguments[argument.name] = self._arguments[f"{argument.name}:0"] = (argument.type,)
+
+    def add(self, node: str, outputs: Outputs) -> None:
+        """Add the outputs of a node."""
+        self._outputs[node] = outputs
+
+    def __contains__(self, name: object, /) -> bool:
+        """Return whether a control input can name it: an argument, a node, or one of their outputs."""
+        return name in self._outputs or self.get(str(name)) is not None
+
+    def get(self, text: str, /) -> Sequence[int] | None:
+        """Return the data types of what a text names; None if it names nothing."""
+        types = self._arguments.get(text)
+        if types is not None:
+            return types
+        name, colon, output = text.partition(":")
+        outputs = self._outputs.get(name)
+        return None if outputs is None or (colon and not output) else outputs.get(output)
 
 
 class BodyValidator:
@@ -37,7 +97,7 @@ class BodyValidator:
         """
         self._survey = survey
         self._definition = definition
-        self._outputs: dict[int, Items | None] = {}
+        self._outputs: dict[int, Outputs | None] = {}
         self._sound_uses: dict[str, bool] = {}
         self._unknown: dict[tuple[int, bool], Sequence[str]] = {}
         self._problems: dict[int, str] = {}
@@ -99,7 +159,7 @@ class BodyValidator:
         op = self._definition(node.op)
         if self._outputs_of(number) is None or _has_placeholder(kind.facts):
             return False
-        items: dict[str, tuple[int, ...]] = {}
+        items: dict[str, Sequence[int]] = {}
         for text, (named, output) in zip(node.input, self._survey.sources(use), strict=True):
             types = self._types_of(named, output)
             if types is None:
@@ -107,7 +167,7 @@ class BodyValidator:
             items[text.removeprefix("^")] = types
         return not _input_problem(node, kind.facts, op, items)
 
-    def _types_of(self, named: Named | None, output: str) -> tuple[int, ...] | None:
+    def _types_of(self, named: Named | None, output: str) -> Sequence[int] | None:
         """Return the data types of what an input names; None if it names nothing."""
         if named is None:
             return None
@@ -120,13 +180,15 @@ class BodyValidator:
         outputs = self._outputs_of(named.kind)
         return None if outputs is None else outputs.get(output)
 
-    def _outputs_of(self, number: int) -> Items | None:
+    def _outputs_of(self, number: int) -> Outputs | None:
         """Return the outputs of nodes of a kind; None if something is wrong with them."""
         if number not in self._outputs:
             kind = self._survey.kinds[number]
             op = self._definition(kind.op)
             internal = kind.op.startswith("_")
-            self._outputs[number] = ({} if internal else None) if op is None else outputs_of(kind.facts, op)
+            self._outputs[number] = (
+                (Outputs({}) if internal else None) if op is None else outputs_of(kind.facts, op)
+            )
         return self._outputs[number]
 
     def _items_of_results(self, body: BodyNodes) -> Items:
@@ -152,9 +214,7 @@ class OneBody:
         """Return why the body cannot be built; empty if it can."""
         if any(map(_has_placeholder, self._facts)):
             return "an attribute of a node is a placeholder, and the function has no attributes"
-        items: dict[str, tuple[int, ...]] = {}
-        for argument in self._function.signature.input_arg:
-            items[argument.name] = items[f"{argument.name}:0"] = (argument.type,)
+        items = _Named(self._function)
         for node, facts in zip(self._nodes, self._facts, strict=True):
             problem = _add_outputs(node, facts, self._definition(node.op), items)
             if problem:
@@ -183,7 +243,7 @@ def called_function(op: str, fact: AttrFact | None, functions: Mapping[str, obje
     return names[0] if op in _CALLS and names and names[0] in functions else ""
 
 
-def outputs_of(facts: Mapping[str, AttrFact], op: OpDef) -> Items | None:
+def outputs_of(facts: Mapping[str, AttrFact], op: OpDef) -> Outputs | None:
     """Return the data types of the outputs of a node, by the text after its name.
 
     Args:
@@ -191,26 +251,22 @@ def outputs_of(facts: Mapping[str, AttrFact], op: OpDef) -> Items | None:
         op: the definition of its op.
 
     Returns:
-        The data types of each output, such as `y`, and of each of its tensors, such as `y:0`; those of the
-        empty text if there is no output. None if an attribute that they depend on cannot be used.
+        The outputs; None if an attribute that they depend on cannot be used.
     """
-    outputs: dict[str, tuple[int, ...]] = {} if op.output_arg else {"": ()}
+    outputs: dict[str, Sequence[int]] = {}
     for argument in op.output_arg:
         types = data_types_of([argument], facts, op)
         if types is None:
             return None
         outputs[argument.name] = types
-        outputs |= {f"{argument.name}:{number}": (one,) for number, one in enumerate(types)}
-    return outputs
+    return Outputs(outputs or {"": ()})
 
 
 def _has_placeholder(facts: Mapping[str, AttrFact]) -> bool:
     return any(fact.kind == "placeholder" for fact in facts.values())
 
 
-def _add_outputs(
-    node: NodeDef, facts: Mapping[str, AttrFact], op: OpDef | None, items: dict[str, tuple[int, ...]]
-) -> str:
+def _add_outputs(node: NodeDef, facts: Mapping[str, AttrFact], op: OpDef | None, items: _Named) -> str:
     """Add the outputs of a node to what inputs can name; return what is wrong with it."""
     if op is None:
         return "" if node.op.startswith("_") else f"the op {node.op!r} of node {node.name!r} is not known"
@@ -219,7 +275,7 @@ def _add_outputs(
     outputs = outputs_of(facts, op)
     if outputs is None:
         return f"node {node.name!r} lacks an attribute with the data types of its outputs"
-    items |= {f"{node.name}:{text}" if text else node.name: types for text, types in outputs.items()}
+    items.add(node.name, outputs)
     return ""
 
 
@@ -236,7 +292,7 @@ def _input_problem(node: NodeDef, facts: Mapping[str, AttrFact], op: OpDef | Non
             if position >= len(node.input):
                 return f"it has {position} inputs and needs more"
             given = items.get(node.input[position])
-            if given is None or not _fits(given, expected[taken:]):
+            if given is None or not _fits(given, expected, taken):
                 what = (
                     "does not exist" if given is None else f"does not have the data type that {node.op} takes"
                 )
@@ -268,23 +324,23 @@ def _graph_problem(nodes: Sequence[NodeDef]) -> str:
     for name in named:
         if not _NAME.fullmatch(name):
             return f"{name!r} is not a valid name of a node"
-    return f"{len(left)} nodes are in a cycle" if (left := _left_in_cycles(named)) else ""
+    return f"{counted(len(left), 'node')} in a cycle" if (left := _left_in_cycles(named)) else ""
 
 
-def _fits(given: Sequence[int], expected: Sequence[int]) -> bool:
+def _fits(given: Sequence[int], expected: Sequence[int], taken: int) -> bool:
     """Return whether an input takes an output, or a list of outputs the first of those that are left."""
-    return len(given) <= len(expected) and all(
-        one == other or data_types.accepts(one, other) for one, other in zip(expected, given, strict=False)
+    return len(given) <= len(expected) - taken and all(
+        data_types.accepts(expected[number], one) for number, one in enumerate(given, taken)
     )
 
 
-def _control_problem(node: NodeDef, position: int, items: Mapping[str, object]) -> str:
+def _control_problem(node: NodeDef, position: int, items: Items) -> str:
     """Return what is wrong with the inputs of a node from a position on, which are control inputs."""
     for text in node.input[position:]:
         if not text.startswith("^"):
             return f"it has the input {text!r}, which {node.op} does not take"
         name = text[1:]
-        if name not in items and not any(item.startswith(f"{name}:") for item in items):
+        if name not in items:
             return f"the control input {text!r} does not exist"
     return ""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from pytest_metagraph.loadability import data_types
@@ -170,13 +170,12 @@ class LibraryRules:
     def _violations_of_bodies(
         self, validator: BodyValidator, *, builds: bool, refuses_attrs: bool
     ) -> Iterator[Violation]:
-        built: set[str] = set()
+        built: Collection[str] = ()
         if builds:
             calls = self._calls
-            problems = {name: self._built_problem(name, validator) for name in set(calls.values())}
-            for name, problem in problems.items():
-                built.update(self._reached(name) if problem else ())
-            wrong = {kind: problems[name] for kind, name in calls.items() if problems[name]}
+            problems = self._built_problems(validator)
+            built = self._reached(name for name in calls.values() if name in problems)
+            wrong = {kind: problems[name] for kind, name in calls.items() if name in problems}
             nodes = self._subject.survey.nodes_of(wrong) if wrong else {}
             for kind, problem in wrong.items():
                 message = f"the function {calls[kind]!r} cannot be built: {problem}"
@@ -190,16 +189,16 @@ class LibraryRules:
                 message = f"the body of {name!r}: this TensorFlow has no {problem}"
                 yield Violation("LOAD-44", Phase.LATER, message, name=name, group=f"body {problem}")
 
-    def _reached(self, name: str) -> list[str]:
-        """Return a function and those that are built with it, in the order in which they are built."""
+    def _reached(self, names: Iterable[str]) -> Collection[str]:
+        """Return functions and those that are built with them, each once."""
         reached: dict[str, None] = {}
-        left = [name]
+        left = list(names)
         while left:
             current = left.pop()
             if current not in reached:
                 reached[current] = None
                 left.extend(reversed(self._called_in[current]))
-        return list(reached)
+        return reached.keys()
 
     def _definition_of(self, target: Target) -> Definition:
         functions, ops = self._subject.function_named, target.registry.ops
@@ -241,10 +240,24 @@ class LibraryRules:
             if (name := called_function(kind.op, kind.facts.get(CALLED), self._subject.function_named))
         }
 
-    def _built_problem(self, name: str, validator: BodyValidator) -> str:
-        """Return why the importer cannot build the body of a function, or of one that is built with it."""
-        for built in self._reached(name):
-            problem = validator.problem(self._body_named[built])
-            if problem:
-                return problem if built == name else f"it calls {built!r}: {problem}"
-        return ""
+    def _built_problems(self, validator: BodyValidator) -> Mapping[str, str]:
+        """Return why the importer cannot build a function that is called, or one that is built with it.
+
+        Each function is visited once, however many others it is built with.
+        """
+        reached = self._reached(self._calls.values())
+        problems = {
+            name: problem for name in reached if (problem := validator.problem(self._body_named[name]))
+        }
+        callers: dict[str, list[str]] = {}
+        for name in reached if problems else ():
+            for called in self._called_in[name]:
+                callers.setdefault(called, []).append(name)
+        left = deque((name, f"it calls {name!r}: {problem}") for name, problem in problems.items())
+        while left:
+            name, problem = left.popleft()
+            for caller in callers.get(name, ()):
+                if caller not in problems:
+                    problems[caller] = problem
+                    left.append((caller, problem))
+        return problems

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,8 +67,8 @@ class NodeDefValidation:
     """
 
     problems: tuple[NodeDefProblem, ...]
-    inputs: tuple[int, ...] | None
-    outputs: tuple[int, ...] | None
+    inputs: Sequence[int] | None
+    outputs: Sequence[int] | None
 
 
 def validate_node_def(
@@ -97,6 +97,8 @@ def validate_node_def(
         )
     inputs = data_types_of(op.input_arg, kind.facts, op)
     outputs = data_types_of(op.output_arg, kind.facts, op)
+    if inputs is None or outputs is None:
+        problems.extend(_count_problems(kind, op))
     problems.extend(_shape_problems(kind, producer, outputs))
     return NodeDefValidation(tuple(problems), inputs, outputs)
 
@@ -189,7 +191,16 @@ def _allowed_problems(fact: AttrFact, attr: OpDef.AttrDef) -> Iterator[NodeDefPr
         yield NodeDefProblem("LOAD-21", Step.ATTR, message, attr.name)
 
 
-def data_types_of(arguments: object, facts: Mapping[str, AttrFact], op: OpDef) -> tuple[int, ...] | None:
+def _count_problems(kind: NodeKind, op: OpDef) -> Iterator[NodeDefProblem]:
+    attrs = [argument.number_attr for argument in (*op.input_arg, *op.output_arg) if argument.number_attr]
+    for name in dict.fromkeys(attrs):
+        fact = _value(name, kind.facts, op)
+        if fact is not None and fact.kind == "i" and fact.number > data_types.MOST_TENSORS:
+            message = f"{name} is {fact.number}, but a node has at most {data_types.MOST_TENSORS} tensors"
+            yield NodeDefProblem("LOAD-46", Step.INPUT_COUNT, message, name)
+
+
+def data_types_of(arguments: object, facts: Mapping[str, AttrFact], op: OpDef) -> Sequence[int] | None:
     """Return the data types of the inputs or outputs of a node.
 
     Args:
@@ -200,21 +211,24 @@ def data_types_of(arguments: object, facts: Mapping[str, AttrFact], op: OpDef) -
     Returns:
         The data types, one for each tensor; None if an attribute that they depend on cannot be used.
     """
-    types: list[int] = []
+    runs: list[tuple[int, int]] = []
     for argument in arguments:  # type: ignore[attr-defined] # a repeated field, which the stubs do not name
         one = _argument_types(argument, facts, op)
         if one is None:
             return None
-        types.extend(one)
-    return tuple(types)
+        runs.extend(one)
+    return data_types.type_list(runs)
 
 
-def _argument_types(argument: OpDef.ArgDef, facts: Mapping[str, AttrFact], op: OpDef) -> list[int] | None:
+def _argument_types(
+    argument: OpDef.ArgDef, facts: Mapping[str, AttrFact], op: OpDef
+) -> list[tuple[int, int]] | None:
+    """Return the data types of one argument, and how many tensors of each follow one another."""
     if argument.type_list_attr:
         listed = _value(argument.type_list_attr, facts, op)
         if listed is None or listed.kind not in {"", "list"}:
             return None
-        types = list(listed.types)
+        runs = [(number, 1) for number in listed.types]
     else:
         number: int = argument.type
         if argument.type_attr:
@@ -225,15 +239,11 @@ def _argument_types(argument: OpDef.ArgDef, facts: Mapping[str, AttrFact], op: O
         repeats = 1
         if argument.number_attr:
             counted = _value(argument.number_attr, facts, op)
-            if counted is None or counted.kind != "i" or not 0 <= counted.number <= _MOST_TENSORS:
+            if counted is None or counted.kind != "i" or not 0 <= counted.number <= data_types.MOST_TENSORS:
                 return None
             repeats = counted.number
-        types = [number] * repeats
-    return [number + data_types.REF for number in types] if argument.is_ref else types
-
-
-_MOST_TENSORS: Final = 1 << 20
-"""No node of a file below 2 GB has more inputs or outputs that are used."""
+        runs = [(number, repeats)]
+    return [(number + data_types.REF, count) for number, count in runs] if argument.is_ref else runs
 
 
 def _value(name: str, facts: Mapping[str, AttrFact], op: OpDef) -> AttrFact | None:
@@ -253,9 +263,7 @@ def _default_fact(name: str, value: AttrValue) -> AttrFact:
     return AttrFact(name, kind, number=value.i, types=types)
 
 
-def _shape_problems(
-    kind: NodeKind, producer: int, outputs: tuple[int, ...] | None
-) -> Iterator[NodeDefProblem]:
+def _shape_problems(kind: NodeKind, producer: int, outputs: Sequence[int] | None) -> Iterator[NodeDefProblem]:
     declared, problem = _declared_shape(kind, producer)
     if problem:
         yield NodeDefProblem("LOAD-27", Step.SHAPE, problem)

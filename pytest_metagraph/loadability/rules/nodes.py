@@ -297,7 +297,12 @@ class NodeRules:
         left = [node for node, rank in enumerate(self.ranks) if rank > len(self.ranks)]
         if not left:
             return ()
-        message = f"{len(left)} nodes are in a cycle, or wait for one"
+        count = len(left)
+        message = (
+            "the node takes its own output"
+            if count == 1
+            else f"{count} nodes are in a cycle, or wait for one"
+        )
         return [Violation("LOAD-28", Phase.NODES, message, left, self._survey.ops[left[0]], group="cycle")]
 
     @cached_property

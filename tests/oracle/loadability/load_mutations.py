@@ -252,6 +252,19 @@ def below_minimum(message: MetaGraphDef, rng: random.Random) -> None:
     node.attr["N"].i = rng.choice([0, -1])
 
 
+@_mutation
+def many_outputs(message: MetaGraphDef, rng: random.Random) -> None:
+    message.graph_def.node.add(name="axis", op="Placeholder").attr["dtype"].type = 3
+    message.graph_def.node.add(name="whole", op="Placeholder").attr["dtype"].type = 1
+    node = message.graph_def.node.add(name="parts", op="Split", input=["axis", "whole"])
+    node.attr["T"].type = 1
+    node.attr["num_split"].i = rng.choice([100_000, 1 << 31, 1 << 62])
+    taken = message.graph_def.node.add(
+        name="part", op="Square", input=[f"parts:{rng.choice([99_999, 100_000])}"]
+    )
+    taken.attr["T"].type = 1
+
+
 @_node_mutation(_data_inputs)
 def input_removed(_message: MetaGraphDef, node: NodeDef, rng: random.Random) -> None:
     del node.input[rng.choice(_data_inputs(node))]

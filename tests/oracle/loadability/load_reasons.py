@@ -43,6 +43,7 @@ _REASONS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"not in the list of allowed values", frozenset({"LOAD-21"})),
     (r"must be at least minimum", frozenset({"LOAD-22"})),
     (r"NodeDef expected inputs", frozenset({"LOAD-23"})),
+    (r"out of range for an int32|Number of outputs is too big", frozenset({"LOAD-46"})),
     (r"is not available in GraphDef version", frozenset({"LOAD-24"})),
     (r"was passed .* from .* incompatible with expected", frozenset({"LOAD-25", "LOAD-15"})),
     (r"_output_shapes attribute specifies shapes for|has an invalid _output_shapes", frozenset({"LOAD-26"})),

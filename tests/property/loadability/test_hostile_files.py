@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance_cases import load_corpus
+from pytest_metagraph.loadability.body_survey import BodyNodes
 from pytest_metagraph.loadability.check import UncheckableInputError, checkable_versions, checks_of
+from pytest_metagraph.loadability.rules.bodies import BodyValidator
 from reference_impl.schema import GraphDef, MetaGraphDef
 
 GRAPHS = ("collection_kinds", "function_library", "towers", "saver_formats")
@@ -112,6 +115,53 @@ def test_huge_counts(op: str) -> None:
     node.attr["T"].type = 1
     node.attr["N"].i = 1 << 60
     assert _answers(graph)
+
+
+@pytest.mark.parametrize("is_body", [False, True])
+def test_many_outputs(*, is_body: bool) -> None:
+    """Nodes with a million outputs each cost no memory for them, in a graph and in a function."""
+    message = MetaGraphDef()
+    nodes = message.graph_def.node
+    if is_body:
+        function = message.graph_def.library.function.add()
+        function.signature.name = "f"
+        nodes.add(name="call", op="f")
+        nodes = function.node_def
+    for number in range(20):
+        node = nodes.add(name=f"x{number}", op="Unpack", input=["^x0"] * (number > 0))
+        node.attr["T"].type = 1
+        node.attr["num"].i = 10**6 + number
+    _answers(message)  # reads the registries
+    tracemalloc.start()
+    try:
+        assert _answers(message)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_calls_of_a_long_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of functions that call one another in a row, all that reach a wrong one are found, each judged once."""
+    judged: list[str] = []
+    original = BodyValidator.problem
+
+    def counted(validator: BodyValidator, body: BodyNodes) -> str:
+        judged.append(body.function.signature.name)
+        return original(validator, body)
+
+    monkeypatch.setattr(BodyValidator, "problem", counted)
+    message = MetaGraphDef()
+    for number in range(500):
+        function = message.graph_def.library.function.add()
+        function.signature.name = f"f{number}"
+        function.node_def.add(name="n", op={300: "Nope", 499: "NoOp"}.get(number, f"f{number + 1}"))
+        message.graph_def.node.add(name=f"x{number}", op=f"f{number}")
+    (check,) = checks_of(message)
+    problems = check.report("2.21").problems
+    wrong = {problem.op for problem in problems if problem.code == "LOAD-29"}
+    assert wrong == {f"f{number}" for number in range(301)}
+    assert all("'Nope'" in problem.message for problem in problems if problem.op == "f0")
+    assert len(judged) == len(set(judged)) == 500
 
 
 def test_deep_calls() -> None:

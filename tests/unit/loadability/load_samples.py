@@ -272,6 +272,16 @@ def _pack(count: int) -> Build:
     return build
 
 
+def _split(count: int) -> Build:
+    def build(message: MetaGraphDef) -> None:
+        placeholder(message, "axis", INT)
+        placeholder(message, "whole")
+        split = value(i=count)
+        node(message, "x", "Split", ["axis", "whole"], T=value(type=FLOAT), num_split=split)
+
+    return build
+
+
 def _removed_op(producer: int) -> Build:
     def build(message: MetaGraphDef) -> None:
         message.graph_def.versions.producer = producer
@@ -360,5 +370,6 @@ CASES: Mapping[str, RuleCase] = {
     "LOAD-43": RuleCase(_missing_function("g"), _missing_function("f")),
     "LOAD-44": RuleCase(_uncalled("Identity", wrong=value(i=1)), _uncalled("Identity", _wrong=value(i=1))),
     "LOAD-45": RuleCase(_signature("q:0"), _signature("p:0")),
+    "LOAD-46": RuleCase(_split(1 << 31), _split((1 << 20) + 1)),
 }
 """The graphs for each rule except LOAD-01, whose graph has 2 GB."""

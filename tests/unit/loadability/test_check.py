@@ -93,7 +93,8 @@ def test_what_is_no_graph(tmp_path: Path, name: str, content: bytes, part: str) 
 def test_what_cannot_be_checked(tmp_path: Path) -> None:
     """A missing file, a folder, another message and another object are refused with what they are."""
     for given, part in (
-        (tmp_path / "nowhere.meta", "cannot read"),
+        (tmp_path / "nowhere.meta", "No such file or directory; give the path of a file"),
+        (SavedModel(saved_model_schema_version=1), "without meta graphs; save the model again"),
         (tmp_path, "is a folder without a saved_model.pb"),
         ("a\0b", "is not a path"),
         (BROKEN.graph_def.node[0], "a tensorflow.NodeDef message cannot be checked"),
@@ -102,6 +103,14 @@ def test_what_cannot_be_checked(tmp_path: Path) -> None:
         with pytest.raises(UncheckableInputError) as refused:
             check_meta_graph(given)
         assert part in str(refused.value)
+
+
+def test_a_node_that_takes_its_own_output() -> None:
+    """The problem of a cycle of one node is told in the singular."""
+    graph = GraphDef()
+    graph.node.add(name="self", op="Identity", input=["self"]).attr["T"].type = 1
+    (problem,) = check_meta_graph(graph).problems
+    assert (problem.code, problem.message) == ("LOAD-28", "the node takes its own output")
 
 
 def test_an_unknown_version() -> None:
