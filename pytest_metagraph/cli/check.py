@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         MetagraphError: if a version or an attribute is not known, or no file is given.
     """
-    if arguments.explain_attr:
+    if arguments.explain_attr is not None:
         say(explain_attr(arguments.explain_attr), keep_newlines=True)
         if not arguments.files:
             return 0

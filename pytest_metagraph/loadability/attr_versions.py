@@ -96,7 +96,10 @@ def explain_attr(name: str) -> str:
     op, _, attr = name.partition(".")
     if op not in op_history():
         near = _nearest(op, list(op_history()))
-        raise UnknownAttrError(f"no TensorFlow from {_recorded()} registers an op {op!r}{near}")
+        raise UnknownAttrError(
+            f"no TensorFlow from {_recorded()} registers an op {op!r}{near}",
+            "" if near else "write OP.ATTR, such as Equal.incompatible_shape_error",
+        )
     found = attr_versions(op)
     if attr not in found:
         choices = ", ".join(found) or "none"

@@ -98,7 +98,7 @@ _RULES: Final = (
         "LOAD-06",
         "nodes",
         "The name of a node is not valid: it begins with a letter, a digit or a dot, followed by letters, "
-        "digits and `_.-/`; since 2.1 also `>` between such names.",
+        "digits and `_.-/`; since 2.0 also `>` between such names.",
         _REFUSED,
         "rename the node, and every input that names it",
     ),

@@ -26,6 +26,9 @@ _SNAPSHOTS_IGNORED_UNTIL: Final = (1, 8)
 """Up to this version the importer takes the read op of a resource variable by its usual name."""
 _MODES_CHECKED_SINCE: Final = (1, 14)
 _LARGEST_MODE: Final = 3
+_ON_READ: Final = 3
+_ON_READ_CHECKED_IN: Final = (1, 14)
+"""The only version that refuses a trainable variable with the synchronization ON_READ."""
 _ERROR_CODES: Final = range(1, 17)
 _VARIABLE_OPS: Final = frozenset(
     {"Variable", "VariableV2", "AutoReloadVariable", "VarHandleOp", "ReadVariableOp"}
@@ -49,6 +52,8 @@ class CollectionRules:
         self._survey = subject.survey
         self._version: Version = target.version
         self._validations = validations
+        self._is_read: dict[int, bool] = {}
+        """Whether the first inputs of a node lead back to an op that reads a variable."""
         self._meta_graph = subject.meta_graph
         self._has_saver = self._meta_graph.HasField("saver_def")
         self._position = 0
@@ -159,6 +164,8 @@ class CollectionRules:
                 mode = getattr(item, field)
                 if not 0 <= mode <= _LARGEST_MODE:
                     yield "LOAD-38", f"{field} = {mode} is not a mode"
+        if self._version == _ON_READ_CHECKED_IN and item.trainable and item.synchronization == _ON_READ:
+            yield "LOAD-38", "synchronization = 3 (ON_READ) is refused for a trainable variable"
         yield from self._snapshot(item)
 
     def _snapshot(self, item: Any) -> Iterator[tuple[str, str]]:
@@ -193,15 +200,18 @@ class CollectionRules:
         if ":" not in name:
             return f"{name!r} is an operation, but the snapshot of a variable is a tensor"
         position = self._survey.find(name.partition(":")[0])
-        seen: set[int] = set()
-        while position is not None and position not in seen:
-            seen.add(position)
+        followed: list[int] = []
+        is_read = False
+        while position is not None and not is_read and position not in self._is_read:
+            self._is_read[position] = False  # unless the end of the inputs shows otherwise
+            followed.append(position)
             node = self._survey.node(position)
-            if node.op == "ReadVariableOp":
-                return ""
+            is_read = node.op == "ReadVariableOp"
             data = [text for text in node.input if not text.startswith("^")]
             position = self._survey.find(split_input(data[0])[0]) if data else None
-        return f"{name!r} does not come from a ReadVariableOp"
+        is_read = is_read or (position is not None and self._is_read[position])
+        self._is_read |= dict.fromkeys(followed, is_read)
+        return "" if is_read else f"{name!r} does not come from a ReadVariableOp"
 
     def _name_problem(self, name: str) -> str:
         """Return why a name is not in the graph; empty if it names an operation or a tensor."""

@@ -23,7 +23,7 @@ _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _ODD_START: Final = re.compile(rb"\n[_\-/\n]")
 _NAME: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*")
 _NAME_WITH_ANGLES: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-/]*(?:>[A-Za-z0-9.][A-Za-z0-9_.\-/]*)*")
-_ANGLES_SINCE: Final = (2, 1)
+_ANGLES_SINCE: Final = (2, 0)
 ON_DEMAND: Final = "on demand"
 """How the group of a violation begins that is about an op whose Python module is not imported."""
 _LAST_FIRST_UNTIL: Final = (1, 8)

@@ -59,7 +59,7 @@ _REASONS: tuple[tuple[str, frozenset[str]], ...] = (
     (r"refers to an? (Tensor|Operation)|looks a? ?like an? ", _NAMED),
     (r"Error parsing message", frozenset({"LOAD-36"})),
     (
-        r"has no attr named|'Operation' object has no attribute|Invalid variable (synch|aggr)",
+        r"has no attr named|'Operation' object has no attribute|Invalid variable (synch|aggr)|ON_READ only",
         frozenset({"LOAD-38"}),
     ),
     (r"(list|tuple) index out of range", frozenset({"LOAD-38", "LOAD-39"})),

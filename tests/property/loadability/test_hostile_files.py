@@ -13,7 +13,8 @@ from conformance_cases import load_corpus
 from pytest_metagraph.loadability.body_survey import BodyNodes
 from pytest_metagraph.loadability.check import UncheckableInputError, checkable_versions, checks_of
 from pytest_metagraph.loadability.rules.bodies import BodyValidator
-from reference_impl.schema import GraphDef, MetaGraphDef
+from pytest_metagraph.loadability.survey import Survey
+from reference_impl.schema import GraphDef, MetaGraphDef, VariableDef
 
 GRAPHS = ("collection_kinds", "function_library", "towers", "saver_formats")
 VERSIONS = ("1.8", "1.15", "2.21")
@@ -162,6 +163,33 @@ def test_calls_of_a_long_row(monkeypatch: pytest.MonkeyPatch) -> None:
     assert wrong == {f"f{number}" for number in range(301)}
     assert all("'Nope'" in problem.message for problem in problems if problem.op == "f0")
     assert len(judged) == len(set(judged)) == 500
+
+
+@pytest.mark.parametrize("first", ["ReadVariableOp", "Placeholder"])
+def test_variables_that_are_read_along_one_row(monkeypatch: pytest.MonkeyPatch, first: str) -> None:
+    """Each node of a row is looked at once in a version, however many variables come from it."""
+    count = 200
+    message = MetaGraphDef()
+    handle = message.graph_def.node.add(name="handle", op="VarHandleOp")
+    handle.attr["dtype"].type = 1
+    handle.attr["shape"].shape.SetInParent()
+    message.graph_def.node.add(name="n0", op=first, input=["handle"])
+    for number in range(1, count):
+        message.graph_def.node.add(name=f"n{number}", op="Identity", input=[f"n{number - 1}"])
+    for number in range(count):
+        variable = VariableDef(variable_name="handle:0", initializer_name="handle", is_resource=True)
+        variable.snapshot_name = f"n{count - 1 - number}:0"
+        message.collection_def["variables"].bytes_list.value.append(variable.SerializeToString())
+    (check,) = checks_of(message)
+    looked: list[int] = []
+    original = Survey.node
+    monkeypatch.setattr(
+        Survey, "node", lambda survey, number: looked.append(number) or original(survey, number)
+    )
+    problems = check.report("2.21").problems
+    unread = [problem for problem in problems if "does not come from a ReadVariableOp" in problem.message]
+    assert bool(unread) is (first == "Placeholder")
+    assert len([number for number in looked if number]) <= 2 * count
 
 
 def test_deep_calls() -> None:

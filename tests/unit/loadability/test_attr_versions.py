@@ -60,7 +60,8 @@ def test_a_default_is_printed_in_one_line(name: str, default: str) -> None:
     ("name", "message"),
     [
         ("Equl.x", "no TensorFlow from 1.4 to 2.21 registers an op 'Equl'; the nearest are Equal, "),
-        ("Qqqqqq.x", "no TensorFlow from 1.4 to 2.21 registers an op 'Qqqqqq'"),
+        ("Qqqqqq.x", "no TensorFlow from 1.4 to 2.21 registers an op 'Qqqqqq'; write OP.ATTR, such as "),
+        ("", "no TensorFlow from 1.4 to 2.21 registers an op ''; write OP.ATTR, such as "),
         ("Equal.shape", "'Equal.shape' does not name an attribute of Equal; its attributes are T, incompat"),
         (
             "Equal",

@@ -12,7 +12,7 @@ from pytest_metagraph.loadability.rules.graph import version_text_problem
 from pytest_metagraph.loadability.rules.placement import device_problem
 from pytest_metagraph.loadability.subject import Subject
 from pytest_metagraph.loadability.version_ranges import version_numbers
-from reference_impl.schema import GraphDef
+from reference_impl.schema import GraphDef, VariableDef
 
 
 def codes(report: LoadReport) -> list[str]:
@@ -57,7 +57,7 @@ def test_two_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("rule", "first", "last"),
     [
-        ("LOAD-06", "1.8", "2.0"),
+        ("LOAD-06", "1.8", "1.15"),
         ("LOAD-17", "1.8", "2.4"),
         ("LOAD-20", "1.8", "2.11"),
         ("LOAD-29", "1.14", "2.21"),
@@ -75,6 +75,27 @@ def test_the_versions_of_a_rule(rule: str, first: str, last: str) -> None:
     }
     low, high = version_numbers(first), version_numbers(last)
     assert found == {version for version in checkable_versions() if low <= version_numbers(version) <= high}
+
+
+@pytest.mark.parametrize(
+    ("trainable", "synchronization", "refused_by"),
+    [(True, 3, ["1.14"]), (False, 3, []), (True, 2, [])],
+)
+def test_a_trainable_variable_that_is_synchronized_on_read(
+    *, trainable: bool, synchronization: int, refused_by: list[str]
+) -> None:
+    """Only 1.14 refuses a variable that is trainable and synchronized on read, as real TensorFlows do."""
+    message = graph(CASES["LOAD-38"].sound)
+    items = message.collection_def["variables"].bytes_list.value
+    variable = VariableDef.FromString(items[0])
+    variable.trainable, variable.synchronization = trainable, synchronization
+    items[0] = variable.SerializeToString()
+    found = [
+        version
+        for version in ("1.13", "1.14", "1.15", "2.21")
+        if codes(check_meta_graph(message, version)) == ["LOAD-38"]
+    ]
+    assert found == refused_by
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES.values() if rule.since or rule.until])
