@@ -99,7 +99,7 @@ def changes(before: Report, after: Report) -> tuple[Change, ...]:
 def _changes(before: Report, after: Report) -> Iterator[Change]:
     old_results = {result.case: result for result in before.results}
     new_results = {result.case: result for result in after.results}
-    for case in old_results.keys() | new_results.keys():
+    for case in old_results | new_results:  # in the order of the reports, which is that of the memory as well
         old, new = old_results.get(case), new_results.get(case)
         kind = _kind(old, new)
         if kind is not None:
