@@ -172,6 +172,14 @@ def test_a_node_that_is_named_like_an_unbound_input_lies_outside_the_scope(contr
     assert not any(collection.node_list.value for collection in collections.values())
 
 
+def test_a_node_that_is_named_like_an_unbound_input_stays_without_a_scope(contract: Contract) -> None:
+    """COL-12: only a scope leaves it out."""
+    built = graph_with_items("nodes", Operation("$unbound_inputs_x"))
+    exported = export_meta_graph(graph=built, contract=contract)
+
+    assert exported.collection_def["nodes"] == CollectionDef(node_list={"value": ["$unbound_inputs_x"]})
+
+
 def test_an_unfit_item_outside_of_the_scope_does_no_harm(
     contract: Contract, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -95,6 +95,14 @@ def test_a_node_without_colocation_gets_none(contract: Contract) -> None:
     assert exported.graph_def == graph_def(nodes)
 
 
+def test_a_scope_is_stripped_from_texts_beside_other_values(contract: Contract) -> None:
+    """CLS-01, CLS-02: of a list with texts and numbers the texts stay, without the scope."""
+    mixed = AttrValue(list=AttrValue.ListValue(s=[b"loc:@s/a", b"loc:@t/b"], i=[1]))
+    exported = exported_attr("_class", mixed, contract, export_scope="s")
+
+    assert exported == AttrValue(list=AttrValue.ListValue(s=[b"loc:@a"]))
+
+
 @pytest.mark.parametrize("op", ["Enter", "RefEnter"])
 @pytest.mark.parametrize(
     ("frame", "stripped"),

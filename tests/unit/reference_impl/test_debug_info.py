@@ -189,7 +189,8 @@ ORIGINS = """
     frames_by_id { key: 7 value { line: 3 func: "f" code: "lost" } }
     frames_by_id { key: 8 value { line: 4 func: "g" } }
     frames_by_id { key: 9 value { file_index: 5 line: 9 func: "no file" } }
-    traces_by_id { key: 1 value { frame_id: [7, 8, 9, 10] } }
+    frames_by_id { key: 10 value { file_index: -1 line: 9 func: "no file" } }
+    traces_by_id { key: 1 value { frame_id: [7, 8, 9, 10, 11] } }
     name_to_trace_id { key: "s/a" value: 1 }
     name_to_trace_id { key: "b" value: 2 }
     name_to_trace_id { key: "gone" value: 1 }

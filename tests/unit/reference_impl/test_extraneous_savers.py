@@ -36,6 +36,15 @@ def kept(nodes: str, saver: SaverDef | None, contract: Contract) -> list[str]:
     return node_names(exported)
 
 
+def test_savers_inside_a_scope_go(contract: Contract) -> None:
+    """SAV-02: a node of a saver is left out of a scope that all nodes lie in."""
+    nodes = 'node { name: "s/w" op: "VariableV2" } node { name: "s/save/SaveV2" op: "SaveV2" }'
+    exported = export_meta_graph(
+        graph=graph(nodes), export_scope="s", clear_extraneous_savers=True, contract=contract
+    )
+    assert node_names(exported) == ["w"]
+
+
 def test_a_saver_is_copied_into_the_message(contract: Contract) -> None:
     """SAV-01: it is neither stripped of the scope nor looked up in the graph; an empty one is present."""
     exported = export_meta_graph(graph=Graph(), saver_def=FIRST, export_scope="save", contract=contract)

@@ -260,3 +260,15 @@ def test_an_export_is_a_message_of_the_private_schema(contract: Contract) -> Non
     loaded = Graph.from_meta_graph_def(meta_graph(LOADED).SerializeToString())
 
     assert type(export_meta_graph(graph=loaded, contract=contract)) is MetaGraphDef
+
+
+def test_a_given_graph_def_under_a_scope_has_its_own_surroundings() -> None:
+    """PATH-04: versions and functions are those of the graph_def and not those of the graph."""
+    exported = export_meta_graph(
+        graph=graph('node { name: "s/a" op: "NoOp" } versions { producer: 7 }'),
+        graph_def=graph_def(LOADED),
+        export_scope="s",
+        contract="tensorflow",
+    )
+    assert exported.graph_def.versions == graph_def(LOADED).versions
+    assert [function.signature.name for function in exported.graph_def.library.function] == ["f"]

@@ -67,6 +67,24 @@ def test_variables_inside_a_scope_are_written_without_it() -> None:
     assert list(exported.collection_def["variables"].bytes_list.value) == [outside + UNKNOWN, outside]
 
 
+@pytest.mark.parametrize(
+    "snapshots", [["s/a", "x^s/b"], ["s/a", "x^s/b", "", ""]], ids=["all have one", "some have none"]
+)
+def test_a_scope_after_a_mark_is_stripped_beside_others(snapshots: list[str]) -> None:
+    """SCOPE-08: TensorFlow strips a name that has the scope after a `^`, although others begin with it."""
+    message = MetaGraphDef()
+    for name in snapshots:
+        variable = VariableDef(variable_name="s/v", initial_value_name="s/i", initializer_name="s/a")
+        variable.snapshot_name = name
+        message.collection_def["variables"].bytes_list.value.append(variable.SerializeToString())
+    graph = Graph.from_meta_graph_def(message)
+    exported = export_meta_graph(graph=graph, export_scope="s", contract="tensorflow")
+    assert [
+        VariableDef.FromString(data).snapshot_name
+        for data in exported.collection_def["variables"].bytes_list.value
+    ] == [name.replace("s/", "") for name in snapshots]
+
+
 @pytest.mark.parametrize("key", REGISTERED_COLLECTIONS)
 def test_a_list_of_items_is_written_like_their_bytes(key: str) -> None:
     """The message of all items has the serialised form of a list of serialised items, of every kind."""

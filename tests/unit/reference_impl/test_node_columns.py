@@ -83,6 +83,18 @@ def test_chunks_number_the_nodes(count: int, source: str) -> None:
         assert len(chunk.rests or ()) == len(chunk.positions) <= 1024
 
 
+@pytest.mark.parametrize(("inside", "total"), [([1024, 1026], 1030), ([0, 1, 1026], 1030), ([3], 2050)])
+@pytest.mark.parametrize("contract", list(Contract))
+def test_a_scope_selects_nodes_of_each_chunk(inside: list[int], total: int, contract: Contract) -> None:
+    """Nodes beyond the first chunk are exported, and no others, whichever a scope selects there."""
+    names = [f"{'s' if position in inside else 't'}/n{position}" for position in range(total)]
+    graph = Graph.from_meta_graph_def(
+        MetaGraphDef(graph_def=GraphDef(node=[NodeDef(name=name, op="NoOp") for name in names]))
+    )
+    exported = export_meta_graph(graph=graph, export_scope="s", contract=contract)
+    assert [node.name for node in exported.graph_def.node] == [f"n{position}" for position in inside]
+
+
 def test_large_nodes_are_read_in_small_chunks() -> None:
     """A chunk of a large message ends with the node that brings it to a megabyte."""
     large = AttrValue(s=bytes(1 << 19))
