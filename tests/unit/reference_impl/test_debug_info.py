@@ -183,7 +183,7 @@ def test_a_node_that_is_not_in_the_graph_is_a_key_error_in_tensorflow(tmp_path: 
 
 
 ORIGINS = """
-  node { name: "s/a" op: "NoOp" } node { name: "b" op: "NoOp" } node { name: "c" op: "NoOp" }
+  node { name: "b" op: "NoOp" } node { name: "s/a" op: "NoOp" } node { name: "c" op: "NoOp" }
   debug_info {
     files: "no_such_file.py"
     frames_by_id { key: 7 value { line: 3 func: "f" code: "lost" } }

@@ -85,6 +85,19 @@ def test_a_scope_after_a_mark_is_stripped_beside_others(snapshots: list[str]) ->
     ] == [name.replace("s/", "") for name in snapshots]
 
 
+@pytest.mark.parametrize(("contract", "stripped"), [("documented", "^s/i"), ("tensorflow", "^i")])
+def test_only_tensorflow_strips_a_scope_after_a_mark(contract: str, stripped: str) -> None:
+    """SCOPE-08: literal text at the start of a name is stripped as documented, and nothing after a `^`."""
+    message = MetaGraphDef()
+    inside = VariableDef(variable_name="s/v", initial_value_name="^s/i", initializer_name="s/a")
+    message.collection_def["variables"].bytes_list.value.append(inside.SerializeToString())
+    exported = export_meta_graph(
+        graph=Graph.from_meta_graph_def(message), export_scope="s", contract=contract
+    )
+    (written,) = exported.collection_def["variables"].bytes_list.value
+    assert VariableDef.FromString(written).initial_value_name == stripped
+
+
 @pytest.mark.parametrize("key", REGISTERED_COLLECTIONS)
 def test_a_list_of_items_is_written_like_their_bytes(key: str) -> None:
     """The message of all items has the serialised form of a list of serialised items, of every kind."""

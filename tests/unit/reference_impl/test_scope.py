@@ -216,3 +216,12 @@ def test_the_scope_of_the_given_path_is_that_of_the_live_one(scope: str) -> None
     live.graph_def.library.SetInParent()
     assert given == live
     assert node_names(given) == ["a", "b"]
+
+
+@pytest.mark.parametrize("scope", ["/", "s", "s/"])
+def test_a_single_node_outside_the_scope_is_left_out(scope: str, contract: Contract) -> None:
+    """SCOPE-01: if the scope selects none of one node, the export has no node."""
+    exported = export_meta_graph(
+        graph=graph('node { name: "a" op: "NoOp" }'), export_scope=scope, contract=contract
+    )
+    assert not exported.graph_def.node
