@@ -225,3 +225,10 @@ def test_a_single_node_outside_the_scope_is_left_out(scope: str, contract: Contr
         graph=graph('node { name: "a" op: "NoOp" }'), export_scope=scope, contract=contract
     )
     assert not exported.graph_def.node
+
+
+def test_one_of_eight_nodes_is_selected(contract: Contract) -> None:
+    """SCOPE-01: the number of nodes in the scope is counted, not a multiple of it."""
+    nodes = "".join(f'node {{ name: "{place}/n" op: "NoOp" }}' for place in "abcdefgs")
+    exported = export_meta_graph(graph=graph(nodes), export_scope="s", contract=contract)
+    assert node_names(exported) == ["n"]
