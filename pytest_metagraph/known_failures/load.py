@@ -251,6 +251,10 @@ def locate(name: str, folder: Path, *, update: bool) -> Source:
             )
         return Source(name, shipped[name], is_shipped=True)
     path = folder / name
+    if path.exists() and not path.is_file():
+        raise KnownFailuresError(
+            f"the known failures {str(path)!r} are not a regular file; give the path of a TOML file"
+        )
     if not path.is_file() and not (update and path.parent.is_dir() and not path.exists()):
         near = nearest_names(name, shipped, most=1)
         hint = f"did you mean {near[0]!r}?" if near else "--metagraph-update-known-failures starts a new list"

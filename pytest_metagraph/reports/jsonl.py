@@ -15,6 +15,7 @@ from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import FORMAT, Footer, Header, Report
 from pytest_metagraph.reports.validity import find_problems
 from reference_impl.atomic_write import write_file
+from reference_impl.files import read_regular_file
 
 Part: TypeAlias = Header | CaseResult | Footer
 """The content of one line of a report."""
@@ -67,7 +68,7 @@ def read_report(path: Path) -> Report:
         ReportError: if the file is not a report.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_regular_file(path).decode().replace("\r\n", "\n")  # as version control may convert it
     except OSError as error:
         raise ReportError(ErrorCode.UNREADABLE, f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

@@ -14,6 +14,7 @@ from pytest_metagraph.judging.result import Count
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.scoring import rows_by_requirement, score_of
+from reference_impl.files import read_regular_file
 
 FORMAT: Final = 1
 """The version of the JSON form of the table."""
@@ -285,7 +286,7 @@ def read_table(path: Path) -> VersionsTable:
         ReportError: if the file is not one.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=VersionsTable)
+        return msgspec.json.decode(read_regular_file(path), type=VersionsTable)
     except OSError as error:
         raise ReportError(ErrorCode.UNREADABLE, f"{path} cannot be read: {error.strerror}.") from error
     except msgspec.MsgspecError as error:

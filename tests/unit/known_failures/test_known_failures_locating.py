@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,16 @@ def test_a_list_that_is_not_there_is_refused(tmp_path: Path) -> None:
         locate("gone.toml", tmp_path, update=False)
     with pytest.raises(KnownFailuresError, match=r"did you mean 'tensorflow-2.21'\?"):
         locate("tensorflow-2.2", tmp_path, update=False)
+
+
+@pytest.mark.parametrize("update", [False, True])
+def test_what_is_no_file_is_not_said_to_be_missing(update: bool, tmp_path: Path) -> None:
+    """A FIFO or a folder is there, but is not a list that can be read or updated."""
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    for name in ("fifo", "folder"):
+        with pytest.raises(KnownFailuresError, match=f"{name}.*not a regular file"):
+            locate(name, tmp_path, update=update)
 
 
 def test_an_update_may_start_a_list(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -138,12 +139,21 @@ def test_what_is_no_report_is_a_typed_failure(text: str, code: ErrorCode) -> Non
 
 
 def test_files_that_can_not_be_read_are_typed_failures(tmp_path: Path) -> None:
-    """A missing file and a file that is not text are refused with the name of the file."""
+    """A missing file, a file that is not text, a FIFO and a device are refused with the name of the file."""
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe")
-    for name in ("missing.jsonl", "binary.jsonl"):
+    os.mkfifo(tmp_path / "fifo.jsonl")
+    (tmp_path / "device.jsonl").symlink_to("/dev/zero")
+    for name in ("missing.jsonl", "binary.jsonl", "fifo.jsonl", "device.jsonl"):
         with pytest.raises(ReportError, match=name) as caught:
             read_report(tmp_path / name)
         assert caught.value.code is ErrorCode.UNREADABLE
+
+
+def test_line_ends_of_windows_are_those_of_the_report(tmp_path: Path) -> None:
+    """Version control may convert the line ends, which changes nothing in a report."""
+    for name, end in (("unix.jsonl", "\n"), ("windows.jsonl", "\r\n")):
+        (tmp_path / name).write_bytes("".join(LINES).replace("\n", end).encode())
+    assert read_report(tmp_path / "windows.jsonl") == read_report(tmp_path / "unix.jsonl")
 
 
 def test_a_report_in_the_making_is_true_after_every_line(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -154,3 +155,6 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
         read_table(path)
     with pytest.raises(ReportError, match="cannot be read"):
         read_table(tmp_path / "missing.json")
+    os.mkfifo(tmp_path / "fifo.json")
+    with pytest.raises(ReportError, match="cannot be read"):
+        read_table(tmp_path / "fifo.json")
