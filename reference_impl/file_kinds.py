@@ -244,31 +244,36 @@ def parse(data: bytes, kind: Kind) -> Any:
         raise WrongKindError(_too_deep(kind)) from error
 
 
-def parse_meta_graph(data: bytes) -> schema.MetaGraphDef:
-    """Parse a serialised MetaGraphDef; no bytes are the empty message.
+def parse_meta_graph(data: bytes) -> tuple[schema.MetaGraphDef, bool]:
+    """Parse a MetaGraphDef, in binary or as text; no bytes are the empty message.
+
+    Returns:
+        The message, and whether the bytes are text.
 
     Raises:
         ValueError: if the bytes are another message, or are damaged or too large.
     """
-    parsed: schema.MetaGraphDef = _parse_bytes(data, (schema.MetaGraphDef,))
+    parsed: tuple[schema.MetaGraphDef, bool] = _parse_bytes(data, (schema.MetaGraphDef,))
     return parsed
 
 
 def parse_graph(data: bytes) -> schema.MetaGraphDef | schema.GraphDef:
-    """Parse a serialised MetaGraphDef or GraphDef; no bytes are the empty MetaGraphDef.
+    """Parse a MetaGraphDef or GraphDef, in binary or as text; no bytes are the empty MetaGraphDef.
 
     Raises:
         ValueError: if the bytes are another message, or are damaged or too large.
     """
-    parsed: schema.MetaGraphDef | schema.GraphDef = _parse_bytes(data, (schema.MetaGraphDef, schema.GraphDef))
+    parsed: schema.MetaGraphDef | schema.GraphDef
+    parsed, _ = _parse_bytes(data, (schema.MetaGraphDef, schema.GraphDef))
     return parsed
 
 
-def _parse_bytes(data: bytes, wanted: Sequence[type[message.Message]]) -> Any:
+def _parse_bytes(data: bytes, wanted: Sequence[type[message.Message]]) -> tuple[Any, bool]:
     if not data:
-        return wanted[0]()
+        return wanted[0](), False
     try:
-        return parse(data, recognise(data, wanted))
+        kind = recognise(data, wanted)
+        return parse(data, kind), kind.as_text
     except WrongKindError as error:
         raise ValueError(f"these {len(data)} bytes are {error.problem}") from error
 

@@ -69,11 +69,10 @@ class Graph:
             ValueError: if the bytes are not a MetaGraphDef, or an item of a registered collection is not
                 the message that its key requires (COL-11).
         """
-        loaded, collections = loading.load(meta_graph_def)
+        loaded, content, collections = loading.load(meta_graph_def)
         graph = cls()
         graph._stacks.update(loaded_stacks(loaded.graph_def.debug_info))
         loaded.graph_def.ClearField("debug_info")
-        content = _content_of(meta_graph_def)
         if content is None:
             graph._source = loading.GraphSource(loaded.graph_def)
             graph._most_bytes = None
@@ -236,11 +235,6 @@ class Graph:
     def _check_not_finalized(self) -> None:
         if self._finalized:
             raise RuntimeError("Graph is finalized and cannot be modified.")
-
-
-def _content_of(meta_graph_def: message.Message | bytes) -> bytes | None:
-    """Return the bytes that nodes can be read from, which is faster than from a message."""
-    return meta_graph_def if isinstance(meta_graph_def, bytes) else None
 
 
 # -- the default graph, and eager execution (CALL-10, EAG-01)

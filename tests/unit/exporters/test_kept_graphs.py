@@ -107,7 +107,7 @@ def test_the_kit_learns_whether_a_worker_keeps_graphs(keeps: bool) -> None:
 
 def test_a_request_has_no_name_unless_one_is_given() -> None:
     """What a worker that keeps no graph is sent is the graph, and a name is refused by it."""
-    without = protocol.messages.Request.FromString(protocol.encode_export(request(A))).export
+    without = protocol.worker_messages.Request.FromString(protocol.encode_export(request(A))).export
     assert (without.graph, without.graph_digest) == (A.serialised(), b"")
     with pytest.raises(protocol.UnknownGraphError):
         protocol.decode_request(protocol.encode_export(request(A), b"digest", has_graph=False))

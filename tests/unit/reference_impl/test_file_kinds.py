@@ -209,6 +209,6 @@ def test_other_messages_can_be_wanted() -> None:
 
 def test_bytes_of_another_message_are_not_an_empty_meta_graph() -> None:
     """No bytes are the empty message, but the bytes of a GraphDef are refused."""
-    assert parse_meta_graph(b"") == MetaGraphDef()
+    assert parse_meta_graph(b"") == (MetaGraphDef(), False)
     with pytest.raises(ValueError, match="these 9 bytes are a GraphDef, not a MetaGraphDef; "):
         parse_meta_graph(SMALL[5].SerializeToString())

@@ -53,6 +53,31 @@ def test_a_message_and_its_bytes_are_the_same_graph(form: str) -> None:
     assert exported.collection_def == MESSAGE.collection_def
 
 
+IN_SCOPE = meta_graph(
+    """
+    node { name: "s/a" op: "NoOp" device: "/cpu" }
+    node { name: "s/b" op: "NoOp" input: "^s/a" attr { key: "_class" value { list { s: "loc:@s/a" } } } }
+    """
+)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{}, {"export_scope": "s"}, {"clear_devices": True}, {"strip_default_attrs": True}],
+    ids=["plain", "export_scope", "clear_devices", "strip_default_attrs"],
+)
+@pytest.mark.parametrize(
+    "text", [str(IN_SCOPE), "# nothing\n", "\n"], ids=["nodes", "a comment", "a line end"]
+)
+def test_bytes_of_text_are_a_graph_that_is_exported_again(text: str, arguments: dict[str, Any]) -> None:
+    """Bytes may be text as well; every export of them is that of the message, not only the first one."""
+    stated = IN_SCOPE if "node" in text else MetaGraphDef()
+    expected = export_meta_graph(graph=Graph.from_meta_graph_def(stated), **arguments)
+    loaded = Graph.from_meta_graph_def(text.encode())
+    for _ in range(2):
+        assert export_meta_graph(graph=loaded, **arguments) == expected
+
+
 def test_collections_become_objects() -> None:
     """Entries of node lists are handles, registered entries messages, other bytes stay bytes."""
     loaded = Graph.from_meta_graph_def(MESSAGE)
