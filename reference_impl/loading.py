@@ -90,11 +90,16 @@ def load(
     content = None
     if isinstance(meta_graph_def, bytes):
         source, is_text = parse_meta_graph(meta_graph_def)
-        content = None if is_text else meta_graph_def
+        content = _content_of(meta_graph_def, is_text)
     else:
         source = adopt(meta_graph_def, MetaGraphDef)
     collections = {key: _items(key, collection) for key, collection in source.collection_def.items()}
     return _graph_alone(source, is_owned=source is not meta_graph_def), content, collections
+
+
+def _content_of(data: bytes, is_text: bool) -> bytes | None:
+    """Return the bytes that nodes can be read from."""
+    return None if is_text else data
 
 
 def _parse_again(content: bytes) -> MetaGraphDef:

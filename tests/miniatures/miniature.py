@@ -141,10 +141,10 @@ def changes_graph(requirement: str = "") -> Callable[[Change], Miniature]:
     """Make a miniature of `change(graph_def, collections)`, which changes what is loaded of a graph."""
 
     def made(change: Callable[[GraphDef, dict[str, list[Any]]], None]) -> Miniature:
-        def loaded(right: Right, message: Any) -> tuple[MetaGraphDef, dict[str, list[Any]]]:
-            state, collections = right(message)
+        def loaded(right: Right, message: Any) -> tuple[MetaGraphDef, None, dict[str, list[Any]]]:
+            state, _, collections = right(message)
             change(state.graph_def, collections)
-            return state, collections
+            return state, None, collections
 
         miniature = replaces(Seam.LOAD, requirement)(change)
         return replace(miniature, change=loaded)

@@ -85,7 +85,7 @@ class Seam(enum.StrEnum):
 
 SHORTCUTS = {
     "reference_impl.scope:DocumentedScope.plain_prefix": property(lambda _scope: ""),
-    "reference_impl.graph:_content_of": lambda _meta_graph_def: None,
+    "reference_impl.loading:_content_of": lambda _data, _is_text: None,
     "reference_impl.collection_defs:_are_all": lambda _items, _kind: False,
 }
 """The shortcuts of the exporter that pass by a seam, and what makes it take the longer way.
