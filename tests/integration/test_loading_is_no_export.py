@@ -69,7 +69,7 @@ def test_of_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tensorflow")
     from pytest_metagraph.exporters import tensorflow  # noqa: PLC0415 - needs TensorFlow
 
-    monkeypatch.setattr(tensorflow.oracle, "load_without_saver", fails)
+    monkeypatch.setattr(tensorflow.tensorflow_calls, "load_without_saver", fails)
     tensorflow._load.cache_clear()
     assert_nothing_passes(client_of(tensorflow.export))
 
