@@ -98,7 +98,7 @@ def load(
 
 
 def _content_of(data: bytes, is_text: bool) -> bytes | None:
-    """Return the bytes that nodes can be read from."""
+    """Return the bytes that nodes can be read from; None for text, which is not in wire format."""
     return None if is_text else data
 
 

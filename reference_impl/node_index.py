@@ -112,9 +112,8 @@ class NodeIndex:
     @cached_property
     def ops(self) -> Sequence[str]:
         """The op of each node."""
-        if (
-            self._chunks is None and self._source.content is None
-        ):  # an export without filters reads nothing else
+        # An export without filters of a message reads nothing else of the nodes.
+        if self._chunks is None and self._source.content is None:
             return [node.op for node in self.graph_def.node]
         return [op for chunk in self.chunks for op in chunk.ops]
 

@@ -68,7 +68,7 @@ class DocumentedScope:
 class TensorFlowScope:
     """The scope of TensorFlow's contract: a raw prefix selects, and a regular expression strips.
 
-    What it does instead of SCOPE-01, SCOPE-03, SCOPE-08 and SCOPE-09 is in the catalogue, too.
+    The catalogue records how TensorFlow deviates from SCOPE-01, SCOPE-03, SCOPE-08 and SCOPE-09.
     """
 
     def __init__(self, scope: str) -> None:

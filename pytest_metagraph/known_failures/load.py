@@ -16,6 +16,7 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.text import nearest_names
 from pytest_metagraph.known_failures.model import Entry, FailureKind, KnownFailures
 from pytest_metagraph.settings import CONTRACTS, TESTED_TENSORFLOW
+from reference_impl.files import read_regular_file
 
 TABLE = "known_failure"
 """The name of the array of tables that contains the entries."""
@@ -219,7 +220,7 @@ class Source:
             KnownFailuresError: if the file cannot be read.
         """
         try:
-            return self.path.read_bytes().decode()  # keeps the line endings
+            return read_regular_file(self.path).decode()  # keeps the line endings
         except FileNotFoundError:
             return ""
         except (OSError, UnicodeDecodeError) as error:
@@ -255,7 +256,7 @@ def locate(name: str, folder: Path, *, update: bool) -> Source:
         raise KnownFailuresError(
             f"the known failures {str(path)!r} are not a regular file; give the path of a TOML file"
         )
-    if not path.is_file() and not (update and path.parent.is_dir() and not path.exists()):
+    if not path.exists() and not (update and path.parent.is_dir()):
         near = nearest_names(name, shipped, most=1)
         hint = f"did you mean {near[0]!r}?" if near else "--metagraph-update-known-failures starts a new list"
         raise KnownFailuresError(

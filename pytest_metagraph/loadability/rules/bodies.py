@@ -19,7 +19,7 @@ Definition = Callable[[str], OpDef | None]
 _NAME: Final = re.compile(r"[A-Za-z0-9._][A-Za-z0-9_.>\-/]*")
 _CALLS: Final = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _MOST_DIGITS: Final = 12
-"""A text with as many digits is no number of an output."""
+"""A text with this many digits cannot be the number of an output."""
 CALLED: Final = "f"
 """The attribute of a call that names the function."""
 
@@ -35,7 +35,7 @@ class Outputs:
         """Return the data types of an output, such as `y`, or of one of its tensors, such as `y:0`.
 
         Returns:
-            The data types; None if there is no such output.
+            The data types; None if the node does not have this output.
         """
         types = self._types.get(text)
         if types is not None:

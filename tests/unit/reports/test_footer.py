@@ -29,7 +29,7 @@ def _of(verdict: Verdict) -> list[CaseResult]:
 def test_a_run_fails_as_a_whole(
     verdict: Verdict, expected_cases: int, list_problems: tuple[str, ...], *, fails: bool
 ) -> None:
-    """An exporter that loads no graph and a problem of a list fail a run; a verdict is no reason here."""
+    """A run fails if the exporter loads no graph or a list has a problem; verdicts do not count here."""
     assert fails_as_whole(_of(verdict), expected_cases, list_problems) is fails
 
 
