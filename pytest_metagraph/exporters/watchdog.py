@@ -1,9 +1,12 @@
 """Stand between the kit and a worker, and end the worker with everything that it has started.
 
-The watchdog is a process of its own: the parent of the worker and a child of the process of the kit. It ends
-the worker when the kit says so, when the process of the kit has ended for whatever reason, and it ends what
-the worker leaves behind. On Linux it adopts the orphans among the worker's descendants, so that a process
-with a session of its own ends, too. Elsewhere it ends the process group of the worker.
+The watchdog is a process of its own: the parent of the worker and a descendant of the process of the kit. It
+ends the worker when the kit says so, when the process of the kit has ended for whatever reason, and it ends
+what the worker leaves behind. On Linux it adopts the orphans among the worker's descendants, so that a
+process with a session of its own ends, too. Elsewhere it ends the process group of the worker.
+
+On Linux the watchdog has a guard: its parent, which adopts the orphans if the worker kills its watchdog, and
+ends them.
 
 The module also runs as a program, to start a command. It imports nothing of this package, so that the program
 starts in a few milliseconds.
@@ -32,9 +35,13 @@ FAILED = b"failed %d\n"
 ENDED = b"ended %d\n"
 """What the watchdog reports last: the status of the worker, as `os.waitpid` has it."""
 
+UNWATCHED = b"unwatched\n"
+"""What the guard reports last if the watchdog did not end by itself."""
+
 _KILL_SECONDS = 5.0
 """How long to kill processes that keep starting new ones."""
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _MOST_DESCRIPTORS = 1 << 20
 
@@ -46,6 +53,9 @@ def watch(control: int, start: Callable[[], int]) -> NoReturn:
         control: a socket whose other end only the process of the kit holds.
         start: starts the worker in a session of its own, and returns its process id.
     """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a program that runs the kit may ignore its children
+    if _adopt_orphans() and (watchdog := os.fork()):
+        _guard(control, watchdog)
     _adopt_orphans()
     wakeup, alarm = os.pipe()
     os.set_blocking(alarm, False)
@@ -55,7 +65,7 @@ def watch(control: int, start: Callable[[], int]) -> NoReturn:
         worker = start()
     except OSError as error:
         os.write(control, FAILED % (error.errno or 0))
-        os._exit(1)
+        os._exit(0)
     _let_go({control, wakeup, alarm})
     os.write(control, STARTED % worker)
     status = None
@@ -66,9 +76,33 @@ def watch(control: int, start: Callable[[], int]) -> NoReturn:
         os.read(wakeup, 1024)
         status = _reap(worker)
     status = _end(worker, status)
-    with contextlib.suppress(OSError):  # the process of the kit may be gone
-        os.write(control, ENDED % status)
+    _report(control, ENDED % status)
     os._exit(0)
+
+
+def end_with_parent() -> None:
+    """Let the system kill this process when its parent ends, if it is able to.
+
+    A worker calls it, so that a worker that kills its watchdog has no time to kill the guard as well.
+    """
+    call = prctl()
+    if call is not None:
+        call(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _guard(control: int, watchdog: int) -> NoReturn:
+    """Wait for the end of the watchdog; if it did not end by itself, end everything that it watched."""
+    _let_go({control})
+    _, status = os.waitpid(watchdog, 0)
+    if status != 0:
+        _kill_children()
+        _report(control, UNWATCHED)
+    os._exit(0)
+
+
+def _report(control: int, line: bytes) -> None:
+    with contextlib.suppress(OSError):  # the process of the kit may be gone
+        os.write(control, line)
 
 
 @functools.cache
@@ -86,11 +120,10 @@ def prctl() -> Callable[..., int] | None:
     return None
 
 
-def _adopt_orphans() -> None:
-    """Become the parent of every orphaned descendant, if the system is able to."""
+def _adopt_orphans() -> bool:
+    """Become the parent of every orphaned descendant, and return whether the system is able to do that."""
     call = prctl()
-    if call is not None:
-        call(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    return call is not None and call(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
 
 def _let_go(kept: set[int]) -> None:
@@ -105,7 +138,7 @@ def _let_go(kept: set[int]) -> None:
     os.closerange(start, _MOST_DESCRIPTORS)
 
 
-def _reap(worker: int) -> int | None:
+def _reap(worker: int = 0) -> int | None:
     """Take notice of each child that has ended, and return the status of the worker if it is among them.
 
     A process that lets its parent trace it is reported whenever it stops, and would stay so: it is killed.
@@ -128,14 +161,19 @@ def _end(worker: int, status: int | None) -> int:
             _, status = os.waitpid(worker, 0)
     with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left in its group
         os.killpg(worker, signal.SIGKILL)
+    _kill_children()
+    return status
+
+
+def _kill_children() -> None:
+    """Kill every descendant, of which those that are orphaned become children of this process."""
     deadline = time.monotonic() + _KILL_SECONDS
     while (children := _children()) and time.monotonic() < deadline:
         for child in children:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(child, signal.SIGKILL)
         time.sleep(0.001)
-        _reap(worker)
-    return status
+        _reap()
 
 
 def _children() -> list[int]:
@@ -148,7 +186,11 @@ def _children() -> list[int]:
 
 
 def _start_command(words: list[str]) -> int:
-    return subprocess.Popen(words, start_new_session=True).pid  # noqa: S603 - the user names the program to run
+    return subprocess.Popen(  # noqa: S603 - the user names the program to run
+        words,
+        start_new_session=True,
+        preexec_fn=end_with_parent,  # noqa: PLW1509 - the watchdog has one thread
+    ).pid
 
 
 if __name__ == "__main__":

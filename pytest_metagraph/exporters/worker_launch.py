@@ -34,7 +34,7 @@ class Started(NamedTuple):
     """A watchdog that was started.
 
     Attributes:
-        pid: its process id.
+        pid: the id of its process, or of its guard, and of their process group.
         reap: waits for its end.
     """
 
@@ -106,6 +106,7 @@ def _fork_again(ends: Ends, run: Callable[[], object]) -> int:
 
 def _run_fork(ends: Ends, run: Callable[[], object]) -> None:
     os.setsid()
+    watchdog.end_with_parent()
     os.close(ends.control)
     for close in [*CLOSED_IN_FORKS]:
         close()

@@ -85,7 +85,7 @@ class WorkerProcess:
         )
         self._stderr = _StderrTail(stderr)
         self._received = bytearray()
-        self._status: int | None = None
+        self._end = ""
         CLOSED_IN_FORKS.add(self.close_descriptors)
         try:
             self._watchdog = launch(ends)
@@ -106,7 +106,7 @@ class WorkerProcess:
         line, _, rest = self._control.recv(1024).partition(b"\n")
         word, _, number = line.partition(b" ")
         if word == watchdog.STARTED.split()[0]:
-            self._note_status(rest)  # which may have come already
+            self._note_end(rest)  # which may have come already
             return int(number)
         self._watchdog.reap()
         self.close_descriptors()
@@ -177,11 +177,13 @@ class WorkerProcess:
     def kill(self) -> None:
         """Kill the worker and everything that it has started."""
         with contextlib.suppress(OSError):
+            os.killpg(self._watchdog.pid, signal.SIGCONT)  # the worker may have stopped its watchdog
+        with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_WR)
-        if self._wait(_WATCHDOG_SECONDS) is None:  # the worker has stopped or killed its watchdog
-            for kill, pid in ((os.kill, self._watchdog.pid), (os.killpg, self.pid)):
+        if not self._wait(_WATCHDOG_SECONDS):  # the worker has killed the guard of its watchdog as well
+            for group in (self._watchdog.pid, self.pid):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
-                    kill(pid, signal.SIGKILL)
+                    os.killpg(group, signal.SIGKILL)
         self._watchdog.reap()
         self._stderr.read()
         self.close_descriptors()
@@ -227,25 +229,27 @@ class WorkerProcess:
         return answer
 
     def _how_it_ended(self, pipe: str) -> str:
-        status = self._wait()
-        if status is None:
-            return f"It closed its {pipe} and kept running."
-        if os.WIFSIGNALED(status):
-            return f"It was killed by {_signal_name(os.WTERMSIG(status))}."
-        return f"It ended with exit status {os.waitstatus_to_exitcode(status)}."
+        return self._wait() or f"It closed its {pipe} and kept running."
 
-    def _wait(self, seconds: float = _GRACE_SECONDS) -> int | None:
-        """Return the status of the worker, as `os.waitpid` has it; None if it keeps running."""
-        if self._status is None:
+    def _wait(self, seconds: float = _GRACE_SECONDS) -> str:
+        """Return a sentence about the end of the worker; empty if it keeps running."""
+        if not self._end:
             self._control.settimeout(seconds)
             with contextlib.suppress(OSError):
-                self._note_status(self._control.recv(1024))
-        return self._status
+                self._note_end(self._control.recv(1024))
+        return self._end
 
-    def _note_status(self, report: bytes) -> None:
+    def _note_end(self, report: bytes) -> None:
         word, _, number = report.partition(b" ")
-        if word == watchdog.ENDED.split()[0]:
-            self._status = int(number)
+        if report == watchdog.UNWATCHED:
+            self._end = "The process that watches it was killed, so it was ended."
+        elif word == watchdog.ENDED.split()[0]:
+            status = int(number)
+            self._end = (
+                f"It was killed by {_signal_name(os.WTERMSIG(status))}."
+                if os.WIFSIGNALED(status)
+                else f"It ended with exit status {os.waitstatus_to_exitcode(status)}."
+            )
 
 
 class _StderrTail:

@@ -7,6 +7,8 @@ once: a later start finds the marker and ends at once.
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -68,6 +70,14 @@ def announce_gigabyte(answers: BinaryIO) -> None:
     write_gigabyte(answers)
 
 
+def kill_watchdog(_: BinaryIO) -> None:
+    """Start a child with a session of its own, name it on stderr, and kill the parent of this process."""
+    child = subprocess.Popen(["sleep", "3600"], start_new_session=True)  # noqa: S607 - of the system
+    sys.stderr.write(f"child {child.pid}\n")
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(3600)
+
+
 def spawn_sleeper(_: BinaryIO) -> None:
     """Start a child that would outlive this process by far."""
     if os.fork() == 0:
@@ -88,6 +98,7 @@ MISBEHAVIOURS: dict[str, Callable[[BinaryIO], object]] = {
     "twice": lambda answers: answers.write(frame(protocol.encode_answer(Exported(protocol.MetaGraphDef())))),
     "talk": lambda _: sys.stderr.write("a" * 10_000_000 + "the end\n"),
     "child": spawn_sleeper,
+    "kill watchdog": kill_watchdog,
 }
 """What the worker does before it answers, by case id."""
 

@@ -37,10 +37,19 @@ def daemonise() -> None:
     os.setsid()
 
 
+def kill_parents(times: int) -> None:
+    """Kill the parent of this process, and perhaps the one that it has then."""
+    for _ in range(times):
+        os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(60)
+
+
 def end_soon() -> None:
     """Let a thread end the process after the answer."""
     threading.Timer(0.1, os._exit, [0]).start()
 
+
+WATCHED = "The process that watches it was killed, so it was ended." if sys.platform == "linux" else ""
 
 ENDS: dict[str, tuple[Callable[[], object], str]] = {
     "os._exit": (lambda: os._exit(0), "It ended with exit status 0."),
@@ -62,7 +71,9 @@ ENDS: dict[str, tuple[Callable[[], object], str]] = {
     "sys.exit": (lambda: sys.exit(0), "SystemExit: 0"),
     "GeneratorExit": (lambda: _raise(GeneratorExit()), "GeneratorExit"),
     "KeyboardInterrupt": (lambda: _raise(KeyboardInterrupt()), "The exporter raised KeyboardInterrupt."),
-    "no watchdog": (lambda: os.kill(os.getppid(), signal.SIGKILL) or time.sleep(60), ""),
+    "no watchdog": (lambda: kill_parents(1), WATCHED),
+    "no guard of the watchdog": (lambda: kill_parents(3), WATCHED),
+    "stopped watchdog": (lambda: os.kill(os.getppid(), signal.SIGSTOP) or time.sleep(60), ""),
     "no descriptors": (lambda: os.closerange(0, 100), ""),
     "no builtins": (__builtins__.clear, ""),  # type: ignore[attr-defined] # a dict in a module
 }
@@ -97,7 +108,7 @@ def act(request: ExportRequest) -> MetaGraphDef:
 @pytest.mark.parametrize("how", ENDS)
 def test_an_end_is_the_answer_to_one_request(client_of: Callable[..., ExporterClient], how: str) -> None:
     """An exporter that ends its process has crashed, also with status 0; the next request is answered."""
-    client = client_of(act, 3.0 if how == "no watchdog" else SECONDS)
+    client = client_of(act, 3.0 if how == "stopped watchdog" else SECONDS)
     assert isinstance(client.export(REQUEST), Exported)
     answer = client.export(replace(REQUEST, case_id=how))
     assert isinstance(answer, Crashed | TimedOut)
@@ -141,19 +152,21 @@ def test_a_copy_of_the_process_does_not_answer(client_of: Callable[..., Exporter
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands over orphans")
+@pytest.mark.parametrize("how", ["os._exit", "no watchdog", "no guard of the watchdog", "stopped watchdog"])
 def test_a_child_with_a_session_of_its_own_ends(
-    client_of: Callable[..., ExporterClient], tmp_path: Path
+    client_of: Callable[..., ExporterClient], tmp_path: Path, how: str
 ) -> None:
-    """A daemon that an exporter has started ends with the exporter's process."""
+    """A daemon of an exporter ends with the exporter's process, even if that kills its watchdog."""
     started = tmp_path / "pid"
 
     def export(request: ExportRequest) -> MetaGraphDef:
         shell = f"setsid sleep 3600 & echo $! > {started}"
         subprocess.run(["setsid", "sh", "-c", shell], check=True)  # noqa: S607 - of the system
-        os._exit(0)
+        ENDS[how][0]()
         return request.graph
 
-    assert isinstance(client_of(export).export(REQUEST), Crashed)
+    seconds = 3.0 if how == "stopped watchdog" else SECONDS
+    assert isinstance(client_of(export, seconds).export(REQUEST), Crashed | TimedOut)
     assert not Path(f"/proc/{started.read_text().strip()}").exists()
 
 

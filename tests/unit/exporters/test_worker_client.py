@@ -166,6 +166,17 @@ def test_closing_ends_the_process_and_its_children(worker: Worker) -> None:
     wait_until(lambda: group_members(group) == [])
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands over orphans")
+def test_a_worker_that_kills_its_watchdog_leaves_nothing(worker: Worker) -> None:
+    """The worker is ended with a child that has a session of its own, and the next request is answered."""
+    answer = worker.export(request("kill watchdog"))
+    assert isinstance(answer, Crashed)
+    reason, _, child = answer.detail.rpartition("child ")
+    assert reason.startswith("The process that watches it was killed, so it was ended.")
+    assert not is_alive(int(child))
+    assert isinstance(worker.export(request("fine")), Exported)
+
+
 def test_a_worker_ends_when_the_process_that_started_it_is_killed(tmp_path: Path) -> None:
     """SIGKILL of the parent leaves no process, although the worker sleeps and reads nothing."""
     parent = tmp_path / "parent.py"
