@@ -52,7 +52,7 @@ examples:
   metagraph fuzz --command 'node worker.mjs' --contract tensorflow
   metagraph fuzz --exporter reference --oracle tensorflow --contract tensorflow
 
-exit status: 0 no difference, 1 differences, 2 unusable input
+exit status: 0 no difference, 1 differences, 2 unusable input, or no export was compared
 """
 
 _DEFAULT_SECONDS = 60.0
@@ -84,7 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
         0 if no difference was found, 1 if one was.
 
     Raises:
-        MetagraphError: if hypothesis, the exporter or the oracle is missing, or the folder cannot be used.
+        MetagraphError: if hypothesis, the exporter or the oracle is missing, the folder cannot be used, or no
+            export was compared.
     """
     if importlib.util.find_spec("hypothesis") is None:
         raise MetagraphError("hypothesis is not installed", "pip install 'pytest-metagraph[fuzz]'")
@@ -112,6 +113,12 @@ def _search(client: ExporterClient, arguments: argparse.Namespace) -> int:
         )
         for number, discovery in enumerate(campaign.run(examples), start=1):
             found.append(_report(number, discovery, arguments))
+    if not found and not campaign.tally.exports:
+        reason = next(iter(campaign.tally.not_asked), "")
+        raise MetagraphError(
+            f"no export was compared{reason and f', for example because {reason}'}",
+            "allow more time with --seconds, or let the exporter support and load more",
+        )
     status = 1 if found else 0
     if arguments.json:
         call = {"exporter": title(client), "oracle": arguments.oracle, "contract": contract}

@@ -22,6 +22,7 @@ from pytest_metagraph.fuzzing.oracles import SECOND_ORACLE
 from pytest_metagraph.judging.failure_text import findings_text
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.result import result_of
+from pytest_metagraph.judging.verdicts import TESTED, Verdict
 from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl.contracts import Contract
 
@@ -35,7 +36,7 @@ EPILOG = """\
 example:
   metagraph replay metagraph-findings/1-device-changed-in-graph-def-node --exporter my_adapter:export
 
-exit status: 0 the answer is right, 1 it is wrong, 2 unusable input
+exit status: 0 the answer is right, 1 it is wrong, 2 unusable input, or the case was not tested
 """
 
 
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the sub-command.
 
     Returns:
-        0 if the answer is right or the contract requires nothing, 1 if it is wrong.
+        0 if the answer is right, 1 if it is wrong, 2 if there was nothing to judge.
 
     Raises:
         MetagraphError: if the folder is not a case, or the exporter does not exist.
@@ -68,10 +69,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         result = msgspec.to_builtins(result_of(case, judgement))
         say_json({"exporter": name, "contract": contract, **result})
-        return 1 if judgement.verdict.fails_run else 0
+        return _status(judgement.verdict)
     if judgement.findings:
         say(findings_text(judgement), keep_newlines=True)
     verdict = f"{judgement.verdict}: {judgement.reason}" if judgement.reason else judgement.verdict
     say(case.graph.description)
     say(f"{name}, contract {contract}: {verdict}")
-    return 1 if judgement.verdict.fails_run else 0
+    return _status(judgement.verdict)
+
+
+def _status(verdict: Verdict) -> int:
+    if verdict.fails_run:
+        return 1
+    return 0 if verdict in TESTED else 2

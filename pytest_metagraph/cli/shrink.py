@@ -7,6 +7,7 @@ import contextlib
 from pathlib import Path
 
 from conformance_cases import Case, load_corpus
+from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.option_values import parse_seconds
 from pytest_metagraph._util.progress import progress
 from pytest_metagraph.cli._errors import refusing, writing
@@ -29,6 +30,7 @@ from pytest_metagraph.fuzzing.evaluate import Evaluation, Evaluator, describe
 from pytest_metagraph.fuzzing.oracles import find_oracle
 from pytest_metagraph.fuzzing.reduce import shrink
 from pytest_metagraph.judging.failure_text import findings_text
+from pytest_metagraph.judging.verdicts import TESTED
 from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl.contracts import Contract
 
@@ -44,7 +46,8 @@ examples:
   metagraph shrink matrix/towers/export_scope=tower_1 --exporter my_framework.adapter:export
   metagraph shrink SCOPE-05/nested-scope --command 'node worker.mjs' --out small-case
 
-exit status: 0 the exporter passes the case, 1 a smaller case was written, 2 unusable input
+exit status: 0 the exporter passes the case, 1 a smaller case was written, 2 unusable input, or the case was
+not tested
 """
 
 
@@ -72,7 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         0 if the exporter passes the case, 1 if a smaller one was written.
 
     Raises:
-        MetagraphError: if the case, the exporter or the oracle does not exist, or the folder cannot be used.
+        MetagraphError: if the case, the exporter or the oracle does not exist, the folder cannot be used, or
+            the case was not tested.
     """
     check_is_new(arguments.out)
     case, contract = _find(arguments.case, arguments.contract)
@@ -114,11 +118,19 @@ def _shrink(client: ExporterClient, case: Case, contract: Contract, arguments: a
 
 
 def _first_failing(case: Case, contract: Contract, evaluator: Evaluator) -> Evaluation | None:
-    """Evaluate the variants of a case up to the first one that the exporter fails."""
+    """Evaluate the variants of a case up to the first one that the exporter fails.
+
+    Raises:
+        MetagraphError: if none of them was tested.
+    """
+    is_tested = False
     for variant in case.variants:
         evaluation = evaluator.evaluate(example_of(case, variant, contract))
         if evaluation.kinds:
             return evaluation
+        is_tested |= evaluation.judgement.verdict in TESTED
+    if not is_tested:
+        raise MetagraphError(f"{case.id} was not tested: {evaluation.judgement.reason}")
     return None
 
 

@@ -29,7 +29,7 @@ from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.run import judge_cases
-from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.verdicts import TESTED, Verdict
 from pytest_metagraph.judging.written_files import ScratchFolder
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, LEVELS
@@ -47,7 +47,7 @@ examples:
   metagraph smoke --command 'node worker.mjs'
   metagraph smoke --exports answers
 
-exit status: 0 the adapter is connected correctly, 1 it is not, 2 unusable input
+exit status: 0 the adapter is connected correctly, 1 it is not, or no case was tested, 2 unusable input
 """
 
 _UNANSWERED = frozenset({FindingCode.CRASHED, FindingCode.TIMED_OUT})
@@ -80,10 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
         progress("checking the adapter") as step,
     ):
         if arguments.json:
-            data = _data(client, contract, folder, step)
+            data, results = _data(client, contract, folder, step)
             say_json(data | {"next": _run_command(arguments)})
-            codes = [finding["code"] for result in data["results"] for finding in result["findings"]]
-            return 0 if data["connected"] and _UNANSWERED.isdisjoint(codes) else 1
+            return _status(results)
         say(f"exporter {title(client)}")
         say(f"declared as unsupported: {', '.join(sorted(client.unsupported)) or 'nothing'}")
         if problems := _check(client, contract, folder):
@@ -91,8 +90,14 @@ def run(arguments: argparse.Namespace) -> int:
             return 1
         results = _results(client, contract, folder, step)
     _show(results, _run_command(arguments))
+    return _status(results)
+
+
+def _status(results: Sequence[CaseResult]) -> int:
+    """Return the exit status for the results of the smoke tier; there are none if there was a problem."""
     codes = [finding.code for result in results for finding in result.findings]
-    return 0 if _UNANSWERED.isdisjoint(codes) else 1
+    is_tested = any(result.verdict in TESTED for result in results)
+    return 0 if is_tested and _UNANSWERED.isdisjoint(codes) else 1
 
 
 def _results(
@@ -105,13 +110,13 @@ def _results(
 
 def _data(
     client: ExporterClient, contract: Contract, folder: ScratchFolder, step: Callable[[str], None]
-) -> dict[str, Any]:
-    """Return the answers to the questions, and the results of the smoke tier if there is no problem."""
+) -> tuple[dict[str, Any], list[CaseResult]]:
+    """Return the output, and the results of the smoke tier, which are empty if there is a problem."""
     found = list(AdapterCheck(client, load_corpus(), contract, folder).run())
     is_connected = not any(question.problem for question in found)
     results = _results(client, contract, folder, step) if is_connected else []
     failed = (result for result in results if result.verdict is Verdict.FAIL)
-    return {
+    data = {
         "exporter": title(client),
         "unsupported": sorted(client.unsupported),
         "connected": is_connected,
@@ -119,6 +124,7 @@ def _data(
         "results": [msgspec.to_builtins(result) for result in results],
         "causes": [msgspec.to_builtins(cause) for cause in causes_of(failed)],
     }
+    return data, results
 
 
 def _check(client: ExporterClient, contract: Contract, folder: ScratchFolder) -> int:

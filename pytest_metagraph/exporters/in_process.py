@@ -179,14 +179,19 @@ def current_environment() -> Mapping[str, str]:
     }
 
 
-def _not_loaded(error: NotLoadable) -> NotLoaded:
+def _not_loaded(error: NotLoadable) -> Answer:
     try:
-        reason: object = error.reason
+        reason = error.reason
     except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001 - a subclass may do anything
-        reason = error
-    return NotLoaded(text_of(reason))
+        reason = None
+    if issubclass(type(reason), str | BaseException):
+        return NotLoaded(text_of(reason))
+    return Malformed(
+        "The exporter answered NotLoadable without a reason; use a text or the importer's error, as in "
+        f"NotLoadable('no such op'), not {text_of(error)}."
+    )
 
 
 def _read(returned: Any) -> Answer:  # noqa: PLR0911 - one for each kind of answer

@@ -130,14 +130,15 @@ class NotLoadable(Exception):  # noqa: N818 - a pinned name; it reports an input
     another, fails the case.
 
     Args:
-        reason: why the graph cannot be loaded, such as the importer's error.
+        reason: why the graph cannot be loaded: a text, or the importer's error. With anything else the answer
+            is malformed.
     """
 
     __module__ = "pytest_metagraph"
 
     def __init__(self, reason: object) -> None:
-        super().__init__(str(reason))
-        self.reason = str(reason)
+        super().__init__(reason)
+        self.reason = reason
 
 
 Exporter: TypeAlias = Callable[[ExportRequest], Message | bytes | NotLoadable]

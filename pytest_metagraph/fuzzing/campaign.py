@@ -13,7 +13,7 @@ from pytest_metagraph._util.text import counted
 from pytest_metagraph.fuzzing.evaluate import DifferenceKind, Evaluation, Evaluator, describe
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.reduce import shrink
-from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.verdicts import TESTED
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Campaign:
         evaluation = self._evaluator.evaluate(example)
         if isinstance(evaluation.expected, NotAsked):
             self.tally.not_asked[evaluation.expected.reason] += 1
-        elif evaluation.judgement.verdict is Verdict.UNSUPPORTED:
+        elif evaluation.judgement.verdict not in TESTED:
             self.tally.not_asked[evaluation.judgement.reason] += 1
         else:
             self.tally.exports += 1

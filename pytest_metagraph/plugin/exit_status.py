@@ -7,11 +7,9 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from pytest_metagraph.plugin.options import settings_of
 from pytest_metagraph.plugin.results import Results
 from pytest_metagraph.plugin.session_facts import is_xdist_worker
 from pytest_metagraph.reports.footer import fails_as_whole
-from pytest_metagraph.selection import shard_cases
 
 
 def configure(config: pytest.Config, results: Results) -> None:
@@ -61,6 +59,5 @@ class ExitStatus:
         cases = self._results.cases
         if not cases or session.exitstatus != pytest.ExitCode.OK:
             return
-        expected = len(shard_cases(settings_of(session.config)))
-        if fails_as_whole(cases, expected, self._results.list_problems):
+        if fails_as_whole(cases, self._results.list_problems):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

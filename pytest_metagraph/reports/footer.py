@@ -9,7 +9,7 @@ from typing import Literal
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.model import Footer, Header
-from pytest_metagraph.reports.scoring import loads_nothing
+from pytest_metagraph.reports.scoring import tests_nothing
 
 
 def footer_of(
@@ -26,9 +26,7 @@ def footer_of(
     verdict: Literal["pass", "fail", "partial"]
     if len(results) < header.expected_cases:
         verdict = "partial"
-    elif any(result.verdict.fails_run for result in results) or fails_as_whole(
-        results, header.expected_cases, list_problems
-    ):
+    elif any(result.verdict.fails_run for result in results) or fails_as_whole(results, list_problems):
         verdict = "fail"
     else:
         verdict = "pass"
@@ -44,15 +42,14 @@ def footer_of(
     )
 
 
-def fails_as_whole(results: Sequence[CaseResult], expected_cases: int, list_problems: Sequence[str]) -> bool:
+def fails_as_whole(results: Sequence[CaseResult], list_problems: Sequence[str]) -> bool:
     """Return whether a run fails for a reason that is not the verdict on one of its cases.
 
-    The list of known failures has a problem, or every case was judged and none tested, because the exporter
-    loads no graph. `Verdict.fails_run` decides about single cases.
+    The list of known failures has a problem, or no case was tested: the exporter supports none, loads no
+    graph, or the contract requires nothing. `Verdict.fails_run` decides about single cases.
 
     Args:
         results: the results of the run.
-        expected_cases: the number of cases that the run should judge.
         list_problems: the problems of the whole list of known failures.
     """
-    return bool(list_problems) or (len(results) == expected_cases and loads_nothing(results))
+    return bool(list_problems) or tests_nothing(results)

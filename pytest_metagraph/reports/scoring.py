@@ -106,10 +106,9 @@ def unloaded_graphs(results: Iterable[CaseResult]) -> tuple[UnloadedGraph, ...]:
     return tuple(UnloadedGraph(name, reasons[name], counts[name]) for name in sorted(counts))
 
 
-def loads_nothing(results: Collection[CaseResult]) -> bool:
-    """Return whether no case was tested, because the exporter cannot load the graphs; such a run fails."""
-    score = score_of(results)
-    return bool(score.not_loadable) and not score.tested
+def tests_nothing(results: Collection[CaseResult]) -> bool:
+    """Return whether there are cases and none was tested, for whatever reason; such a run fails."""
+    return bool(results) and not any(result.verdict in TESTED for result in results)
 
 
 def scores_by_level(report: Report) -> Mapping[str, Score]:

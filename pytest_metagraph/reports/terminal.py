@@ -10,9 +10,9 @@ from typing import NamedTuple
 from conformance_cases import Case, Requirement
 from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.judging.result import CaseResult, Cause, ReportedExporter
-from pytest_metagraph.judging.verdicts import LEVELS, TESTED, Verdict, level_of
+from pytest_metagraph.judging.verdicts import LEVELS, Verdict, level_of
 from pytest_metagraph.reports.causes import causes_of
-from pytest_metagraph.reports.scoring import score_of, unloaded_graphs
+from pytest_metagraph.reports.scoring import score_of, tests_nothing, unloaded_graphs
 from pytest_metagraph.settings import NO_ORACLE, Settings
 
 MOST_CAUSES = 8
@@ -88,13 +88,13 @@ def summary_lines(
         f"{_verdicts(verdicts)}"
     )
     is_scored = False
-    if len(results) != len(cases):
+    if tests_nothing(results):
+        yield SummaryLine("no score: no case was tested, so the run fails", LineRole.NO_SCORE)
+    elif len(results) != len(cases):
         text = f"no score: {len(results):,} of the {len(cases):,} cases of the tier ran"
         yield SummaryLine(text, LineRole.NO_SCORE)
     elif Verdict.HARNESS_ERROR in verdicts:
         yield SummaryLine("no score: the kit itself failed", LineRole.NO_SCORE)
-    elif not any(result.verdict in TESTED for result in results):
-        yield SummaryLine("no score: no case was tested", LineRole.NO_SCORE)
     else:
         is_scored = True
         yield SummaryLine(f"score: {_score(results, _levels(cases, requirements))}", LineRole.SCORE)

@@ -134,23 +134,10 @@ def test_a_run_that_loads_nothing_fails(project: Project) -> None:
     result.stdout.fnmatch_lines(
         [
             "*0 passed, 0 failed, * not loadable by the exporter*",
-            "no score: no case was tested",
+            "no score: no case was tested, so the run fails",
             "* graphs cannot be loaded by the exporter:",
             "* (* case*): the importer is not installed",
         ]
     )
     footer = (project.pytester.path / "report.jsonl").read_text().splitlines()[-1]
     assert '"verdict":"fail"' in footer
-
-
-def test_one_case_that_cannot_be_loaded_is_skipped(project: Project) -> None:
-    """A run of a selected case does not count as a run that loads nothing."""
-    adapter = """
-        import pytest_metagraph as mg
-
-        def export(request):
-            return mg.NotLoadable("no")
-    """
-    result = project.with_adapter(adapter).case("DEV-01/devices").run()
-    result.assert_outcomes(skipped=1)
-    assert result.ret == pytest.ExitCode.OK

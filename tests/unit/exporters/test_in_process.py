@@ -69,6 +69,18 @@ def test_a_graph_that_cannot_be_loaded_is_no_error(reason: object) -> None:
         assert client == NotLoaded("Op type not registered 'X'")
 
 
+@pytest.mark.parametrize("reason", [[1], None, b"no such op", 3, ValueError])
+def test_a_reason_that_is_no_text_is_malformed(reason: object) -> None:
+    """NotLoadable has a text or an error as its reason; a case must not be skipped for anything else."""
+
+    def returns(_request: ExportRequest) -> Any:
+        return NotLoadable(reason)
+
+    for answer in (InProcess(returns, "name").export(REQUEST), answer_of(NotLoadable(reason))):
+        assert isinstance(answer, Malformed)
+        assert "use a text or the importer's error" in answer.reason
+
+
 def test_a_returned_unsupported_is_what_a_raised_one_is() -> None:
     """Whether an adapter returns or raises the answer makes no difference."""
 
