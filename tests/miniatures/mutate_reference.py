@@ -1,7 +1,8 @@
 """Mutates the reference exporter and lets the corpus alone judge each mutant.
 
 Run `python tests/miniatures/mutate_reference.py` with the extra `mutation` installed; it takes an hour. It
-prints how many mutants a case of the corpus killed, and the survivors. A survivor has to be listed in
+prints how many mutants a case of the corpus killed, and the survivors; `--again` with this output judges
+only these again, after new cases were recorded. A survivor has to be listed in
 surviving_mutants.toml with the reason why nothing that it changes can be observed, or counts as a gap; the
 exit status is 1 where fewer than 97 % of those that can be observed were killed.
 """
@@ -10,41 +11,36 @@ from __future__ import annotations
 
 import argparse
 import ast
-import contextlib
 import difflib
 import functools
 import importlib
 import importlib.abc
 import importlib.machinery
 import logging
-import os
 import random
 import resource
 import sys
 import tomllib
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
 import cosmic_ray.ast
 import cosmic_ray.mutating
 import cosmic_ray.plugins
-from miniature_judging import requirement_cases
+from mutant_coverage import Coverage, Question, first_failure, in_child
 
-from conformance_cases import Case, Tier, load_corpus
-from pytest_metagraph.exporters.in_process import InProcess
-from pytest_metagraph.judging.judge import Judge
-from pytest_metagraph.judging.written_files import ScratchFolder
-from reference_impl import Contract
+from pytest_metagraph.exporters.request import Exporter
 
 PACKAGE = Path(__file__).resolve().parents[2] / "reference_impl"
 SURVIVORS = Path(__file__).with_name("surviving_mutants.toml")
 KILLED_AT_LEAST = 0.97
-_SECONDS = 120
-_KILLED, _SURVIVED = 1, 0
+_SECONDS = 30
+_SURVIVED = "survived"
 
 NOT_MUTATED = {
     "__init__": "only names what the other modules define",
@@ -88,13 +84,19 @@ class Mutant:
 
     Attributes:
         module: the name of the module inside `reference_impl`.
+        line: the line of the change, from 1.
         source: its changed source.
         change: the changed line, before and after.
     """
 
     module: str
+    line: int
     source: str
     change: tuple[str, str]
+
+    def __str__(self) -> str:
+        """Name the module and the change."""
+        return f"{self.module}: {'  ->  '.join(self.change)}"
 
 
 class _MutatedSource(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -139,13 +141,13 @@ def _unjudged_lines(tree: ast.Module, module: str) -> set[int]:
 def mutants_of(path: Path) -> Iterator[Mutant]:
     """Every mutant that cosmic-ray's operators make of a module, each once."""
     source = path.read_text(encoding="utf-8")
+    nodes = list(cosmic_ray.ast.ast_nodes(cosmic_ray.ast.get_ast(source)))
     unjudged = _unjudged_lines(ast.parse(source), path.stem)
     seen = {source}
     for name in cosmic_ray.plugins.operator_names():
         operator_class = cosmic_ray.plugins.get_operator(name)
         if operator_class.arguments():
             continue
-        nodes = cosmic_ray.ast.ast_nodes(cosmic_ray.ast.get_ast(source))
         starts = [start for node in nodes for start, _ in operator_class().mutation_positions(node)]
         for occurrence, (line, _) in enumerate(starts):
             try:
@@ -155,7 +157,7 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
             if changed is None or changed in seen or line in unjudged or _compares_identity(changed):
                 continue
             seen.add(changed)
-            yield Mutant(path.stem, changed, _change(source, changed))
+            yield Mutant(path.stem, line, changed, _change(source, changed))
 
 
 def _compares_identity(source: str) -> bool:
@@ -176,14 +178,8 @@ def _change(before: str, after: str) -> tuple[str, str]:
     return old, new
 
 
-@functools.cache
-def smoke_cases() -> tuple[Case, ...]:
-    """The cases of the smoke tier: a survivor runs all; those of the default tier take ten times as long."""
-    return load_corpus().cases(Tier.SMOKE)
-
-
-def _judge(mutant: Mutant) -> int:
-    """Judge a mutant in this process, which is spoilt by it; whether a case killed it."""
+def _export_of(mutant: Mutant) -> Exporter:
+    """Import the exporter anew with a changed module, which spoils this process."""
     for name in list(sys.modules):
         of_exporter = name.startswith("reference_impl") and not name.startswith("reference_impl.schema")
         if name == "pytest_metagraph.exporters.reference" or (
@@ -191,35 +187,39 @@ def _judge(mutant: Mutant) -> int:
         ):
             del sys.modules[name]
     sys.meta_path.insert(0, _MutatedSource(mutant))
-    try:
-        export = importlib.import_module("pytest_metagraph.exporters.reference").export
-    except Exception:  # noqa: BLE001 - a mutant that cannot even be imported answers no case
-        return _KILLED
-    for cases in (requirement_cases(), smoke_cases()):
-        for contract in Contract:
-            with contextlib.closing(ScratchFolder(contract)) as folder:
-                judge = Judge(InProcess(export, "mutant"), contract, folder)
-                if any(judge.judge(case).verdict.fails_run for case in cases):
-                    return _KILLED
-    return _SURVIVED
+    export: Exporter = importlib.import_module("pytest_metagraph.exporters.reference").export
+    return export
 
 
-def _judge_and_leave(mutant: Mutant) -> NoReturn:
+def _judge(mutant: Mutant, asked: Sequence[Question]) -> int | str:
+    """Judge a mutant in this process: the place of the question that killed it, or that it survived."""
     # Processor time, for a busy machine slows a mutant down without making it one that never answers.
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
-    outcome = _KILLED
-    with contextlib.suppress(BaseException):
-        outcome = _judge(mutant)
-    os._exit(outcome)
+    place = first_failure(_export_of(mutant), asked)
+    return _SURVIVED if place is None else place
 
 
-def is_killed(mutant: Mutant) -> bool:
-    """Judge a mutant in a process of its own."""
-    child = os.fork()
-    if child == 0:
-        _judge_and_leave(mutant)
-    _, status = os.waitpid(child, 0)
-    return not (os.WIFEXITED(status) and os.WEXITSTATUS(status) == _SURVIVED)
+class MutantJudge:
+    """Judges mutants, each with the cases that run its line.
+
+    Those that killed most mutants of a module come first.
+    """
+
+    def __init__(self) -> None:
+        self._coverage = Coverage(PACKAGE)
+        self._kills = Counter[tuple[str, str]]()
+
+    def kills(self, mutant: Mutant) -> bool:
+        """Return whether a case kills a mutant, which is judged in a process of its own."""
+        asked = sorted(
+            self._coverage.questions_of(mutant.module, mutant.line),
+            key=lambda question: -self._kills[mutant.module, question.case.id],
+        )
+        # One that cannot be imported, raises in the kit or never answers ends its process without an answer.
+        answer = in_child(functools.partial(_judge, mutant, asked))
+        if isinstance(answer, int):
+            self._kills[mutant.module, asked[answer].case.id] += 1
+        return answer != _SURVIVED
 
 
 def reason_of(mutant: Mutant, listed: Sequence[Mapping[str, Any]]) -> str:
@@ -243,6 +243,9 @@ def main() -> int:
     parser.add_argument(
         "--module", action="append", metavar="NAME", help="mutate this module only; repeatable"
     )
+    parser.add_argument(
+        "--again", type=Path, metavar="FILE", help="judge only the survivors in the output of an earlier run"
+    )
     options = parser.parse_args()
     logging.disable()
     paths = [
@@ -254,18 +257,19 @@ def main() -> int:
     random.Random(0).shuffle(mutants)  # noqa: S311 - no secret; a run that is stopped has judged a fair sample
     if options.sample is not None:
         del mutants[options.sample :]
-    for case in (*requirement_cases(), *smoke_cases()):
-        case.graph.message()  # read once here and not in every child
+    if options.again is not None:
+        survived = options.again.read_text(encoding="utf-8")
+        mutants = [mutant for mutant in mutants if f"] {mutant}  # " in survived]
+    judge = MutantJudge()
     listed = tomllib.loads(SURVIVORS.read_text(encoding="utf-8"))["survivor"]
     killed = unobservable = 0
     for number, mutant in enumerate(mutants, start=1):
-        if is_killed(mutant):
+        if judge.kills(mutant):
             killed += 1
             continue
         reason = reason_of(mutant, listed)
         unobservable += bool(reason)
-        change = "  ->  ".join(mutant.change)
-        sys.stdout.write(f"[{number}/{len(mutants)}] {mutant.module}: {change}  # {reason or 'A GAP'}\n")
+        sys.stdout.write(f"[{number}/{len(mutants)}] {mutant}  # {reason or 'A GAP'}\n")
         sys.stdout.flush()
     observable = len(mutants) - unobservable
     sys.stdout.write(
