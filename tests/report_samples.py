@@ -24,6 +24,7 @@ from pytest_metagraph.reports.model import (
     ReportedRequirement,
     ReportedShard,
     digest_of,
+    revision_of,
 )
 from pytest_metagraph.reports.validity import find_problems
 
@@ -65,20 +66,23 @@ def exporter(name: str, version: str = "") -> ReportedExporter:
 
 
 def result(case: str, verdict: Verdict = Verdict.PASS, **changes: Any) -> CaseResult:
-    """A result of a case of the graph `towers`; a failed one has a finding."""
+    """A result of a case of the graph `towers`; a failed one has a finding, and the numbers that follow."""
     failed = verdict in TESTED - PASSED
+    findings = changes.get("findings", (FINDING,) if failed else ())
+    requirements = ("COL-09",) if verdict is Verdict.RECOMMENDED_FAILURE else ("SCOPE-05",)
+    blamed = tuple(dict.fromkeys(name for one in findings for name in one.blamed))
     made = CaseResult(
         case=case,
         graph="towers",
         arguments={},
-        requirements=("SCOPE-05",),
-        blamed=("SCOPE-05",) if failed else (),
+        requirements=requirements,
+        blamed=(blamed or changes.get("requirements", requirements)[:1]) if failed else (),
         verdict=verdict,
         checks=0 if verdict in {Verdict.UNSUPPORTED, Verdict.NOT_LOADABLE, Verdict.UNTESTABLE} else 16,
-        failed_checks=2 if failed else 0,
+        failed_checks=len({name for one in findings for name in one.variants}) if failed else 0,
         fingerprint="0123456789abcdef" if failed else "",
         reason="",
-        findings=(FINDING,) if failed else (),
+        findings=findings,
         duration=0.25,
     )
     return msgspec.structs.replace(made, **changes)
@@ -90,7 +94,7 @@ def header(results: Sequence[CaseResult], **changes: Any) -> Header:
         format=FORMAT,
         kit_version="1.2.3",
         corpus_digest="c0ffee" * 10 + "beef",
-        requirements_revision="5eed",
+        requirements_revision=revision_of(changes.get("requirements", REQUIREMENTS)),
         requirements=REQUIREMENTS,
         exporter=ReportedExporter("adapter:export", "0.3", ("eager",)),
         environment={"python": "3.13.0", "protobuf": "6.33.0"},

@@ -19,6 +19,7 @@ _SAME_IN_ALL_SHARDS = {
     "exporter": "exporter",
     "contract": "contract",
     "tier": "tier",
+    "level": "level",
     "tier_cases": "number of cases",
 }
 

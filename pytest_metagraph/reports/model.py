@@ -125,6 +125,14 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heade
         """Return the shell command that runs one case again."""
         return command_for(self.command, case_id)
 
+    def level_of(self, result: CaseResult) -> str:
+        """Return the level of a case, which is the level of its strictest requirement.
+
+        A requirement that is not in the catalogue counts as required, so that it cannot raise a score.
+        """
+        known = self.requirements
+        return strictest(known[name].level if name in known else LEVELS[0] for name in result.requirements)
+
 
 class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="footer", tag_field="type"):
     """The end of a run; a report without it is of an interrupted run.
@@ -229,12 +237,8 @@ class Report:
         return self.footer.list_problems if self.footer else ()
 
     def level(self, result: CaseResult) -> str:
-        """Return the level of a case, which is the level of its strictest requirement.
-
-        A requirement that is not in the catalogue counts as required, so that it cannot raise a score.
-        """
-        known = self.header.requirements
-        return strictest(known[name].level if name in known else LEVELS[0] for name in result.requirements)
+        """Return the level of a case; see `Header.level_of`."""
+        return self.header.level_of(result)
 
 
 def digest_of(case_ids: Iterable[str]) -> str:

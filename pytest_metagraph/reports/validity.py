@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from conformance_cases import Case, Tier, load_corpus
+from conformance_cases import Capability, Case, NotAsked, Tier, load_corpus
 from pytest_metagraph._util.option_values import Shard
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.judging.result import CaseResult
-from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.judging.verdicts import LEVELS, Verdict
 from pytest_metagraph.reports.errors import Problem, ProblemCode
 from pytest_metagraph.reports.footer import footer_of
 from pytest_metagraph.reports.model import Footer, Header, catalogue_of, digest_of, revision_of
@@ -51,8 +51,13 @@ def _problems(
     if doubled:
         sentence = f"There is more than one result for {counted(len(doubled), 'case')}: {_named(doubled)}."
         yield Problem(ProblemCode.DOUBLED_CASES, sentence)
-    yield from _contradictions(results)
+    yield from _contradictions(header, results)
     yield from _count_problems(header)
+    if header.requirements_revision != revision_of(header.requirements):
+        yield Problem(
+            ProblemCode.WRONG_CATALOGUE,
+            "The requirement catalogue is not that of the revision in the header.",
+        )
     yield from _corpus_problems(header, results)
     if footer is not None and footer != footer_of(header, results, footer.finished, footer.list_problems):
         yield Problem(ProblemCode.WRONG_FOOTER, "The footer does not agree with the header and the cases.")
@@ -75,9 +80,9 @@ def _case_problems(header: Header, cases: Counter[str]) -> Iterator[Problem]:
         yield Problem(ProblemCode.OTHER_CASES, "The cases are not those of the header.")
 
 
-def _contradictions(results: Sequence[CaseResult]) -> Iterator[Problem]:
-    """Yield a problem if a verdict contradicts what was found, or its numbers each other."""
-    wrong = sorted({result.case for result in results if not _is_consistent(result)})
+def _contradictions(header: Header, results: Sequence[CaseResult]) -> Iterator[Problem]:
+    """Yield a problem if a verdict contradicts what was found or declared, or its numbers each other."""
+    wrong = sorted({result.case for result in results if not _is_consistent(result, header)})
     if wrong:
         sentence = (
             f"Verdict and findings of {counted(len(wrong), 'case')} contradict each other: {_named(wrong)}."
@@ -85,14 +90,39 @@ def _contradictions(results: Sequence[CaseResult]) -> Iterator[Problem]:
         yield Problem(ProblemCode.CONTRADICTORY_RESULTS, sentence)
 
 
-def _is_consistent(result: CaseResult) -> bool:
-    if result.failed_checks > result.checks:
+def _is_consistent(result: CaseResult, header: Header) -> bool:
+    if not header.requirements.keys() >= {*result.requirements, *result.blamed}:
         return False
     if result.failed:
-        return bool(result.findings) and result.failed_checks > 0
-    if result.passed and not result.checks:
+        return _is_failure(result) and _has_level(result, header)
+    if result.findings or result.failed_checks or result.blamed or result.fingerprint:
         return False
-    return not (result.findings or result.failed_checks or result.blamed or result.fingerprint)
+    if result.verdict is Verdict.HARNESS_ERROR:
+        return True
+    if result.verdict is Verdict.UNSUPPORTED and not header.exporter.unsupported:
+        return False
+    return bool(result.checks) == result.passed
+
+
+def _is_failure(result: CaseResult) -> bool:
+    """Return whether the numbers and the blamed requirements of a failure are those of its findings."""
+    variants = {variant for finding in result.findings for variant in finding.variants}
+    blamed = tuple(dict.fromkeys(name for finding in result.findings for name in finding.blamed))
+    return (
+        all(
+            finding.variants and all(set(group.blamed) <= set(finding.blamed) for group in finding.groups)
+            for finding in result.findings
+        )
+        and 0 < len(variants) == result.failed_checks <= result.checks
+        and result.blamed == (blamed or result.requirements[:1])
+        and bool(result.fingerprint)
+    )
+
+
+def _has_level(result: CaseResult, header: Header) -> bool:
+    """Return whether a failure fails the run, or does not, as the levels of its rules and of the run say."""
+    is_enforced = header.level == "recommended" or header.level_of(result) == LEVELS[0]
+    return result.verdict is Verdict.KNOWN_FAILURE or is_enforced == (result.verdict is Verdict.FAIL)
 
 
 def _count_problems(header: Header) -> Iterator[Problem]:
@@ -119,6 +149,8 @@ def _corpus_problems(header: Header, results: Sequence[CaseResult]) -> Iterator[
         wrong.append("requirement catalogue")
     if header.contract not in set(Contract):
         wrong.append("contract")
+    if not set(header.exporter.unsupported) <= set(Capability):
+        wrong.append("set of capabilities")
     cases = corpus.cases(Tier(header.tier)) if header.tier in set(Tier) else ()
     shard = Shard(header.shard.index, header.shard.count)
     expected = digest_of(case.id for case in shard.part(cases))
@@ -138,8 +170,28 @@ def _is_of_case(result: CaseResult, case: Case | None, header: Header) -> bool:
         case is not None
         and result.requirements == case.requirements
         and (result.graph, result.arguments) == (case.graph.name, dict(case.choices))
-        and result.checks <= len(case.variants)
-        and header.requirements.keys() >= set(result.blamed)
+        and _are_calls_of_case(result, case, header)
+    )
+
+
+def _are_calls_of_case(result: CaseResult, case: Case, header: Header) -> bool:
+    """Return whether an exporter with these capabilities can have got these calls of a case."""
+    if header.contract in set(Contract):
+        is_asked = not isinstance(case.expectation(Contract(header.contract)), NotAsked)
+        if is_asked == (result.verdict is Verdict.UNTESTABLE):
+            return False
+    lacking = set(header.exporter.unsupported)
+    is_lacking = bool(lacking) and not lacking.isdisjoint(case.capabilities)
+    possible = [variant for variant in case.variants if lacking.isdisjoint(variant.capabilities)]
+    certain = [variant for variant in possible if lacking.isdisjoint(variant.requested)]
+    if result.verdict is Verdict.UNSUPPORTED:
+        return is_lacking or not certain
+    named = {variant for finding in result.findings for variant in finding.variants}
+    return (
+        not is_lacking
+        and result.checks <= len(possible)
+        and (not result.passed or result.checks >= len(certain))
+        and named <= {variant.name for variant in possible}
     )
 
 

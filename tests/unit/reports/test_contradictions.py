@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 import pytest
 import report_samples as samples
 
-from conformance_cases import Tier, load_corpus
-from pytest_metagraph.judging.result import CaseResult, Cause
+from conformance_cases import Case, NotAsked, Tier, load_corpus
+from pytest_metagraph.judging.result import CaseResult, Cause, ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.errors import ProblemCode
 from pytest_metagraph.reports.jsonl import parse_report, report_text
-from pytest_metagraph.reports.model import ReportedShard, catalogue_of, digest_of, revision_of
+from pytest_metagraph.reports.model import ReportedShard, catalogue_of, revision_of
 from pytest_metagraph.reports.scoring import scores_by_level
+from reference_impl import Contract
 
 CONTRADICTIONS: dict[str, tuple[Verdict, dict[str, Any]]] = {
     "pass with a finding": (Verdict.PASS, {"findings": (samples.FINDING,)}),
@@ -32,6 +34,28 @@ CONTRADICTIONS: dict[str, tuple[Verdict, dict[str, Any]]] = {
     "more failed calls than calls": (Verdict.FAIL, {"checks": 2, "failed_checks": 3}),
     "unsupported with a finding": (Verdict.UNSUPPORTED, {"findings": (samples.FINDING,)}),
     "not loadable with a failed call": (Verdict.NOT_LOADABLE, {"checks": 1, "failed_checks": 1}),
+    "not loadable after a call": (Verdict.NOT_LOADABLE, {"checks": 1}),
+    "untestable after a call": (Verdict.UNTESTABLE, {"checks": 1}),
+    "fewer failed calls than the findings name": (Verdict.FAIL, {"failed_checks": 1}),
+    "more failed calls than the findings name": (Verdict.FAIL, {"failed_checks": 3}),
+    "a finding of no call": (
+        Verdict.FAIL,
+        {"findings": (samples.FINDING, msgspec.structs.replace(samples.FINDING, variants=()))},
+    ),
+    "a requirement that no finding blames": (Verdict.FAIL, {"blamed": ("SCOPE-05", "DEV-01")}),
+    "not what the findings blame": (Verdict.FAIL, {"blamed": ("DEV-01",)}),
+    "no blamed requirement": (Verdict.FAIL, {"blamed": ()}),
+    "a group that blames more than its finding": (
+        Verdict.FAIL,
+        {"findings": (msgspec.structs.replace(samples.FINDING, blamed=("DEV-01",)),), "blamed": ("DEV-01",)},
+    ),
+    "a requirement that does not exist": (Verdict.PASS, {"requirements": ("NO-01",)}),
+    "fail without a fingerprint": (Verdict.FAIL, {"fingerprint": ""}),
+    "a required case that fails as a recommended one": (
+        Verdict.RECOMMENDED_FAILURE,
+        {"requirements": ("SCOPE-05",)},
+    ),
+    "a recommended case that fails as a required one": (Verdict.FAIL, {"requirements": ("COL-09",)}),
 }
 
 
@@ -43,6 +67,26 @@ def test_a_result_that_contradicts_itself_makes_the_report_invalid(name: str) ->
     assert [problem.code for problem in report.problems] == [ProblemCode.CONTRADICTORY_RESULTS]
     assert report.status == "INVALID"
     assert report.problems[0].sentence.endswith("contradict each other: b.")
+
+
+def test_an_exporter_that_supports_everything_has_no_unsupported_case() -> None:
+    """A case that is unsupported by an exporter without limits would raise its score."""
+    report = samples.report(samples.result("a", Verdict.UNSUPPORTED), exporter=samples.exporter("able"))
+    assert [problem.code for problem in report.problems] == [ProblemCode.CONTRADICTORY_RESULTS]
+
+
+def test_no_failure_is_a_recommended_one_if_the_run_enforces_recommendations() -> None:
+    """At the level recommended each failure fails the run."""
+    failed = samples.result("a", Verdict.RECOMMENDED_FAILURE)
+    assert samples.report(failed).is_valid
+    report = samples.report(failed, level="recommended")
+    assert [problem.code for problem in report.problems] == [ProblemCode.CONTRADICTORY_RESULTS]
+
+
+def test_a_catalogue_of_another_revision_is_found() -> None:
+    """Whoever edits the levels of rules in a report of any corpus has to know the revision."""
+    report = samples.report(samples.result("a"), requirements_revision="0123456789abcdef")
+    assert [problem.code for problem in report.problems] == [ProblemCode.WRONG_CATALOGUE]
 
 
 @pytest.mark.parametrize("verdict", Verdict)
@@ -66,8 +110,18 @@ def test_numbers_that_cannot_be_are_found(changes: dict[str, Any]) -> None:
     assert [problem.code for problem in report.problems] == [ProblemCode.WRONG_COUNTS]
 
 
+def is_open(case_id: str) -> bool:
+    """Whether the documented contract leaves a case open."""
+    return isinstance(load_corpus().case(case_id).expectation(Contract.DOCUMENTED), NotAsked)
+
+
 def smoke_results() -> list[CaseResult]:
     """A passing result for each case of the smoke tier."""
+    return results_of(load_corpus().cases(Tier.SMOKE))
+
+
+def results_of(cases: Iterable[Case]) -> list[CaseResult]:
+    """A passing result for each case."""
     return [
         samples.result(
             case.id,
@@ -76,7 +130,7 @@ def smoke_results() -> list[CaseResult]:
             requirements=case.requirements,
             checks=len(case.variants),
         )
-        for case in load_corpus().cases(Tier.SMOKE)
+        for case in cases
     ]
 
 
@@ -86,6 +140,7 @@ def installed(**changes: Any) -> dict[str, Any]:
     made = {
         "corpus_digest": corpus.digest,
         "tier": "smoke",
+        "exporter": samples.exporter("adapter:export"),
         "requirements": catalogue_of(corpus.requirements),
         "requirements_revision": revision_of(catalogue_of(corpus.requirements)),
     }
@@ -111,7 +166,8 @@ def test_a_catalogue_with_other_levels_is_found() -> None:
         name: msgspec.structs.replace(rule, level="recommended")
         for name, rule in catalogue_of(load_corpus().requirements).items()
     }
-    report = samples.report(*smoke_results(), **installed(requirements=requirements))
+    changes = {"requirements": requirements, "requirements_revision": revision_of(requirements)}
+    report = samples.report(*smoke_results(), **installed(**changes))
     assert [problem.code for problem in report.problems] == [ProblemCode.OTHER_CORPUS]
     assert scores_by_level(report).keys() == {"recommended"}
 
@@ -123,7 +179,7 @@ def test_a_catalogue_with_other_levels_is_found() -> None:
         {"graph": "another"},
         {"arguments": {"export_scope": "x"}},
         {"checks": 17},
-        {"verdict": Verdict.FAIL, "failed_checks": 1, "findings": (samples.FINDING,), "blamed": ("NO-01",)},
+        {"verdict": Verdict.UNTESTABLE, "checks": 0},
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -135,17 +191,51 @@ def test_other_content_of_a_case_is_found(changes: dict[str, Any]) -> None:
     assert "content of the cases" in report.problems[0].sentence
 
 
-@pytest.mark.parametrize("changes", [{"contract": "lenient"}, {"requirements_revision": "0"}])
-def test_another_contract_or_revision_is_found(changes: dict[str, str]) -> None:
-    """A contract that does not exist, or a revision of another catalogue, is a contradiction."""
-    report = samples.report(*smoke_results(), **installed(**changes))
+def test_another_contract_is_found() -> None:
+    """A contract that does not exist is a contradiction."""
+    report = samples.report(*smoke_results(), **installed(contract="lenient"))
     assert [problem.code for problem in report.problems] == [ProblemCode.OTHER_CORPUS]
+
+
+def test_what_an_exporter_lacks_is_not_run() -> None:
+    """Cases, and calls of cases, that need what the exporter declares as unsupported were not made."""
+    for lacking, wrong in (
+        ("files", "another content of the cases"),
+        ("flying", "another set of capabilities"),
+    ):
+        declared = ReportedExporter("adapter:export", "1", (lacking,))
+        report = samples.report(*smoke_results(), **installed(exporter=declared))
+        assert [problem.code for problem in report.problems] == [ProblemCode.OTHER_CORPUS]
+        assert wrong in report.problems[0].sentence
+
+
+def test_only_what_needs_a_lacking_capability_is_unsupported() -> None:
+    """A case that does not need what the exporter lacks cannot be unsupported."""
+    first, *others = smoke_results()
+    declared = ReportedExporter("adapter:export", "1", ("eager",))
+    changed = msgspec.structs.replace(first, verdict=Verdict.UNSUPPORTED, checks=0)
+    report = samples.report(changed, *others, **installed(exporter=declared))
+    assert "another content of the cases" in report.problems[0].sentence
+
+
+def test_what_the_contract_leaves_open_is_not_tested() -> None:
+    """A case that tests nothing under the contract can neither pass nor fail."""
+    results = results_of(load_corpus().cases(Tier.DEFAULT))
+    assert is_open("SAV-04/root-scope")
+    report = samples.report(*results, **installed(tier="default"))
+    assert [problem.code for problem in report.problems] == [ProblemCode.OTHER_CORPUS]
+    closed = [
+        msgspec.structs.replace(one, verdict=Verdict.UNTESTABLE, checks=0) if is_open(one.case) else one
+        for one in results
+    ]
+    assert samples.report(*closed, **installed(tier="default")).is_valid
 
 
 def test_a_report_of_another_corpus_is_not_compared() -> None:
     """A report that was made with another version of the kit can still be read."""
     cases = smoke_results()[1:]
-    assert samples.report(*cases, expected_digest=digest_of(case.case for case in cases)).is_valid
+    catalogue = catalogue_of(load_corpus().requirements)
+    assert samples.report(*cases, requirements=catalogue).is_valid
 
 
 @pytest.mark.parametrize("output", sorted(renderers.FORMATS))

@@ -16,6 +16,8 @@ from pytest_metagraph.reports.merging import merge
 from pytest_metagraph.reports.model import Report, ReportedShard
 
 RESULTS = [samples.result(name, Verdict.FAIL if name == "d" else Verdict.PASS) for name in "abcde"]
+ANOTHER = {name: rule for name, rule in samples.REQUIREMENTS.items() if name != "MSG-01"}
+"""Another catalogue."""
 
 
 def shard(index: int, count: int = 2, **changes: Any) -> Report:
@@ -71,8 +73,9 @@ def test_a_shard_is_valid_and_has_no_score() -> None:
         ([samples.report(*RESULTS), samples.report(*RESULTS)], ErrorCode.DOUBLED_SHARDS, "shard 1/1"),
         ([shard(1), shard(2, 3)], ErrorCode.DIFFERENT_RUNS, "2, 3"),
         ([shard(1), shard(2, corpus_digest="0")], ErrorCode.DIFFERENT_RUNS, "corpus"),
-        ([shard(1), shard(2, requirements_revision="0")], ErrorCode.DIFFERENT_RUNS, "catalogue"),
+        ([shard(1), shard(2, requirements=ANOTHER)], ErrorCode.DIFFERENT_RUNS, "catalogue"),
         ([shard(1), shard(2, contract="tensorflow")], ErrorCode.DIFFERENT_RUNS, "contract"),
+        ([shard(1), shard(2, level="recommended")], ErrorCode.DIFFERENT_RUNS, "level"),
         ([shard(1), shard(2, tier="full")], ErrorCode.DIFFERENT_RUNS, "tier"),
         ([shard(1), shard(2, kit_version="0")], ErrorCode.DIFFERENT_RUNS, "version of the kit"),
         ([shard(1), shard(2, exporter=samples.exporter("other"))], ErrorCode.DIFFERENT_RUNS, "exporter"),
