@@ -10,8 +10,10 @@ These files are written without it, and a test knows their modules:
 
 What is at a path already decides what happens to it:
 
-* A regular file is replaced by a new file with the same mode and, as far as the process may set them, the
-  same owner and group. A program that has the old file open keeps reading the old content.
+* A regular file is replaced by a new file with the same mode, access control list and user attributes and,
+  as far as the process may set them, the same owner and group. A program that has the old file open keeps
+  reading the old content. A file that the process may not write is refused, even in a folder where it may
+  replace it.
 * A symbolic link stays, and the file that it points to is replaced or created.
 * If a file has several hard links, only the given name gets the new content. The other names keep the old.
 * A character device or a FIFO is written into, if that is possible.
@@ -26,6 +28,7 @@ import os
 import shutil
 import signal
 import stat
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -36,6 +39,7 @@ Content: TypeAlias = bytes | Iterable[bytes]
 
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 _FILE_AS_FOLDER = "a file is where a folder is needed"
+_ACL = "system.posix_acl_access"
 _MOST_NAME_BYTES = 200  # of a name in a temporary name: file systems allow 255 bytes
 
 
@@ -111,6 +115,8 @@ def _regular_target(path: str) -> Path | None:
     if stat.S_ISREG(existing.st_mode):
         if not target.exists():
             raise FileNotFoundError(errno.ENOENT, "the path leads to a file that was deleted", path)
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, "the file is write-protected", path)
         return target
     if stat.S_ISCHR(existing.st_mode) or stat.S_ISFIFO(existing.st_mode):
         return None
@@ -169,12 +175,36 @@ def _stage(target: Path, content: Content, cleanup: contextlib.ExitStack) -> Pat
         for part in (content,) if isinstance(content, bytes) else content:
             stream.write(part)
     if old is not None:
-        _take_over(temporary, old)
+        has_same_list = _take_over_attributes(temporary, target)
+        _take_over(temporary, old, has_same_list=has_same_list)
     return temporary
 
 
-def _take_over(temporary: Path, old: os.stat_result) -> None:
-    """Give a new file the owner, the group and the mode of the file that it replaces."""
+def _take_over_attributes(temporary: Path, target: Path) -> bool:
+    """Give a new file the user attributes and the access control list of the file that it replaces.
+
+    Returns:
+        False if there is a list that cannot be kept.
+    """
+    if sys.platform != "linux":
+        return True
+    with contextlib.suppress(OSError):  # the file system has no attributes
+        for name in os.listxattr(target):
+            if name == _ACL or name.startswith("user."):
+                try:
+                    os.setxattr(temporary, name, os.getxattr(target, name))
+                except OSError:
+                    if name == _ACL:
+                        return False
+    return True
+
+
+def _take_over(temporary: Path, old: os.stat_result, *, has_same_list: bool = True) -> None:
+    """Give a new file the owner, the group and the mode of the file that it replaces.
+
+    The bits of the group are left out if the group is another one, or if the access control list, whose
+    users they are for, cannot be kept: nobody may do more with the new file than with the old one.
+    """
     new = temporary.stat()
     mode = stat.S_IMODE(old.st_mode)
     if (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
@@ -182,6 +212,10 @@ def _take_over(temporary: Path, old: os.stat_result) -> None:
             os.chown(temporary, old.st_uid, old.st_gid)
         except PermissionError:  # only root may; do not let the file act for another owner or group
             mode &= ~(stat.S_ISUID | stat.S_ISGID)
+            with contextlib.suppress(PermissionError):  # a member may give it to the group
+                os.chown(temporary, -1, old.st_gid)
+    if not has_same_list or temporary.stat().st_gid != old.st_gid:
+        mode &= ~stat.S_IRWXG
     temporary.chmod(mode)
 
 

@@ -28,6 +28,11 @@ class MetagraphError(Exception):
         self.hint = hint
 
 
+def path_problem(error: OSError) -> str:
+    """Return what is wrong with the path that an error names, and what to do about it."""
+    return f"cannot read or write {str(error.filename)!r}: {error.strerror or error}; check the path"
+
+
 class NoSpaceError(MetagraphError):
     """A folder of the kit is full, so that nothing can be said about the exporter.
 

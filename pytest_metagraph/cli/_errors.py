@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.errors import MetagraphError, path_problem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,12 +31,10 @@ def refusal(error: Exception) -> str:
     if isinstance(error, MetagraphError):
         return str(error)
     if isinstance(error, OSError):
+        if error.filename is not None:
+            return path_problem(error)
         reason = error.strerror or error
-        if error.filename is None:
-            return (
-                f"cannot write the output or a temporary file: {reason}; free some space, or write elsewhere"
-            )
-        return f"cannot read or write {str(error.filename)!r}: {reason}; check the path"
+        return f"cannot write the output or a temporary file: {reason}; free some space, or write elsewhere"
     if _is_of_protobuf(error):
         return f"the input is not a valid message: {error}; it may be truncated or damaged"
     return next((text.format(error=error) for kind, text in _UNUSABLE.items() if isinstance(error, kind)), "")

@@ -17,6 +17,7 @@ from pytest_metagraph.known_failures.load import KnownFailuresError, Source, loa
 from pytest_metagraph.known_failures.lookup import Lookup, idle_lists, lookup_under, problems
 from pytest_metagraph.known_failures.model import Conditions, KnownFailures
 from pytest_metagraph.plugin.options import settings_of
+from pytest_metagraph.plugin.refusals import usage_errors
 from pytest_metagraph.plugin.results import Results
 from pytest_metagraph.plugin.session_facts import folder_of, is_xdist_worker
 from pytest_metagraph.selection import corpus_of
@@ -67,11 +68,12 @@ def configure(config: pytest.Config, results: Results) -> None:
         return
     settings = settings_of(config)
     folder = folder_of(config, "metagraph_known_failures")
-    try:
-        lists = _read_lists(settings, folder)
-        config.stash[_KNOWN_FAILURES] = tuple(one.load() for one in lists)
-    except KnownFailuresError as error:
-        raise pytest.UsageError(*error.problems) from error
+    with usage_errors("metagraph_known_failures: "):
+        try:
+            lists = _read_lists(settings, folder)
+            config.stash[_KNOWN_FAILURES] = tuple(one.load() for one in lists)
+        except KnownFailuresError as error:
+            raise pytest.UsageError(*error.problems) from error
     plugin = KnownFailuresPlugin(settings, lists, results)
     config.pluginmanager.register(plugin, KnownFailuresPlugin.NAME)
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import pytest
 
-from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.errors import MetagraphError, path_problem
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.plugin.session_facts import is_xdist_worker
 
@@ -18,12 +18,14 @@ def usage_errors(prefix: str = "") -> Iterator[None]:
     """Report what the kit refuses as a usage error, before anything is collected.
 
     Raises:
-        pytest.UsageError: if the block raises a MetagraphError.
+        pytest.UsageError: if the block raises a MetagraphError, or an OSError, such as for a name that is too
+            long or in a folder that may not be read.
     """
     try:
         yield
-    except MetagraphError as error:
-        raise pytest.UsageError(printable(f"{prefix}{error}", keep_newlines=True)) from error
+    except (MetagraphError, OSError) as error:
+        text = path_problem(error) if isinstance(error, OSError) else str(error)
+        raise pytest.UsageError(printable(f"{prefix}{text}", keep_newlines=True)) from error
 
 
 def stop_run(session: pytest.Session, reason: str) -> NoReturn:

@@ -125,6 +125,8 @@ def _parts(lines: list[str], name: str) -> list[Header | CaseResult | Footer]:
 class ReportWriter:
     """A writer of a report during a run; the file is correct at any time, even if the run is interrupted.
 
+    A device or a FIFO gets the whole report at the end: what was written there cannot be replaced.
+
     Args:
         path: the file; its content is replaced.
         header: the first line.
@@ -135,7 +137,9 @@ class ReportWriter:
 
     def __init__(self, path: Path, header: Header) -> None:
         self._path = path
-        self._file: io.TextIOWrapper = path.open("w", encoding="utf-8", newline="\n")
+        self._file: io.TextIOBase = io.StringIO()
+        if path.is_file() or not path.exists():
+            self._file = path.open("w", encoding="utf-8", newline="\n")
         self._write(header)
 
     def add(self, result: CaseResult) -> None:

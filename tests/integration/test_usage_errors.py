@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 
 import pytest
 from user_project import PLAIN, Project
@@ -126,3 +128,36 @@ def test_the_head_of_a_run_names_what_is_judged(project: Project) -> None:
     result = project.given("--metagraph-exporter=reference").case(PLAIN).run()
     head = "metagraph: exporter reference, contract documented, tier default, level required"
     result.stdout.fnmatch_lines([head])
+
+
+PATHS = {"a name that is too long": "n" * 300, "a path that is too long": "a/" * 2100, "a loop": "loop/x"}
+OPTIONS = ("--metagraph-report={}.jsonl", "--metagraph-known-failures={}", "--metagraph-graphs={}")
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("kind", PATHS)
+def test_a_path_that_no_file_can_have_is_a_usage_error(project: Project, option: str, kind: str) -> None:
+    """Whatever is wrong with a path, the run ends before the first case with status 4 and one line."""
+    (project.pytester.path / "loop").symlink_to("loop")
+    run = project.given("--metagraph-exporter=reference", option.format(PATHS[kind])).case(PLAIN)
+    result = run.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert len([line for line in result.stderr.lines if line.startswith("ERROR: ")]) == 1
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
+def test_a_fifo_gets_a_whole_report(project: Project) -> None:
+    """Without a reader the run ends and does not wait; with one it gets each line once."""
+    fifo = project.pytester.path / "r.jsonl"
+    os.mkfifo(fifo)
+    run = project.given("--metagraph-exporter=reference", f"--metagraph-report={fifo}").case(PLAIN)
+    result = run.run_apart()
+    assert result.ret == pytest.ExitCode.INTERNAL_ERROR
+    result.stderr.fnmatch_lines(["*a report cannot be written: no program reads from the FIFO*"])
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert run.run_apart().ret == pytest.ExitCode.OK
+        lines = os.read(reader, 1 << 20).decode().splitlines()
+    finally:
+        os.close(reader)
+    assert [json.loads(line)["type"] for line in lines] == ["header", "case", "footer"]

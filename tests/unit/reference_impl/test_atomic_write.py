@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import threading
@@ -49,7 +50,7 @@ def test_a_content_is_whole_or_in_parts(content: Any, tmp_path: Path) -> None:
     assert contents(tmp_path) == {"m": b"abc"}
 
 
-@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o755])
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o755])
 def test_the_mode_of_an_existing_file_is_kept(mode: int, tmp_path: Path) -> None:
     """A private file stays private, and an executable one executable, whatever the umask is."""
     target = tmp_path / "m"
@@ -90,13 +91,89 @@ def test_root_keeps_the_owner_and_the_group(tmp_path: Path) -> None:
     assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (12345, 23456, 0o2750)
 
 
+def foreign(path: Path, **changes: int) -> os.stat_result:
+    """Return what a file would be if it had another owner or group."""
+    old = path.stat()
+    uid, gid = changes.get("uid", old.st_uid), changes.get("gid", old.st_gid)
+    return os.stat_result((old.st_mode, 0, 0, 1, uid, gid, 3, 0, 0, 0))
+
+
+def test_a_write_protected_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that may not be written is not replaced, also through a link, such as one of a data cache."""
+    target = tmp_path / "m"
+    target.write_bytes(b"old")
+    target.chmod(0o444)
+    (tmp_path / "link").symlink_to(target)
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path).stat().st_mode & 0o222 != 0)  # as for a user
+    for path in (target, tmp_path / "link"):
+        with pytest.raises(PermissionError, match="the file is write-protected"):
+            write_file(path, b"new")
+    assert contents(tmp_path) == {"m": b"old", "link": b"old"}
+
+
+ACL = struct.pack("<I", 2) + b"".join(
+    struct.pack("<HHI", *entry)
+    for entry in ((1, 6, 2**32 - 1), (2, 6, 65534), (4, 0, 2**32 - 1), (16, 6, 2**32 - 1), (32, 0, 2**32 - 1))
+)
+"""An access control list by which one more user may write, and the group may do nothing."""
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Path:
+    """Return a file with an access control list and a user attribute; skip if the system has none."""
+    target = tmp_path / "m"
+    target.write_bytes(b"old")
+    try:
+        os.setxattr(target, "system.posix_acl_access", ACL)
+        os.setxattr(target, "user.note", b"kept")
+    except (OSError, AttributeError):
+        pytest.skip("no access control lists here")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o660  # the bits of the group are those of the list
+    return target
+
+
+def test_the_access_control_list_of_an_existing_file_is_kept(listed: Path) -> None:
+    """Exactly those who could read a file can read the new one, and its user attributes are the same."""
+    write_file(listed, b"new")
+    assert os.getxattr(listed, "system.posix_acl_access") == ACL
+    assert os.getxattr(listed, "user.note") == b"kept"
+    assert stat.S_IMODE(listed.stat().st_mode) == 0o660
+
+
+def test_the_group_gains_nothing_if_the_list_cannot_be_kept(
+    listed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the list its bits would be those of the group, so they are left out."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setxattr", refuse)
+    write_file(listed, b"new")
+    assert stat.S_IMODE(listed.stat().st_mode) == 0o600
+
+
+def test_another_group_gains_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the group cannot be kept, the group that the new file has may not read it."""
+    temporary = tmp_path / "temporary"
+    temporary.write_bytes(b"new")
+    temporary.chmod(0o664)
+    old = foreign(temporary, gid=temporary.stat().st_gid + 1)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", refuse)
+    atomic_write._take_over(temporary, old)
+    assert stat.S_IMODE(temporary.stat().st_mode) == 0o604
+
+
 def test_special_bits_go_if_the_owner_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A replaced set-user-id file never acts for the user who has replaced it."""
     target = tmp_path / "m"
     target.write_bytes(b"old")
     target.chmod(0o6755)
-    old = target.stat()
-    foreign = os.stat_result((old.st_mode, 0, 0, 1, old.st_uid + 1, old.st_gid, 3, 0, 0, 0))
+    old = foreign(target, uid=target.stat().st_uid + 1)
 
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
@@ -104,7 +181,7 @@ def test_special_bits_go_if_the_owner_cannot_be_kept(tmp_path: Path, monkeypatch
     monkeypatch.setattr(os, "chown", refuse)
     temporary = tmp_path / "temporary"
     temporary.write_bytes(b"new")
-    atomic_write._take_over(temporary, foreign)
+    atomic_write._take_over(temporary, old)
     assert stat.S_IMODE(temporary.stat().st_mode) == 0o755
 
 
