@@ -77,6 +77,8 @@ def write_files(contents: Mapping[str, Content], *, make_folders: bool = False) 
                 if target is None:
                     streams.append((path, _open_stream(path, cleanup)))
                     continue
+                if any(target == other for _, _, other in staged):
+                    raise FileExistsError(errno.EEXIST, "another file of this call has the same place", path)
                 if make_folders:
                     _make_folders(target.parent, folders)
                 staged.append((path, _stage(target, content, cleanup), target))

@@ -5,6 +5,7 @@ A failure of the exporter is an answer, never an exception of the client.
 
 from __future__ import annotations
 
+import builtins
 import functools
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -54,6 +55,23 @@ class Raised:
     classes: tuple[str, ...]
     text: str
     traceback: str = field(default="", repr=False)
+
+    def is_a(self, expected: str) -> bool:
+        """Return whether the exception counts as one of a class.
+
+        A worker may name more classes. Those after the first one of Python do not count: a ValueError is not
+        a TypeError as well.
+
+        Args:
+            expected: the name of the class.
+        """
+        for name in self.classes:
+            if name == expected:
+                return True
+            known = getattr(builtins, name, None)
+            if isinstance(known, type) and issubclass(known, BaseException):
+                return False
+        return False
 
 
 @dataclass(frozen=True, slots=True)

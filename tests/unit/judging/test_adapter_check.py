@@ -12,6 +12,8 @@ import pytest
 from conformance_cases import Capability, load_corpus
 from pytest_metagraph import Unsupported
 from pytest_metagraph.exporters import reference
+from pytest_metagraph.exporters.answers import Answer, TimedOut
+from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.in_process import InProcess
 from pytest_metagraph.exporters.request import Exporter, ExportRequest
 from pytest_metagraph.judging.adapter_check import AdapterCheck, Observation
@@ -22,8 +24,12 @@ from reference_impl.schema import MetaGraphDef
 
 def examine(exporter: Exporter) -> list[Observation]:
     """Return what the adapter check observes of a function."""
+    return examine_client(InProcess(exporter, "adapter:export"))
+
+
+def examine_client(client: ExporterClient) -> list[Observation]:
+    """Return what the adapter check observes of a client."""
     contract = Contract.DOCUMENTED
-    client = InProcess(exporter, "adapter:export")
     with contextlib.closing(ScratchFolder(contract)) as folder:
         return list(AdapterCheck(client, load_corpus(), contract, folder).run())
 
@@ -212,6 +218,22 @@ def test_an_adapter_without_a_mistake_has_no_problem() -> None:
     findings = examine(reference.export)
     assert len(findings) == 7
     assert [finding for finding in findings if finding.problem or finding.skipped] == []
+
+
+def test_an_adapter_that_hangs_is_asked_once() -> None:
+    """The check ends with the first request that is not answered in time, whichever graph that has."""
+    requests = []
+
+    class Hangs(InProcess):
+        def export(self, request: ExportRequest) -> Answer:
+            """Answer two requests."""
+            requests.append(request)
+            return super().export(request) if len(requests) < 3 else TimedOut(30.0)
+
+    (found,) = examine_client(Hangs(reference.export, "hangs"))
+    assert len(requests) == 3
+    assert found.problem == "No answer came within 30 seconds."
+    assert requests[-1].case_id in found.question
 
 
 class RefusesEveryGraphButOne:

@@ -109,6 +109,16 @@ def test_the_expected_error_is_right_whatever_its_text(classes: tuple[str, ...])
     assert check_answer(Raised(classes, "any text"), ERROR) == []
 
 
+@pytest.mark.parametrize(
+    "classes",
+    [("TypeError", "ValueError"), ("OwnError", "KeyError", "ValueError"), ("Exception", "ValueError")],
+)
+def test_an_error_is_not_of_every_class(classes: tuple[str, ...]) -> None:
+    """A worker that names several classes of Python raised the first of them only."""
+    (found,) = check_answer(Raised(classes, "any text"), ERROR)
+    assert found.code is FindingCode.WRONG_ERROR
+
+
 FINDINGS: list[tuple[Answer, FindingCode, FindingCode]] = [
     (Raised(("KeyError",), ""), FindingCode.RAISED, FindingCode.WRONG_ERROR),
     (NotSupported("eager"), FindingCode.UNSUPPORTED, FindingCode.UNSUPPORTED),

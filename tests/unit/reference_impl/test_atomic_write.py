@@ -91,6 +91,15 @@ def test_root_keeps_the_owner_and_the_group(tmp_path: Path) -> None:
     assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (12345, 23456, 0o2750)
 
 
+def test_two_files_at_one_place_are_refused(tmp_path: Path) -> None:
+    """If links lead two names to one file, the second content would replace the first without a word."""
+    (tmp_path / "a").symlink_to("m")
+    (tmp_path / "b").symlink_to("m")
+    with pytest.raises(FileExistsError, match="the same place"):
+        write_files({str(tmp_path / "a"): b"1", str(tmp_path / "b"): b"2"})
+    assert not (tmp_path / "m").exists()
+
+
 def foreign(path: Path, **changes: int) -> os.stat_result:
     """Return what a file would be if it had another owner or group."""
     old = path.stat()
