@@ -10,6 +10,7 @@ import ast
 import contextlib
 import functools
 import gc
+import importlib
 import os
 import pickle
 import sys
@@ -78,8 +79,20 @@ def in_child(work: Callable[[], Any]) -> Any:
     return pickle.loads(answer) if status == 0 and answer else None  # noqa: S301 - this program wrote it
 
 
-def lines_of(question: Question, folder: Path) -> Mapping[str, set[int]]:
-    """Return the lines, by file name, of the modules in a folder that the reference runs for a question."""
+def import_anew() -> Exporter:
+    """Import the modules of the reference exporter once more; only what is imported later sees these."""
+    for name in list(sys.modules):
+        of_exporter = name.startswith("reference_impl") and not name.startswith("reference_impl.schema")
+        if name == "pytest_metagraph.exporters.reference" or (
+            of_exporter and name != "reference_impl.contracts"
+        ):
+            del sys.modules[name]
+    exporter: Exporter = importlib.import_module("pytest_metagraph.exporters.reference").export
+    return exporter
+
+
+def traced_lines(folder: Path, work: Callable[[], object]) -> Mapping[str, set[int]]:
+    """Return the lines, by file name, of the modules in a folder that a function runs."""
     lines: dict[str, set[int]] = {path.name: set() for path in folder.glob("*.py")}
 
     def trace(frame: FrameType, event: str, arg: object) -> Any:
@@ -93,7 +106,7 @@ def lines_of(question: Question, folder: Path) -> Mapping[str, set[int]]:
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        first_failure(export, [question])
+        work()
     finally:
         sys.settrace(before)
     return lines
@@ -136,13 +149,15 @@ class Coverage:
         for question in questions():
             question.case.graph.message()  # read once here and not in every child
         gc.freeze()  # a collection in a child would copy every page
-        self._lines = [in_child(functools.partial(lines_of, one, folder)) for one in questions()]
+        runs = [functools.partial(first_failure, export, [one]) for one in questions()]
+        self._lines = [in_child(functools.partial(traced_lines, folder, run)) for run in runs]
+        self._at_import = in_child(functools.partial(traced_lines, folder, import_anew))
 
     def questions_of(self, module: str, line: int) -> Sequence[Question]:
         """Return the questions that run the statement around a line; all if an import runs it."""
         path = self._folder / f"{module}.py"
         statement = statement_around(_tree(path), line)
-        if statement is None:
+        if statement is None or not self._at_import[path.name].isdisjoint(statement):
             return questions()
         return [
             question

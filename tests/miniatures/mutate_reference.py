@@ -13,7 +13,6 @@ import argparse
 import ast
 import difflib
 import functools
-import importlib
 import importlib.abc
 import importlib.machinery
 import logging
@@ -32,9 +31,7 @@ from typing import Any
 import cosmic_ray.ast
 import cosmic_ray.mutating
 import cosmic_ray.plugins
-from mutant_coverage import Coverage, Question, first_failure, in_child
-
-from pytest_metagraph.exporters.request import Exporter
+from mutant_coverage import Coverage, Question, first_failure, import_anew, in_child
 
 PACKAGE = Path(__file__).resolve().parents[2] / "reference_impl"
 SURVIVORS = Path(__file__).with_name("surviving_mutants.toml")
@@ -178,24 +175,12 @@ def _change(before: str, after: str) -> tuple[str, str]:
     return old, new
 
 
-def _export_of(mutant: Mutant) -> Exporter:
-    """Import the exporter anew with a changed module, which spoils this process."""
-    for name in list(sys.modules):
-        of_exporter = name.startswith("reference_impl") and not name.startswith("reference_impl.schema")
-        if name == "pytest_metagraph.exporters.reference" or (
-            of_exporter and name != "reference_impl.contracts"
-        ):
-            del sys.modules[name]
-    sys.meta_path.insert(0, _MutatedSource(mutant))
-    export: Exporter = importlib.import_module("pytest_metagraph.exporters.reference").export
-    return export
-
-
 def _judge(mutant: Mutant, asked: Sequence[Question]) -> int | str:
     """Judge a mutant in this process: the place of the question that killed it, or that it survived."""
     # Processor time, for a busy machine slows a mutant down without making it one that never answers.
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
-    place = first_failure(_export_of(mutant), asked)
+    sys.meta_path.insert(0, _MutatedSource(mutant))
+    place = first_failure(import_anew(), asked)
     return _SURVIVED if place is None else place
 
 
@@ -246,7 +231,11 @@ def main() -> int:
     parser.add_argument(
         "--again", type=Path, metavar="FILE", help="judge only the survivors in the output of an earlier run"
     )
+    parser.add_argument(
+        "--unlisted", action="store_true", help=f"judge only mutants that {SURVIVORS.name} does not list"
+    )
     options = parser.parse_args()
+    listed = tomllib.loads(SURVIVORS.read_text(encoding="utf-8"))["survivor"]
     logging.disable()
     paths = [
         path
@@ -257,11 +246,12 @@ def main() -> int:
     random.Random(0).shuffle(mutants)  # noqa: S311 - no secret; a run that is stopped has judged a fair sample
     if options.sample is not None:
         del mutants[options.sample :]
+    if options.unlisted:
+        mutants = [mutant for mutant in mutants if not reason_of(mutant, listed)]
     if options.again is not None:
         survived = options.again.read_text(encoding="utf-8")
         mutants = [mutant for mutant in mutants if f"] {mutant}  # " in survived]
     judge = MutantJudge()
-    listed = tomllib.loads(SURVIVORS.read_text(encoding="utf-8"))["survivor"]
     killed = unobservable = 0
     for number, mutant in enumerate(mutants, start=1):
         if judge.kills(mutant):

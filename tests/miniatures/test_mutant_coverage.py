@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from mutant_coverage import Question, first_failure, in_child, lines_of, statement_around
+from mutant_coverage import Question, first_failure, import_anew, in_child, statement_around, traced_lines
 
 from conformance_cases import load_corpus
 from pytest_metagraph import ExportRequest
@@ -73,13 +73,24 @@ def runs(case_id: str, module: str, text: str) -> bool:
     """Return whether a case runs the one line of a module that contains a text."""
     lines = (PACKAGE / module).read_text(encoding="utf-8").splitlines()
     (line,) = (number for number, found in enumerate(lines, start=1) if text in found)
-    return line in lines_of(question(case_id), PACKAGE)[module]
+    lines_run = traced_lines(PACKAGE, lambda: first_failure(export, [question(case_id)]))
+    return line in lines_run[module]
 
 
 def test_lines_of_a_case() -> None:
     """A case without a scope runs the lines of every export, and none that strip a scope."""
     assert runs("DEV-01/devices", "node_filter.py", 'device = ""')
     assert not runs("DEV-01/devices", "node_filter.py", "self._write_renamed(target, self.scope)")
+
+
+def test_lines_of_an_import() -> None:
+    """An import runs functions, too: one that makes the messages which read nodes, and none that exports."""
+    tree = ast.parse((PACKAGE / "node_columns.py").read_text(encoding="utf-8"))
+    first_lines = {node.name: node.body[0].lineno for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+    lines = in_child(lambda: traced_lines(PACKAGE, import_anew))["node_columns.py"]
+    assert not lines.isdisjoint(range(first_lines["_message_classes"], first_lines["_message_classes"] + 9))
+    assert lines.isdisjoint(range(first_lines["append_nodes"], first_lines["append_nodes"] + 9))
 
 
 def test_the_first_question_that_an_exporter_fails() -> None:

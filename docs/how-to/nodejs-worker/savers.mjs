@@ -23,8 +23,10 @@ export function extraneousNodes(nodes, saverDef) {
 /** The scopes of the saver that stays. */
 function namedScopes(saverDef) {
   return [saverDef.save_tensor_name, saverDef.restore_op_name].map((name) => {
-    const node = name.replace(/^\^/, "").split(":")[0];
-    if (!node) throw new ExportError("ValueError", "saver_def names no save tensor or no restore op"); // SAV-07
+    const [node, ...outputs] = name.replace(/^\^/, "").split(":");
+    if (!node || outputs.length > 1) {
+      throw new ExportError("ValueError", "saver_def names no save tensor or no restore op"); // SAV-07
+    }
     return parentScope(node);
   });
 }
