@@ -70,6 +70,7 @@ def write_files(contents: Mapping[str, Content], *, make_folders: bool = False) 
         contextlib.ExitStack() as undo,
     ):
         staged: list[tuple[str, Path, Path]] = []
+        targets: set[Path] = set()
         streams: list[tuple[str, int]] = []
         for path, content in contents.items():
             with _naming_in_errors(path):
@@ -77,8 +78,9 @@ def write_files(contents: Mapping[str, Content], *, make_folders: bool = False) 
                 if target is None:
                     streams.append((path, _open_stream(path, cleanup)))
                     continue
-                if any(target == other for _, _, other in staged):
+                if target in targets:
                     raise FileExistsError(errno.EEXIST, "another file of this call has the same place", path)
+                targets.add(target)
                 if make_folders:
                     _make_folders(target.parent, folders)
                 staged.append((path, _stage(target, content, cleanup), target))

@@ -214,7 +214,7 @@ class _Calls:
         self._data = b""
         self._graph = RequestGraph(self._data)
         self._before = b""
-        self._message = b""
+        self._message: bytes | None = None  # an exporter may answer with an empty message at once
 
     def answer(self, data: bytes) -> bytes:
         """Return the bytes of the answer to a request."""
@@ -236,7 +236,7 @@ class _Calls:
         if answer.serialised == self._message:  # the variants of a case have the same message
             return _SAME_MESSAGE
         self._message = answer.serialised
-        return _EXPORTED + self._message
+        return _EXPORTED + answer.serialised
 
     def graph_now(self) -> bytes:
         """Return the bytes of the graph of the last request, if the exporter has changed it since then."""

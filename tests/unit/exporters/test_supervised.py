@@ -229,6 +229,15 @@ def test_what_an_exporter_prints_is_shown(
     assert all(word in shown for word in ("printed", "logged", "warned"))
 
 
+@pytest.mark.parametrize("empty", [b"", MetaGraphDef()], ids=["bytes", "message"])
+def test_an_empty_message_is_an_answer(
+    client_of: Callable[..., ExporterClient], empty: bytes | MetaGraphDef
+) -> None:
+    """The first answer may be a message without content, which then differs from the right one."""
+    client = client_of(lambda _request: empty)
+    assert client.export(REQUEST) == client.export(REQUEST) == Exported(MetaGraphDef())
+
+
 def test_a_breakpoint_names_the_way_out(client_of: Callable[..., ExporterClient]) -> None:
     """A debugger, which cannot read from the terminal there, is refused with the option that helps."""
     answer = client_of(lambda _request: breakpoint()).export(REQUEST)  # noqa: T100 - see above
