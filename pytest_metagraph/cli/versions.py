@@ -125,11 +125,12 @@ def run(arguments: argparse.Namespace) -> int:
             measured.append(measurement)
             if arguments.reports:
                 _keep(measurement, arguments.reports)
-            if measurement.problem:
-                say_on_stderr(f"metagraph versions: {measurement.label}: {measurement.problem}")
+            if measurement.reason:
+                say_on_stderr(f"metagraph versions: {measurement.label}: {measurement.reason}")
             elif not arguments.json:
                 say(_line(measurement))
-            if page and (earlier or any(one.reports for one in measured)):  # kept if the next one fails
+            has_score = any(one.scored for one in measured) or (earlier and earlier.contracts)
+            if page and has_score:  # kept if the next one fails
                 with writing(arguments.output):
                     write_file(arguments.output, page(versions_table(measured, earlier)).encode())
     table = versions_table(measured, earlier)

@@ -45,6 +45,17 @@ class Measurement:
     problem: str = ""
     is_release: bool = False
 
+    @property
+    def scored(self) -> Mapping[str, Report]:
+        """The reports that have a score, by contract: of an exporter that loads nothing, none has."""
+        return {contract: report for contract, report in self.reports.items() if not report.no_score}
+
+    @property
+    def reason(self) -> str:
+        """Why a report or a score is missing; empty if none is."""
+        unscored = (report.no_score for name, report in self.reports.items() if name not in self.scored)
+        return self.problem or " ".join(dict.fromkeys(unscored))
+
 
 class MeasuredCause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One explanation of failed cases.
@@ -202,19 +213,19 @@ def versions_table(
         The releases of TensorFlow in their order, then the other columns, those of the earlier table first.
 
     Raises:
-        ReportError: if no exporter has a report, and there is no earlier table.
+        ReportError: if no exporter has a report with a score, and none had one in the earlier table.
     """
     given = list(measurements)
-    reports = [report for one in given for report in one.reports.values()]
-    if not reports and earlier is None:
-        reasons = "; ".join(f"{one.label}: {one.problem}" for one in given)
-        raise ReportError(ErrorCode.UNREADABLE, f"No exporter has a report. {reasons}")
+    reports = [report for one in given for report in one.scored.values()]
     columns = {column.label: column for column in earlier.columns} if earlier else {}
     columns |= {one.label: _column(one) for one in given}
     ordered = (
         *sorted((one for one in columns.values() if one.is_release), key=lambda one: Version(one.label)),
         *(one for one in columns.values() if not one.is_release),
     )
+    if not any(column.contracts for column in ordered):
+        reasons = "; ".join(f"{column.label}: {column.problem}" for column in ordered)
+        raise ReportError(ErrorCode.UNREADABLE, f"No exporter has a score. {reasons}")
     sentences: dict[str, str] = dict(earlier.requirements) if earlier else {}
     if reports:
         sentences = {name: rule.sentence for name, rule in reports[0].header.requirements.items()}
@@ -232,7 +243,6 @@ def versions_table(
 
 def _column(one: Measurement) -> MeasuredExporter:
     header = next((report.header for report in one.reports.values()), None)
-    invalid = [report.no_score for report in one.reports.values() if report.no_score]
     return MeasuredExporter(
         label=one.label,
         exporter=header.exporter.label if header else "",
@@ -241,10 +251,9 @@ def _column(one: Measurement) -> MeasuredExporter:
         is_release=one.is_release,
         contracts={
             contract: _contract(report, one.passed_with_kit_ops if contract == OWN_CONTRACT else None)
-            for contract, report in one.reports.items()
-            if not report.no_score
+            for contract, report in one.scored.items()
         },
-        problem=one.problem or " ".join(invalid),
+        problem=one.reason,
     )
 
 

@@ -131,8 +131,19 @@ def test_columns_of_an_earlier_table_are_taken_over() -> None:
 def test_a_report_without_a_score_is_no_result() -> None:
     """A report in which a case is missing gives no numbers, but its problem."""
     partial = report(result("SCOPE-05/a"), tier_cases=2, expected_cases=2)
-    (column,) = versions_table([Measurement("x", {"tensorflow": partial})]).columns
+    unscored = Measurement("x", {"tensorflow": partial})
+    with pytest.raises(ReportError, match=partial.no_score):
+        versions_table([unscored])
+    _, column = versions_table([measurement("2.1", Verdict.PASS), unscored]).columns
     assert (column.contracts, column.problem) == ({}, partial.no_score)
+
+
+def test_a_table_without_any_result_is_refused() -> None:
+    """An earlier table in which no version could be judged has no page; the error has the reasons."""
+    table = versions_table([measurement("2.1", Verdict.PASS)])
+    column = msgspec.structs.replace(table.columns[0], contracts={}, problem="no Python 3.7")
+    with pytest.raises(ReportError, match="No exporter has a score"):
+        versions_table([], msgspec.structs.replace(table, columns=(column,)))
 
 
 def test_a_hostile_exporter_cannot_write_markup() -> None:

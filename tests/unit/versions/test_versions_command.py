@@ -203,3 +203,19 @@ def test_unusable_words_are_refused_before_anything_runs(
     """A mistake is one line and status 2."""
     assert main(["versions", *words]) == 2
     assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".md", ".html", ".json"])
+def test_an_exporter_that_loads_nothing_has_no_score(
+    tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alone it is refused with the reason; beside another one its column has the reason."""
+    source = "import pytest_metagraph as mg\ndef export(_): return mg.NotLoadable('no such op')\n"
+    (tmp_path / "loads_nothing.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    page = tmp_path / f"page{suffix}"
+    words = ["versions", "--exporter", "loads_nothing:export", "--tier", "smoke", "-o", str(page)]
+    assert main(words) == 2
+    assert "No exporter has a score. loads_nothing:export: No case was tested.\n" in capsys.readouterr().err
+    assert main([*words, "--exporter", "reference"]) == 1
+    assert "No case was tested." in page.read_text(encoding="utf-8")
