@@ -35,6 +35,25 @@ def filled() -> MetaGraphDef:
     return found
 
 
+def sections(message: Any) -> Iterator[Any]:
+    """Yield for each field a message with this field alone; a single sub-message is divided in the same way.
+
+    A flip of one section is compared in a fraction of the time of a flip of the whole message.
+    """
+    for field, value in message.ListFields():
+        is_divided = field.message_type is not None and not is_repeated(field)
+        for part in sections(value) if is_divided else [value]:
+            section = type(message)()
+            if is_divided:
+                getattr(section, field.name).CopyFrom(part)
+            else:
+                section.CopyFrom(message)
+                for other, _ in message.ListFields():
+                    if other is not field:
+                        section.ClearField(other.name)
+            yield section
+
+
 class _Filling:
     """Creates messages in which all texts and numbers are different, so that no two entries share a name."""
 
