@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import shutil
 import signal
@@ -109,7 +110,7 @@ def _regular_target(path: str) -> Path | None:
     """
     if path.endswith(os.sep):
         raise IsADirectoryError(errno.EISDIR, "the path is that of a folder", path)
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(path) if os.path.islink(path) else path)
     try:
         existing = os.stat(path)  # noqa: PTH116 - follows links that have no name, such as /dev/fd/3
     except FileNotFoundError:
@@ -144,7 +145,7 @@ def _naming_in_errors(path: str) -> Iterator[None]:
 
 def _make_folders(folder: Path, undo: contextlib.ExitStack) -> None:
     """Create a folder and its missing parents, outermost first."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    missing = list(itertools.takewhile(lambda path: not path.exists(), (folder, *folder.parents)))
     for path in reversed(missing):
         path.mkdir(exist_ok=True)
         undo.callback(_remove_if_empty, path)

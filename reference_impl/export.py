@@ -248,7 +248,7 @@ def _write_files(arguments: ExportArguments, nodes: NodeFilter, result: MetaGrap
     if not arguments.save_debug_info:
         write_files({path: content}, make_folders=True)
         return
-    names = [name for name in nodes.index.names if nodes.includes(name)]
+    names = [nodes.index.names[position] for position in nodes.positions]
     debug_path = debug_info_path(path, arguments.contract)
     debug_info = serialise(graph_debug_info(arguments.graph.stack_of, names), as_text=arguments.as_text)
     if arguments.contract is Contract.TENSORFLOW:
