@@ -99,6 +99,8 @@ def _node_filter(arguments: ExportArguments) -> NodeFilter:
     """
     given = arguments.graph_def
     index = arguments.graph.node_index if given is None else NodeIndex(GraphSource(given))
+    if _is_filtered(arguments):
+        index.read_rests()  # before the names alone are read, so that the nodes are read once
     removed: frozenset[str] = frozenset()
     if arguments.clear_extraneous_savers:
         if arguments.graph_def is None and arguments.contract is Contract.TENSORFLOW:

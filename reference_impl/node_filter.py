@@ -94,6 +94,8 @@ class NodeFilter:
         ):
             return chunk.positions
         names = zip(chunk.positions, chunk.name_texts(), strict=True)
+        if self.scope is None:  # a call for each node would take most of the time
+            return [position for position, name in names if name not in self.removed]
         return [position for position, name in names if self.includes(name)]
 
     @property
@@ -118,7 +120,6 @@ class NodeFilter:
         Args:
             target: a GraphDef without nodes; it receives them in the order of the graph (NODE-01).
         """
-        self.index.read_rests()
         if self.scope is None:
             self._copy(target)
         else:
