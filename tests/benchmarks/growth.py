@@ -201,6 +201,17 @@ def comparing_all_changed(size: int) -> Call:
     return lambda: diff_meta_graphs(actual=actual, expected=expected).render()
 
 
+def comparing_missing_and_changed(size: int) -> Call:
+    """Compare two graphs in which every second node is missing, and every other one has lost its inputs."""
+    expected, actual = nodes(size), MetaGraphDef()
+    actual.CopyFrom(expected)
+    del actual.graph_def.node[:]
+    actual.graph_def.node.extend(expected.graph_def.node[::2])
+    for node in actual.graph_def.node:
+        del node.input[:]
+    return lambda: diff_meta_graphs(actual=actual, expected=expected).render()
+
+
 def checking(build: Callable[..., MetaGraphDef]) -> Operation:
     """Return the operation that checks whether a graph loads."""
 
@@ -374,6 +385,7 @@ def operations() -> Iterator[tuple[str, str, int, Operation]]:
         yield "diff", dimension, 100_000, comparing(build, CompareOptions())
         yield "check", dimension, 100_000, checking(build)
     yield "diff", "differences", 100_000, comparing_all_changed
+    yield "diff", "missing nodes", 100_000, comparing_missing_and_changed
     yield "diff, names ignored", "nodes", 100_000, comparing(nodes, CompareOptions(ignore_names=True))
     yield "add_node", "nodes", 100_000, adding_nodes(distinct=True)
     yield "add_node", "equal names", 100_000, adding_nodes(distinct=False)

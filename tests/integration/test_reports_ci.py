@@ -166,7 +166,7 @@ def test_the_gitlab_job_runs(runner: Runner) -> None:
         **conformance["variables"],
         "EXPORTER": "adapter:export",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTEST_ADDOPTS": "--metagraph-tier=smoke",
+        "PYTEST_ADDOPTS": "--metagraph-tier=smoke -p no:hypothesispytest",
     }
     script = "\n".join(conformance["script"])
     command = ["bash", "-eo", "pipefail", "-c", script]

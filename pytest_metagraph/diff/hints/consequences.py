@@ -32,10 +32,12 @@ class _Nodes(NamedTuple):
     Attributes:
         missing: those that only the expected side has.
         extra: those that only the actual side has.
+        names: all of them, put together once and not for each difference.
     """
 
     missing: set[str]
     extra: set[str]
+    names: set[str]
 
 
 def consequences_of_nodes(diff: MetaGraphDiff, names: Collection[str]) -> set[int]:
@@ -46,10 +48,9 @@ def consequences_of_nodes(diff: MetaGraphDiff, names: Collection[str]) -> set[in
         names: the names of these nodes.
     """
     missing = positions_by_key(diff, DifferenceCode.NODE_MISSING, section=NODE_SECTION).keys()
-    nodes = _Nodes(
-        _with_scope((name for name in names if name in missing), scope_of(diff)),
-        _with_scope((name for name in names if name not in missing), scope_of(diff)),
-    )
+    expected = _with_scope((name for name in names if name in missing), scope_of(diff))
+    actual = _with_scope((name for name in names if name not in missing), scope_of(diff))
+    nodes = _Nodes(expected, actual, expected | actual)
     # Nodes with one name and two ops are two nodes, one of which is in the place of the other.
     replaced = {
         one.key
@@ -119,8 +120,7 @@ def _with_scope(names: Iterable[str], scope: str) -> set[str]:
 
 
 def _follows(diff: MetaGraphDiff, difference: Difference, nodes: _Nodes, replaced: set[str]) -> bool:
-    names = nodes.missing | nodes.extra
-    section = difference.section
+    names, section = nodes.names, difference.section
     key = unbound_inputs_key(diff)
     if section == f"collection_def[{key!r}]" or (section == "collection_def" and difference.key == key):
         return bool(names)

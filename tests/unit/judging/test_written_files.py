@@ -24,7 +24,9 @@ MESSAGE.collection_def["one"].int64_list.value.append(1)
 MESSAGE.collection_def["two"].int64_list.value.append(2)
 RETURNED = Exported(MESSAGE)
 DEBUG_INFO = GraphDebugInfo(files=["a.py"])
+MESSAGE.graph_def.node[0].attr["f"].f = 1  # `1` or `1.0`, printed in C or in Python
 ONE_LINE = text_format.MessageToString(MESSAGE, as_one_line=True)
+PRINTED_IN_PYTHON = text_format.MessageToString(MESSAGE)
 
 
 @pytest.fixture(autouse=True)
@@ -59,12 +61,26 @@ def test_a_binary_file_is_right_in_any_order_of_its_maps(folder: ScratchFolder, 
     assert codes(folder) == []
 
 
-@pytest.mark.parametrize("text", [str(MESSAGE), ONE_LINE], ids=["as printed", "as one line"])
+@pytest.mark.parametrize(
+    "text", [str(MESSAGE), PRINTED_IN_PYTHON, ONE_LINE], ids=["printed in C", "printed in Python", "one line"]
+)
 def test_a_text_file_is_right_in_any_layout(folder: ScratchFolder, text: str) -> None:
     """A text file is right if it parses to the returned message, also when it is checked again."""
     for _ in range(2):
         Path(folder.filename).write_text(text, encoding="utf-8")
         assert codes(folder, as_text=True) == []
+
+
+@pytest.mark.parametrize("text", [str(MESSAGE), PRINTED_IN_PYTHON], ids=["in C", "in Python"])
+def test_a_printed_text_is_not_parsed(
+    folder: ScratchFolder, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text of either printer of protobuf is recognised, and one with another number is compared."""
+    Path(folder.filename).write_text(text.replace("f: 1", "f: 2"), encoding="utf-8")
+    assert codes(folder, as_text=True) == [FindingCode.FILE_DIFFERS]
+    monkeypatch.delattr(written_files, "_parse")
+    Path(folder.filename).write_text(text, encoding="utf-8")
+    assert codes(folder, as_text=True) == []
 
 
 def test_a_known_text_is_still_compared(folder: ScratchFolder) -> None:
