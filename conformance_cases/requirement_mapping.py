@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from conformance_cases.axes import NO_SUCH_SCOPE, Choices
 from conformance_cases.capabilities import Capability, with_coarser
-from reference_impl.savers import SAVE_AND_RESTORE_OPS
 from reference_impl.schema import (
     REGISTERED_COLLECTIONS,
     CondContextDef,
@@ -17,6 +16,7 @@ from reference_impl.schema import (
     VariableDef,
     WhileContextDef,
 )
+from reference_impl.schema.recorded import SAVE_AND_RESTORE_OPS
 
 
 class Feature(enum.StrEnum):

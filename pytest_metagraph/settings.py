@@ -27,7 +27,7 @@ TESTED_TENSORFLOW = "2.21"
 DEFAULT_CONTRACT = "documented"
 DEFAULT_TIER = "default"
 
-LEVELS = ("required", "recommended")
+ENFORCEABLE_LEVELS = ("required", "recommended")
 """The levels that a run can enforce; the second one includes the first."""
 
 DEFAULT_LEVEL = "required"
@@ -164,7 +164,7 @@ OPTIONS = (
         "recommended rules too (recommended)",
         metavar="{required,recommended}",
         default=DEFAULT_LEVEL,
-        parse=one_of(*LEVELS),
+        parse=one_of(*ENFORCEABLE_LEVELS),
         in_rerun_line=True,
     ),
     Option(
@@ -253,7 +253,7 @@ class Settings(NamedTuple):
         limit: the limit on messages that are read; None for no limit.
         contract: one of `CONTRACTS`.
         tier: one of `TIERS`.
-        level: one of `LEVELS`.
+        level: one of `ENFORCEABLE_LEVELS`.
         patterns: case ids or globs of case ids; empty for every case of the tier.
         graphs: a folder of the user's graphs to judge instead of the corpus; empty for the corpus.
         oracle: the exporter that provides the right answers for the user's graphs; `none` if there is none.

@@ -110,7 +110,9 @@ def _regular_target(path: str) -> Path | None:
     """
     if path.endswith(os.sep):
         raise IsADirectoryError(errno.EISDIR, "the path is that of a folder", path)
-    target = Path(os.path.realpath(path) if os.path.islink(path) else path)
+    target = Path(path)
+    if target.is_symlink():
+        target = Path(os.path.realpath(path))
     try:
         existing = os.stat(path)  # noqa: PTH116 - follows links that have no name, such as /dev/fd/3
     except FileNotFoundError:

@@ -220,10 +220,9 @@ def _fill_collections(arguments: ExportArguments, nodes: NodeFilter, result: Met
 def _replaced_collections(arguments: ExportArguments, nodes: NodeFilter) -> dict[str, list[Any]]:
     """Return the collections that replace the graph's own in an export.
 
-    They are the savers that stay (SAV-05, SAV-06) and the unbound inputs (UNB-02), under one key the savers.
-    Without a scope no input
-    is unbound, and a collection of that name is the user's own. The documented contract exports it like any
-    other; TensorFlow has cleared it (UNB-08).
+    They are the savers that stay (SAV-05, SAV-06) and the unbound inputs (UNB-02); under one key, the savers.
+    Without a scope no input is unbound, and a collection of that name is the user's own: the documented
+    contract exports it like any other, and TensorFlow has cleared it (UNB-08).
     """
     replaced: dict[str, list[Any]] = {}
     if arguments.clear_extraneous_savers:

@@ -5,18 +5,7 @@ from __future__ import annotations
 from reference_impl.node_columns import CONTROL_MARK
 from reference_impl.node_index import NodeIndex
 from reference_impl.schema import SaverDef
-
-SAVE_AND_RESTORE_OPS = frozenset(
-    {
-        "SaveV2", "Save", "SaveSlice", "LegacySave", "LegacySaveSlice",
-        "RestoreV2", "Restore", "RestoreSlice", "LegacyRestore", "LegacyRestoreSlice",
-    }
-)  # fmt: skip
-"""The ops by which TensorFlow, and everything in this kit, finds the scope of a saver (SAV-02).
-
-The list is TensorFlow's. TensorFlow 2.21 registers neither `SaveSlice` nor any `Legacy...` op, and it does
-register `SaveSlices`, which is not in the list (SAV-03).
-"""
+from reference_impl.schema.recorded import SAVE_AND_RESTORE_OPS
 
 
 def extraneous_saver_nodes(index: NodeIndex, saver_def: SaverDef | None) -> frozenset[str]:

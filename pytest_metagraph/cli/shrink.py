@@ -28,7 +28,7 @@ from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.fuzzing.case_folder import CaseFolderError, example_of, read_case, write_case
 from pytest_metagraph.fuzzing.evaluate import Evaluation, Evaluator, describe
 from pytest_metagraph.fuzzing.oracles import find_oracle
-from pytest_metagraph.fuzzing.reduce import shrink
+from pytest_metagraph.fuzzing.reduce import reduce_finding
 from pytest_metagraph.judging.failure_text import findings_text
 from pytest_metagraph.judging.verdicts import TESTED
 from pytest_metagraph.judging.written_files import ScratchFolder
@@ -112,7 +112,7 @@ def _shrink(client: ExporterClient, case: Case, contract: Contract, arguments: a
             say(f"{client.name} agrees with the oracle {arguments.oracle} on {case.id}; nothing to shrink")
             return 0
         with progress(f"shrinking {case.id}"):
-            smallest = shrink(failing, failing.kinds[0], evaluator, arguments.seconds)
+            smallest = reduce_finding(failing, failing.kinds[0], evaluator, arguments.seconds)
     _write(case, failing, smallest, describe(failing.kinds[0]), arguments)
     return 1
 

@@ -32,7 +32,7 @@ from pytest_metagraph.judging.run import judge_cases
 from pytest_metagraph.judging.verdicts import TESTED, Verdict
 from pytest_metagraph.judging.written_files import ScratchFolder
 from pytest_metagraph.reports.causes import causes_of
-from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, LEVELS
+from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, ENFORCEABLE_LEVELS
 from reference_impl.contracts import Contract
 
 DESCRIPTION = """\
@@ -105,7 +105,7 @@ def _results(
 ) -> list[CaseResult]:
     """Judge the cases of the smoke tier."""
     cases = load_corpus().cases(Tier.SMOKE)
-    return list(judge_cases(Judge(client, contract, folder), cases, LEVELS[0], step))
+    return list(judge_cases(Judge(client, contract, folder), cases, ENFORCEABLE_LEVELS[0], step))
 
 
 def _data(

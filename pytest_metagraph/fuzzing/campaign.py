@@ -12,7 +12,7 @@ from conformance_cases import NotAsked
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.fuzzing.evaluate import DifferenceKind, Evaluation, Evaluator, describe
 from pytest_metagraph.fuzzing.example import Example
-from pytest_metagraph.fuzzing.reduce import shrink
+from pytest_metagraph.fuzzing.reduce import reduce_finding
 from pytest_metagraph.judging.verdicts import TESTED
 
 
@@ -109,7 +109,7 @@ class Campaign:
             if kind in self._known:
                 continue
             self._report(f"found {describe(kind)}; reducing it")
-            smallest = shrink(evaluation, kind, self._evaluator, self._shrink_seconds)
+            smallest = reduce_finding(evaluation, kind, self._evaluator, self._shrink_seconds)
             is_new = self._known.isdisjoint(smallest.kinds)
             self._known.update(smallest.kinds)
             if is_new:

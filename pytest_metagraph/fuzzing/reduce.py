@@ -25,7 +25,7 @@ DEFAULT_SECONDS = 60.0
 """The default time limit for reducing one finding."""
 
 
-def shrink(
+def reduce_finding(
     evaluation: Evaluation, kind: DifferenceKind, evaluator: Evaluator, seconds: float = DEFAULT_SECONDS
 ) -> Evaluation:
     """Remove everything that the difference does not need, until nothing is left to remove or the time is up.

@@ -8,8 +8,8 @@ from typing import Any
 
 from pytest_metagraph.fuzzing.example import Example
 from reference_impl.contracts import Contract
-from reference_impl.savers import SAVE_AND_RESTORE_OPS
 from reference_impl.schema import GraphDef, NodeDef
+from reference_impl.schema.recorded import SAVE_AND_RESTORE_OPS
 
 NEW_SAVER = "SAV-06: TensorFlow builds a new Saver in the live graph"
 FRAME_NAME = "FRM-02: a frame_name outside the scope crashes TensorFlow"

@@ -2,6 +2,8 @@
 
 An answer that is neither a message nor an error is a finding by itself (`_no_answer`): a timeout, a crash, a
 malformed answer, and a capability or a graph that the exporter declines although it must not.
+
+`judge.py` finds out whether the exporter has changed the graph, and `written_files.py` looks at its files.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ pytest-xdist, written as a line of JSON, and read by a later version of the kit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from typing import Annotated
 
 import msgspec
@@ -238,3 +239,17 @@ def _capped(detail: str) -> str:
         return detail
     more = len(detail) - MAX_DETAIL
     return f"{detail[:MAX_DETAIL]}\n... {more:,} more characters; run this case to see them"
+
+
+def tests_nothing(results: Collection[CaseResult]) -> bool:
+    """Return whether there are cases and none was tested, for whatever reason; such a run fails."""
+    return bool(results) and not any(result.verdict in TESTED for result in results)
+
+
+def to_line(part: msgspec.Struct) -> str:
+    """Return a result, or another part of a report, as JSON on one line with a newline at its end."""
+    try:
+        return msgspec.json.encode(part).decode() + "\n"
+    except UnicodeEncodeError:  # the text of an error may contain half a surrogate pair
+        text = json.dumps(msgspec.to_builtins(part), ensure_ascii=False, separators=(",", ":"))
+        return text.encode(errors="replace").decode() + "\n"

@@ -30,7 +30,7 @@ def judge_case(
     Args:
         judge: the judge of the exporter.
         case: the case.
-        level: the level that the run enforces; see `settings.LEVELS`.
+        level: the level that the run enforces; see `settings.ENFORCEABLE_LEVELS`.
         apply_known: returns the judgement of a case id in view of the known failures; None for a run without
             a list of them. It comes before the level: a failure of a recommended case may be known.
 
@@ -52,7 +52,7 @@ def judge_cases(
     Args:
         judge: the judge of the exporter.
         cases: the cases.
-        level: the level that the run enforces; see `settings.LEVELS`.
+        level: the level that the run enforces; see `settings.ENFORCEABLE_LEVELS`.
         step: shows the progress.
 
     Raises:

@@ -2,7 +2,7 @@
 
 `judge` gives a verdict; `known_failures/lookup.py` and `Judgement.enforced` may change it. `Verdict.outcome`
 decides what it does to a run, and `reports/footer.py` what fails a run as a whole. These modules act on a
-verdict: `plugin/collection.py` ends a test by its outcome, `plugin/exit_status.py` sets the exit status,
+verdict: `plugin/case_item.py` ends a test by its outcome, `plugin/exit_status.py` sets the exit status,
 `reports/scoring.py` counts it, `reports/terminal.py` has its words, `reports/report_diff.py` decides if it is
 a regression, and `reports/validity.py` if it contradicts the findings.
 """
@@ -109,7 +109,7 @@ class Judgement:
 
         Args:
             required: whether the case involves a required rule.
-            level: the level that the run enforces; see `settings.LEVELS`.
+            level: the level that the run enforces; see `settings.ENFORCEABLE_LEVELS`.
         """
         if self.verdict is not Verdict.FAIL or required or level != "required":
             return self

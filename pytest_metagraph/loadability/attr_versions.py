@@ -1,4 +1,7 @@
-"""Find the versions of TensorFlow that know an attribute of an op."""
+"""Find the versions of TensorFlow that know an attribute of an op, for `--explain-attr`.
+
+Whether a version refuses an attribute of a node is decided in `rules/node_def.py` (LOAD-17).
+"""
 
 from __future__ import annotations
 

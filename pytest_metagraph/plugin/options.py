@@ -1,4 +1,7 @@
-"""The options of a run in pytest: on the command line, in the ini file, and as one `Settings` object."""
+"""The options of a run in pytest: on the command line, in the ini file, and as one `Settings` object.
+
+`case_item.py` makes the judge of a case from it.
+"""
 
 from __future__ import annotations
 

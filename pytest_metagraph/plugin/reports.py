@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.plugin.options import settings_of
 from pytest_metagraph.plugin.refusals import usage_errors
@@ -108,7 +109,7 @@ class ReportPlugin:
         """Print where the reports are, and whether they are valid."""
         yield
         for line in self._summary():
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(printable(line))
 
     def _start(self, exporter: ReportedExporter) -> Header:
         header = header_of(self._settings, exporter, now())

@@ -15,11 +15,10 @@ import pytest
 
 from conformance_cases import Tier
 from pytest_metagraph._util.text import printable
-from pytest_metagraph.judging.result import CaseResult, ReportedExporter
+from pytest_metagraph.judging.result import CaseResult, ReportedExporter, to_line
 from pytest_metagraph.plugin import failures
 from pytest_metagraph.plugin.options import settings_of
 from pytest_metagraph.plugin.session_facts import is_xdist_worker
-from pytest_metagraph.reports.jsonl import to_line
 from pytest_metagraph.reports.terminal import LineRole, summary_lines
 from pytest_metagraph.selection import corpus_of
 from pytest_metagraph.settings import Settings

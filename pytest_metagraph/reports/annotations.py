@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.judging.result import Cause
 from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.reports.causes import causes_by_severity
 from pytest_metagraph.reports.model import Report
 
 MAX_ANNOTATIONS = 10
@@ -24,7 +25,7 @@ def render_annotations(report: Report) -> str:
         commands.append(_command("Known failures that passed", "\n".join(stale[:MAX_ANNOTATIONS])))
     if report.list_problems:
         commands.append(_command("The list of known failures is wrong", "\n".join(report.list_problems)))
-    causes = report.causes_by_severity
+    causes = causes_by_severity(report)
     commands += [_cause(report, cause) for cause in causes.get(Verdict.FAIL, ())]
     advisory = causes.get(Verdict.RECOMMENDED_FAILURE, ())
     commands += [_cause(report, cause, kind="notice") for cause in advisory]

@@ -14,6 +14,12 @@ from pytest_metagraph.diff.differences import general_section
 from pytest_metagraph.diff.hints import ALSO_CAUSED_BY, HintCode
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.result import CaseResult, Cause, ReportedFinding
+from pytest_metagraph.judging.verdicts import Verdict
+from pytest_metagraph.reports.errors import ProblemCode
+from pytest_metagraph.reports.model import Report
+
+SEVERITIES = (Verdict.FAIL, Verdict.RECOMMENDED_FAILURE, Verdict.KNOWN_FAILURE)
+"""The verdicts on failed cases, the most severe first."""
 
 _FILE_KINDS: Mapping[FindingCode, str] = {
     FindingCode.FILE_MISSING: "The export did not write the file",
@@ -63,6 +69,32 @@ def causes_of(results: Iterable[CaseResult]) -> tuple[Cause, ...]:
     chosen = _cover(list(pairs))
     causes = [_cause(key, explained, kinds_of_case) for key, explained in chosen.items()]
     return tuple(sorted(causes, key=lambda cause: (-len(cause.cases), cause.cause)))
+
+
+def reported_causes(report: Report) -> tuple[Cause, ...]:
+    """Return the causes of the failed cases of a report; empty if the run was interrupted.
+
+    Those of a footer that does not agree with the cases may name cases that do not exist, or none. They are
+    computed again.
+    """
+    if report.footer is None:
+        return ()
+    if any(problem.code is ProblemCode.WRONG_FOOTER for problem in report.problems):
+        return causes_of(report.results)
+    return report.footer.causes
+
+
+def causes_by_severity(report: Report) -> dict[Verdict, tuple[Cause, ...]]:
+    """Return causes by what they mean for the run: it fails, a recommendation is missed, or they are known.
+
+    A cause counts once, under the most severe verdict of its cases; a verdict without causes is left out.
+    """
+    verdicts = {result.case: result.verdict for result in report.results}
+    grouped: dict[Verdict, list[Cause]] = {verdict: [] for verdict in SEVERITIES}
+    for cause in reported_causes(report):
+        found = {verdicts.get(case, Verdict.FAIL) for case in cause.cases}
+        grouped[next(verdict for verdict in SEVERITIES if verdict in found)].append(cause)
+    return {verdict: tuple(causes) for verdict, causes in grouped.items() if causes}
 
 
 class CauseWatch:

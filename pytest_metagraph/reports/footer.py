@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-from pytest_metagraph.judging.result import CaseResult
+from pytest_metagraph.judging.result import CaseResult, tests_nothing
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.model import Footer, Header
-from pytest_metagraph.reports.scoring import tests_nothing
 
 
 def footer_of(

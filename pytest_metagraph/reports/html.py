@@ -16,6 +16,7 @@ import msgspec
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.judging.result import CaseResult, ReportedFinding
 from pytest_metagraph.judging.verdicts import LEVELS, Verdict
+from pytest_metagraph.reports.causes import causes_by_severity, reported_causes
 from pytest_metagraph.reports.comparison import ReportComparison
 from pytest_metagraph.reports.headlines import headline_of
 from pytest_metagraph.reports.model import Report
@@ -160,7 +161,7 @@ def _cases_with_details(report: Report) -> frozenset[str]:
         result.case: sum(len(finding.detail) for finding in result.findings) for result in report.results
     }
     chosen: set[str] = set()
-    for round_of_cases in itertools.zip_longest(*(cause.cases for cause in report.causes)):
+    for round_of_cases in itertools.zip_longest(*(cause.cases for cause in reported_causes(report))):
         for case in round_of_cases:
             if case is None or case in chosen:
                 continue
@@ -184,7 +185,7 @@ def render_html(report: Report) -> str:
         header=report.header,
         levels={} if report.no_score else scores_by_level(report),
         verdicts={verdict: verdicts[verdict] for verdict in Verdict if verdicts[verdict]},
-        causes=report.causes_by_severity,
+        causes=causes_by_severity(report),
         enforced=[level for level in LEVELS if is_enforced(level, report.header)],
         max_causes=_MAX_CAUSES,
         areas=rows_by_area(report),

@@ -1,4 +1,7 @@
-"""The JSON Lines report: write it during a run, and read it."""
+"""The JSON Lines report: write it during a run, and read it.
+
+`plugin/reports.py` writes it: the header and each result as they come, and the footer of `footer.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from pytest_metagraph._util.text import unique_members
-from pytest_metagraph.judging.result import CaseResult, ReportedExporter
+from pytest_metagraph.judging.result import CaseResult, to_line
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import FORMAT, Footer, Header, Report
 from pytest_metagraph.reports.validity import find_problems
@@ -21,15 +24,6 @@ Part: TypeAlias = Header | CaseResult | Footer
 """The content of one line of a report."""
 
 _DECODER = msgspec.json.Decoder(Part)
-
-
-def to_line(part: Part | ReportedExporter) -> str:
-    """Return one part of a report as JSON on one line, with a newline at the end."""
-    try:
-        return msgspec.json.encode(part).decode() + "\n"
-    except UnicodeEncodeError:  # the text of an error may contain half a surrogate pair
-        text = json.dumps(msgspec.to_builtins(part), ensure_ascii=False, separators=(",", ":"))
-        return text.encode(errors="replace").decode() + "\n"
 
 
 def from_line(line: str) -> Part:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from pytest_metagraph._util.text import counted, printable
 from pytest_metagraph.judging.verdicts import LEVELS, Verdict
+from pytest_metagraph.reports.causes import causes_by_severity
 from pytest_metagraph.reports.comparison import ReportComparison
 from pytest_metagraph.reports.model import Header, Report
 from pytest_metagraph.reports.scoring import (
@@ -101,7 +102,7 @@ def _unloaded_lines(report: Report) -> Iterator[str]:
 
 
 def _cause_lines(report: Report) -> Iterator[str]:
-    for verdict, causes in report.causes_by_severity.items():
+    for verdict, causes in causes_by_severity(report).items():
         yield from ("", f"### {_CAUSES[verdict]}", "")
         yield from _table(
             ("Cause", "Cases", "Blamed", "Smallest case"),

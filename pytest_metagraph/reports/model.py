@@ -12,16 +12,12 @@ import msgspec
 
 from conformance_cases import Requirement
 from pytest_metagraph.judging.result import CaseResult, Cause, Count, PositiveCount, ReportedExporter
-from pytest_metagraph.judging.verdicts import LEVELS, TESTED, Verdict, strictest
-from pytest_metagraph.reports.causes import causes_of
+from pytest_metagraph.judging.verdicts import LEVELS, TESTED, strictest
 from pytest_metagraph.reports.errors import Problem, ProblemCode
 from pytest_metagraph.settings import command_for
 
 FORMAT: Final = 2
 """The version of the format; a reader refuses every other one."""
-
-SEVERITIES = (Verdict.FAIL, Verdict.RECOMMENDED_FAILURE, Verdict.KNOWN_FAILURE)
-"""The verdicts on failed cases, the most severe first."""
 
 
 class ReportedRequirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -205,31 +201,6 @@ class Report:
         if self.results and not any(result.verdict in TESTED for result in self.results):
             return "No case was tested."
         return ""
-
-    @property
-    def causes(self) -> tuple[Cause, ...]:
-        """The causes of the failed cases; empty if the run was interrupted.
-
-        Those of a footer that does not agree with the cases may name cases that do not exist, or none.
-        """
-        if self.footer is None:
-            return ()
-        if any(problem.code is ProblemCode.WRONG_FOOTER for problem in self.problems):
-            return causes_of(self.results)
-        return self.footer.causes
-
-    @property
-    def causes_by_severity(self) -> dict[Verdict, tuple[Cause, ...]]:
-        """The causes by what they mean for the run: it fails, a recommendation is missed, or they are known.
-
-        A cause counts once, under the most severe verdict of its cases; a verdict without causes is left out.
-        """
-        verdicts = {result.case: result.verdict for result in self.results}
-        grouped: dict[Verdict, list[Cause]] = {verdict: [] for verdict in SEVERITIES}
-        for cause in self.causes:
-            found = {verdicts.get(case, Verdict.FAIL) for case in cause.cases}
-            grouped[next(verdict for verdict in SEVERITIES if verdict in found)].append(cause)
-        return {verdict: tuple(causes) for verdict, causes in grouped.items() if causes}
 
     @property
     def list_problems(self) -> tuple[str, ...]:

@@ -106,11 +106,6 @@ def unloaded_graphs(results: Iterable[CaseResult]) -> tuple[UnloadedGraph, ...]:
     return tuple(UnloadedGraph(name, reasons[name], counts[name]) for name in sorted(counts))
 
 
-def tests_nothing(results: Collection[CaseResult]) -> bool:
-    """Return whether there are cases and none was tested, for whatever reason; such a run fails."""
-    return bool(results) and not any(result.verdict in TESTED for result in results)
-
-
 def scores_by_level(report: Report) -> Mapping[str, Score]:
     """Return the score of each level that has cases, the strictest level first.
 

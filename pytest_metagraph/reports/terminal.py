@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from conformance_cases import Case, Requirement
 from pytest_metagraph._util.text import counted, printable
-from pytest_metagraph.judging.result import CaseResult, Cause, ReportedExporter
+from pytest_metagraph.judging.result import CaseResult, Cause, ReportedExporter, tests_nothing
 from pytest_metagraph.judging.verdicts import LEVELS, Verdict, level_of
 from pytest_metagraph.reports.causes import causes_of
-from pytest_metagraph.reports.scoring import score_of, tests_nothing, unloaded_graphs
+from pytest_metagraph.reports.scoring import score_of, unloaded_graphs
 from pytest_metagraph.settings import NO_ORACLE, Settings
 
 MOST_CAUSES = 8

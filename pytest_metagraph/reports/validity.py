@@ -1,4 +1,7 @@
-"""Find what makes a report INVALID or PARTIAL, so that it never has a score."""
+"""Find the problems of a report, which never has a score if there is one.
+
+`Report.status` in `model.py` decides from them whether it is INVALID or PARTIAL.
+"""
 
 from __future__ import annotations
 

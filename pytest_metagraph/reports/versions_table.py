@@ -11,6 +11,7 @@ import msgspec
 from packaging.version import Version
 
 from pytest_metagraph.judging.result import Count
+from pytest_metagraph.reports.causes import reported_causes
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.model import Report
 from pytest_metagraph.reports.scoring import rows_by_requirement, score_of
@@ -277,7 +278,7 @@ def _contract(report: Report, passed_with_kit_ops: frozenset[str] | None) -> Mea
         ),
         causes=tuple(
             MeasuredCause(one.cause, len(one.cases), one.cases[0], one.requirements)
-            for one in report.causes[:MOST_CAUSES]
+            for one in reported_causes(report)[:MOST_CAUSES]
         ),
     )
 

@@ -42,6 +42,19 @@ REGISTERED_COLLECTIONS: Mapping[str, type[message.Message]] = MappingProxyType(
 """The class of the serialised messages in the bytes_list of each registered collection, by key."""
 
 
+SAVE_AND_RESTORE_OPS = frozenset(
+    {
+        "SaveV2", "Save", "SaveSlice", "LegacySave", "LegacySaveSlice",
+        "RestoreV2", "Restore", "RestoreSlice", "LegacyRestore", "LegacyRestoreSlice",
+    }
+)  # fmt: skip
+"""The ops by which TensorFlow, and everything in this kit, finds the scope of a saver (SAV-02).
+
+The list is TensorFlow's. TensorFlow 2.21 registers neither `SaveSlice` nor any `Legacy...` op, and it does
+register `SaveSlices`, which is not in the list (SAV-03).
+"""
+
+
 @functools.cache
 def registered_ops() -> Mapping[str, OpDef]:
     """Return every registered OpDef by op name, in byte order of the names (OPS-01).

@@ -20,7 +20,7 @@ from pytest_metagraph.fuzzing.evaluate import Evaluator
 from pytest_metagraph.fuzzing.example import Example
 from pytest_metagraph.fuzzing.generate import random_examples
 from pytest_metagraph.fuzzing.oracles import find_oracle
-from pytest_metagraph.fuzzing.reduce import shrink
+from pytest_metagraph.fuzzing.reduce import reduce_finding
 from pytest_metagraph.judging.written_files import ScratchFolder
 
 MOST_NODES = 5
@@ -88,7 +88,7 @@ def test_a_case_that_catches_a_planted_defect_is_made_small(name: str, judge: Mi
             for variant in case.variants
             if (evaluation := evaluator.evaluate(example_of(case, variant, CONTRACT))).kinds
         )
-        smallest = shrink(failing, failing.kinds[0], evaluator)
+        smallest = reduce_finding(failing, failing.kinds[0], evaluator)
     assert failing.kinds[0] in smallest.kinds
     assert _nodes(smallest.example) <= MOST_NODES
     assert smallest.example.arguments.keys() == PLANTED[name]

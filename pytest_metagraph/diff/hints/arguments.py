@@ -17,8 +17,8 @@ from pytest_metagraph.diff.hints.call import (
 )
 from pytest_metagraph.diff.hints.consequences import consequences_of_nodes, unknown_attrs
 from pytest_metagraph.diff.hints.hint import Hint, HintCode, list_keys, select
-from reference_impl.savers import SAVE_AND_RESTORE_OPS
 from reference_impl.schema import registered_ops
+from reference_impl.schema.recorded import SAVE_AND_RESTORE_OPS
 
 if TYPE_CHECKING:
     from pytest_metagraph.diff.result import MetaGraphDiff

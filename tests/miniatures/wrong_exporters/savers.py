@@ -11,8 +11,8 @@ from reference_impl import Contract, GraphKeys
 from reference_impl.arguments import ExportArguments
 from reference_impl.node_filter import NodeFilter
 from reference_impl.node_index import NodeIndex
-from reference_impl.savers import SAVE_AND_RESTORE_OPS
 from reference_impl.schema import MetaGraphDef, SaverDef
+from reference_impl.schema.recorded import SAVE_AND_RESTORE_OPS
 from reference_impl.scope import ExportScope
 
 _OPS_OF_SAVERS = SAVE_AND_RESTORE_OPS | {"Assign", "AssignVariableOp", "Const", "Identity", "NoOp"}

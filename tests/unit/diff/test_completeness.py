@@ -65,7 +65,8 @@ def test_every_flip_is_reported(message: MetaGraphDef, capsys: pytest.CaptureFix
     """Every changed, cleared or removed field is reported as a difference, or as one of the listed notes."""
     counts: Counter[str] = Counter()
     silent, wrongly_noted = [], []
-    for section, flip in ((section, flip) for section in sections(message) for flip in flips(section)):
+    flipped = ((part, flip) for part in sections(message) for flip in flips(part))
+    for section, flip in flipped:
         diff = diff_meta_graphs(expected=section, actual=flip.message)
         if diff.differences:
             counts["reported"] += 1

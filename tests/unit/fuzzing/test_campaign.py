@@ -22,7 +22,7 @@ from pytest_metagraph.fuzzing.campaign import Campaign, Discovery
 from pytest_metagraph.fuzzing.evaluate import Evaluator, describe
 from pytest_metagraph.fuzzing.example import EarlierCall, Example
 from pytest_metagraph.fuzzing.generate import random_examples
-from pytest_metagraph.fuzzing.reduce import shrink
+from pytest_metagraph.fuzzing.reduce import reduce_finding
 from pytest_metagraph.judging.written_files import ScratchFolder
 from reference_impl import Contract
 from reference_impl.schema import MetaGraphDef, SaverDef
@@ -96,7 +96,7 @@ def test_everything_that_does_not_matter_is_removed() -> None:
     """Of four arguments, a variant and four nodes, one argument and the node with a device remain."""
     with evaluator_of(keeps_devices) as evaluator:
         evaluation = evaluator.evaluate(Example(chain(), MANY_FLAGS, Variant(filename=True, as_text=True)))
-        smallest = shrink(evaluation, evaluation.kinds[0], evaluator).example
+        smallest = reduce_finding(evaluation, evaluation.kinds[0], evaluator).example
     assert [node.name for node in smallest.graph.graph_def.node] == ["b"]
     assert not smallest.graph.collection_def
     assert smallest.arguments == {"clear_devices": True}
@@ -107,7 +107,7 @@ def test_messages_lose_the_fields_that_do_not_matter() -> None:
     """A message that only has to be passed loses all its fields."""
     with evaluator_of(forgets_savers) as evaluator:
         evaluation = evaluator.evaluate(Example(chain(), MANY_FLAGS))
-        smallest = shrink(evaluation, evaluation.kinds[0], evaluator).example
+        smallest = reduce_finding(evaluation, evaluation.kinds[0], evaluator).example
     assert smallest.arguments == {"saver_def": SaverDef()}
     assert not smallest.graph.graph_def.node
 
@@ -119,7 +119,7 @@ def test_only_the_calls_that_matter_are_left() -> None:
     example = Example(chain(), {"collection_list": ["last"]}, earlier=(harmless, clearing, harmless))
     with evaluator_of(clears_for_good) as evaluator:
         evaluation = evaluator.evaluate(example)
-        smallest = shrink(evaluation, evaluation.kinds[0], evaluator).example
+        smallest = reduce_finding(evaluation, evaluation.kinds[0], evaluator).example
     assert smallest.earlier == (EarlierCall({"clear_devices": True}, "call_2.meta"),)
     assert smallest.arguments == {}
     assert [node.name for node in smallest.graph.graph_def.node] == ["b"]
@@ -130,7 +130,7 @@ def test_calls_that_do_not_matter_are_removed() -> None:
     example = Example(chain(), MANY_FLAGS, earlier=(EarlierCall({"clear_devices": True}, "call_1.meta"),))
     with evaluator_of(forgets_savers) as evaluator:
         evaluation = evaluator.evaluate(example)
-        assert shrink(evaluation, evaluation.kinds[0], evaluator).example.earlier == ()
+        assert reduce_finding(evaluation, evaluation.kinds[0], evaluator).example.earlier == ()
 
 
 def test_a_graph_def_is_the_same_for_all_calls() -> None:
@@ -150,14 +150,14 @@ def test_shrinking_keeps_the_kind_of_difference() -> None:
         by_name = {describe(kind): kind for kind in evaluation.kinds}
         wanted = by_name["device-changed in graph_def.node device"]
         assert len(by_name) == 2
-        assert shrink(evaluation, wanted, evaluator).kinds == (wanted,)
+        assert reduce_finding(evaluation, wanted, evaluator).kinds == (wanted,)
 
 
 def test_without_time_nothing_is_reduced() -> None:
     """Reducing without any time returns the export as it was found."""
     with evaluator_of(keeps_devices) as evaluator:
         evaluation = evaluator.evaluate(Example(chain(), MANY_FLAGS))
-        assert shrink(evaluation, evaluation.kinds[0], evaluator, seconds=0.0) is evaluation
+        assert reduce_finding(evaluation, evaluation.kinds[0], evaluator, seconds=0.0) is evaluation
 
 
 def test_a_quirk_is_not_a_difference() -> None:

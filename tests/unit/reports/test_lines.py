@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_metagraph.judging.findings import FindingCode
+from pytest_metagraph.judging.result import to_line
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
-from pytest_metagraph.reports.jsonl import from_line, to_line
+from pytest_metagraph.reports.jsonl import from_line
 from pytest_metagraph.reports.model import ReportedShard
 from pytest_metagraph.reports.schema import schema_text
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import report_samples as samples
 
+from pytest_metagraph.judging.result import to_line
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ProblemCode, ReportError
 from pytest_metagraph.reports.jsonl import (
@@ -15,7 +16,6 @@ from pytest_metagraph.reports.jsonl import (
     parse_report,
     read_report,
     report_text,
-    to_line,
     write_report,
 )
 
