@@ -39,12 +39,7 @@ from reference_impl.schema.messages import (
     WhileContextDef,
 )
 from reference_impl.schema.parsing import adopt, parse_message
-from reference_impl.schema.recorded import (
-    REGISTERED_COLLECTIONS,
-    Provenance,
-    provenance,
-    registered_ops,
-)
+from reference_impl.schema.recorded import REGISTERED_COLLECTIONS, Provenance, provenance, registered_ops
 
 __all__ = [
     "POOL",

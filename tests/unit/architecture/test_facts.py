@@ -53,7 +53,7 @@ def _modules_with(fact: str | frozenset[str]) -> set[str]:
     [
         (TENSORFLOW_VERSION, "reference_impl/contracts.py"),
         (frozenset(FLAGS), "conformance_cases/axes.py"),
-        ("LegacyRestoreSlice", "reference_impl/savers.py"),
+        ("LegacyRestoreSlice", "reference_impl/schema/recorded.py"),
         (frozenset({"saved_model.pb", "saved_model.pbtxt"}), "reference_impl/saved_models.py"),
     ],
     ids=["the tested TensorFlow", "the flags", "the ops of savers", "the files of a SavedModel"],
