@@ -82,7 +82,10 @@ def leave(item: pytest.Item, exporter: ReportedExporter, result: CaseResult, con
     others = [(name, value) for name, value in item.user_properties if not name.startswith(_PROPERTY)]
     item.user_properties[:] = [
         *others,
-        *((f"{_PROPERTY}{name}", value) for name, value in properties.items()),
+        *(
+            (f"{_PROPERTY}{name}", printable(value) if isinstance(value, str) else value)
+            for name, value in properties.items()
+        ),
     ]
 
 

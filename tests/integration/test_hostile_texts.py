@@ -48,7 +48,7 @@ COMMANDS = {
 def test_no_text_of_an_exporter_acts_in_a_run(project: Project, apart: bool) -> None:
     """Class names, messages, versions, reasons and names of nodes are escaped wherever pytest shows them."""
     project.with_adapter(ADAPTER)
-    shown = ["-rA", "-v", "--metagraph-report=r.md"] if apart else []
+    shown = ["-rA", "-v", "--metagraph-report=r.md", "--junitxml=r.xml"] if apart else []
     run = project.given("--metagraph-exporter=adapter:export", "--metagraph-tier=smoke", *shown)
     result = run.case(PLAIN, "DEV-01/*", "CALL-*").run_apart()
     output = result.stdout.str() + result.stderr.str()
@@ -56,7 +56,8 @@ def test_no_text_of_an_exporter_acts_in_a_run(project: Project, apart: bool) -> 
     assert "\\x1b[31m" in output
     assert acting_parts(output) == []
     if apart:
-        assert acting_parts((project.pytester.path / "r.md").read_text(encoding="utf-8")) == []
+        for name in ("r.md", "r.xml"):
+            assert acting_parts((project.pytester.path / name).read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)
