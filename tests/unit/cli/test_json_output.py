@@ -80,7 +80,7 @@ def test_a_rule_and_a_case_are_explained(capsys: pytest.CaptureFixture[str]) -> 
     """A rule has its cases, a case its rules, its call and what is expected."""
     rule = printed(capsys, "explain", "scope-11")
     assert rule["rule"] == "SCOPE-11"
-    assert rule["cases"] == ["SCOPE-11/graph-def-and-scope"]
+    assert rule["cases"] == ["SCOPE-11/graph-def-and-scope", "SCOPE-11/versions-and-library"]
     case = printed(capsys, "explain", CASE)
     assert "SCOPE-03" in case["rules"]
     assert case["input"]["nodes"] == 32
