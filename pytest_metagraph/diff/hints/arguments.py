@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import bisect
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_metagraph._util.shallow import VIEWS
@@ -196,8 +197,10 @@ def _saver_parts(
     """Return the positions of the differences about savers, given the codes for one direction."""
     nodes = select(diff, node, section=NODE_SECTION)
     # A saver has a scope with any name, which contains the nodes that save and restore (SAV-02).
-    scopes = tuple({f"{_scope(one.key)}/" for one in nodes.values() if one.subject in SAVE_AND_RESTORE_OPS})
-    in_savers = {position for position, one in nodes.items() if one.key.startswith(scopes)}
+    scopes = _outermost(
+        f"{_scope(one.key)}/" for one in nodes.values() if one.subject in SAVE_AND_RESTORE_OPS
+    )
+    in_savers = {position for position, one in nodes.items() if _lies_in(one.key, scopes)}
     items = select(diff, item, section=_SAVERS).keys()
     # Without a node of a saver, a missing or extra collection is more likely caused by collection_list.
     collections = (
@@ -206,6 +209,21 @@ def _saver_parts(
         else set()
     )
     return frozenset(in_savers | items | collections)
+
+
+def _outermost(scopes: Iterable[str]) -> list[str]:
+    """Return the scopes that lie in no other one, sorted."""
+    kept: list[str] = []
+    for scope in sorted(scopes):
+        if not kept or not scope.startswith(kept[-1]):
+            kept.append(scope)
+    return kept
+
+
+def _lies_in(name: str, scopes: Sequence[str]) -> bool:
+    """Return whether a name lies in one of some outermost scopes: only the last one before it is possible."""
+    at = bisect.bisect_right(scopes, name)
+    return at > 0 and name.startswith(scopes[at - 1])
 
 
 def _scope(name: str) -> str:
