@@ -190,12 +190,29 @@ ORIGINS = """
     frames_by_id { key: 8 value { line: 4 func: "g" } }
     frames_by_id { key: 9 value { file_index: 5 line: 9 func: "no file" } }
     frames_by_id { key: 10 value { file_index: -1 line: 9 func: "no file" } }
-    traces_by_id { key: 1 value { frame_id: [7, 8, 9, 10, 11] } }
+    frames_by_id { key: 12 value { file_index: 1 line: 9 func: "no file" } }
+    traces_by_id { key: 1 value { frame_id: [7, 8, 9, 10, 11, 12] } }
     name_to_trace_id { key: "s/a" value: 1 }
     name_to_trace_id { key: "b" value: 2 }
     name_to_trace_id { key: "gone" value: 1 }
   }
 """
+
+
+def test_the_source_of_a_loaded_origin_is_not_looked_up(tmp_path: Path, contract: Contract) -> None:
+    """DBG-07: a file of that name on this machine may be another one."""
+    origin = f"""
+      node {{ name: "a" op: "NoOp" }}
+      debug_info {{
+        files: "{__file__}"
+        frames_by_id {{ key: 1 value {{ line: 1 func: "f" }} }}
+        traces_by_id {{ key: 1 value {{ frame_id: 1 }} }}
+        name_to_trace_id {{ key: "a" value: 1 }}
+      }}
+    """
+    info = written_info(tmp_path, graph(origin), contract)
+    assert info.frames_by_id[0].line == 1
+    assert not info.frames_by_id[0].code
 
 
 @pytest.mark.parametrize("arguments", [{}, {"export_scope": "s"}])

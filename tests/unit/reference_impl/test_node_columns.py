@@ -83,7 +83,20 @@ def test_chunks_number_the_nodes(count: int, source: str) -> None:
         assert len(chunk.rests or ()) == len(chunk.positions) <= 1024
 
 
-@pytest.mark.parametrize(("inside", "total"), [([1024, 1026], 1030), ([0, 1, 1026], 1030), ([3], 2050)])
+@pytest.mark.parametrize(
+    ("inside", "total"),
+    [
+        ([1024, 1026], 1030),
+        ([0, 1, 1026], 1030),
+        ([3], 2050),
+        # Up to the second chunk and its end, 1 and 8 nodes stay, or 1 and 9, or 5 and 7: the sum, the product
+        # and other results of two such numbers are the number of nodes in the chunk.
+        ([3, *range(1025, 1032)], 1033),
+        ([3, *range(1025, 1033)], 1033),
+        ([3, *range(1030, 1038)], 1042),
+        ([*range(5), 1025, 1026], 1029),
+    ],
+)
 @pytest.mark.parametrize("contract", list(Contract))
 def test_a_scope_selects_nodes_of_each_chunk(inside: list[int], total: int, contract: Contract) -> None:
     """Nodes beyond the first chunk are exported, and no others, whichever a scope selects there."""
@@ -104,6 +117,7 @@ def test_large_nodes_are_read_in_small_chunks() -> None:
 
 
 _CLASS = AttrValue(list=AttrValue.ListValue(s=[b"loc:@a"]))
+_CLASS_IN_SCOPE = AttrValue(list=AttrValue.ListValue(s=[b"loc:@s/a"]))
 
 
 def test_an_attribute_is_read_as_a_message_has_it() -> None:
@@ -134,6 +148,20 @@ def test_an_attribute_is_read_as_a_message_has_it() -> None:
             for place, node in enumerate(map(NodeDef.FromString, chosen))
             if "_class" in node.attr
         ]
+
+
+def test_a_node_whose_attribute_is_renamed_in_its_bytes_hides_no_other(contract: Contract) -> None:
+    """CLS-02: an attribute with two names has the second one; the next node still loses the scope."""
+    two_names = b"\x0a\x06_class" + b"\x12\x02\x18\x05" + b"\x0a\x01T"
+    nodes = [
+        NodeDef(name="s/a", op="NoOp").SerializeToString() + b"\x2a" + bytes([len(two_names)]) + two_names,
+        NodeDef(name="s/b", op="NoOp", attr={"_class": _CLASS_IN_SCOPE}).SerializeToString(),
+    ]
+    graph_def = b"".join(b"\x0a" + bytes([len(node)]) + node for node in nodes)
+    graph = Graph.from_meta_graph_def(b"\x12" + bytes([len(graph_def)]) + graph_def)
+
+    exported = export_meta_graph(graph=graph, export_scope="s", contract=contract).graph_def
+    assert [dict(node.attr) for node in exported.node] == [{"T": AttrValue(i=5)}, {"_class": _CLASS}]
 
 
 @pytest.mark.parametrize(
