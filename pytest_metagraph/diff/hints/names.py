@@ -154,9 +154,12 @@ def _some(nodes: Collection[str]) -> str:
 
 def _common_scope(long: Collection[str], short: Collection[str]) -> str | None:
     """Return the prefix, ending in a slash, that turns nearly all short names into long ones."""
+    lengths = {len(name) for name in short}  # a name may have very many slashes
     for name in itertools.islice(long, _PROBES):
         for position, character in enumerate(name):
-            if character != "/" or name[position + 1 :] not in short:
+            if character != "/" or len(name) - position - 1 not in lengths:
+                continue
+            if name[position + 1 :] not in short:
                 continue
             scope = name[: position + 1]
             if sum(scope + stripped in long for stripped in short) >= _MIN_SHARE * len(short):
