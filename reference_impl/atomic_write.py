@@ -71,7 +71,7 @@ def write_files(contents: Mapping[str, Content], *, make_folders: bool = False) 
         contextlib.ExitStack() as undo,
     ):
         staged: list[tuple[str, Path, Path]] = []
-        targets: set[Path] = set()
+        places: set[str] = set()
         streams: list[tuple[str, int]] = []
         for path, content in contents.items():
             with _naming_in_errors(path):
@@ -79,9 +79,13 @@ def write_files(contents: Mapping[str, Content], *, make_folders: bool = False) 
                 if target is None:
                     streams.append((path, _open_stream(path, cleanup)))
                     continue
-                if target in targets:
-                    raise FileExistsError(errno.EEXIST, "another file of this call has the same place", path)
-                targets.add(target)
+                if len(contents) > 1:  # to look up each part of a path takes as long as to write a file
+                    place = os.path.realpath(target)
+                    if place in places:
+                        raise FileExistsError(
+                            errno.EEXIST, "another file of this call has the same place", path
+                        )
+                    places.add(place)
                 if make_folders:
                     _make_folders(target.parent, folders)
                 staged.append((path, _stage(target, content, cleanup), target))

@@ -95,8 +95,10 @@ def test_two_files_at_one_place_are_refused(tmp_path: Path) -> None:
     """If links lead two names to one file, the second content would replace the first without a word."""
     (tmp_path / "a").symlink_to("m")
     (tmp_path / "b").symlink_to("m")
-    with pytest.raises(FileExistsError, match="the same place"):
-        write_files({str(tmp_path / "a"): b"1", str(tmp_path / "b"): b"2"})
+    (tmp_path / "folder").symlink_to(".")
+    for first, second in (("a", "b"), ("m", "folder/m"), ("b", "folder/a")):
+        with pytest.raises(FileExistsError, match="the same place"):
+            write_files({str(tmp_path / first): b"1", str(tmp_path / second): b"2"})
     assert not (tmp_path / "m").exists()
 
 
