@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import importlib.util
 import os
 import shutil
@@ -46,6 +47,14 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that runs slow tests."""
     parser.addoption("--run-slow", action="store_true", help="also run tests that take minutes or gigabytes")
+
+
+def pytest_collection_finish() -> None:
+    """Leave ten thousand collected tests out of garbage collections.
+
+    Each run of pytest in this process ends with five of them, which take 0.13 s each.
+    """
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
