@@ -52,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_finish() -> None:
     """Leave ten thousand collected tests out of garbage collections.
 
-    Each run of pytest in this process ends with five of them, which take 0.13 s each.
+    Each run of pytest in this process ends with some, which take 0.1 s less without these.
     """
     gc.freeze()
 
