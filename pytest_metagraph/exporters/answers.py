@@ -56,22 +56,16 @@ class Raised:
     text: str
     traceback: str = field(default="", repr=False)
 
-    def is_a(self, expected: str) -> bool:
-        """Return whether the exception counts as one of a class.
+    def __post_init__(self) -> None:
+        """Leave out what a worker names after the first class of Python.
 
-        A worker may name more classes. Those after the first one of Python do not count: a ValueError is not
-        a TypeError as well.
-
-        Args:
-            expected: the name of the class.
+        A ValueError is not a TypeError as well.
         """
-        for name in self.classes:
-            if name == expected:
-                return True
+        for count, name in enumerate(self.classes, start=1):
             known = getattr(builtins, name, None)
             if isinstance(known, type) and issubclass(known, BaseException):
-                return False
-        return False
+                object.__setattr__(self, "classes", self.classes[:count])
+                return
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,7 +258,7 @@ class AdapterCheck:
             return Observation(question, skipped="it supports no case that expects an error")
         case, expected = refused
         answer = self._export(case)
-        if isinstance(answer, Raised) and not answer.is_a(expected):
+        if isinstance(answer, Raised) and expected not in answer.classes:
             problem = (
                 f"{case.id} has to raise {expected}; it raised {' > '.join(answer.classes)}: {answer.text}"
             )

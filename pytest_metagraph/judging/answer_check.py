@@ -185,7 +185,7 @@ def _check_raised(answer: Raised, expected: MessageComparison | ExpectedError) -
     if isinstance(expected, MessageComparison):
         summary = f"The exporter raised {printable(raised)} instead of returning a message"
         return [Finding(FindingCode.RAISED, summary, detail, raised)]
-    if answer.is_a(expected.type):
+    if expected.type in answer.classes:
         return []
     summary = f"The exporter raised {printable(raised)} instead of {expected.type}"
     return [Finding(FindingCode.WRONG_ERROR, summary, detail, raised)]

@@ -65,7 +65,9 @@ def _value(report: Report) -> tuple[str, str]:
         return report.status, _GREY
     if not report.header.shard.is_whole:
         return f"shard {report.header.shard}", _GREY
-    score = score_of(result for result in report.results if is_enforced(report.level(result), report.header))
+    score = score_of(
+        result for result in report.results if is_enforced(report.header.level_of(result), report.header)
+    )
     if not score.tested:
         return f"nothing tested{score.untested}", _GREY
     colour = next(colour for least, colour in _COLOURS if score.per_mille >= least)

@@ -119,7 +119,7 @@ def page_data(report: Report) -> dict[str, Any]:
             result.case,
             result.graph,
             str(result.verdict),
-            report.level(result),
+            report.header.level_of(result),
             arguments.number(tuple(result.arguments.items())),
             requirements.number(result.requirements),
             requirements.number(result.blamed),

@@ -207,10 +207,6 @@ class Report:
         """The problems of the whole list of known failures; see `Footer`."""
         return self.footer.list_problems if self.footer else ()
 
-    def level(self, result: CaseResult) -> str:
-        """Return the level of a case; see `Header.level_of`."""
-        return self.header.level_of(result)
-
 
 def digest_of(case_ids: Iterable[str]) -> str:
     """Return the hexadecimal SHA-256 of a set of case ids, which does not depend on their order."""

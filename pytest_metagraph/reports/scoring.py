@@ -113,7 +113,7 @@ def scores_by_level(report: Report) -> Mapping[str, Score]:
     """
     grouped: dict[str, list[CaseResult]] = {level: [] for level in LEVELS}
     for result in report.results:
-        grouped[report.level(result)].append(result)
+        grouped[report.header.level_of(result)].append(result)
     return {level: score_of(results) for level, results in grouped.items() if results}
 
 

@@ -157,9 +157,11 @@ def _common_scope(long: Collection[str], short: Collection[str]) -> str | None:
     lengths = {len(name) for name in short}  # a name may have very many slashes
     for name in itertools.islice(long, _PROBES):
         for position, character in enumerate(name):
-            if character != "/" or len(name) - position - 1 not in lengths:
-                continue
-            if name[position + 1 :] not in short:
+            if (
+                character != "/"
+                or len(name) - position - 1 not in lengths
+                or name[position + 1 :] not in short
+            ):
                 continue
             scope = name[: position + 1]
             if sum(scope + stripped in long for stripped in short) >= _MIN_SHARE * len(short):

@@ -102,6 +102,11 @@ def test_two_files_at_one_place_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "m").exists()
 
 
+def not_permitted(*_: object) -> None:
+    """Refuse a call as the system does for a user who may not make it."""
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
 def foreign(path: Path, **changes: int) -> os.stat_result:
     """Return what a file would be if it had another owner or group."""
     old = path.stat()
@@ -155,11 +160,7 @@ def test_the_group_gains_nothing_if_the_list_cannot_be_kept(
     listed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the list its bits would be those of the group, so they are left out."""
-
-    def refuse(*_: object) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(os, "setxattr", refuse)
+    monkeypatch.setattr(os, "setxattr", not_permitted)
     write_file(listed, b"new")
     assert stat.S_IMODE(listed.stat().st_mode) == 0o600
 
@@ -171,10 +172,7 @@ def test_another_group_gains_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     temporary.chmod(0o664)
     old = foreign(temporary, gid=temporary.stat().st_gid + 1)
 
-    def refuse(*_: object) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(os, "chown", refuse)
+    monkeypatch.setattr(os, "chown", not_permitted)
     atomic_write._take_over(temporary, old)
     assert stat.S_IMODE(temporary.stat().st_mode) == 0o604
 
@@ -186,10 +184,7 @@ def test_special_bits_go_if_the_owner_cannot_be_kept(tmp_path: Path, monkeypatch
     target.chmod(0o6755)
     old = foreign(target, uid=target.stat().st_uid + 1)
 
-    def refuse(*_: object) -> None:
-        raise PermissionError(errno.EPERM, "Operation not permitted")
-
-    monkeypatch.setattr(os, "chown", refuse)
+    monkeypatch.setattr(os, "chown", not_permitted)
     temporary = tmp_path / "temporary"
     temporary.write_bytes(b"new")
     atomic_write._take_over(temporary, old)

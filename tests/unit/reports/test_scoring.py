@@ -73,7 +73,7 @@ def test_a_case_has_the_level_of_its_strictest_requirement() -> None:
         samples.result("d", FAIL, requirements=("NEW-01", "MSG-01")),
         samples.result("e", FAIL, requirements=()),
     )
-    assert [report.level(result) for result in report.results] == [
+    assert [report.header.level_of(result) for result in report.results] == [
         "required", "recommended", "informative", "required", "required",
     ]  # fmt: skip
     assert scores_by_level(report) == {
