@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 """The errors of a disk or a quota that is full. They say nothing about an exporter."""
 
 
@@ -34,18 +34,35 @@ def path_problem(error: OSError) -> str:
 
 
 class NoSpaceError(MetagraphError):
-    """A folder of the kit is full, so that nothing can be said about the exporter.
+    """A folder of the kit takes no more, or no file of some size, so nothing can be said about the exporter.
 
     Args:
         folder: the folder, or empty if it is not known.
+        is_limit: whether the limit of file sizes is the reason, and not a full disk or quota.
     """
 
-    def __init__(self, folder: str = "") -> None:
+    def __init__(self, folder: str = "", *, is_limit: bool = False) -> None:
         place = f" in {folder!r}" if folder else ""
-        super().__init__(
-            f"there is no space left{place}, where the kit lets exporters write, so no case can be judged",
-            "free some space, or set TMPDIR to a folder that has some",
+        what, way_out = (
+            ("the limit of file sizes is too low", "raise it with `ulimit -f`")
+            if is_limit
+            else ("there is no space left", "free some space, or set TMPDIR to a folder that has some")
         )
+        super().__init__(
+            f"{what}{place}, where the kit lets exporters write, so no case can be judged", way_out
+        )
+
+
+def no_space(error: OSError, folder: str = "") -> NoSpaceError | None:
+    """Return what an error says about a folder that exporters write to; None if it has another reason.
+
+    Args:
+        error: the error of the kit's own attempt to write there.
+        folder: the folder, or empty if it is not known.
+    """
+    if error.errno not in {*_NO_SPACE, errno.EFBIG}:
+        return None
+    return NoSpaceError(folder, is_limit=error.errno == errno.EFBIG)
 
 
 _IMPLEMENTATION = "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"

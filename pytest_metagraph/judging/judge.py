@@ -265,7 +265,7 @@ class Judge:
             yield from self._folder.check_no_export(case.earlier_filenames)
         else:
             if variant.filename or case.earlier_filenames:
-                self._folder.check_space()
+                self._folder.check_space(len(case.graph.data))
             # The failed call is a finding already; its files add nothing.
             self._folder.clear()
 

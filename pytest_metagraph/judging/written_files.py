@@ -16,7 +16,7 @@ from google.protobuf import message as protobuf
 from google.protobuf import text_format
 
 from conformance_cases.model import DEFAULT_FILENAME
-from pytest_metagraph._util.errors import NO_SPACE, NoSpaceError
+from pytest_metagraph._util.errors import no_space
 from pytest_metagraph._util.remove_tree import empty_folder, open_folder
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
@@ -42,6 +42,9 @@ _MOST_TIMES = 200
 
 _LEAST_SPACE = 1 << 20
 """The space in bytes that a folder must have for a failure to write to it to be that of an exporter."""
+
+_MOST_TEXT = 8
+"""How many times the size of a serialised message its text has at most, in the corpus."""
 
 MessageT = TypeVar("MessageT", bound=protobuf.Message)
 
@@ -146,22 +149,22 @@ class ScratchFolder:
         return set()
 
     def check_space(self, needed: int = 0) -> None:
-        """Check that the folder is not the reason why a file could not be written.
+        """Check that the folder is not the reason why files of a message could not be written.
 
         Args:
-            needed: the size of the file, in bytes.
+            needed: the serialised size of the message, in bytes.
 
         Raises:
-            NoSpaceError: if the disk or the quota is full.
+            NoSpaceError: if the disk or the quota is full, or files of this size are not permitted.
         """
         if not self._is_ours():
             return
         probe = Path(self.path_of(f".{secrets.token_hex(16)}"))
         try:
-            probe.write_bytes(bytes(max(_LEAST_SPACE, 2 * needed)))
+            probe.write_bytes(bytes(max(_LEAST_SPACE, _MOST_TEXT * needed)))
         except OSError as error:
-            if error.errno in NO_SPACE:
-                raise NoSpaceError(str(self._path)) from error
+            if full := no_space(error, str(self._path)):
+                raise full from error
         finally:
             with contextlib.suppress(OSError):
                 probe.unlink()
@@ -193,8 +196,8 @@ class ScratchFolder:
         try:
             self._path = Path(tempfile.mkdtemp(prefix="metagraph-exports-", dir=self._parent))
         except OSError as error:
-            if error.errno in NO_SPACE:
-                raise NoSpaceError(str(self._parent or tempfile.gettempdir())) from error
+            if full := no_space(error, str(self._parent or tempfile.gettempdir())):
+                raise full from error
             raise
         self._opened = open_folder(str(self._path))
         self._identity = _identity(os.lstat(self._path))

@@ -15,8 +15,19 @@ from pytest_metagraph.cli import main
 
 CASE_ID = "SCOPE-05/nested-scope"
 CASE = REQUIREMENT_CASES_FOLDER / CASE_ID
+ADAPTER = "--metagraph-exporter=adapter:export"
 
 # -- a full disk
+
+
+def write_adapter(folder: Path, body: str) -> None:
+    """Write an adapter whose exporter writes no files, so that no limit of their size affects it."""
+    (folder / "adapter.py").write_text(
+        "from pytest_metagraph.exporters import reference\n"
+        f"def export(request):\n    {body}\n"
+        "export.unsupported = {'files'}\n",
+        encoding="utf-8",
+    )
 
 
 def test_an_export_to_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
@@ -34,13 +45,15 @@ def test_an_export_to_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["report.jsonl", "report.html"])
 def test_a_report_to_a_full_disk_ends_the_run(name: str, tmp_path: Path) -> None:
     """A run whose report cannot be written fails with the reason, and no temporary file is left."""
+    write_adapter(tmp_path, "return reference.export(request)")
+    words = ("-m", "pytest", *RUN, ADAPTER, CASES, f"--metagraph-report={name}")
     ended = run_python(
-        "-m", "pytest", *RUN, EXPORTER, CASES, f"--metagraph-report={name}", folder=tmp_path, most_bytes=2000
+        *words, folder=tmp_path, most_bytes=2000, PYTHONPATH=f"{PROJECT}{os.pathsep}{tmp_path}"
     )
     assert ended.returncode == pytest.ExitCode.INTERNAL_ERROR
     assert "a report cannot be written: File too large" in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
-    assert names_below(tmp_path) <= {name}
+    assert names_below(tmp_path) <= {name, "adapter.py"}
 
 
 def test_a_merged_report_on_a_full_disk_is_refused(tmp_path: Path) -> None:
@@ -56,15 +69,14 @@ def test_a_merged_report_on_a_full_disk_is_refused(tmp_path: Path) -> None:
 
 def test_known_failures_on_a_full_disk_stay(tmp_path: Path) -> None:
     """An update that cannot be written does not change the list, and fails the run."""
-    adapter = "from pytest_metagraph.exporters import reference\ndef export(request):\n    return b'\\xff'\n"
-    (tmp_path / "adapter.py").write_text(adapter, encoding="utf-8")
+    write_adapter(tmp_path, "return b'\\xff'")
     (tmp_path / "known.toml").write_text("# mine\n", encoding="utf-8")
     options = (
         "--metagraph-known-failures=known.toml",
         "--metagraph-update-known-failures",
         "--metagraph-tier=smoke",
     )
-    words = ("-m", "pytest", *RUN, "--metagraph-exporter=adapter:export", *options)
+    words = ("-m", "pytest", *RUN, ADAPTER, *options)
     ended = run_python(*words, folder=tmp_path, most_bytes=20, PYTHONPATH=f"{PROJECT}{os.pathsep}{tmp_path}")
     assert ended.returncode == pytest.ExitCode.TESTS_FAILED
     assert "the known failures cannot be written" in ended.stdout

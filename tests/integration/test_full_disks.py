@@ -91,3 +91,13 @@ def test_a_report_on_a_full_disk_is_a_usage_error(small_disk: Path, tmp_path: Pa
     assert ended.returncode not in {0, 5}
     assert "No space left on device" in ended.stdout + ended.stderr
     assert not (small_disk / "r.jsonl").exists() or not (small_disk / "r.jsonl").read_bytes()
+
+
+def test_a_limit_of_file_sizes_blames_nobody(tmp_path: Path) -> None:
+    """The run stops with the reason, and no case fails, if exporters may not write large files."""
+    case = "--metagraph-case=real/language_model/*"
+    ended = run_python("-m", "pytest", *RUN, EXPORTER, case, folder=tmp_path, most_bytes=2_000_000)
+    assert ended.returncode not in {0, 5}
+    assert "the limit of file sizes is too low" in ended.stdout + ended.stderr
+    assert "raise it with `ulimit -f`" in ended.stdout + ended.stderr
+    assert "1 failed" not in ended.stdout
