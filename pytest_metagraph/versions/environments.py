@@ -95,6 +95,43 @@ def _make(
     held = () if lock is None else (lock,)
     shutil.rmtree(environment, ignore_errors=True)
     step(f"making an environment of Python {release.python}")
+    if not _make_with_uv(release, base, environment, held, step):
+        shutil.rmtree(environment, ignore_errors=True)
+        _make_with_pip(release, base, environment, held, step)
+    write_file(environment / READY, "".join(f"{one}\n" for one in release.requirements).encode())
+
+
+def _make_with_uv(
+    release: Release, base: Path, environment: Path, held: Sequence[int], step: Callable[[str], None]
+) -> bool:
+    """Make an environment with uv, which takes a third of the processor time of pip.
+
+    Returns:
+        Whether it is complete. uv may be missing, refuses old Pythons, and does not read the settings of pip.
+    """
+    uv = shutil.which("uv")
+    if uv is None:
+        return False
+    step(f"installing {', '.join(release.requirements)} with uv")
+    install = [uv, "pip", "install", "--quiet", "--no-cache", "--python", str(environment / "bin" / "python")]
+    commands = [
+        [uv, "venv", "--quiet", "--python", str(base), str(environment)],
+        [*install, *release.requirements],
+    ]
+    try:
+        return all(run_program(command, inherited=held).returncode == 0 for command in commands)
+    except OSError:
+        return False
+
+
+def _make_with_pip(
+    release: Release, base: Path, environment: Path, held: Sequence[int], step: Callable[[str], None]
+) -> None:
+    """Make an environment with pip.
+
+    Raises:
+        EnvironmentMissingError: if it fails.
+    """
     _run([str(base), "-m", "venv", str(environment)], f"no environment for {release.words}", held)
     # The environment is what is kept; a copy of each archive in pip's cache would double the space.
     pip = [str(environment / "bin" / "python"), "-m", "pip", "install"]
@@ -102,7 +139,6 @@ def _make(
     _run([*pip, "--upgrade", "pip"], f"pip of {release.words} cannot be updated", held)
     step(f"installing {', '.join(release.requirements)}")
     _run([*pip, *release.requirements], f"{release.words} cannot be installed", held)
-    write_file(environment / READY, "".join(f"{one}\n" for one in release.requirements).encode())
 
 
 @contextlib.contextmanager

@@ -112,6 +112,60 @@ def test_an_environment_is_made_once(alone: Path) -> None:
     assert log.read_text() == before
 
 
+def uv_of_the_table(alone: Path, install: str) -> Path:
+    """Put a uv on the path, which makes empty environments and logs its arguments.
+
+    Args:
+        alone: the folder of the test.
+        install: what it does when something is installed.
+
+    Returns:
+        The log.
+    """
+    log = alone / "uv.log"
+    last = 'for last; do :; done; mkdir -p "$last"'
+    program(
+        alone / "bin" / "uv",
+        f'echo "$*" >> {log}; case "$1" in venv) {last};; pip) {install};; *) exit 1;; esac',
+    )
+    return log
+
+
+def test_an_environment_is_made_with_uv(alone: Path) -> None:
+    """Where uv is on the path, it makes the environment and installs everything, and pip is not run."""
+    pip = python_of_the_table(alone)
+    uv = uv_of_the_table(alone, "exit 0")
+    steps: list[str] = []
+    python = environment_of(release_of("1.15.5"), alone / "environments", steps.append)
+    assert uv.read_text().splitlines() == [
+        f"venv --quiet --python {alone / 'bin' / 'python3.7'} {python.parents[1]}",
+        f"pip install --quiet --no-cache --python {python} tensorflow==1.15.5 protobuf<3.21 numpy<1.19",
+    ]
+    assert not pip.exists()
+    assert steps[-1] == "installing tensorflow==1.15.5, protobuf<3.21, numpy<1.19 with uv"
+    assert (python.parents[1] / READY).is_file()
+
+
+@pytest.mark.parametrize("install", ['touch "${6%/bin/python}/left"; exit 2', "kill -9 $$"])
+def test_pip_takes_the_place_of_a_uv_that_fails(install: str, alone: Path) -> None:
+    """If uv cannot install everything, the environment is made again with pip."""
+    log = python_of_the_table(alone)
+    uv = uv_of_the_table(alone, install)
+    python = environment_of(release_of("1.15.5"), alone / "environments", print)
+    assert uv.read_text().splitlines()[-1].startswith("pip install")
+    assert "tensorflow==1.15.5" in log.read_text()
+    assert {path.name for path in python.parents[1].iterdir()} == {"bin", READY}
+
+
+def test_a_uv_that_cannot_be_run_is_passed_over(alone: Path) -> None:
+    """A file of that name that is no program does not stop the command."""
+    log = python_of_the_table(alone)
+    program(alone / "bin" / "uv", "")
+    (alone / "bin" / "uv").write_bytes(b"\x7fELF")
+    environment_of(release_of("1.15.5"), alone / "environments", print)
+    assert "tensorflow==1.15.5" in log.read_text()
+
+
 def test_an_environment_of_other_requirements_is_made_again(alone: Path) -> None:
     """An environment is complete only with what the table names today."""
     log = python_of_the_table(alone)
