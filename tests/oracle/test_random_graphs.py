@@ -49,12 +49,12 @@ def test_a_live_random_graph_exports_as_tensorflow_exports_it(
     """A graph built in code, never loaded, exports as it does live in TensorFlow (PATH-06, COL-12)."""
     tf = oracle.tf
 
-    def build() -> Any:
-        return build_random_graph(tf, seed, functions=False)
-
-    with build().as_default():
-        data = tf.compat.v1.train.export_meta_graph().SerializeToString()
-    sides = TensorFlowSide(oracle, build), ReferenceSide(lambda: mirrored(tf, build()))
+    live = TensorFlowSide(oracle, lambda: build_random_graph(tf, seed, functions=False))
+    sides = live, ReferenceSide(lambda: mirrored(tf, live.graph))
+    with live.graph.as_default():
+        data = (
+            tf.compat.v1.train.export_meta_graph().SerializeToString()
+        )  # which changes nothing in the graph
     # Eager TensorFlow names a live queue, other than a loaded one, without its scope.
     tally = _compare(seed, data, sides, CALLS_PER_LIVE_GRAPH, without_mode=Mode.EAGER)
     count(collections.Counter({"live graphs": 1, "live exports": tally.pop("exports")}) + tally)

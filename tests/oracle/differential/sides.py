@@ -180,9 +180,10 @@ def _outcome(exporter: Exporter, graph: Any, arguments: dict[str, Any], call: Ca
         arguments = {**arguments, "graph": graph}
     if call.filename:
         arguments = {**arguments, "filename": str(folder / call.filename)}
-    message, error, error_text = None, "", ""
+    returned, message, error, error_text = None, None, "", ""
     try:
-        message = exporter(**arguments).SerializeToString()
+        returned = exporter(**arguments)
+        message = returned.SerializeToString()
     except Exception as problem:  # noqa: BLE001 - whatever is raised is the outcome
         error, error_text = type(problem).__name__, str(problem)
     return Outcome(
@@ -192,7 +193,7 @@ def _outcome(exporter: Exporter, graph: Any, arguments: dict[str, Any], call: Ca
         unbound_inputs={key: tuple(graph.get_collection(key)) for key in UNBOUND_COLLECTIONS},
         meta_info_def=_serialised(arguments.get("meta_info_def")),
         graph_def=_serialised(arguments.get("graph_def")),
-        files=_files(folder, as_text=bool(call.arguments.get("as_text"))) if call.filename else {},
+        files=_files(folder, returned, as_text=bool(call.arguments.get("as_text"))) if call.filename else {},
     )
 
 
@@ -200,19 +201,31 @@ def _serialised(value: Any) -> bytes | None:
     return value.SerializeToString(deterministic=True) if isinstance(value, Message) else None
 
 
-def _files(folder: Path, *, as_text: bool) -> dict[str, Message | None]:
-    """Every file below a folder."""
+def _files(folder: Path, returned: Message | None, *, as_text: bool) -> dict[str, Message | None]:
+    """Every file below a folder, where an export returned a message."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): _parsed(path, as_text=as_text) for path in paths}
+    return {path.relative_to(folder).as_posix(): _parsed(path, returned, as_text=as_text) for path in paths}
 
 
-def _parsed(path: Path, *, as_text: bool) -> Message | None:
+def _parsed(path: Path, returned: Message | None, *, as_text: bool) -> Message | None:
+    """The message in a file; None if there is none."""
     message = GraphDebugInfo() if path.name.endswith(".debug") else MetaGraphDef()
     try:
-        if as_text:
-            text_format.Parse(path.read_text(encoding="utf-8"), message)
-        else:
+        if not as_text:
             message.ParseFromString(path.read_bytes())
+            return message
+        text = path.read_text(encoding="utf-8")
+        if returned is not None and text in _texts_of(returned):
+            # What protobuf prints for a message is that message; to parse it takes several times as long.
+            message.ParseFromString(returned.SerializeToString())
+        else:
+            text_format.Parse(text, message)
     except (UnicodeDecodeError, text_format.ParseError, DecodeError):
         return None
     return message
+
+
+def _texts_of(message: Message) -> Iterator[str]:
+    """What protobuf prints for a message: in C, as the reference writes it, and in Python, as TensorFlow."""
+    yield str(message)
+    yield text_format.MessageToString(message)
