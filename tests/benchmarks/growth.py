@@ -212,6 +212,23 @@ def comparing_missing_and_changed(size: int) -> Call:
     return lambda: diff_meta_graphs(actual=actual, expected=expected).render()
 
 
+def comparing_missing_savers(size: int) -> Call:
+    """Compare a graph with many savers with one that has none."""
+    expected, actual = savers(size), MetaGraphDef()
+    for message in (expected, actual):
+        message.graph_def.node.add(name="net/n", op="Tanh")
+    return lambda: diff_meta_graphs(actual=actual, expected=expected).render()
+
+
+def comparing_long_names(size: int) -> Call:
+    """Compare two graphs whose nodes have the same names, except that one side's lie in very many scopes."""
+    expected, actual = MetaGraphDef(), MetaGraphDef()
+    for number in range(10):
+        actual.graph_def.node.add(name="s/" * (size // 10) + f"n{number}", op="Tanh")
+        expected.graph_def.node.add(name=f"n{number}", op="Tanh")
+    return lambda: diff_meta_graphs(actual=actual, expected=expected).render()
+
+
 def checking(build: Callable[..., MetaGraphDef]) -> Operation:
     """Return the operation that checks whether a graph loads."""
 
@@ -386,6 +403,8 @@ def operations() -> Iterator[tuple[str, str, int, Operation]]:
         yield "check", dimension, 100_000, checking(build)
     yield "diff", "differences", 100_000, comparing_all_changed
     yield "diff", "missing nodes", 100_000, comparing_missing_and_changed
+    yield "diff", "missing savers", 100_000, comparing_missing_savers
+    yield "diff", "scopes of a name", 1_000_000, comparing_long_names
     yield "diff, names ignored", "nodes", 100_000, comparing(nodes, CompareOptions(ignore_names=True))
     yield "add_node", "nodes", 100_000, adding_nodes(distinct=True)
     yield "add_node", "equal names", 100_000, adding_nodes(distinct=False)
