@@ -22,18 +22,36 @@ def test_many(x): pass
 """
 
 
+NAMES = [
+    ["test_plain"],
+    ["TestGroup", "test_method"],
+    ["test_many[a/b]"],
+    ["test_many[a:b]"],
+    ["test_many[line\\nbreak]"],
+    ["test_many[x3]"],
+]
+"""The names that lead to each test of the module."""
+
+OTHERS = ["test_many[line\nbreak]", f"test_many[{'z' * 300}]"]
+"""Names that other plugins can give to a test."""
+
+
+def test_names_are_those_of_class_and_function(pytester: pytest.Pytester) -> None:
+    """The names that lead to a test are those of its class and its function, with its parameters."""
+    assert [names_of(item) for item in pytester.getitems(MODULE)] == NAMES
+
+
 @pytest.fixture
-def places(pytester: pytest.Pytester) -> dict[str, Place]:
+def places(tmp_path: Path) -> dict[str, Place]:
     """Return the place of each test of a module, by the test's name."""
-    items = pytester.getitems(MODULE)
-    return {item.name: Place.of(item.path, names_of(item)) for item in items}
+    every = [*NAMES, *([name] for name in OTHERS)]
+    return {names[-1]: Place.of(tmp_path / "test_module.py", names) for names in every}
 
 
-def test_a_place_is_beside_the_module(places: dict[str, Place], pytester: pytest.Pytester) -> None:
+def test_a_place_is_beside_the_module(places: dict[str, Place], tmp_path: Path) -> None:
     """Snapshots are beside the module, in a folder with its name."""
     place = places["test_plain"]
-    module = Path(place.test.partition("::")[0]).stem
-    assert place.folder == pytester.path / "__metagraph_snapshots__" / module
+    assert place.folder == tmp_path / "__metagraph_snapshots__" / "test_module"
     assert place.path("", 1) == place.folder / "test_plain.pbtxt"
     assert place.path("", 2).name == "test_plain-2.pbtxt"
     assert place.path("small", 0).name == "test_plain-small.pbtxt"
@@ -48,7 +66,7 @@ def test_a_class_is_part_of_the_name(places: dict[str, Place]) -> None:
 def test_names_that_a_file_cannot_have_stay_different(places: dict[str, Place]) -> None:
     """Characters that file names cannot have are replaced, and a digest keeps the names different."""
     stems = [place.stem for name, place in places.items() if name.startswith("test_many")]
-    assert len({*stems}) == 4
+    assert len({*stems}) == len(stems) == 6
     assert all(len(stem) < 140 and "/" not in stem and "\n" not in stem for stem in stems)
     assert stems[0].startswith("test_many[a-b]-")
 
