@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from conformance_cases import Case, Corpus, ExpectedError, ExpectedMessage, Tier, Variant
@@ -114,15 +114,17 @@ class AdapterCheck:
         If none of them is a plain call, because the exporter declares what every whole graph needs, return
         all supported cases of graphs with nodes.
         """
-        supported = [
-            case for case in self._corpus.cases(tier) if not case.capabilities & self._client.unsupported
-        ]
-        whole = [case for case in supported if case.id.startswith(PREFIX)]
+        cases = self._corpus.cases(tier)
+        # Selected by id first: what a requirement case needs is known once the text of its graph is parsed.
+        whole = self._supported(case for case in cases if case.id.startswith(PREFIX))
         if all(case.keyword_arguments() for case in whole):
-            whole = [case for case in supported if case.graph.message().graph_def.node]
+            whole = [case for case in self._supported(cases) if case.graph.message().graph_def.node]
         return sorted(
             (adapted(case, self._client.registry) for case in whole), key=lambda case: len(case.graph.data)
         )
+
+    def _supported(self, cases: Iterable[Case]) -> list[Case]:
+        return [case for case in cases if not case.capabilities & self._client.unsupported]
 
     def _leave_out_unloadable(self) -> Observation | None:
         """Leave out the graphs that the exporter cannot load; return a problem if it loads none, or hangs."""
