@@ -212,8 +212,9 @@ def attribute(
         unsupported: what the exporter declares as unsupported; rules that need it are never blamed.
     """
     able = {name: rule for name, rule in catalogue.items() if not rule.needs.intersection(unsupported)}
-    involved = [able[name] for name in case.source.involved_requirements(case) if name in able]
-    others = [rule for rule in able.values() if rule not in involved]
+    names = [name for name in case.source.involved_requirements(case) if name in able]
+    involved = [able[name] for name in names]
+    others = [rule for name, rule in able.items() if name not in names]
     rules = _Rules(involved, able.get(case.id.partition("/")[0]), others)
     return tuple(replace(finding, blamed=tuple(_blamed(finding, rules))) for finding in findings)
 

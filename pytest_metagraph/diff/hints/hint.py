@@ -115,11 +115,13 @@ class Hint:
 
 def select(diff: MetaGraphDiff, *codes: DifferenceCode, section: str | None = None) -> dict[int, Difference]:
     """Return the differences with one of the codes by position, of one section if it is given."""
-    return {
-        position: difference
-        for position, difference in enumerate(diff.differences)
-        if difference.code in codes and section in {None, difference.section}
-    }
+    positions = sorted(
+        position
+        for group in diff.groups
+        if group.code in codes and section in {None, group.section}
+        for position in group.members
+    )
+    return {position: diff.differences[position] for position in positions}
 
 
 def positions_by_key(

@@ -180,13 +180,14 @@ def _pair_nodes(missing: list[Any], extra: list[Any]) -> dict[str, str]:
     After each round, nodes are searched again with the names of their inputs that are known by then.
     """
     renamed: dict[str, str] = {}
+    contents = [(_content(node, {}), node.name) for node in extra]
     for _ in range(_MAX_ROUNDS):
         known = len(renamed)
         candidates: dict[object, deque[str]] = defaultdict(deque)
         taken = set(renamed.values())
-        for node in extra:
-            if node.name not in taken:
-                candidates[_content(node, {})].append(node.name)
+        for content, name in contents:
+            if name not in taken:
+                candidates[content].append(name)
         for node in missing:
             if node.name not in renamed and (same := candidates.get(_content(node, renamed))):
                 renamed[node.name] = same.popleft()
