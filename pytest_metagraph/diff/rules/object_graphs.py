@@ -82,7 +82,7 @@ def object_graph(differ: Differ, where: Location, expected: Any, actual: Any) ->
         mine, other = left.objects[path], right.objects[path]
         at = where.entry("nodes", path, mine.WhichOneof("kind") or "")
         _compare_links(differ, at, left.links(mine), right.links(other))
-        differ.compare_fields(at, _without_links(mine), _without_links(other))
+        differ.compare_messages(at, _without_links(mine), _without_links(other))
     _compare_functions(differ, where, (left, expected), (right, actual))
     differ.compare_unknown_fields(where, expected, actual)
 
@@ -103,6 +103,8 @@ def _report_keys(
 def _compare_links(
     differ: Differ, where: Location, expected: Mapping[str, str], actual: Mapping[str, str]
 ) -> None:
+    if expected == actual:  # of nearly every object
+        return
     for link in sorted({*expected, *actual}):
         left, right = expected.get(link), actual.get(link)
         if left != right:
@@ -140,7 +142,7 @@ def _compare_functions(
             if bound[0] != bound[1]:
                 code = DifferenceCode.LIST_CHANGED
                 differ.report(code, at.inside("bound_inputs"), *(shorten(str(paths)) for paths in bound))
-            differ.compare_fields(at, _unbound(one), _unbound(other))
+            differ.compare_messages(at, _unbound(one), _unbound(other))
 
 
 def _paths(graph: ObjectGraph, numbers: Iterable[int]) -> list[str]:

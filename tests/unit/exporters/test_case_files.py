@@ -77,8 +77,10 @@ def test_a_case_contains_everything_that_a_call_needs(folder: Path) -> None:
 
 def test_every_file_that_a_case_names_exists(folder: Path) -> None:
     """Graphs parse, messages exist in both forms, and answers have the documented names."""
-    for line in lines_of(folder).values():
-        assert MetaGraphDef.FromString((folder / line["graph"]).read_bytes()).HasField("graph_def")
+    lines = lines_of(folder).values()
+    for graph in {line["graph"] for line in lines}:
+        assert MetaGraphDef.FromString((folder / graph).read_bytes()).HasField("graph_def")
+    for line in lines:
         assert line["answer"] == answer_stem(line["case"])
         for value in line["arguments"].values():
             if isinstance(value, dict):
@@ -128,7 +130,7 @@ def test_cases_for_other_ops_leave_out_what_these_lack(tmp_path: Path) -> None:
     """Graphs and given messages have the attributes of the older ops, and the folder has a copy of these."""
     ops = OpList(op=registry("1.15").ops.values())
     older = ExporterRegistry.parse(ops)
-    write_cases(load_corpus(), tmp_path, Tier.DEFAULT, Contract.DOCUMENTED, older)
+    write_cases(load_corpus(), tmp_path, Tier.SMOKE, Contract.DOCUMENTED, older)
     assert ExporterRegistry.parse((tmp_path / "op_list.pb").read_bytes()) == older
     line = next(
         line
