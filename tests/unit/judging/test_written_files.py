@@ -274,14 +274,24 @@ def test_a_file_that_cannot_be_read_is_a_finding(
     assert list(path.parent.iterdir()) == []
 
 
-def test_a_full_disk_is_no_verdict(folder: ScratchFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (errno.ENOSPC, r"no space left .* set TMPDIR"),
+        (errno.EDQUOT, r"no space left .* set TMPDIR"),
+        (errno.EFBIG, r"the limit of file sizes is too low .* raise it with `ulimit -f`"),
+    ],
+)
+def test_a_full_disk_is_no_verdict(
+    number: int, text: str, folder: ScratchFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """If the kit itself cannot write to the folder, that is not a finding about the exporter."""
 
     def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(NoSpaceError, match=r"no space left .* set TMPDIR"):
+    with pytest.raises(NoSpaceError, match=text):
         codes(folder)
 
 
