@@ -221,7 +221,9 @@ def test_an_update_brings_the_list_up_to_date(project: Project) -> None:
     """Passing cases are removed, new failures drafted, comments kept; a draft is refused until completed."""
     repaired = entry("matrix/towers/plain") + "# below the repaired one\n"
     run = listing(
-        project.with_adapter(KEEPS_DEVICES), "# about towers\n" + repaired, entry("matrix/queue_runners/*")
+        project.with_adapter_for_some_graphs(KEEPS_DEVICES),
+        "# about towers\n" + repaired,
+        entry("matrix/queue_runners/*"),
     )
     result = run.given("--metagraph-update-known-failures").run()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -244,7 +246,7 @@ def test_an_update_brings_the_list_up_to_date(project: Project) -> None:
 
 def test_an_update_starts_a_list(project: Project) -> None:
     """A list that does not exist yet is written with a draft for each fingerprint."""
-    run = project.with_adapter(RAISES).given(
+    run = project.with_adapter_for_some_graphs(RAISES).given(
         "--metagraph-known-failures=known.toml", "--metagraph-tier=smoke"
     )
     run.given("--metagraph-update-known-failures").run()
@@ -271,7 +273,7 @@ def test_an_update_needs_a_list(project: Project) -> None:
 )
 def test_a_partial_run_updates_nothing(project: Project, adapter: str, arguments: list[str]) -> None:
     """A run of a part of the tier does not change the list, says so, and fails."""
-    run = listing(project.with_adapter(adapter), entry("matrix/queue_runners/plain"))
+    run = listing(project.with_adapter_for_some_graphs(adapter), entry("matrix/queue_runners/plain"))
     before = known_toml(project)
     result = run.given("--metagraph-update-known-failures", *arguments).run()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -294,7 +296,7 @@ def test_an_interrupted_run_updates_nothing(project: Project) -> None:
             LAST = session.items[-1].nodeid
         """
     )
-    run = listing(project.with_adapter(RIGHT), entry("matrix/towers/plain"))
+    run = listing(project.with_adapter_for_some_graphs(RIGHT), entry("matrix/towers/plain"))
     before = known_toml(project)
     result = run.given("--metagraph-update-known-failures", "-p", "interrupting").run_apart()
     assert result.ret == pytest.ExitCode.INTERRUPTED
@@ -332,7 +334,7 @@ def test_an_update_after_workers_is_the_same(project: Project) -> None:
     """Runs with and without workers write the same list, even with different hash seeds."""
     written = []
     for seed, arguments in (("1", ["-n2"]), ("2", ["-p", "no:xdist"])):
-        run = project.with_adapter(WRONG_IN_SEVERAL_WAYS).given(
+        run = project.with_adapter_for_some_graphs(WRONG_IN_SEVERAL_WAYS).given(
             "--metagraph-known-failures=known.toml",
             "--metagraph-update-known-failures",
             "--metagraph-tier=smoke",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.resources
 import json
 import os
+import shutil
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
@@ -31,6 +33,9 @@ def export(request):
 export.unsupported = {"strip_default_attrs"}
 export.version = "1.2"
 """
+
+FORMATS = ("report.jsonl", "out/report.md", "out/report.html", "badge.svg")
+"""The reports of one run, one of each format."""
 
 ENDS_ABRUPTLY = """
 asked = set()
@@ -68,10 +73,24 @@ def smoke(project: Project) -> Project:
     return project.with_adapter(IGNORES_CLEAR_DEVICES).given("--metagraph-tier=smoke")
 
 
-def test_a_report_says_what_was_run_and_found(smoke: Project) -> None:
+@pytest.fixture
+def complete(smoke: Project, made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """The folder with all reports of one run of that project, and with what it printed."""
+
+    def fill(folder: Path) -> None:
+        smoke.pytester.mkdir("out")
+        result = smoke.given(
+            "--junitxml=junit.xml", *(f"--metagraph-report={name}" for name in FORMATS)
+        ).run()
+        (smoke.pytester.path / "printed.txt").write_text(result.stdout.str(), encoding="utf-8")
+        shutil.copytree(smoke.pytester.path, folder, dirs_exist_ok=True)
+
+    return made_once("reports", fill)
+
+
+def test_a_report_says_what_was_run_and_found(complete: Path) -> None:
     """Header and cases state exporter, corpus, tier, verdicts, findings with diff and cause, and times."""
-    smoke.given("--metagraph-report=report.jsonl").run()
-    report = read(smoke)
+    report = read_report(complete / "report.jsonl")
     header, cases = report.header, load_corpus().cases(Tier.SMOKE)
     assert report.is_valid
     assert header.exporter.label == "adapter:export 1.2"
@@ -85,10 +104,10 @@ def test_a_report_says_what_was_run_and_found(smoke: Project) -> None:
     assert {result.verdict for result in report.results} >= {Verdict.PASS, Verdict.FAIL, Verdict.UNSUPPORTED}
 
 
-def test_a_failed_case_has_its_diff_and_its_cause(smoke: Project) -> None:
+def test_a_failed_case_has_its_diff_and_its_cause(complete: Path) -> None:
     """What is wrong is there as text, as likely cause, and counted by kind for the picture."""
-    smoke.given("--metagraph-report=report.jsonl").run()
-    failed = [result for result in read(smoke).results if result.verdict is Verdict.FAIL]
+    results = read_report(complete / "report.jsonl").results
+    failed = [result for result in results if result.verdict is Verdict.FAIL]
     assert failed
     for result in failed:
         (finding,) = result.findings
@@ -101,25 +120,22 @@ def test_a_failed_case_has_its_diff_and_its_cause(smoke: Project) -> None:
         assert result.duration > 0
 
 
-def test_every_line_follows_the_schema(smoke: Project) -> None:
+def test_every_line_follows_the_schema(complete: Path) -> None:
     """What a run writes is valid under the shipped schema."""
-    smoke.given("--metagraph-report=report.jsonl").run()
     schema = importlib.resources.files("pytest_metagraph.reports").joinpath("report.schema.json").read_text()
     validator = jsonschema.Draft202012Validator(json.loads(schema))
-    for line in (smoke.pytester.path / "report.jsonl").read_text().splitlines():
+    for line in (complete / "report.jsonl").read_text().splitlines():
         validator.validate(json.loads(line))
 
 
-def test_every_format_comes_from_one_run(smoke: Project) -> None:
+def test_every_format_comes_from_one_run(complete: Path) -> None:
     """The option can be repeated, and the summary says where the reports are."""
-    (smoke.pytester.path / "out").mkdir()
-    names = ["out/report.jsonl", "out/report.md", "out/report.html", "badge.svg"]
-    result = smoke.given(*(f"--metagraph-report={name}" for name in names)).run()
-    score = scores_by_level(read(smoke, names[0]))["required"].text("required")
-    assert score in (smoke.pytester.path / "out/report.md").read_text()
-    assert "<!doctype html>" in (smoke.pytester.path / "out/report.html").read_text()
-    assert "<svg" in (smoke.pytester.path / "badge.svg").read_text()
-    result.stdout.fnmatch_lines([f"report: *{name}" for name in names])
+    score = scores_by_level(read_report(complete / "report.jsonl"))["required"].text("required")
+    assert score in (complete / "out/report.md").read_text()
+    assert "<!doctype html>" in (complete / "out/report.html").read_text()
+    assert "<svg" in (complete / "badge.svg").read_text()
+    printed = (complete / "printed.txt").read_text(encoding="utf-8")
+    pytest.LineMatcher(printed.splitlines()).fnmatch_lines([f"report: *{name}" for name in FORMATS])
 
 
 def test_no_folder_is_created_for_a_report(smoke: Project) -> None:
@@ -130,11 +146,12 @@ def test_no_folder_is_created_for_a_report(smoke: Project) -> None:
     assert not (smoke.pytester.path / "mistyped").exists()
 
 
-def test_the_line_of_a_failure_runs_it_again(smoke: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_line_of_a_failure_runs_it_again(
+    smoke: Project, complete: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The command in a report fails in the same way, as a shell runs it."""
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
-    smoke.given("--metagraph-report=report.jsonl").run()
-    report = read(smoke)
+    report = read_report(complete / "report.jsonl")
     failed = next(result for result in report.results if result.verdict is Verdict.FAIL)
     again = smoke.pytester.run("sh", "-c", report.header.command_for(failed.case))
     assert again.ret == pytest.ExitCode.TESTS_FAILED
@@ -253,7 +270,7 @@ def test_a_stale_list_of_known_failures_fails_the_report_as_it_fails_the_run(pro
     """A run that is red for an entry of the list alone has a footer that says fail, and why."""
     entry = 'case = "NO-99/such-case"\nkind = "bug"\nreason = "long gone"\n'
     project.with_file("known.toml", f"[[known_failure]]\n{entry}")
-    run = project.given("--metagraph-exporter=reference", "--metagraph-tier=smoke")
+    run = project.with_adapter_for_some_graphs("export = reference.export").given("--metagraph-tier=smoke")
     options = ("--metagraph-known-failures=known.toml", "--metagraph-report=report.jsonl")
     result = run.given(*options).run()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -265,13 +282,12 @@ def test_a_stale_list_of_known_failures_fails_the_report_as_it_fails_the_run(pro
     assert problem.startswith("known.toml:1: entry 1 matches nothing in the corpus: 'NO-99/such-case'")
 
 
-def test_junit_xml_carries_the_record_and_no_diff(smoke: Project) -> None:
+def test_junit_xml_carries_the_record_and_no_diff(complete: Path) -> None:
     """Each test case of pytest's own XML has the verdict among its properties, in short values."""
-    smoke.given("--junitxml=junit.xml", "--metagraph-report=report.jsonl").run()
     found = {}
-    root = ET.parse(smoke.pytester.path / "junit.xml")  # noqa: S314 - pytest wrote it just now
+    root = ET.parse(complete / "junit.xml")  # noqa: S314 - pytest wrote it just now
     for testcase in root.iter("testcase"):
         properties = {item.attrib["name"]: item.attrib["value"] for item in testcase.iter("property")}
         assert all(len(value) < 500 for value in properties.values())
         found[properties["metagraph_case"]] = properties["metagraph_verdict"]
-    assert found == {result.case: result.verdict for result in read(smoke).results}
+    assert found == {result.case: result.verdict for result in read_report(complete / "report.jsonl").results}

@@ -18,6 +18,32 @@ PLUGINS = ("-p", "pytest_metagraph", "-p", "no:hypothesispytest")
 PLAIN = "matrix/towers/plain"
 """A case that expects a message."""
 
+SOME_GRAPHS = (
+    "COL-",
+    "DEV-01/",
+    "NODE-06/",
+    "SCOPE-",
+    "matrix/attribute_kinds/",
+    "matrix/cond_gradients/",
+    "matrix/queue_runners/",
+    "matrix/towers/",
+)
+"""What the ids of some cases begin with: in the smoke tier, their graphs show every kind of failure of the
+adapters of these tests that all its graphs show."""
+
+_LOADS_SOME_GRAPHS = f"""
+import functools
+from pytest_metagraph import NotLoadable
+
+loads_all = export
+
+@functools.wraps(loads_all)
+def export(request):
+    if not request.case_id.startswith({SOME_GRAPHS!r}):
+        raise NotLoadable("a graph that this test needs no answer for")
+    return loads_all(request)
+"""
+
 REFUSED = "matrix/towers/graph_def=given,export_scope=tower_10"
 """A case that expects a ValueError under the documented contract (SCOPE-11)."""
 
@@ -46,6 +72,13 @@ class Project:
         )
         self.pytester.makepyfile(adapter=header + textwrap.dedent(source))
         return self.given("--metagraph-exporter=adapter:export")
+
+    def with_adapter_for_some_graphs(self, source: str) -> Project:
+        """The project with such an adapter that loads `SOME_GRAPHS` only.
+
+        A complete run of a tier then makes few calls: for claims about the run, and not about the graphs.
+        """
+        return self.with_adapter(textwrap.dedent(source) + _LOADS_SOME_GRAPHS)
 
     def given(self, *arguments: str) -> Project:
         """The project with more arguments."""
