@@ -49,6 +49,7 @@ class ProblemCode(enum.StrEnum):
     OTHER_CASES = "other_cases"
     WRONG_FOOTER = "wrong_footer"
     WRONG_COUNTS = "wrong_counts"
+    WRONG_TIMES = "wrong_times"
     WRONG_CATALOGUE = "wrong_catalogue"
     CONTRADICTORY_RESULTS = "contradictory_results"
     OTHER_CORPUS = "other_corpus"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -56,6 +57,7 @@ def _problems(
         yield Problem(ProblemCode.DOUBLED_CASES, sentence)
     yield from _contradictions(header, results)
     yield from _count_problems(header)
+    yield from _time_problems(header, footer)
     if header.requirements_revision != revision_of(header.requirements):
         yield Problem(
             ProblemCode.WRONG_CATALOGUE,
@@ -139,6 +141,21 @@ def _count_problems(header: Header) -> Iterator[Problem]:
             f"{header.expected_cases:,}."
         )
         yield Problem(ProblemCode.WRONG_COUNTS, sentence)
+
+
+def _time_problems(header: Header, footer: Footer | None) -> Iterator[Problem]:
+    """Yield a problem if a time is none. A clock may be set back, so times in any order are possible."""
+    times = {"start": header.started, **({} if footer is None else {"end": footer.finished})}
+    if wrong := [name for name, text in times.items() if not _is_time(text)]:
+        yield Problem(ProblemCode.WRONG_TIMES, f"The {' and the '.join(wrong)} of the run cannot be a time.")
+
+
+def _is_time(text: str) -> bool:
+    """Return whether a text is a time with its time zone, as ISO 8601."""
+    try:
+        return dt.datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _corpus_problems(header: Header, results: Sequence[CaseResult]) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from pytest_metagraph.reports.errors import ProblemCode
 from pytest_metagraph.reports.jsonl import parse_report, report_text
 from pytest_metagraph.reports.model import ReportedShard, catalogue_of, revision_of
 from pytest_metagraph.reports.scoring import scores_by_level
+from pytest_metagraph.reports.validity import find_problems
 from reference_impl import Contract
 
 CONTRADICTIONS: dict[str, tuple[Verdict, dict[str, Any]]] = {
@@ -109,6 +110,22 @@ def test_numbers_that_cannot_be_are_found(changes: dict[str, Any]) -> None:
     """A whole tier has as many cases as the run expected, and a shard has no more than its tier."""
     report = samples.report(samples.result("a"), samples.result("b"), **changes)
     assert [problem.code for problem in report.problems] == [ProblemCode.WRONG_COUNTS]
+
+
+@pytest.mark.parametrize("time", ["", "now", "2026-02-30T00:00:00+00:00", "2026-01-02T03:04:05"])
+def test_a_start_or_an_end_that_is_no_time_is_found(time: str) -> None:
+    """Both are times with a time zone, in any order, because a clock may be set back."""
+    report = samples.report(samples.result("a"))
+    assert report.footer is not None
+    for header, footer in [
+        (msgspec.structs.replace(report.header, started=time), report.footer),
+        (report.header, msgspec.structs.replace(report.footer, finished=time)),
+    ]:
+        assert [one.code for one in find_problems(header, report.results, footer)] == [
+            ProblemCode.WRONG_TIMES
+        ]
+    earlier = msgspec.structs.replace(report.footer, finished="2020-01-02T03:04:05+00:00")
+    assert not find_problems(report.header, report.results, earlier)
 
 
 def is_open(case_id: str) -> bool:
