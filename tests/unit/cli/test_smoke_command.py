@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from few_cases import few_cases
 
 from pytest_metagraph.cli import main
 
@@ -33,11 +34,11 @@ def crashes(request):
 
 
 def slow(request):
-    """Take more than a second for the first answer."""
+    """Take more than a second for the first answer; none of them is right, so that the check ends."""
     if not hasattr(slow, "asked"):
         slow.asked = True
         time.sleep(1.5)
-    return reference.export(request)
+    raise NotImplementedError
 '''
 
 
@@ -62,10 +63,11 @@ def test_an_adapter_that_passes_is_sent_on(capsys: pytest.CaptureFixture[str]) -
 def test_failed_cases_are_listed_with_their_cause(capsys: pytest.CaptureFixture[str]) -> None:
     """One forgotten argument is one cause, with its rule, some of its cases, and the run that shows them."""
     words = ["--exporter", "smoke_adapter:forgets_devices", "--contract", "tensorflow", "--timeout", "7"]
-    assert main(["smoke", *words]) == 0
+    with few_cases("DEV-01/devices") as number:
+        assert main(["smoke", *words]) == 0
     lines = capsys.readouterr().out.splitlines()
     start = lines.index("why cases fail, the most frequent cause first:")
-    assert lines[start - 1].startswith("connected correctly; the 178 cases of the smoke tier: ")
+    assert lines[start - 1].startswith(f"connected correctly; the {number} cases of the smoke tier: ")
     assert " fail" in lines[start - 1]
     assert lines[start + 1].startswith("  1. ")
     assert "clear_devices" in lines[start + 1]
@@ -92,5 +94,5 @@ def test_a_crash_is_a_problem(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_progress_is_shown_if_it_takes_long(capsys: pytest.CaptureFixture[str]) -> None:
     """After a second a line on stderr says what is being done."""
-    assert main(["smoke", "--exporter", "smoke_adapter:slow"]) == 0
+    assert main(["smoke", "--exporter", "smoke_adapter:slow"]) == 1
     assert capsys.readouterr().err.startswith("metagraph: checking the adapter ... 1 s\n")

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from few_cases import few_cases
 from reference_worker import CALLS_THE_REFERENCE
 from test_environments import mark_as_complete, program
 
-from conformance_cases import Tier, load_corpus
+from conformance_cases import Tier
 from pytest_metagraph.cli import main
 from pytest_metagraph.exporters.connect import open_client
 from pytest_metagraph.exporters.starters import PLAIN_WORKER, AdapterKind, starter_files
@@ -66,18 +67,13 @@ main(Old())
 
 
 @pytest.fixture(scope="module", autouse=True)
-def few_cases() -> Iterator[int]:
-    """Let the smoke tier have every seventh case and two that tests name, and return their number.
+def cases() -> Iterator[int]:
+    """Let the smoke tier have few cases, and return their number.
 
-    A whole tier takes several seconds each time. One of the two is judged differently by the contracts.
+    Three are needed here: one is judged differently by the contracts, one has a loop.
     """
-    corpus = load_corpus()
-    whole = corpus.cases
-    ids = {case.id for case in whole(Tier.SMOKE)[::7]} | {ENDING_CASE, "SCOPE-01/siblings-by-prefix"}
-    few = tuple(case for case in whole(Tier.SMOKE) if case.id in ids)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "cases", lambda tier: few if tier is Tier.SMOKE else whole(tier))
-        yield len(few)
+    with few_cases(ENDING_CASE, "SCOPE-01/siblings-by-prefix", "matrix/while_gradients/plain") as number:
+        yield number
 
 
 def release(folder: Path, version: str) -> None:
@@ -172,7 +168,7 @@ def export(request):
 
 
 def test_a_case_that_both_contracts_judge_alike_is_judged_once(
-    few_cases: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cases: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The reports are those of two whole runs, and few cases are exported for the second one."""
     (tmp_path / "differing.py").write_text(DIFFERING)
@@ -180,8 +176,8 @@ def test_a_case_that_both_contracts_judge_alike_is_judged_once(
     how = {"exporter": "differing:export"}
     steps: list[str] = []
     measured = judge("differing", how, Tier.SMOKE, steps.append)
-    assert sum(", documented: judging" in step for step in steps) == few_cases
-    assert 0 < sum(", tensorflow: judging" in step for step in steps) < few_cases / 2
+    assert sum(", documented: judging" in step for step in steps) == cases
+    assert 0 < sum(", tensorflow: judging" in step for step in steps) < cases / 2
     settings = Settings(exporter=how["exporter"], tier="smoke", contract="tensorflow")
     with open_client(**how, seconds=settings.timeout, in_process=False) as client:
         whole = report_of(client, settings, lambda _: None)
