@@ -83,8 +83,9 @@ def _used_nodes(
         body = library[functions[unvisited.pop()]].node_def
         reached = _with_called_functions({node.op for node in body}, body)
         yield body, reached
-        unvisited |= (reached - used) & functions.keys()
-        used |= unvisited
+        found = (reached - used) & functions.keys()
+        unvisited |= found
+        used |= found  # not all of `unvisited`, which may be the whole library each time
 
 
 def _with_called_functions(ops: AbstractSet[str], nodes: Iterable[NodeDef]) -> set[str]:

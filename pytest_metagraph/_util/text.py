@@ -11,6 +11,11 @@ from typing import Any
 _COMPARED = 200
 """Names that are compared in full: comparing one of the corpus's tens of thousands of ids takes 0.2 ms."""
 
+_MOST_STORED = 20_000
+"""The length of the longest text of an exporter that is kept, in characters: more than of stderr is read."""
+
+_LEFT_OF_LONGER = 16_000
+
 # Patterns are compiled when they are first used: pytest imports this module in every session.
 _INVISIBLE = (
     "["
@@ -58,6 +63,22 @@ def shortened(text: str, most: int = 500) -> str:
         most: the number of characters that are left.
     """
     return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
+
+
+def storable(text: str) -> str:
+    """Return a text of an exporter as reports can store it, and people read it.
+
+    It can be encoded as UTF-8, is an exact `str`, and has at most some thousand characters: of a longer text
+    the beginning is left. A text that was made storable stays as it is.
+
+    Args:
+        text: any text, also one with half a character, or of a subclass whose methods lie.
+    """
+    exact = str.__str__(text)
+    start = exact[: _MOST_STORED + 1].encode(errors="backslashreplace").decode()
+    if len(start) <= _MOST_STORED:
+        return start
+    return f"{start[:_LEFT_OF_LONGER]}\n... (the rest of {len(exact):,} characters is omitted)"
 
 
 def printable_json(text: str) -> str:

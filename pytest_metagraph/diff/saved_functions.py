@@ -80,8 +80,10 @@ class SavedFunction:
         """Return the function without its nodes, and its nodes, with other texts."""
         head = _rewritten_head(self.head, rewrite)
         if self._changing is None:  # found once, because that takes most of the time
-            numbers = numbers | numbers_of(self.arguments)
-            self._changing = [number for number, data in enumerate(self.nodes) if may_change(data, numbers)]
+            more = numbers_of(self.arguments)
+            self._changing = [
+                number for number, data in enumerate(self.nodes) if may_change(data, numbers, more)
+            ]
         nodes = list(self.nodes)
         for number in self._changing:
             nodes[number] = rewritten_node(nodes[number], rewrite, self.arguments)
@@ -131,7 +133,7 @@ def _name_arguments_by_position(function: Any) -> dict[str, str]:
     return names
 
 
-def may_change(data: bytes, numbers: AbstractSet[bytes]) -> bool:
+def may_change(data: bytes, numbers: AbstractSet[bytes], more: AbstractSet[bytes] = frozenset()) -> bool:
     """Return whether a serialised node may have a text that changes.
 
     Nearly all the time of a comparison is spent here: a loop over the marks would double it.
@@ -139,6 +141,7 @@ def may_change(data: bytes, numbers: AbstractSet[bytes]) -> bool:
     Args:
         data: the node.
         numbers: the numbers in the names that change.
+        more: further ones; a set with both would be as large as the library, and made for each function.
     """
     return (
         b"__inference_" in data  # of a function that was not saved, whose number is none of `numbers`
@@ -147,7 +150,8 @@ def may_change(data: bytes, numbers: AbstractSet[bytes]) -> bool:
         or b"PartitionedCall-" in data
         or b"embedding_lookup/" in data
         or b" at 0x" in data
-        or not numbers.isdisjoint(_NUMBER_BYTES.findall(data))
+        or not numbers.isdisjoint(found := _NUMBER_BYTES.findall(data))
+        or not more.isdisjoint(found)
         or _IDENTIFIER_BYTES.search(data) is not None
     )
 
@@ -175,9 +179,9 @@ def same_nodes(
         arguments: the new names of the arguments of each side.
         numbers: the numbers in the names of functions of both sides.
     """
-    numbers = numbers | numbers_of(arguments[0]) | numbers_of(arguments[1])
+    more = numbers_of(arguments[0]) | numbers_of(arguments[1])
     return len(expected) == len(actual) and all(
-        (one == other and numbers.isdisjoint(_NUMBER_BYTES.findall(one)))
+        (one == other and numbers.isdisjoint(found := _NUMBER_BYTES.findall(one)) and more.isdisjoint(found))
         or rewritten_node(one, rewrites[0], arguments[0]) == rewritten_node(other, rewrites[1], arguments[1])
         for one, other in zip(expected, actual, strict=True)
     )

@@ -1,6 +1,7 @@
 """What an exporter client returns for a request: every outcome of a call, as data.
 
-A failure of the exporter is an answer, never an exception of the client.
+A failure of the exporter is an answer, never an exception of the client. Its texts can be stored in reports,
+wherever they come from: they are cut and escaped here.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import functools
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from pytest_metagraph._util.text import storable
 from reference_impl.schema import MetaGraphDef
 
 
@@ -61,6 +63,8 @@ class Raised:
 
         A ValueError is not a TypeError as well.
         """
+        _make_storable(self, "text", "traceback")
+        object.__setattr__(self, "classes", tuple(map(storable, self.classes)))
         for count, name in enumerate(self.classes, start=1):
             known = getattr(builtins, name, None)
             if isinstance(known, type) and issubclass(known, BaseException):
@@ -78,6 +82,10 @@ class NotSupported:
 
     capability: str
 
+    def __post_init__(self) -> None:
+        """Make the text storable."""
+        _make_storable(self, "capability")
+
 
 @dataclass(frozen=True, slots=True)
 class NotLoaded:
@@ -88,6 +96,10 @@ class NotLoaded:
     """
 
     reason: str
+
+    def __post_init__(self) -> None:
+        """Make the text storable."""
+        _make_storable(self, "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +123,10 @@ class Crashed:
 
     detail: str
 
+    def __post_init__(self) -> None:
+        """Make the text storable."""
+        _make_storable(self, "detail")
+
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
@@ -122,10 +138,19 @@ class Malformed:
 
     reason: str
 
+    def __post_init__(self) -> None:
+        """Make the text storable."""
+        _make_storable(self, "reason")
+
 
 @dataclass(frozen=True, slots=True)
 class UnknownGraph(Malformed):
     """A worker does not have the graph of a request; that is malformed if the request contained it."""
+
+
+def _make_storable(answer: object, *names: str) -> None:
+    for name in names:
+        object.__setattr__(answer, name, storable(getattr(answer, name)))
 
 
 Answer: TypeAlias = Exported | Raised | NotSupported | NotLoaded | TimedOut | Crashed | Malformed

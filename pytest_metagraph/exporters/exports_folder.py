@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance_cases import Capability, Variant, load_corpus
-from pytest_metagraph._util.text import nearest_names, unique_members
+from pytest_metagraph._util.text import nearest_names, storable, unique_members
 from pytest_metagraph.exporters import protocol
 from pytest_metagraph.exporters.answers import Answer, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.protocol import Introduction, ProtocolError
@@ -230,9 +230,10 @@ def _beside(path: Path, described: Mapping[str, Any], key: str) -> bytes:
         )
     try:
         return read_regular_file(path.parent / name, within=path.parent)
-    except OSError as error:
+    except (OSError, UnicodeEncodeError) as error:  # half a character is in no name of a file
+        reason = error.strerror if isinstance(error, OSError) else "no file can have that name"
         raise ExportsFolderError(
-            f'{str(path)!r}: "{key}" names a file that cannot be read: {name} ({error.strerror})'
+            f'{str(path)!r}: "{key}" names a file that cannot be read: {storable(name)} ({reason})'
         ) from error
 
 
@@ -293,10 +294,17 @@ def _copy_files(source: Path, target: Path, exports: Path) -> None:
     """Copy the regular files of a folder and its subfolders; what a link leads to is not the exporter's."""
     if leads_through_link(source, exports):
         return
-    for folder, _, names in os.walk(source):
-        for path in (Path(folder, name) for name in names):
-            with contextlib.suppress(OSError):  # the judge misses the file, and says so
-                content = read_regular_file(path, within=exports)
-                copy = target / path.relative_to(source)
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                copy.write_bytes(content)
+    folders = [source]
+    while folders:  # neither os.walk nor os.makedirs, whose depth is limited by that of Python's recursion
+        with contextlib.suppress(OSError):
+            for entry in list(os.scandir(folders.pop())):
+                path = Path(entry.path)
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(path)
+                    continue
+                with contextlib.suppress(OSError):  # the judge misses the file, and says so
+                    content = read_regular_file(path, within=exports)
+                    copy = target / path.relative_to(source)
+                    for folder in reversed([one for one in copy.parents if not one.exists()]):
+                        folder.mkdir()
+                    copy.write_bytes(content)

@@ -15,6 +15,7 @@ from google.protobuf import message as protobuf
 
 from conformance_cases import Capability
 from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.text import storable
 from pytest_metagraph.exporters.answers import (
     Answer,
     Crashed,
@@ -37,9 +38,6 @@ from reference_impl.schema import MetaGraphDef, adopt
 
 TRACEBACK_FRAMES = 6
 """The number of frames to keep of a traceback; a maintainer looks at the end of it."""
-
-_MOST_CHARACTERS = 16 * 1024
-"""The length of the longest text of an exporter that is kept."""
 
 _FORMATTED_FRAMES: dict[tuple[str, CodeType, int], str] = {}
 """The text of each frame of a traceback, by its place in the code.
@@ -78,7 +76,7 @@ class InProcess:
     def __init__(self, exporter: Exporter, name: str) -> None:
         self.exporter = exporter
         self.name = name
-        self.version = self._declared("version", "", lambda value: _bounded(str(value)))
+        self.version = self._declared("version", "", lambda value: storable(str(value)))
         unsupported: frozenset[Capability] = self._declared("unsupported", (), checked_capabilities)
         op_list = self._declared("op_list", None, ExporterRegistry.parse)
         self.registry = self._declared(
@@ -140,18 +138,11 @@ def text_of(value: object, read: Callable[[object], str] = str) -> str:
         Text that can be encoded as UTF-8, and is not too long to be shown.
     """
     try:
-        return _bounded(read(value))
+        return storable(read(value))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - an exporter's __str__ may do anything
         return f"<its text cannot be read: {_NAME(type(error))}>"
-
-
-def _bounded(text: str) -> str:
-    exact = str.__str__(text).encode(errors="backslashreplace").decode()
-    if len(exact) <= _MOST_CHARACTERS:
-        return exact
-    return f"{exact[:_MOST_CHARACTERS]}\n... {len(exact) - _MOST_CHARACTERS:,} characters are omitted"
 
 
 def _not_supported(error: Unsupported) -> Answer:
@@ -162,7 +153,7 @@ def _not_supported(error: Unsupported) -> Answer:
     except BaseException:  # noqa: BLE001 - a subclass may do anything
         capability = None
     if type(capability) is str or isinstance(capability, Capability):
-        return NotSupported(_bounded(capability))
+        return NotSupported(capability)
     return Malformed(
         "The exporter raised Unsupported without the name of a capability; use Unsupported('eager'), "
         f"not {text_of(error)}."
@@ -231,7 +222,7 @@ def _adopted(returned: Any, kind: type) -> MetaGraphDef:
 def _classes(kind: type[BaseException]) -> tuple[str, ...]:
     names = []
     for base in _MRO(kind):
-        names.append(_bounded(_NAME(base)))
+        names.append(storable(_NAME(base)))
         if getattr(builtins, names[-1], None) is base:
             break
     return tuple(names)
@@ -253,7 +244,7 @@ def _tail(error: BaseException) -> str:
         raise
     except BaseException:  # noqa: BLE001 - it reads attributes of the exception
         lines.append(f"{_NAME(type(error))}: {text_of(error)}")
-    return _bounded("".join(lines).rstrip())
+    return "".join(lines).rstrip()
 
 
 def _format_frame(frame: TracebackType) -> str:

@@ -11,6 +11,7 @@ from google.protobuf import message as protobuf
 
 from conformance_cases import Capability
 from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.text import storable
 from pytest_metagraph.exporters import worker_messages
 from pytest_metagraph.exporters.answers import (
     Answer,
@@ -73,6 +74,13 @@ class Introduction:
     registry: ExporterRegistry = KIT_REGISTRY
     environment: Mapping[str, str] = field(default_factory=dict)
     keeps_graph: bool = False
+
+    def __post_init__(self) -> None:
+        """Make every text storable."""
+        object.__setattr__(self, "name", storable(self.name))
+        object.__setattr__(self, "version", storable(self.version))
+        environment = {storable(key): storable(value) for key, value in self.environment.items()}
+        object.__setattr__(self, "environment", environment)
 
 
 @dataclass(slots=True)

@@ -109,6 +109,29 @@ def functions(size: int, side: str = "") -> MetaGraphDef:
     return message
 
 
+def called_functions(size: int, side: str = "") -> MetaGraphDef:
+    """Return a library of many functions, each called by a node; traced again, they have other numbers."""
+    message = MetaGraphDef()
+    for number in range(size):
+        function = message.graph_def.library.function.add()
+        function.signature.name = f"__inference_f_{number + 5 * bool(side)}"
+        function.signature.input_arg.add(name=f"x_{number}", type=1)
+        function.node_def.add(name="n", op="NoOp")
+        caller = message.graph_def.node.add(name=f"n{number}", op="PartitionedCall")
+        caller.attr["f"].func.name = function.signature.name
+    return message
+
+
+def texts(size: int, side: str = "x") -> MetaGraphDef:
+    """Return a graph with one constant of many texts."""
+    message = MetaGraphDef()
+    tensor = message.graph_def.node.add(name="n", op="Const").attr["value"].tensor
+    tensor.dtype = 7
+    tensor.tensor_shape.dim.add(size=size)
+    tensor.string_val.extend(f"{side}{number}".encode() for number in range(size))
+    return message
+
+
 def collections(size: int, side: str = "") -> MetaGraphDef:
     """Return a graph with many collections."""
     message = MetaGraphDef()
@@ -157,6 +180,7 @@ GRAPHS: dict[str, Callable[..., MetaGraphDef]] = {
     "inputs of one node": fan_in,
     "attributes of one node": attributes,
     "functions": functions,
+    "called functions": called_functions,
     "collections": collections,
     "items of a collection": items,
     "depth of scopes": deep_scope,
@@ -405,7 +429,11 @@ def operations() -> Iterator[tuple[str, str, int, Operation]]:
     yield "diff", "missing nodes", 100_000, comparing_missing_and_changed
     yield "diff", "missing savers", 100_000, comparing_missing_savers
     yield "diff", "scopes of a name", 1_000_000, comparing_long_names
-    yield "diff, names ignored", "nodes", 100_000, comparing(nodes, CompareOptions(ignore_names=True))
+    names_ignored = CompareOptions(ignore_names=True)
+    yield "diff, names ignored", "nodes", 100_000, comparing(nodes, names_ignored)
+    yield "diff, names ignored", "functions", 50_000, comparing(called_functions, names_ignored)
+    yield "diff, names ignored", "texts", 100_000, comparing(texts, names_ignored)
+    yield "diff, of saves", "functions", 50_000, comparing(called_functions, CompareOptions.saved_model())
     yield "add_node", "nodes", 100_000, adding_nodes(distinct=True)
     yield "add_node", "equal names", 100_000, adding_nodes(distinct=False)
     yield "name_scope", "equal names", 100_000, entering_scopes

@@ -126,8 +126,8 @@ def _pair_functions(own: Sequence[FunctionDef], other: Sequence[FunctionDef]) ->
 
 
 def _function_keys(functions: Iterable[FunctionDef]) -> dict[str, Hashable]:
-    names = [function.signature.name for function in functions]
-    return {function.signature.name: function_key(function, names) for function in functions}
+    labels = dict.fromkeys((function.signature.name for function in functions), "any")
+    return {function.signature.name: function_key(function, labels) for function in functions}
 
 
 def _by_number(name: str) -> tuple[str, int]:
@@ -244,7 +244,8 @@ def _rename_attr(own: Any, other: Any, rename: Callable[[str], str], aliases: Al
         if list(texts) == list(partners) or len(texts) != len(partners):
             continue
         renamed = [_renamed_text(text, rename, aliases) for text in texts]
-        changed = [new if new in partners else text for text, new in zip(texts, renamed, strict=True)]
+        known = set(partners)
+        changed = [new if new in known else text for text, new in zip(texts, renamed, strict=True)]
         if own.WhichOneof("value") == "s":
             own.s = changed[0]
         else:

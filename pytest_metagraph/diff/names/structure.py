@@ -168,14 +168,13 @@ def renamed_reference(reference: str, rename: Callable[[str], str]) -> str:
     return f"{mark}{rename(name)}{colon}{output}"
 
 
-def function_key(function: FunctionDef, functions: Iterable[str]) -> Hashable:
+def function_key(function: FunctionDef, labels: Mapping[str, str]) -> Hashable:
     """Return what a function is apart from all names: its arguments, its results, and its nodes in any order.
 
     Args:
         function: a function of a library.
-        functions: the names of all functions of the library, of which one counts as any other.
+        labels: the same label for the name of each function of the library, of which one counts as any other.
     """
-    labels = dict.fromkeys(functions, "any")
     nodes = sorted(
         (_op(node, labels), len(node.input), repr(_attrs(node, set(), labels))) for node in function.node_def
     )

@@ -8,7 +8,7 @@ import unicodedata
 
 import pytest
 
-from pytest_metagraph._util.text import counted, nearest_names, printable, printable_json
+from pytest_metagraph._util.text import counted, nearest_names, printable, printable_json, storable
 
 IDS = [
     "SCOPE-05/nested-scope",
@@ -118,3 +118,27 @@ def test_commands_of_ci_systems_are_shown_escaped(text: str, shown: str | None) 
         text,
         "\x9b\u202e\U000e0001",
     ]
+
+
+def test_a_text_to_store_can_be_encoded_and_is_not_long() -> None:
+    """Half a character is escaped, a longer text is cut, and a text that was made storable stays as it is."""
+    assert storable("a\ud800b\n\x1b") == "a\\ud800b\n\x1b"
+    for text in ("x" * 10_000_000, "\ud800" * 10_000_000, "\ud800" * 19_000):
+        stored = storable(text)
+        assert stored.startswith(text[:1].encode(errors="backslashreplace").decode() * 1000)
+        assert f"{len(text):,} characters" in stored
+        assert len(stored) <= 20_000
+        assert storable(stored) == stored
+
+
+def test_a_text_to_store_is_what_it_contains() -> None:
+    """A subclass of str cannot say that it is something else."""
+
+    class Lying(str):
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            return "something else"
+
+    assert storable(Lying("itself")) == "itself"
+    assert type(storable(Lying("itself"))) is str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from conformance_cases import Capability, load_corpus
+from pytest_metagraph._util.remove_tree import empty_folder, open_folder
 from pytest_metagraph.exporters.answers import Answer, Exported, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.exports_folder import ExportsFolder, ExportsFolderError
 from pytest_metagraph.exporters.request import ExportRequest
@@ -232,3 +234,76 @@ def test_a_fifo_in_the_folder_does_not_block(tmp_path: Path) -> None:
     answer = answer_in(folder, scratch / "model.meta")
     assert answer == Malformed("The file plain.pb cannot be read: it is a FIFO, not a regular file.")
     assert list(scratch.iterdir()) == []
+
+
+HALF = "\ud800"
+"""Half a character: JSON can escape it, but no report can contain it."""
+
+
+@pytest.mark.parametrize(
+    ("stated", "answer"),
+    [
+        (
+            {"classes": [HALF, "ValueError"], "text": HALF, "traceback": HALF},
+            Raised(("\\ud800", "ValueError"), "\\ud800", "\\ud800"),
+        ),
+        ({"unsupported": HALF}, NotSupported("\\ud800")),
+        ({"not_loadable": HALF}, NotLoaded("\\ud800")),
+    ],
+)
+def test_half_a_character_in_an_answer_is_escaped(
+    tmp_path: Path, stated: dict[str, Any], answer: Answer
+) -> None:
+    """A text that cannot be encoded is an answer that can be reported, and no error of the kit."""
+    assert answer_in(folder_with(tmp_path, {f"{CASE}.error.json": json.dumps(stated).encode()})) == answer
+
+
+def test_half_a_character_in_a_description_is_escaped(tmp_path: Path) -> None:
+    """Name, version and environment are escaped; no file can have such a name, so it is refused."""
+    folder = folder_with(tmp_path, {}, name=HALF, version=HALF, environment={HALF: HALF})
+    described = ExportsFolder.open(folder)
+    assert (described.name, described.version, described.environment) == (
+        "\\ud800",
+        "\\ud800",
+        {"\\ud800": "\\ud800"},
+    )
+    with pytest.raises(ExportsFolderError, match="no file can have that name"):
+        ExportsFolder.open(folder_with(tmp_path, {}, op_list=HALF))
+
+
+def test_the_text_of_an_answer_is_cut(tmp_path: Path) -> None:
+    """A traceback of some megabytes does not fill the log and the report, whichever field has it."""
+    long = "x" * 5_000_000
+    for stated in (
+        {"classes": ["ValueError", long], "text": long, "traceback": long},
+        {"not_loadable": long},
+        {"unsupported": long},
+        {long: 1},
+    ):
+        files = {f"{CASE}.error.json": json.dumps(stated).encode()}
+        assert len(repr(answer_in(folder_with(tmp_path, files)))) < 100_000
+    twice = f'{{"{long}": 1, "{long}": 2}}'.encode()
+    answer = answer_in(folder_with(tmp_path, {f"{CASE}.error.json": twice}))
+    assert len(repr(answer)) < 100_000
+
+
+def test_the_files_of_a_variant_may_be_deep(tmp_path: Path) -> None:
+    """More folders in one another than Python recurses are copied, as far as paths reach."""
+    depth = 1_200
+    folder = folder_with(tmp_path, {f"{CASE}.pb": GRAPH.SerializeToString()})
+    deepest = folder / f"{CASE}.variants" / "file"
+    deepest.mkdir(parents=True)
+    with contextlib.chdir(deepest):
+        for _ in range(depth):
+            os.mkdir("a")  # noqa: PTH102 - relative to a folder whose path need not be short
+            os.chdir("a")
+        Path("f").touch()
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    assert answer_in(folder, scratch / "model.meta") == Exported(GRAPH)
+    assert os.path.exists(f"{scratch}/{'a/' * depth}f")  # noqa: PTH110 - Path would take long
+    for tree in (scratch, deepest):
+        opened = open_folder(str(tree))
+        empty_folder(str(tree), opened)
+        if opened is not None:
+            os.close(opened)
