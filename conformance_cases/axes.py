@@ -83,11 +83,11 @@ def combination_name(choices: Choices) -> str:
     Returns:
         Such as `export_scope=tower_1,clear_devices`, in the order of the signature; `plain` for none.
     """
-    named = (
+    named = [
         argument if argument in FLAGS else f"{argument}={choices[argument]}"
         for argument in ARGUMENTS
         if argument in choices
-    )
+    ]
     return ",".join(named) or "plain"
 
 

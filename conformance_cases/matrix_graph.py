@@ -111,7 +111,11 @@ class MatrixGraph(CaseSource):
 
     def cases(self, tier: Tier) -> list[Case]:
         """Return the cases of a tier, in no particular order."""
-        return [self._case(name) for name in self._combination_names(tier)]
+        start = f"{self.kind}/{self.name}"
+        return [
+            Case(id=f"{start}/{name}", choices=MappingProxyType(choices), source=self)
+            for name, choices in self._combinations(tier)
+        ]
 
     def calls(self, case: Case) -> tuple[dict[str, Any], ...]:
         """Return the arguments of the one call."""
@@ -133,17 +137,15 @@ class MatrixGraph(CaseSource):
             return without_debug_info(variants)
         return variants
 
-    def _case(self, name: str) -> Case:
-        choices = MappingProxyType(choices_of(name))
-        return Case(id=f"{self.kind}/{self.name}/{name}", choices=choices, source=self)
-
-    def _combination_names(self, tier: Tier) -> Iterable[str]:
+    def _combinations(self, tier: Tier) -> Iterable[tuple[str, dict[str, str]]]:
+        """Return the combinations of a tier, each with its name."""
         if tier is Tier.CORE and self.kind == REAL:
             return ()
         if tier is Tier.FULL and self.kind == MATRIX:
-            return map(combination_name, self.axes.combinations())
+            return ((combination_name(choices), choices) for choices in self.axes.combinations())
         stated: Mapping[str, list[str]] = self._index["tiers"]
-        return stated["smoke"] if tier is Tier.SMOKE else stated["smoke"] + stated["default"]
+        names = stated["smoke"] if tier is Tier.SMOKE else stated["smoke"] + stated["default"]
+        return ((name, choices_of(name)) for name in names)
 
     def _value(self, argument: str, name: str) -> Any:
         if argument in FLAGS:
