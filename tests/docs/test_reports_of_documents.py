@@ -15,13 +15,19 @@ from pytest_metagraph.exporters.starters import PLAIN_WORKER, AdapterKind, start
 from pytest_metagraph.reports.errors import ProblemCode
 from pytest_metagraph.reports.jsonl import read_report
 
+LARGEST = 5_000
+"""The largest graph that what stands for another system loads, in bytes; half of the graphs are smaller."""
+
 STAND_IN = (
     CALLS_THE_REFERENCE
+    + f"LARGEST = {LARGEST}\n"
     + """
 class StandIn(Exporter):
     name, version, unsupported = "stand-in", "1", ("default_graph", "eager")
 
     def load(self, graph):
+        if len(graph) > LARGEST:
+            raise NotLoadable("larger than the stand-in needs")
         return Graph.from_meta_graph_def(graph)
 
     def export(self, loaded, call):
@@ -35,6 +41,17 @@ main(StandIn())
 )
 """A worker, and a writer of answers, that stands for one that needs another system."""
 
+ADAPTER = f"""
+from pytest_metagraph import NotLoadable
+from pytest_metagraph.exporters import reference
+
+def export(request):
+    if request.graph.ByteSize() > {LARGEST}:
+        raise NotLoadable("larger than the stand-in needs")
+    return reference.export(request)
+"""
+"""An adapter that stands for one of another system."""
+
 REPLACED = (
     ("python3.11 -m venv tf-2.16 && tf-2.16/bin/pip install -q tensorflow-cpu==2.16.2", "true"),
     ("python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/", ""),
@@ -43,10 +60,10 @@ REPLACED = (
     ("pip install pytest-metagraph", "true"),
     ("tf-2.16/bin/python metagraph_tensorflow.py", "python stand_in.py"),
     ("node my-worker/worker.mjs", "python stand_in.py"),
-    ("--metagraph-exporter=tensorflow", "--metagraph-exporter=reference"),
-    ("my_framework.adapter:export", "reference"),
-    ("my_adapter:export", "reference"),
-    ('"$EXPORTER"', "reference"),
+    ("--metagraph-exporter=tensorflow", "--metagraph-exporter=adapter:export"),
+    ("my_framework.adapter:export", "adapter:export"),
+    ("my_adapter:export", "adapter:export"),
+    ('"$EXPORTER"', "adapter:export"),
     ("-n auto ", ""),
     ("metagraph cases --out cases", "metagraph cases --out cases --tier smoke"),
     ("--metagraph-tier=full", "--metagraph-tier=smoke"),
@@ -69,6 +86,7 @@ def test_commands_for_other_systems_lead_to_a_valid_report(commands: tuple[str, 
     folder = tmp_path / "document"
     folder.mkdir()
     (folder / "stand_in.py").write_text(STAND_IN, encoding="utf-8")
+    (folder / "adapter.py").write_text(ADAPTER, encoding="utf-8")
     (folder / PLAIN_WORKER).write_bytes(starter_files(AdapterKind.WORKER)[PLAIN_WORKER])
     environment = command_environment(tmp_path)
     environment["PYTEST_ADDOPTS"] += " --metagraph-tier=smoke"
@@ -92,6 +110,7 @@ def test_commands_for_other_systems_lead_to_a_valid_report(commands: tuple[str, 
     assert invalid_reports(folder) == {}
     findings = [finding for report in reports for result in report.results for finding in result.findings]
     assert [finding.summary for finding in findings if finding.code == "malformed"] == []
+    assert any(result.passed for report in reports for result in report.results)
 
 
 def test_the_documents_have_such_commands() -> None:
