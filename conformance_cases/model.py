@@ -220,6 +220,10 @@ class CaseSource(abc.ABC):
     def expectation(self, case: Case, contract: Contract) -> Expectation:
         """Return what `Case.expectation` documents."""
 
+    def is_asked(self, case: Case, contract: Contract) -> bool:
+        """Return what `Case.is_asked` documents."""
+        return not isinstance(self.expectation(case, contract), NotAsked)
+
     def debug_info(self, case: Case) -> bytes:
         """Return what `Case.debug_info` documents."""
         del case
@@ -343,6 +347,10 @@ class Case:
     def expectation(self, contract: Contract) -> Expectation:
         """Return the expectation under a contract."""
         return self.source.expectation(self, contract)
+
+    def is_asked(self, contract: Contract) -> bool:
+        """Return whether a contract asks something, without reading what it expects."""
+        return self.source.is_asked(self, contract)
 
     def debug_info(self) -> bytes:
         """Return the GraphDebugInfo that the export writes, serialised; empty if that is not tested."""

@@ -153,7 +153,7 @@ class RequirementCase(CaseSource):
 
     def expectation(self, _case: Case, contract: Contract) -> Expectation:
         """Return the expectation in `case.toml` or in the expected files."""
-        stated = {**self.index, **self.index.get(contract.value, {})}
+        stated = self._stated(contract)
         if "error" in stated:
             return ExpectedError(str(stated["error"]))
         if "not_asked" in stated:
@@ -161,6 +161,11 @@ class RequirementCase(CaseSource):
         own = expected_file(contract)
         name = own if (self._folder / own).is_file() else EXPECTED
         return ExpectedMessage(serialised_text(self._read(name), MetaGraphDef))
+
+    def is_asked(self, _case: Case, contract: Contract) -> bool:
+        """Return whether `case.toml` expects an error or a message."""
+        stated = self._stated(contract)
+        return "error" in stated or "not_asked" not in stated
 
     def debug_info(self, case: Case) -> bytes:
         """Return the GraphDebugInfo in the folder."""
@@ -195,6 +200,10 @@ class RequirementCase(CaseSource):
         if self.index.get("variants") == "all":
             return ALL_VARIANTS
         return tuple(_VARIANTS[name] for name in self.index.get("variants", (Variant().name,)))
+
+    def _stated(self, contract: Contract) -> Mapping[str, Any]:
+        """Return the contents of `case.toml` under a contract."""
+        return {**self.index, **self.index.get(contract.value, {})}
 
     def _choices(self) -> dict[str, str]:
         """Return the arguments as reports show them."""

@@ -9,7 +9,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from conformance_cases import Capability, Case, NotAsked, Tier, load_corpus
+from conformance_cases import Capability, Case, Tier, load_corpus
 from pytest_metagraph._util.option_values import Shard
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.judging.result import CaseResult
@@ -197,7 +197,7 @@ def _is_of_case(result: CaseResult, case: Case | None, header: Header) -> bool:
 def _are_calls_of_case(result: CaseResult, case: Case, header: Header) -> bool:
     """Return whether an exporter with these capabilities can have got these calls of a case."""
     if header.contract in set(Contract):
-        is_asked = not isinstance(case.expectation(Contract(header.contract)), NotAsked)
+        is_asked = case.is_asked(Contract(header.contract))
         if is_asked == (result.verdict is Verdict.UNTESTABLE):
             return False
     lacking = set(header.exporter.unsupported)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from miniature import Miniature
 
-from conformance_cases import Case, NotAsked, Tier, Variant, load_corpus
+from conformance_cases import Case, Tier, Variant, load_corpus
 from conformance_cases.model import CaseSource
 from conformance_cases.requirement_case import RequirementCase
 from pytest_metagraph.exporters.in_process import InProcess
@@ -74,10 +74,8 @@ class MiniatureJudge:
 
     def catches(self, miniature: Miniature, case: Case) -> bool:
         """Whether one case catches a miniature."""
-        is_tested = not isinstance(case.expectation(CONTRACT), NotAsked)
-        return is_caught(
-            miniature, self.judge(miniature, case, CONTRACT if is_tested else Contract.TENSORFLOW)
-        )
+        contract = CONTRACT if case.is_asked(CONTRACT) else Contract.TENSORFLOW
+        return is_caught(miniature, self.judge(miniature, case, contract))
 
     def first_catch(self, miniature: Miniature) -> Case | None:
         """The first case of the violated requirement that catches a miniature; judged once in a session."""

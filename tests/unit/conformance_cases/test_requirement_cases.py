@@ -71,7 +71,9 @@ def test_a_folder_is_complete_and_used(name: str) -> None:
     used = {"case.toml", "graph.pbtxt"} | ({"expected.pbtxt"} if "expected.pbtxt" in stated else own)
     assert bool(made.debug_info()) is ("debug_info.pbtxt" in stated)
     assert stated - {"graph_def.pbtxt", "debug_info.pbtxt"} == used
-    assert any(not isinstance(answer, NotAsked) for answer in answers.values())
+    asked = {contract: not isinstance(answer, NotAsked) for contract, answer in answers.items()}
+    assert asked == {contract: made.is_asked(contract) for contract in Contract}
+    assert any(asked.values())
     assert made.variants
     assert isinstance(made.capabilities, frozenset)
 
