@@ -20,10 +20,14 @@ _LEFT_OF_LONGER = 16_000
 _INVISIBLE = (
     "["
     "\x00-\x1f\x7f-\x9f\xad"  # control characters (C0, DEL, C1) and the soft hyphen
-    "\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # bidi, joiners, zero width
+    "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # bidi, joiners, zero width
+    "\u034f\u180b-\u180f\ufe00-\ufe0f"  # variants of the character before, which often look like it
+    "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # letters of Hangul, Khmer and Braille that are blank
+    "\ufff0-\ufff8\ufffe\uffff"  # no characters; XML refuses the last two
     "\u2028\u2029"  # line and paragraph separators
     "\ud800-\udfff"  # surrogates: bytes of a file name that are not UTF-8, or half a character
-    "\U000e0000-\U000e007f"  # tags
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # formats of shorthand and music
+    "\U000e0000-\U000e0fff"  # tags, and further variants
     "]"
 )
 
@@ -35,9 +39,10 @@ start of a line, which is wherever a text is wrapped; `##[error]`, `##vso[task]`
 def printable(text: str, *, keep_newlines: bool = False) -> str:
     r"""Return a text in which no character acts on a terminal, hides, or reorders its neighbours.
 
-    Every control, bidirectional, zero-width, line-separator and surrogate character is shown as Python
-    escapes it: `\n`, `\x1b`, `\u202e`. So is the first character of what a CI system would read as a command
-    in its log: `\x3a:error::`, `\x23#[error]`. A text that was escaped stays as it is.
+    Every control, bidirectional, blank, zero-width, line-separator and surrogate character, and each that
+    chooses a variant of the character before it, is shown as Python escapes it: `\n`, `\x1b`, `\u202e`. So is
+    the first character of what a CI system would read as a command in its log: `\x3a:error::`,
+    `\x23#[error]`. A text that was escaped stays as it is.
 
     The function is for the border where names of a graph, messages of an exporter or file names reach a
     person. The escapes of Markdown and HTML do not replace it: they protect markup, and leave characters that

@@ -14,12 +14,13 @@ from reference_impl.schema.parsing import is_repeated
 HOSTILE = (
     "\x1b[31m\x07\r\n::error::x\n \t::warning::x\n##[error]x\nsection_start:0:x\n"
     " x ##VSO[task]x ##TeamCity[x]\n"
-    "\x9b1m\u202e\u2066\u200b\u2028\u2029\x85`</pre><script>alert(1)"
+    "\x9b1m\u202e\u2066\u200b\u2028\u2029\x85\ufe0f\U000e0101\u3164\ufffe`</pre><script>alert(1)"
 )
 """Terminal sequences, commands of CI systems at the start of a line, C1, bidi, separators, markup."""
 
 _ACTS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u206f\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u206f\ufeff\ud800-\udfff"
+    "\u034f\u115f\u1160\u3164\ufe00-\ufe0f\uffa0\ufffe\uffff\U000e0000-\U000e0fff]"
 )
 _COMMAND = re.compile(
     r"^\s*(?:::\w|section_(?:start|end):)|##(?:vso|teamcity)?\[", re.MULTILINE | re.IGNORECASE

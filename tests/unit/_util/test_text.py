@@ -75,6 +75,9 @@ def test_a_noun_follows_its_number(number: int, words: tuple[str, ...], text: st
         ("one\u2028two\u2029three\x85", r"one\u2028two\u2029three\x85"),
         ("file\udcff", r"file\udcff"),
         ("tag\U000e0041", r"tag\U000e0041"),
+        ("a\ufe0f b\U000e0101 c\u034f", r"a\ufe0f b\U000e0101 c\u034f"),
+        ("\u3164\uffa0\u115f\u2800", r"\u3164\uffa0\u115f\u2800"),
+        ("\ufffe\uffff", r"\ufffe\uffff"),
     ],
 )
 def test_characters_that_act_are_shown_by_number(text: str, shown: str) -> None:
@@ -95,6 +98,20 @@ def test_no_character_of_these_categories_stays() -> None:
         category = unicodedata.category(character)
         if category in {"Cc", "Cs", "Zl", "Zp"} or unicodedata.bidirectional(character) in reordering:
             assert printable(character) != character, hex(code)
+
+
+IGNORABLE = (
+    *(0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), *range(0x200B, 0x2010)),
+    *(*range(0x202A, 0x202F), *range(0x2060, 0x2070), 0x3164, *range(0xFE00, 0xFE10), 0xFEFF, 0xFFA0),
+    *(*range(0xFFF0, 0xFFF9), *range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000)),
+)
+"""The code points that Unicode lets a font show as nothing: its property Default_Ignorable_Code_Point."""
+
+
+def test_no_character_that_is_shown_as_nothing_stays() -> None:
+    """Two names that differ in a character which is not seen are shown as different names."""
+    assert [hex(code) for code in IGNORABLE if printable(chr(code)) == chr(code)] == []
+    assert printable_json('"a\ufe0f\U000e0101"') == r'"a\ufe0f\udb40\udd01"'
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -287,10 +288,23 @@ def test_the_text_of_an_answer_is_cut(tmp_path: Path) -> None:
     assert len(repr(answer)) < 100_000
 
 
-def test_the_files_of_a_variant_may_be_deep(tmp_path: Path) -> None:
+@pytest.fixture
+def deep_places(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield a folder of answers and one to copy files to, in which trees of any depth are removed."""
+    places = folder_with(tmp_path, {f"{CASE}.pb": GRAPH.SerializeToString()}), tmp_path / "scratch"
+    places[1].mkdir()
+    yield places
+    for place in places:  # a later run of pytest could not remove them
+        opened = open_folder(str(place))
+        empty_folder(str(place), opened)
+        if opened is not None:
+            os.close(opened)
+
+
+def test_the_files_of_a_variant_may_be_deep(deep_places: tuple[Path, Path]) -> None:
     """More folders in one another than Python recurses are copied, as far as paths reach."""
     depth = 1_200
-    folder = folder_with(tmp_path, {f"{CASE}.pb": GRAPH.SerializeToString()})
+    folder, scratch = deep_places
     deepest = folder / f"{CASE}.variants" / "file"
     deepest.mkdir(parents=True)
     with contextlib.chdir(deepest):
@@ -298,12 +312,5 @@ def test_the_files_of_a_variant_may_be_deep(tmp_path: Path) -> None:
             os.mkdir("a")  # noqa: PTH102 - relative to a folder whose path need not be short
             os.chdir("a")
         Path("f").touch()
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
     assert answer_in(folder, scratch / "model.meta") == Exported(GRAPH)
     assert os.path.exists(f"{scratch}/{'a/' * depth}f")  # noqa: PTH110 - Path would take long
-    for tree in (scratch, deepest):
-        opened = open_folder(str(tree))
-        empty_folder(str(tree), opened)
-        if opened is not None:
-            os.close(opened)
