@@ -15,7 +15,7 @@ from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.progress import progress
 from pytest_metagraph._util.text import counted, nearest_names, printable, shortened
 from pytest_metagraph.cli._errors import reading, refusing, writing
-from pytest_metagraph.cli._options import add_json_option, add_limit_option, add_tags_option
+from pytest_metagraph.cli._options import add_json_option, add_limit_option, add_tags_option, checked
 from pytest_metagraph.cli._output import say_json, say_on_stderr
 from pytest_metagraph.loadability.make_loadable import make_loadable, refusals_of
 from pytest_metagraph.loadability.version_ranges import minor_version
@@ -102,7 +102,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     content.add_argument(
         "--export-scope",
         metavar="NAME",
-        type=utf8_name,
+        type=checked(utf8_name),
         help="export this name scope only, and remove it from the names",
     )
     content.add_argument("--clear-devices", action="store_true", help="clear the device of every node")
@@ -129,7 +129,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         dest="collection_list",
         action="append",
-        type=utf8_name,
+        type=checked(utf8_name),
         help="export the collection with this key; may be repeated; default: all collections",
     )
     keys.add_argument(
@@ -142,7 +142,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     content.add_argument(
         "--unbound-inputs-col-name",
         metavar="KEY",
-        type=utf8_name,
+        type=checked(utf8_name),
         default="unbound_inputs",
         help="the collection that lists inputs from outside the scope; default: %(default)s",
     )
@@ -188,8 +188,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def utf8_name(word: str) -> str:
-    """Return a name in a graph, which is UTF-8 in whatever locale the command line was read."""
-    return os.fsencode(word).decode()
+    """Return a name in a graph, which is UTF-8 in whatever locale the command line was read.
+
+    Raises:
+        ValueError: if it is not UTF-8.
+    """
+    try:
+        return os.fsencode(word).decode()
+    except UnicodeDecodeError:
+        raise ValueError(f"{word!r} is not UTF-8, as all names in a graph are") from None
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from pytest_metagraph.cli._options import (
     add_oracle_option,
     add_out_option,
     check_is_new,
+    checked,
     chosen_exporter,
     client_option,
     replay_command,
@@ -65,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_contract_option(parser)
     parser.add_argument(
         "--seconds",
-        type=parse_seconds,
+        type=checked(parse_seconds),
         default=_DEFAULT_SECONDS,
         metavar="N",
         help="stop after N seconds, not counting the reduction of findings; default: %(default)g",

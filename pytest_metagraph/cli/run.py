@@ -41,6 +41,7 @@ _SHOWING = frozenset(
 """Options with which pytest shows something, runs no test, and succeeds."""
 
 _ADDED_OPTIONS = "PYTEST_ADDOPTS"
+_INTERNAL_ERROR = 3
 _BAD_OPTION = 4
 _NO_CASE = 5
 
@@ -81,7 +82,13 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as error:  # pytest would end with a traceback
         say_on_stderr(f"metagraph run: {_ADDED_OPTIONS} cannot be read: {error}; correct it")
         return _BAD_OPTION
-    status, judged = run_corpus([*words, *passed_on])
+    try:
+        status, judged = run_corpus([*words, *passed_on])
+    except SystemExit as ended:  # pytest returns its status, and does not raise it
+        say_on_stderr(
+            f"metagraph run: pytest was left by sys.exit({ended.code!r}) in a plugin or a conftest.py"
+        )
+        return ended.code if isinstance(ended.code, int) and ended.code else _INTERNAL_ERROR
     if status == 0 and not judged and _SHOWING.isdisjoint(passed_on):
         say_on_stderr(
             "metagraph run: no case was run; look for an option such as --collect-only in "

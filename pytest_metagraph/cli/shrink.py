@@ -19,6 +19,7 @@ from pytest_metagraph.cli._options import (
     add_oracle_option,
     add_out_option,
     check_is_new,
+    checked,
     chosen_exporter,
     replay_command,
     without_warnings,
@@ -60,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json_option(parser, "the result")
     parser.add_argument(
         "--seconds",
-        type=parse_seconds,
+        type=checked(parse_seconds),
         default=60.0,
         metavar="N",
         help="stop shrinking after N seconds; default: %(default)g",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,17 +55,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(args: list[str]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(args: list[str]) -> Generator[None, object, object]:
     """Let the node id of a case, as a summary or an IDE has it, be pasted back as an argument.
 
     pytest takes no `::` after the name of a package, so the id becomes the corpus and the case to select.
+
+    Raises:
+        pytest.UsageError: if a conftest.py ends Python with status 0 before a case is collected.
     """
     patterns = [pattern_of(word) for word in args if word.startswith(f"{CORPUS_PACKAGE}::")]
     if patterns:
         rest = [word for word in args if not word.startswith(f"{CORPUS_PACKAGE}::")]
         corpus = [] if CORPUS_PACKAGE in rest else ["--pyargs", CORPUS_PACKAGE]
         args[:] = [*rest, *corpus, *(f"--metagraph-case={pattern}" for pattern in patterns)]
+    try:
+        return (yield)
+    except SystemExit as ended:  # such as of a package that it imports, and that finds something missing
+        if ended.code or CORPUS_PACKAGE not in args:
+            raise
+        raise pytest.UsageError(
+            "a conftest.py called sys.exit() with status 0, so no case was run"
+        ) from ended
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -117,3 +117,37 @@ def test_an_exit_before_the_session_is_no_success(project: Project) -> None:
     project.with_file("exits.py", EXITS.format(hook="configure(config)"))
     words = ("run", "--exporter=reference", "--case=DEV-01/*", "-p", "exits")
     assert project.pytester.run(*METAGRAPH, *words).ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+LEAVES = "import sys\nsys.exit({status})"
+LEAVES_AT_THE_END = "import sys\ndef pytest_sessionfinish():\n    sys.exit(0)"
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+@pytest.mark.parametrize("status", ["", "0"])
+def test_a_conftest_that_leaves_is_a_usage_error(project: Project, status: str, workers: str) -> None:
+    """A conftest.py, or a package that it imports, cannot end a run of the corpus with status 0 at once."""
+    run = project.with_file("conftest.py", LEAVES.format(status=status)).case("DEV-01/*")
+    result = run.given("--metagraph-exporter=reference", "-n", workers).run_apart()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: a conftest.py called sys.exit() with status 0, so no case was run"])
+
+
+def test_a_conftest_that_leaves_other_tests_is_left_alone(project: Project) -> None:
+    """In a session without cases, and with another status, `sys.exit` means what it means to pytest."""
+    pytester = project.with_file("conftest.py", LEAVES.format(status=0)).pytester
+    assert pytester.runpytest_subprocess("-p", "pytest_metagraph").ret == 0
+    run = project.with_file("conftest.py", LEAVES.format(status=7)).case("DEV-01/*")
+    assert run.given("--metagraph-exporter=reference").run_apart().ret == 7
+
+
+@pytest.mark.parametrize(
+    ("source", "status"),
+    [(LEAVES_AT_THE_END, 3), (LEAVES.format(status=0), 4), (LEAVES.format(status=7), 7)],
+    ids=["at the end", "at once", "with a status"],
+)
+def test_a_run_that_is_left_is_no_success(project: Project, source: str, status: int) -> None:
+    """`metagraph run` never ends with 0 if `sys.exit` has left pytest, even after the last case."""
+    project.with_file("conftest.py", source)
+    result = project.pytester.run(*METAGRAPH, "run", "--exporter=reference", "--case=DEV-01/*")
+    assert result.ret == status

@@ -99,6 +99,20 @@ def test_the_parser_shows_special_characters_by_number(capsys: pytest.CaptureFix
     assert capsys.readouterr().err.endswith("error: unrecognized arguments: \\x1b[31m\n")
 
 
+def test_a_value_that_no_option_takes_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """The error says what the value has to be, and does not name a function of the kit."""
+    for words, reason in (
+        (["fuzz", "--exporter=reference", "--seconds=nan"], "use a positive number of seconds"),
+        (["shrink", "a/b", "--exporter=reference", "--seconds=x"], "use a positive number of seconds"),
+        (["export", "a", "b", "--export-scope=\udcff"], "is not UTF-8, as all names in a graph are"),
+        (["export", "a", "b", "--collection=\udcff"], "is not UTF-8, as all names in a graph are"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 2
+        assert reason in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["fuzz", "shrink matrix/towers/clear_devices"])
 def test_the_former_name_of_the_oracle_warns(
     command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
