@@ -349,7 +349,7 @@ class Case:
         return self.source.expectation(self, contract)
 
     def is_asked(self, contract: Contract) -> bool:
-        """Return whether a contract asks something, without reading what it expects."""
+        """Return whether a contract asks something; a requirement case answers without reading its text."""
         return self.source.is_asked(self, contract)
 
     def debug_info(self) -> bytes:
