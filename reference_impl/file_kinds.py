@@ -21,6 +21,7 @@ from google.protobuf import message, text_format
 
 from reference_impl import schema
 from reference_impl.read_limit import excess_of
+from reference_impl.schema.parsing import brief
 from reference_impl.wire_format import DOUBTFUL, NotWireFormatError, first_fields, fit_of
 
 _BYTES_OF_A_START: Final = 4096
@@ -237,7 +238,7 @@ def parse(data: bytes, kind: Kind) -> Any:
     except RecursionError as error:
         raise WrongKindError(_too_deep(kind)) from error
     except (UnicodeDecodeError, text_format.ParseError, ValueError) as error:
-        raise WrongKindError(f"text, but not {_listed([kind.message])}: {error}") from error
+        raise WrongKindError(f"text, but not {_listed([kind.message])}: {brief(error)}") from error
     try:  # text may be nested more deeply than what a binary file can contain
         return kind.message.FromString(parsed.SerializeToString(deterministic=True))
     except (message.DecodeError, message.EncodeError, ValueError, RecursionError) as error:

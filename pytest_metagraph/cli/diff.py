@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph.cli._errors import refusing, writing
+from pytest_metagraph.cli._errors import refuse_to_replace, refusing, writing
 from pytest_metagraph.cli._options import add_json_option, add_limit_option, add_tags_option
 from pytest_metagraph.cli._output import say_escaped, say_json_text
 from pytest_metagraph.diff import (
@@ -136,6 +136,8 @@ def run(arguments: argparse.Namespace) -> int:
         MetagraphError: if a file or the value of an option cannot be used.
     """
     expected, actual = Path(arguments.expected), Path(arguments.actual)
+    if arguments.svg is not None:
+        refuse_to_replace(arguments.svg, (expected, actual))
     with refusing(ValueError, hint="see metagraph diff --help"):  # an option's value
         options = _options(vars(arguments))
         compare = _PLAIN.get(arguments.type or _kind_of_both(expected, actual))

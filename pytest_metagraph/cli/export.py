@@ -14,7 +14,7 @@ from google.protobuf import message as protobuf
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.progress import progress
 from pytest_metagraph._util.text import counted, nearest_names, printable, shortened
-from pytest_metagraph.cli._errors import reading, refusing, writing
+from pytest_metagraph.cli._errors import reading, refuse_to_replace, refusing, writing
 from pytest_metagraph.cli._options import add_json_option, add_limit_option, add_tags_option, checked
 from pytest_metagraph.cli._output import say_json, say_on_stderr
 from pytest_metagraph.loadability.make_loadable import make_loadable, refusals_of
@@ -69,6 +69,7 @@ _ARGUMENTS = (
 )
 """The arguments of export_meta_graph whose values are those of the options with these names."""
 
+_FILES = ("source", "graph_def", "saver_def", "meta_info_def")
 
 _OF_META_GRAPHS = (
     "export_scope",
@@ -322,6 +323,7 @@ def _write(exported: MetaGraphDef, graph_def: GraphDef, arguments: argparse.Name
         write_files(contents, make_folders=True)
         return ()
     path = debug_info_path(target, Contract(arguments.contract))
+    refuse_to_replace(Path(path), [getattr(arguments, name) for name in _FILES])
     stacks = loaded_stacks(graph_def.debug_info)
     names = list(_full_names(exported, graph_def, arguments.export_scope))
     info = graph_debug_info(lambda name: stacks.get(name) or (NO_ORIGIN,), names)

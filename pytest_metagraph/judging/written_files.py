@@ -25,6 +25,7 @@ from pytest_metagraph.judging.findings import Finding, FindingCode
 from reference_impl.contracts import Contract
 from reference_impl.files import debug_info_path, read_regular_file
 from reference_impl.schema import POOL, GraphDebugInfo, MetaGraphDef
+from reference_impl.schema.parsing import brief
 
 _EARLIER_CALL_ADVICE = (
     "This case exports one loaded graph several times. First make the calls in `request.preceding`, each "
@@ -358,7 +359,7 @@ def _parse(data: bytes, kind: type[MessageT], *, as_text: bool) -> MessageT:
             return text_format.Parse(data.decode(), kind(), descriptor_pool=POOL)
         return kind.FromString(data)
     except Exception as error:  # an exporter's text may also nest too deeply, for example
-        raise ValueError(f"{len(data)} bytes, starting {data[:24]!r}: {error}") from error
+        raise ValueError(f"{len(data)} bytes, starting {data[:24]!r}: {brief(error)}") from error
 
 
 def _identity(found: os.stat_result) -> tuple[int, int]:

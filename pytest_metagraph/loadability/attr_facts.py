@@ -229,7 +229,7 @@ def _shape_problem(proto: TensorShapeProto) -> str:
     for dim in proto.dim:
         if dim.size < -1:
             return f"dimension {dim.size} is below -1"
-        product *= max(dim.size, 1)
+        product = min(product * max(dim.size, 1), _LARGEST + 1)  # grows no further
     return "it has more than 2**63 - 1 elements" if product > _LARGEST else ""
 
 

@@ -11,6 +11,10 @@ MessageT = TypeVar("MessageT", bound=message.Message)
 MOST_MESSAGE_BYTES: Final = (1 << 31) - 1
 """The largest serialised message that protobuf reads, in bytes."""
 
+_MOST_OF_AN_ERROR: Final = 400
+_START_OF_AN_ERROR: Final = 200
+_END_OF_AN_ERROR: Final = 120
+
 
 def parse_message(data: bytes, kind: type[MessageT]) -> MessageT:
     """Parse a serialised message.
@@ -32,6 +36,16 @@ def parse_message(data: bytes, kind: type[MessageT]) -> MessageT:
         return kind.FromString(data)
     except message.DecodeError as error:
         raise ValueError(f"these {len(data)} bytes are not a serialised {name}: {error}") from error
+
+
+def brief(error: Exception) -> str:
+    """Return the text of an error without the middle of a long line, which protobuf quotes whole."""
+    text = str(error)
+    return (
+        text
+        if len(text) <= _MOST_OF_AN_ERROR
+        else f"{text[:_START_OF_AN_ERROR]} ... {text[-_END_OF_AN_ERROR:]}"
+    )
 
 
 def adopt(value: object, kind: type[MessageT]) -> MessageT:

@@ -132,6 +132,15 @@ def texts(size: int, side: str = "x") -> MetaGraphDef:
     return message
 
 
+def dimensions(size: int) -> MetaGraphDef:
+    """Return a graph with a shape of many dimensions."""
+    message = MetaGraphDef()
+    shape = message.graph_def.node.add(name="n", op="Placeholder").attr["shape"].shape
+    for number in range(size):
+        shape.dim.add(size=number)
+    return message
+
+
 def collections(size: int, side: str = "") -> MetaGraphDef:
     """Return a graph with many collections."""
     message = MetaGraphDef()
@@ -425,6 +434,7 @@ def operations() -> Iterator[tuple[str, str, int, Operation]]:
             yield name, dimension, 100_000, exporting(build, arguments)
         yield "diff", dimension, 100_000, comparing(build, CompareOptions())
         yield "check", dimension, 100_000, checking(build)
+    yield "check", "dimensions of a shape", 100_000, checking(dimensions)
     yield "diff", "differences", 100_000, comparing_all_changed
     yield "diff", "missing nodes", 100_000, comparing_missing_and_changed
     yield "diff", "missing savers", 100_000, comparing_missing_savers

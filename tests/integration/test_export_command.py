@@ -126,6 +126,24 @@ def test_debug_info_has_the_origins_that_the_graph_recorded(
     assert len(files) == 31
 
 
+@pytest.mark.parametrize("option", ["", "--saver-def=", "--graph-def=", "--meta-info-def="])
+@pytest.mark.parametrize("is_link", [False, True])
+def test_debug_info_replaces_no_file_that_is_read(
+    option: str, is_link: bool, towers: MetaGraphDef, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody names the file of the debug info, so it is not one that is read, nor a link to one."""
+    towers.saver_def.save_tensor_name = "save/Const:0"
+    name = "read.meta" if is_link else "model_debug.meta"
+    Path(name).write_bytes(towers.SerializeToString())
+    if is_link:
+        Path("model_debug.meta").symlink_to(name)
+    words = ["model.meta", "model.meta", f"{option}{name}"] if option else [name, "model.meta"]
+    assert main(["export", *words, "--save-debug-info"]) == 2
+    error = f"'model_debug.meta' would replace '{name}', which is read; name another file"
+    assert error in capsys.readouterr().err
+    assert Path(name).read_bytes() == towers.SerializeToString()
+
+
 REFUSED = {
     "missing.meta out.meta": "cannot read 'missing.meta': No such file or directory; give a readable file",
     ". out.meta": "cannot read '.': it is a folder without a saved_model.pb; give a readable",

@@ -137,6 +137,24 @@ def test_command_writes_the_picture(tmp_path: Path) -> None:
     assert len(_shown(ET.parse(picture).getroot())) == 4  # noqa: S314 - written above
 
 
+def test_command_replaces_no_file_that_it_compares(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A picture in the place of one side, or of what a link leads to, is refused before anything is done."""
+    one, other, link = (tmp_path / name for name in ("one.meta", "other.meta", "link.svg"))
+    for path, text in ((one, ONE), (other, OTHER)):
+        path.write_bytes(message(text).SerializeToString())
+    link.symlink_to(one)
+    for svg in (one, other, link):
+        assert main(["diff", str(one), str(other), "--svg", str(svg)]) == 2
+        shown = capsys.readouterr()
+        assert "which is read; name another file" in shown.err
+        assert shown.out == ""
+    assert [path.read_bytes() for path in (one, other)] == [
+        message(text).SerializeToString() for text in (ONE, OTHER)
+    ]
+
+
 def test_command_without_the_library(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

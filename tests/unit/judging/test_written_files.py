@@ -113,6 +113,16 @@ def test_debug_info_has_to_parse(folder: ScratchFolder, content: bytes, as_text:
     assert codes(folder, as_text=as_text, debug_info=True) == [FindingCode.DEBUG_INFO_UNREADABLE]
 
 
+@pytest.mark.parametrize("name", ["model.meta", "model_debug.meta"])
+def test_a_long_line_of_a_file_is_not_repeated(folder: ScratchFolder, name: str) -> None:
+    """The line that cannot be parsed is quoted by protobuf; a finding has its start, and the reason."""
+    Path(folder.filename).write_text(str(MESSAGE), encoding="utf-8")
+    beside(folder, name).write_text("<" + "x " * 1_000_000, encoding="utf-8")
+    (found,) = folder.check_export(Exported(MESSAGE), as_text=True, debug_info=name != "model.meta")
+    assert "Expected identifier or number" in found.detail
+    assert len(found.detail) < 600
+
+
 def test_debug_info_that_was_not_requested_is_stray(folder: ScratchFolder) -> None:
     """DBG-06: without save_debug_info no debug info is written."""
     Path(folder.filename).write_bytes(MESSAGE.SerializeToString())

@@ -212,3 +212,12 @@ def test_bytes_of_another_message_are_not_an_empty_meta_graph() -> None:
     assert parse_meta_graph(b"") == (MetaGraphDef(), False)
     with pytest.raises(ValueError, match="these 9 bytes are a GraphDef, not a MetaGraphDef; "):
         parse_meta_graph(SMALL[5].SerializeToString())
+
+
+def test_a_long_line_is_not_repeated_in_an_error() -> None:
+    """An error has the start of a line that is not protobuf's text, and the reason, and stays short."""
+    data = b"node " + b"x " * 1_000_000
+    with pytest.raises(WrongKindError, match="Expected") as caught:
+        parse(data, Kind(GraphDef, as_text=True))
+    assert "text, but not a GraphDef: 1:6 : 'node x x" in str(caught.value)
+    assert len(str(caught.value)) < 600
