@@ -8,6 +8,7 @@ of the exporter it changes; the function's docstring is the miniature's sentence
 from __future__ import annotations
 
 import contextlib
+import functools
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from seams import SHORTCUTS, Seam
 
 from pytest_metagraph import ExportRequest
 from pytest_metagraph.exporters import reference
+from reference_impl import file_kinds
 from reference_impl.arguments import ExportArguments
 from reference_impl.schema import GraphDef, MetaGraphDef
 
@@ -25,6 +27,9 @@ Right: TypeAlias = Callable[..., Any]
 """The part that a miniature replaces: what it is given first, and may call."""
 
 Change: TypeAlias = Callable[..., Any]
+
+_recognise = functools.lru_cache(maxsize=1_000)(file_kinds.recognise)
+"""What a graph is, looked up once and not in each call: it takes as long as the export of a small graph."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ class Miniature:
                 for shortcut, longer in SHORTCUTS.items():
                     replaced.enter_context(mock.patch.object(*_place_of(shortcut), longer))
                 replaced.enter_context(mock.patch.object(owner, name, self._replacement(right)))
+                replaced.enter_context(mock.patch.object(file_kinds, "recognise", _recognise))
                 yield
         finally:
             reference._load.cache_clear()
