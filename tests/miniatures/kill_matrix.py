@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from miniature import Miniature
-from miniature_judging import MiniatureJudge, judging, matrix_cases, requirement_cases, with_first_variant
+from miniature_judging import (
+    MiniatureJudge,
+    judging,
+    matrix_cases,
+    requirement_cases,
+    with_first_variant,
+    without_explanations,
+)
 from null_exporters import NULL_EXPORTERS
 from re_encodings import RE_ENCODINGS
 from wrong_exporters import AREAS, WRONG_EXPORTERS, exporters_of
@@ -71,7 +78,8 @@ def kills_of_all(judge: MiniatureJudge) -> Kills:
 
 def score(judge: MiniatureJudge, exporter: Exporter, cases: Iterable[Case]) -> Score:
     """Judge one exporter with many cases."""
-    verdicts = [_verdict(judge, exporter, case) for case in cases]
+    with without_explanations():
+        verdicts = [_verdict(judge, exporter, case) for case in cases]
     return Score(verdicts.count(Verdict.PASS), sum(verdict in TESTED for verdict in verdicts))
 
 
