@@ -47,6 +47,12 @@ _LEAST_SPACE = 1 << 20
 _MOST_TEXT = 4
 """How many times the size of a large serialised message its text has at most; of the corpus's graphs, 3."""
 
+_CONTENTS: dict[bytes, bytes] = {}
+"""The digest of the message that a text contains, by the digest of the text.
+
+Text is parsed at about 1 MB/s, and many exports write the same text, under both contracts too.
+"""
+
 MessageT = TypeVar("MessageT", bound=protobuf.Message)
 
 
@@ -54,9 +60,6 @@ class ScratchFolder:
     """A new folder that exports write to; it is emptied after each export.
 
     The class creates the folder itself, so that it never deletes anything but the files of exports.
-
-    Text is parsed at about 1 MB/s, and many exports write the same text. The digest of the message that a
-    text contains is therefore kept for the whole session, by the digest of the text.
 
     Args:
         contract: the contract that names the file of the debug info, for cases that test the name (DBG-01).
@@ -72,7 +75,6 @@ class ScratchFolder:
         self._opened: int | None = None
         self._make()
         self._contract = contract
-        self._contents: dict[bytes, bytes] = {}
         self._last_text: tuple[bytes, bytes] | None = None
 
     @property
@@ -252,7 +254,7 @@ class ScratchFolder:
             yield Finding(FindingCode.FILE_UNREADABLE, summary, str(error), _form(as_text))
             return
         if as_text:
-            self._contents[_digest(data)] = _digest(written.SerializeToString(deterministic=True))
+            _CONTENTS[_digest(data)] = _digest(written.SerializeToString(deterministic=True))
         diff = diff_meta_graphs(
             actual=written,
             expected=returned.message,
@@ -290,11 +292,11 @@ class ScratchFolder:
         if (data, returned.serialised) == self._last_text:  # the variants of a case write the same text
             return True
         text, message = _digest(data), _digest(returned.serialised)
-        if self._contents.get(text) == message:
+        if _CONTENTS.get(text) == message:
             return True
         if data not in _texts_of(returned.message):
             return False
-        self._contents[text] = message
+        _CONTENTS[text] = message
         self._last_text = (data, returned.serialised)
         return True
 
