@@ -87,7 +87,7 @@ def test_known_failures_on_a_full_disk_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("cases", "--out", "out/cases"),
+        ("cases", "--out", "out/cases", "--tier", "smoke"),
         ("shrink", "matrix/towers/plain", "--exporter", "wrong:export", "--out", "out/small"),
         ("new-adapter", "command", "out/adapter"),
     ],
@@ -137,7 +137,7 @@ def test_output_to_a_full_disk_is_no_success(tmp_path: Path) -> None:
 
 UNWRITABLE = {
     "export": ("export", "in.meta", "/proc/metagraph/out.meta"),
-    "cases": ("cases", "--out", "/proc/metagraph"),
+    "cases": ("cases", "--out", "/proc/metagraph", "--tier", "smoke"),
     "shrink": ("shrink", "matrix/towers/plain", "--exporter", "wrong:export", "--out", "/proc/metagraph"),
     "report": ("report", "render", "a.jsonl", "--format", "html", "-o", "/proc/metagraph/a.html"),
 }

@@ -48,6 +48,7 @@ def run_python(
         env={
             **os.environ,
             "PYTHONPATH": str(PROJECT),
+            "PYTEST_ADDOPTS": "-p no:hypothesispytest",  # its import takes half the time of a small run
             **({"PYTHONDONTWRITEBYTECODE": "1"} if most_bytes >= 0 else {}),
             **environment,
         },
