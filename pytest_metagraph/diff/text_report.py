@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pytest_metagraph._util.text import counted, printable
+from pytest_metagraph._util.text import counted, printable, shortened
 from pytest_metagraph.diff.differences import (
     NODE_SECTION,
     Difference,
@@ -30,6 +30,9 @@ _MAX_RENAMES = 5
 _MAX_GROUPS = 40
 """The number of kinds of difference that surely fit into a report of the default length."""
 
+MOST_OF_A_LINE = 4_000
+"""The characters of a line that are shown: a name may have millions."""
+
 _NUMBER = re.compile(r"\d+")
 _COLORS = {"-": "\x1b[31m", "+": "\x1b[32m", "~": "\x1b[33m", "bold": "\x1b[1m"}
 _RESET = "\x1b[0m"
@@ -41,13 +44,14 @@ def render(diff: MetaGraphDiff, *, color: bool, max_lines: int) -> str:
     Args:
         diff: the result of the comparison.
         color: use the colours of a terminal.
-        max_lines: the maximum number of lines; if lines are cut, the last one gives their number.
+        max_lines: the maximum number of lines; if lines are cut, the last one gives their number. A line of
+            thousands of characters ends with their number.
     """
     lines = [*_header(diff), *_causes(diff), *_sections(diff), *_notes(diff)]
     if len(lines) > max_lines:
         cut = len(lines) - max_lines + 1
         lines = [*lines[: max_lines - 1], f"... {cut:,} more lines"]
-    shown = map(printable, lines)
+    shown = (printable(shortened(line, MOST_OF_A_LINE)) for line in lines)
     return "\n".join(map(_colored, shown) if color else shown)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from conformance_cases import Case
-from pytest_metagraph._util.text import counted
+from pytest_metagraph._util.text import counted, shortened
 from pytest_metagraph.exporters.answers import Exported
 from pytest_metagraph.judging.findings import Finding, FindingCode
 from pytest_metagraph.loadability.check import UncheckableInputError, checks_of
@@ -84,7 +84,7 @@ class LoadCheck:
             more = f", and {counted(others, 'other problem')}" if others else ""
             summary = (
                 f"The returned message does not load in TensorFlow {version} ({new[0].code}): "
-                f"{new[0].message}{more}"
+                f"{shortened(new[0].message)}{more}"
             )
             detail = "\n".join(problem.text() for problem in new)
             yield Finding(FindingCode.NOT_IMPORTABLE, summary, detail, new[0].code)

@@ -13,8 +13,9 @@ from typing import Annotated
 import msgspec
 
 from conformance_cases import Case
-from pytest_metagraph._util.text import printable
+from pytest_metagraph._util.text import printable, shortened
 from pytest_metagraph.diff import MetaGraphDiff
+from pytest_metagraph.diff.text_report import MOST_OF_A_LINE
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.judging.findings import Finding, FindingCode
 from pytest_metagraph.judging.verdicts import PASSED, TESTED, Judgement, Verdict
@@ -214,7 +215,9 @@ def _reported(finding: Finding) -> ReportedFinding:
         code=finding.code,
         summary=finding.summary,
         detail=_capped(finding.detail),
-        hints=tuple(ReportedHint(str(hint.code), hint.text) for hint in finding.diff.hints)
+        hints=tuple(
+            ReportedHint(str(hint.code), shortened(hint.text, MOST_OF_A_LINE)) for hint in finding.diff.hints
+        )
         if finding.diff
         else (),
         groups=tuple(_groups(finding.diff, finding.blamed)) if finding.diff else (),
@@ -231,7 +234,9 @@ def _groups(diff: MetaGraphDiff, blamed: tuple[tuple[str, ...], ...]) -> Iterato
         hint = next(
             (str(one.code) for one in diff.hints if 2 * len(one.covers & members) >= len(members)), ""
         )
-        yield DifferenceGroup(group.section or "the message", group.kind, len(members), hint, group_blamed)
+        section = shortened(group.section or "the message", MOST_OF_A_LINE)
+        kind = shortened(group.kind, MOST_OF_A_LINE)
+        yield DifferenceGroup(section, kind, len(members), hint, group_blamed)
 
 
 def _capped(detail: str) -> str:

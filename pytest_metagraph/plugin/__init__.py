@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_metagraph._util.errors import MetagraphError, require_upb
+from pytest_metagraph._util.errors import MetagraphError, path_problem, require_upb
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.plugin import hooks
 from pytest_metagraph.plugin.options import add_options, settings_of
@@ -267,12 +267,14 @@ def _metagraph_scratch_folder(request: pytest.FixtureRequest) -> Iterator[Scratc
     from reference_impl.contracts import Contract  # noqa: PLC0415 - loads protobuf
 
     parent: Path | None = None
-    if request.config.pluginmanager.has_plugin("tmpdir"):
-        parent = request.getfixturevalue("tmp_path_factory").getbasetemp()
     try:
+        if request.config.pluginmanager.has_plugin("tmpdir"):
+            parent = request.getfixturevalue("tmp_path_factory").getbasetemp()
         folder = ScratchFolder(Contract(settings_of(request.config).contract), parent)
     except MetagraphError as error:
         stop_run(request.session, str(error))
+    except OSError as error:
+        stop_run(request.session, f"no folder to export to can be made: {path_problem(error)}")
     with contextlib.closing(folder):
         yield folder
 

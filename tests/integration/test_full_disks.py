@@ -56,6 +56,22 @@ def test_an_export_to_a_full_disk_leaves_what_was_there(small_disk: Path, tmp_pa
     assert {path.name for path in small_disk.iterdir()} == {"out.meta", "rest"}
 
 
+def test_a_run_that_finds_no_place_for_its_folder_blames_nobody(tmp_path: Path) -> None:
+    """The run stops with the reason, and not with an error for each case, if no folder can be made at all."""
+    refuse = (
+        "import errno, pytest\n"
+        "def refuse(self): raise OSError(errno.ENOSPC, 'No space left on device', 'base')\n"
+        "pytest.TempPathFactory.getbasetemp = refuse\n"
+    )
+    (tmp_path / "full.py").write_text(refuse)
+    words = (*RUN, EXPORTER, CASES, "-p", "full", "-n", "0")
+    ended = run_python("-m", "pytest", *words, folder=tmp_path)
+    assert ended.returncode not in {0, 5}
+    assert "no folder to export to can be made" in ended.stdout + ended.stderr
+    assert "No space left on device" in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "xdist"])
 def test_a_run_on_a_full_disk_blames_nobody(
     options: tuple[str, ...], small_disk: Path, tmp_path: Path

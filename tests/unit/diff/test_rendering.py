@@ -200,3 +200,20 @@ def test_fingerprint_tells_kinds_apart() -> None:
         for f, n in (("__inference_f_1", "x"), ("__inference_g_2", "y"))
     )
     assert one.fingerprint == other.fingerprint != few.fingerprint
+
+
+def test_a_long_name_is_cut_wherever_it_is() -> None:
+    """A name of a million characters ends with their number in causes, titles, entries and values."""
+    long = "n" * 1_000_000
+    actual = MetaGraphDef()
+    actual.graph_def.node.add(name=long, op=long, device=long).attr[long].i = 1
+    actual.graph_def.node.add(name="a", op="NoOp", device=long).attr[long].i = 1
+    actual.collection_def[long].node_list.value.append(long)
+    actual.signature_def[long].inputs[long].name = long
+    actual.meta_info_def.tags.append(long)
+    expected = MetaGraphDef()
+    expected.graph_def.node.add(name="a", op="NoOp")
+    for diff in (compared(expected, actual), compared(actual, expected), compared(actual, MetaGraphDef())):
+        lines = diff.render().split("\n")
+        assert max(map(len, lines)) < 5_000
+        assert any(line.endswith(" characters)") for line in lines)

@@ -15,6 +15,7 @@ from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.load_check import LoadCheck, load_check_for
+from pytest_metagraph.judging.result import result_of, to_line
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
 from pytest_metagraph.judging.written_files import ScratchFolder
 from pytest_metagraph.loadability.op_registries import UnknownVersionError
@@ -132,3 +133,22 @@ def test_versions_that_cannot_be_checked(text: str) -> None:
     """A version that cannot be checked is refused with the versions that can."""
     with pytest.raises(UnknownVersionError):
         load_check_for(text)
+
+
+def test_the_result_of_an_answer_with_long_names_is_short(judge: JudgeCase) -> None:
+    """A name of a million characters fills neither log nor report: summaries, causes and kinds are cut."""
+    long = "n" * 1_000_000
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        answer = reference.export(request)
+        answer.graph_def.node[0].attr[long].i = 1
+        answer.graph_def.node.add(name=long, op="NoOp", device=long)
+        answer.collection_def[long].node_list.value.append(long)
+        answer.meta_info_def.stripped_op_list.op.add(name=long)
+        return answer
+
+    case = load_corpus().case("matrix/towers/plain")
+    judgement = judge(case, exporter, load_check_for("2.21"))
+    assert judgement.verdict is Verdict.FAIL
+    assert len(to_line(result_of(case, judgement))) < 100_000
+    assert sum(len(finding.summary) + len(finding.detail) for finding in judgement.findings) < 100_000
