@@ -76,6 +76,7 @@ class ScratchFolder:
         self._make()
         self._contract = contract
         self._last_text: tuple[bytes, bytes] | None = None
+        self._last_parsed: tuple[bytes, MetaGraphDef] | None = None
 
     @property
     def filename(self) -> str:
@@ -247,14 +248,12 @@ class ScratchFolder:
         if self._is_known_to_contain(data, returned, as_text=as_text):
             return
         try:
-            written = _parse(data, MetaGraphDef, as_text=as_text)
+            written = self._parsed(data) if as_text else _parse(data, MetaGraphDef, as_text=False)
         except ValueError as error:
             self.check_space(len(returned.serialised))
             summary = f"The file {filename} is not a MetaGraphDef in {_format(as_text)}"
             yield Finding(FindingCode.FILE_UNREADABLE, summary, str(error), _form(as_text))
             return
-        if as_text:
-            _CONTENTS[_digest(data)] = _digest(written.SerializeToString(deterministic=True))
         diff = diff_meta_graphs(
             actual=written,
             expected=returned.message,
@@ -292,13 +291,21 @@ class ScratchFolder:
         if (data, returned.serialised) == self._last_text:  # the variants of a case write the same text
             return True
         text, message = _digest(data), _digest(returned.serialised)
-        if _CONTENTS.get(text) == message:
-            return True
+        if text in _CONTENTS:
+            return _CONTENTS[text] == message
         if data not in _texts_of(returned.message):
             return False
         _CONTENTS[text] = message
         self._last_text = (data, returned.serialised)
         return True
+
+    def _parsed(self, text: bytes) -> MetaGraphDef:
+        """Parse the text of a MetaGraphDef, once for all variants of a case that write it."""
+        if self._last_parsed is None or self._last_parsed[0] != text:
+            self._last_parsed = (text, _parse(text, MetaGraphDef, as_text=True))
+            contained = self._last_parsed[1].SerializeToString(deterministic=True)
+            _CONTENTS[_digest(text)] = _digest(contained)
+        return self._last_parsed[1]
 
     def _debug_info_file(self, filename: str, *, as_contracted: bool) -> str:
         """Return the file that must contain the debug info; without `as_contracted`, the one that exists."""

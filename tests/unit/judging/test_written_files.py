@@ -36,6 +36,12 @@ def temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def no_known_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget what other tests have parsed."""
+    monkeypatch.setattr(written_files, "_CONTENTS", {})
+
+
 @pytest.fixture
 def folder() -> Iterator[ScratchFolder]:
     """Yield a scratch folder under the documented contract."""
@@ -80,6 +86,19 @@ def test_a_printed_text_is_not_parsed(
     assert codes(folder, as_text=True) == [FindingCode.FILE_DIFFERS]
     monkeypatch.delattr(written_files, "_parse")
     Path(folder.filename).write_text(text, encoding="utf-8")
+    assert codes(folder, as_text=True) == []
+
+
+def test_a_wrong_text_is_parsed_once(folder: ScratchFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each variant of a case that writes the same wrong text has the finding; the text is parsed once."""
+    wrong = ONE_LINE.replace("f: 1", "f: 2")
+    Path(folder.filename).write_text(wrong, encoding="utf-8")
+    assert codes(folder, as_text=True) == [FindingCode.FILE_DIFFERS]
+    with monkeypatch.context() as patch:
+        patch.delattr(written_files, "_parse")
+        Path(folder.filename).write_text(wrong, encoding="utf-8")
+        assert codes(folder, as_text=True) == [FindingCode.FILE_DIFFERS]
+    Path(folder.filename).write_text(ONE_LINE, encoding="utf-8")
     assert codes(folder, as_text=True) == []
 
 
