@@ -8,6 +8,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+MOST_OF_A_LINE = 4_000
+"""The characters of a line of a report or a summary that are shown: a name may have millions."""
+
 _COMPARED = 200
 """Names that are compared in full: comparing one of the corpus's tens of thousands of ids takes 0.2 ms."""
 

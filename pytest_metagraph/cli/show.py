@@ -11,7 +11,7 @@ from google.protobuf import text_format
 
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph._util.shallow import VIEWS
-from pytest_metagraph._util.text import counted
+from pytest_metagraph._util.text import MOST_OF_A_LINE, counted, shortened
 from pytest_metagraph.cli._errors import reading, refusing
 from pytest_metagraph.cli._options import (
     add_contract_option,
@@ -97,11 +97,11 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     for content, data in zip(contents, found, strict=True):
         if len(contents) > 1:
-            say(f"meta graph {content.tags}:")
+            say(shortened(f"meta graph {content.tags}:", MOST_OF_A_LINE))
         for line in (*summary_lines(data), *saved_model_lines(data)):
-            say(line)
+            say(shortened(line, MOST_OF_A_LINE))
         for line in size_lines(data["sizes"]) if arguments.sizes else ():
-            say(line)
+            say(shortened(line, MOST_OF_A_LINE))
     return 0
 
 

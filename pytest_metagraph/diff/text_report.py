@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pytest_metagraph._util.text import counted, printable, shortened
+from pytest_metagraph._util.text import MOST_OF_A_LINE, counted, printable, shortened
 from pytest_metagraph.diff.differences import (
     NODE_SECTION,
     Difference,
@@ -29,9 +29,6 @@ _MAX_NOTES = 10
 _MAX_RENAMES = 5
 _MAX_GROUPS = 40
 """The number of kinds of difference that surely fit into a report of the default length."""
-
-MOST_OF_A_LINE = 4_000
-"""The characters of a line that are shown: a name may have millions."""
 
 _NUMBER = re.compile(r"\d+")
 _COLORS = {"-": "\x1b[31m", "+": "\x1b[32m", "~": "\x1b[33m", "bold": "\x1b[1m"}

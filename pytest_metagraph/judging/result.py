@@ -13,9 +13,8 @@ from typing import Annotated
 import msgspec
 
 from conformance_cases import Case
-from pytest_metagraph._util.text import printable, shortened
+from pytest_metagraph._util.text import MOST_OF_A_LINE, printable, shortened
 from pytest_metagraph.diff import MetaGraphDiff
-from pytest_metagraph.diff.text_report import MOST_OF_A_LINE
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.judging.findings import Finding, FindingCode
 from pytest_metagraph.judging.verdicts import PASSED, TESTED, Judgement, Verdict

@@ -194,3 +194,22 @@ def test_a_large_file_takes_twice_its_size_of_memory(tmp_path: Path) -> None:
     subprocess.run(command, check=True, capture_output=True)
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     assert most < 2.2 * path.stat().st_size + 5e7
+
+
+@pytest.mark.parametrize("options", [(), ("--sizes",)])
+def test_a_long_name_is_cut(
+    options: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line for people shows the start of a name of a million characters; JSON has the whole name."""
+    message, long = model(), "n" * 1_000_000
+    message.meta_info_def.tags.append(long)
+    message.graph_def.node.add(name=long, op=long, device=long)
+    message.collection_def[long].node_list.value.append("x:0")
+    message.signature_def[long].inputs[long].name = "x:0"
+    path = tmp_path / "long.meta"
+    path.write_bytes(message.SerializeToString())
+    assert main(["show", str(path), *options]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) < 5_000
+    assert any("nnn... (" in line for line in lines)
+    assert shown(capsys, str(path))["tags"] == [long]
