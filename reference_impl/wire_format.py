@@ -7,7 +7,6 @@ type is judged by how well the fields, the strings and the names in them fit it.
 from __future__ import annotations
 
 import codecs
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -146,32 +145,34 @@ class _Judge:
 
     def walk(self, view: _View, message: Any, depth: int) -> int:
         """Look at the first fields of a message, and return how many of them the type has."""
-        known, position = 0, 0
-        seen: Counter[int] = Counter()
-        while position < len(view.data) and self.left > 0 and seen.total() < _MOST_OF_A_LEVEL:
+        known, position, total = 0, 0, 0
+        seen: dict[int, int] = {}
+        fields = message.fields_by_number
+        while position < len(view.data) and self.left > 0 and total < _MOST_OF_A_LEVEL:
             try:
                 found, position = _next_field(view.data, position)
             except _CutOffError:
                 if view.is_cut:
                     break
                 raise
-            seen[found.number] += 1
-            if seen[found.number] > _MOST_OF_A_KIND:
+            total += 1
+            count = seen[found.number] = seen.get(found.number, 0) + 1
+            if count > _MOST_OF_A_KIND:
                 continue
             self.left -= 1
-            field = message.fields_by_number.get(found.number)
+            field = fields.get(found.number)
             if field is None or not _is_written_as(field, found.wire_type):
                 self.against += _UNKNOWN_FIELD
                 continue
             known += 1
-            self.against += _REPEATED * (seen[found.number] > 1 and not is_repeated(field))
+            self.against += _REPEATED * (count > 1 and not is_repeated(field))
             if found.wire_type == _DELIMITED:
                 is_cut = position > len(view.data)
                 if is_cut and not view.is_cut:
                     raise _CutOffError(f"{field.full_name} does not end")
                 self._look_into(field, _View(found.value, is_cut), depth)
         if depth and not view.is_cut:
-            present = {field.name for number in seen if (field := message.fields_by_number.get(number))}
+            present = {field.name for number in seen if (field := fields.get(number))}
             if not _NAMED.get(message.full_name, frozenset()) <= present:
                 self.against += _NAMELESS if present else _UNKNOWN_FIELD
         return known
@@ -180,9 +181,10 @@ class _Judge:
         if field.type == field.TYPE_STRING:
             text = bytes(view.data[:_MOST_TEXT])
             try:
-                codecs.getincrementaldecoder("utf-8")().decode(
-                    text, final=text == view.data and not view.is_cut
-                )
+                if len(text) == len(view.data) and not view.is_cut:
+                    text.decode()
+                else:  # the end may be inside a character
+                    codecs.getincrementaldecoder("utf-8")().decode(text)
             except UnicodeDecodeError as error:
                 raise NotWireFormatError(f"{field.full_name} is not UTF-8") from error
             is_default = not text and not view.is_cut and not is_repeated(field)  # no program writes those
@@ -224,6 +226,8 @@ def _next_field(view: memoryview, position: int) -> tuple[Field, int]:
 
 
 def _varint(view: memoryview, position: int) -> tuple[int, int]:
+    if position < len(view) and (value := view[position]) < 0x80:  # noqa: PLR2004 - as below; nearly every one
+        return value, position + 1
     value = 0
     for place, byte in enumerate(view[position : position + _MOST_VARINT_BYTES]):
         value |= (byte & 0x7F) << 7 * place
