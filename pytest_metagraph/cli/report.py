@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from pytest_metagraph.cli._errors import writing
+from pytest_metagraph.cli._errors import refuse_to_replace, writing
 from pytest_metagraph.cli._options import add_json_option
 from pytest_metagraph.cli._output import say, say_escaped, say_json, say_json_text
 from pytest_metagraph.reports import renderers
@@ -146,6 +146,7 @@ def _validate(arguments: argparse.Namespace) -> int:
 
 
 def _merge(arguments: argparse.Namespace) -> int:
+    refuse_to_replace(arguments.output, arguments.reports)
     merged = merge(_read_all(arguments.reports))
     with writing(arguments.output):
         write_report(arguments.output, merged)
@@ -185,6 +186,7 @@ def _render(arguments: argparse.Namespace) -> int:
         text = renderers.render(reports, arguments.format)
         (say_json_text if arguments.format == "jsonl" else say_escaped)(text)
         return 0
+    refuse_to_replace(arguments.output, arguments.reports)
     output = arguments.format or renderers.format_of(arguments.output)
     text = renderers.render(reports, output)
     with writing(arguments.output):

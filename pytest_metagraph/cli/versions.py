@@ -93,7 +93,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--table",
         type=Path,
         metavar="TABLE",
-        help="an earlier page, as .json, of the same tier, whose columns are taken over",
+        help="an earlier page, as .json, of the same tier, whose columns are taken over; exporters that are "
+        "given with --exporter, --command or --exports are judged again",
     )
     parser.add_argument(
         "--environments",
@@ -213,13 +214,13 @@ class _Run:
 def _measurements(
     run_of_all: _Run, releases: list[Release], arguments: argparse.Namespace, known: Collection[str]
 ) -> Iterator[Measurement]:
-    """Judge one exporter after the other, except those that are known."""
+    """Judge one exporter after the other, except known releases: other exporters may have changed."""
     for release in releases:
         if release.words not in known:
             yield run_of_all.measure(release)
     sys.path.append(os.getcwd())  # noqa: PTH109 - as text, as sys.path holds it
     for option in ("exporter", "command", "exports"):
-        for value in [one for one in getattr(arguments, option) if one not in known]:
+        for value in getattr(arguments, option):
             yield judge(value, {option: value}, run_of_all.tier, run_of_all.step)
 
 

@@ -56,8 +56,9 @@ class ExitStatus:
         """
         if self._left_early and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.INTERRUPTED
-        cases = self._results.cases
-        if not cases or session.exitstatus != pytest.ExitCode.OK:
+        if session.exitstatus != pytest.ExitCode.OK:
             return
-        if fails_as_whole(cases, self._results.list_problems):
+        cases = self._results.cases
+        fails = fails_as_whole(cases, self._results.list_problems) if cases else self._results.nothing_judged
+        if fails:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

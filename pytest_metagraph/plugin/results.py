@@ -18,7 +18,7 @@ from pytest_metagraph._util.text import printable
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter, to_line
 from pytest_metagraph.plugin import failures
 from pytest_metagraph.plugin.options import settings_of
-from pytest_metagraph.plugin.session_facts import is_xdist_worker
+from pytest_metagraph.plugin.session_facts import CORPUS_PACKAGE, is_xdist_worker
 from pytest_metagraph.reports.terminal import LineRole, summary_lines
 from pytest_metagraph.selection import corpus_of
 from pytest_metagraph.settings import Settings
@@ -26,6 +26,10 @@ from pytest_metagraph.settings import Settings
 _RESULT = pytest.StashKey[tuple[str, str]]()
 _ATTRIBUTE = "metagraph_result"
 _PROPERTY = "metagraph_"
+_NOTHING_JUDGED = (
+    "no score: every case was skipped before it was judged, so the run fails; "
+    "-rs shows why, such as a fixture that skips"
+)
 
 
 @dataclass
@@ -37,12 +41,19 @@ class Results:
         exporter: the exporter under test; None before the first result.
         listeners: called with the exporter and each result as it arrives.
         list_problems: the problems of the whole lists of known failures; set when the session finishes.
+        skipped: the number of cases that were skipped before they were judged, for example by a fixture.
     """
 
     cases: list[CaseResult] = field(default_factory=list)
     exporter: ReportedExporter | None = None
     listeners: list[Callable[[ReportedExporter, CaseResult], None]] = field(default_factory=list)
     list_problems: tuple[str, ...] = ()
+    skipped: int = 0
+
+    @property
+    def nothing_judged(self) -> bool:
+        """Whether every case that began was skipped before it was judged."""
+        return self.skipped > 0 and not self.cases
 
 
 def configure(config: pytest.Config) -> Results:
@@ -119,6 +130,8 @@ class ResultCollector:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the result of a judged case, with the time that pytest measured."""
         carried: tuple[str, str] | None = getattr(report, _ATTRIBUTE, None)
+        if carried is None and report.nodeid.startswith(f"{CORPUS_PACKAGE}::"):
+            self.results.skipped += report.skipped
         if carried is None or str(report.outcome) == "rerun":  # pytest-rerunfailures runs the case again
             return
         failures.restore(report)
@@ -147,6 +160,9 @@ class SummaryPlugin:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
         """Print the summary last, where it is read: there may be hundreds of failures."""
         yield
+        if self._results.nothing_judged:
+            terminalreporter.write_sep("=", "conformance of export_meta_graph")
+            terminalreporter.write_line(_NOTHING_JUDGED, bold=True, yellow=True)
         if self._results.exporter is None:
             return
         terminalreporter.write_sep("=", "conformance of export_meta_graph")

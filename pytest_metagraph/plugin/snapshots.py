@@ -15,9 +15,11 @@ from pytest_metagraph.plugin.session_facts import is_xdist_worker
 from pytest_metagraph.settings import SNAPSHOT_FOLDER
 
 if TYPE_CHECKING:
+    from pytest_metagraph.snapshots.place import FolderListings
     from pytest_metagraph.snapshots.snapshot import Snapshots
 
 _PASSED = pytest.StashKey[bool]()
+_LISTINGS: pytest.StashKey[FolderListings] = pytest.StashKey()
 _OUTCOMES = "metagraph-snapshot-outcomes"
 _PROPERTY = "metagraph-snapshot-"
 """The start of the user properties that carry files on pytest's reports, also from a pytest-xdist worker."""
@@ -55,7 +57,10 @@ def names_of(item: pytest.Item) -> list[str]:
 @contextmanager
 def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
     """Provide the snapshots of a test, from before its call until it has ended."""
-    from pytest_metagraph.snapshots.place import Place  # noqa: PLC0415 - most sessions have no snapshots
+    from pytest_metagraph.snapshots.place import (  # noqa: PLC0415 - most sessions have no snapshots
+        FolderListings,
+        Place,
+    )
     from pytest_metagraph.snapshots.snapshot import Snapshots  # noqa: PLC0415 - loads protobuf
 
     config = item.config
@@ -69,7 +74,7 @@ def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
     snapshots = Snapshots(Place.of(item.path, names_of(item)), allowed(requested, os.environ), note)
     yield snapshots
     if item.stash.get(_PASSED, False):  # a test that failed may not have come to its other snapshots
-        snapshots.finish()
+        snapshots.finish(config.stash.setdefault(_LISTINGS, FolderListings()))
 
 
 class Outcomes:

@@ -9,7 +9,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from conformance_cases import Capability, Case, Tier, load_corpus
+from conformance_cases import Capability, Case, Corpus, Tier, load_corpus
 from pytest_metagraph._util.option_values import Shard
 from pytest_metagraph._util.text import counted
 from pytest_metagraph.judging.result import CaseResult
@@ -17,6 +17,7 @@ from pytest_metagraph.judging.verdicts import LEVELS, Verdict
 from pytest_metagraph.reports.errors import Problem, ProblemCode
 from pytest_metagraph.reports.footer import footer_of
 from pytest_metagraph.reports.model import Footer, Header, catalogue_of, digest_of, revision_of
+from pytest_metagraph.selection import NoSuchCaseError, select
 from reference_impl.contracts import Contract
 
 _NAMED = 3
@@ -176,12 +177,28 @@ def _corpus_problems(header: Header, results: Sequence[CaseResult]) -> Iterator[
     expected = digest_of(case.id for case in shard.part(cases))
     if (header.tier_cases, header.expected_digest) != (len(cases), expected):
         wrong.append("tier")
+    elif missing := sorted(_selected(header, corpus) - {result.case for result in results}):
+        sentence = f"There is no result for {counted(len(missing), 'selected case')}: {_named(missing)}."
+        yield Problem(ProblemCode.MISSING_CASES, sentence)
     by_id = {case.id: case for case in cases}
     if any(not _is_of_case(result, by_id.get(result.case), header) for result in results):
         wrong.append("content of the cases")
     if wrong:
         sentence = f"The report names the installed corpus, which has another {' and another '.join(wrong)}."
         yield Problem(ProblemCode.OTHER_CORPUS, sentence)
+
+
+def _selected(header: Header, corpus: Corpus) -> set[str]:
+    """Return the ids of the cases of a shard that globs have selected; none if `-k` or `-m` selects, too."""
+    if not header.selection or any(word.startswith("-") for word in header.selection):
+        return set()
+    try:
+        chosen = select(corpus, Tier(header.tier), header.selection)
+    except NoSuchCaseError:
+        return set()
+    shard = Shard(header.shard.index, header.shard.count)
+    whole = {case.id for case in shard.part(corpus.cases(Tier(header.tier)))}
+    return {case.id for case in chosen if case.id in whole}
 
 
 def _is_of_case(result: CaseResult, case: Case | None, header: Header) -> bool:

@@ -5,8 +5,9 @@ Every session that collects tests beside snapshots reads their heads, so this mo
 
 from __future__ import annotations
 
-import glob
+import bisect
 import hashlib
+import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -90,9 +91,30 @@ class Place(NamedTuple):
         ending = f"-{name}" if name else f"-{number}" if number > 1 else ""
         return self.folder / f"{self.stem}{ending}{SUFFIX}"
 
-    def candidates(self) -> Iterator[Path]:
-        """Return every file that could hold a snapshot of this test, judging by its name."""
-        return iter(sorted(self.folder.glob(f"{glob.escape(self.stem)}*{SUFFIX}")))
+    def candidates(self, listings: FolderListings) -> Iterator[Path]:
+        """Yield every file that could hold a snapshot of this test, judging by its name."""
+        return listings.starting(self.folder, self.stem)
+
+
+class FolderListings:
+    """The names of the snapshots beside modules; each folder is listed once, and not for each of its tests.
+
+    A file that is not in a listing yet was written later, by the test that uses it.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[Path, list[str]] = {}
+
+    def starting(self, folder: Path, start: str) -> Iterator[Path]:
+        """Yield the snapshots in a folder whose names start with a text, sorted."""
+        if folder not in self._names:
+            self._names[folder] = sorted(path.name for path in folder.glob(f"*{SUFFIX}"))
+        names = self._names[folder]
+        first = bisect.bisect_left(names, start)
+        for name in itertools.takewhile(
+            lambda name: name.startswith(start), itertools.islice(names, first, None)
+        ):
+            yield folder / name
 
 
 class Stamp(NamedTuple):

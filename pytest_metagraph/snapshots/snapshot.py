@@ -14,7 +14,7 @@ from pytest_metagraph.diff import CompareOptions, MetaGraphMismatch, UnusableInp
 from pytest_metagraph.diff.api import raise_if_different
 from pytest_metagraph.diff.compare import diff_messages
 from pytest_metagraph.diff.sides import read_message
-from pytest_metagraph.snapshots.place import HEAD, Place, digest_of, read_stamp
+from pytest_metagraph.snapshots.place import HEAD, FolderListings, Place, digest_of, read_stamp
 from reference_impl import schema
 from reference_impl.atomic_write import write_file
 
@@ -84,11 +84,17 @@ class Snapshots:
                 raise
             self._write("fixed", path, own)
 
-    def finish(self) -> None:
-        """Report or delete snapshots that the test no longer uses, after the test has passed."""
-        for path in self._place.candidates():
+    def finish(self, listings: FolderListings) -> None:
+        """Report or delete snapshots that the test no longer uses, after the test has passed.
+
+        Args:
+            listings: those of the session.
+        """
+        for path in self._place.candidates(listings):
+            if path in self._used:
+                continue
             stamp = read_stamp(path)
-            if path in self._used or stamp is None or stamp.test != self._place.test:
+            if stamp is None or stamp.test != self._place.test:
                 continue
             # A changed file is somebody's work, and a link leads to a file that the kit did not write.
             if "trim" in self._updates and stamp.intact and not path.is_symlink():

@@ -40,6 +40,54 @@ def test_a_run_of_selected_cases_fails(project: Project, why: str, workers: str)
     assert {one.checks for one in report.results} == {0}
 
 
+SKIPS = {
+    "fixture": """
+        import pytest
+        @pytest.fixture(scope="session")
+        def metagraph_exporter():
+            return pytest.importorskip("no_such_framework").export
+        """,
+    "autouse": """
+        import pytest
+        @pytest.fixture(autouse=True)
+        def framework():
+            pytest.skip("it is not installed")
+        """,
+    "mark": """
+        import pytest
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                item.add_marker(pytest.mark.skip(reason="not here"))
+        """,
+    "xfail": """
+        import pytest
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                item.add_marker(pytest.mark.xfail(run=False, reason="not here"))
+        """,
+}
+"""What skips every case before it is judged, for example because a framework is missing."""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("how", SKIPS)
+def test_a_run_whose_cases_are_all_skipped_fails(project: Project, how: str, workers: str) -> None:
+    """A missing framework cannot make CI green, whatever skips the cases."""
+    run = project.with_file("conftest.py", SKIPS[how]).case("DEV-01/*")
+    if how != "fixture":
+        run = run.given("--metagraph-exporter=reference")
+    result = run.given("-n", workers).run_apart()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["no score: every case was skipped before it was judged, so the run fails*"])
+
+
+def test_some_cases_may_be_skipped(project: Project) -> None:
+    """A conftest.py that skips one case of several does not fail the run."""
+    skips = SKIPS["mark"].replace("in items:", "in items[:1]:")
+    run = project.with_file("conftest.py", skips).case("DEV-01/*").given("--metagraph-exporter=reference")
+    assert run.run_apart().ret == pytest.ExitCode.OK
+
+
 def test_one_tested_case_is_enough(project: Project) -> None:
     """A run in which some cases are skipped and another passes succeeds."""
     body = NOT_TESTED["unsupported"][1]

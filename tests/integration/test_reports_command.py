@@ -58,6 +58,18 @@ def test_merge_writes_the_whole_report(save: Save, capsys: pytest.CaptureFixture
     assert read_report(Path("all.jsonl")) == samples.report(*RESULTS)
 
 
+def test_no_report_is_replaced_that_is_read(save: Save, capsys: pytest.CaptureFixture[str]) -> None:
+    """The output of `merge` and `render` is another file than their inputs, which stay as they are."""
+    for index in (1, 2):
+        part = Shard(index, 2).part(RESULTS)
+        save(f"{index}.jsonl", *part, shard=ReportedShard(index, 2), tier_cases=3)
+    before = Path("1.jsonl").read_bytes()
+    for words in (("merge", "1.jsonl", "2.jsonl"), ("render", "1.jsonl", "--format", "html")):
+        assert main(["report", *words, "-o", "./1.jsonl"]) == 2
+        assert "would replace '1.jsonl', which is read; name another file" in capsys.readouterr().err
+    assert Path("1.jsonl").read_bytes() == before
+
+
 def test_diff_fails_on_a_regression_only(save: Save, capsys: pytest.CaptureFixture[str]) -> None:
     """It exits with 1 on a regression, and with 0 on fixes, new cases and no change."""
     old = save("old.jsonl", *RESULTS)

@@ -17,7 +17,7 @@ from pytest_metagraph.reports import renderers
 from pytest_metagraph.reports.causes import reported_causes
 from pytest_metagraph.reports.errors import ProblemCode
 from pytest_metagraph.reports.jsonl import parse_report, report_text
-from pytest_metagraph.reports.model import ReportedShard, catalogue_of, revision_of
+from pytest_metagraph.reports.model import ReportedShard, catalogue_of, digest_of, revision_of
 from pytest_metagraph.reports.scoring import scores_by_level
 from pytest_metagraph.reports.validity import find_problems
 from reference_impl import Contract
@@ -176,6 +176,29 @@ def test_a_missing_part_of_the_tier_is_found() -> None:
     report = samples.report(*results, **installed())
     assert [problem.code for problem in report.problems] == [ProblemCode.OTHER_CORPUS]
     assert "another tier" in report.problems[0].sentence
+
+
+def selection_of(*selection: str) -> dict[str, Any]:
+    """The header of a run of the smoke tier that was restricted to a selection."""
+    ids = [case.id for case in load_corpus().cases(Tier.SMOKE)]
+    counts = {"expected_cases": len(ids), "tier_cases": len(ids), "expected_digest": digest_of(ids)}
+    return installed(selection=selection, **counts)
+
+
+@pytest.mark.parametrize(
+    ("selection", "codes"),
+    [
+        (("DEV-*",), [ProblemCode.PARTIAL]),
+        (("DEV-*", "COL-15/*"), [ProblemCode.PARTIAL, ProblemCode.MISSING_CASES]),
+        (("DEV-*", "COL-15/*", "-k devices"), [ProblemCode.PARTIAL]),
+        (("no-such-case/*",), [ProblemCode.PARTIAL]),
+    ],
+)
+def test_a_missing_case_of_a_selection_is_found(selection: tuple[str, ...], codes: list[ProblemCode]) -> None:
+    """A run of selected cases that has lost one is not partial on purpose; what `-k` selects is not known."""
+    results = results_of(case for case in load_corpus().cases(Tier.SMOKE) if case.id.startswith("DEV-"))
+    report = samples.report(*results, **selection_of(*selection))
+    assert [problem.code for problem in report.problems] == codes
 
 
 def test_a_catalogue_with_other_levels_is_found() -> None:

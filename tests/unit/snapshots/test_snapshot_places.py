@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_metagraph.plugin.snapshots import names_of
-from pytest_metagraph.snapshots.place import Place
+from pytest_metagraph.snapshots.place import FolderListings, Place
 
 MODULE = """
 import pytest
@@ -83,7 +83,21 @@ def test_candidates_are_the_files_with_the_stem(places: dict[str, Place]) -> Non
     own = [place.path("", 1), place.path("x", 0)]
     for path in [*own, place.folder / "test_manya.pbtxt", place.path("", 1).with_suffix(".txt")]:
         path.touch()
-    assert set(place.candidates()) == set(own)
+    assert set(place.candidates(FolderListings())) == set(own)
+
+
+def test_a_folder_is_listed_once(places: dict[str, Place], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests of a module share one listing of its folder, however many they are."""
+    places["test_plain"].folder.mkdir(parents=True)
+    paths = [place.path("", 1) for place in places.values()]
+    for path in paths:
+        path.touch()
+    listings = FolderListings()
+    assert places["test_method"].stem != places["test_plain"].stem
+    assert list(places["test_plain"].candidates(listings)) == [places["test_plain"].path("", 1)]
+    monkeypatch.setattr(Path, "glob", None)
+    found = [path for place in places.values() for path in place.candidates(listings)]
+    assert found == paths
 
 
 @pytest.mark.parametrize("name", ["a/b", "..\\a", "a b", "ä", "\n"])

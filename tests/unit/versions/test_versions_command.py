@@ -203,6 +203,22 @@ def test_exporters_that_are_no_releases_are_columns(
     }
 
 
+def test_an_exporter_is_judged_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A column of an earlier table is taken over for a release, and not for an exporter, which may change."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    adapter, page = tmp_path / "changing.py", str(tmp_path / "page.json")
+    adapter.write_text("from pytest_metagraph.exporters.reference import export\n")
+    words = ["versions", "--exporter", "changing:export", "--tier", "smoke", "-o", page]
+    assert main(words) == 0
+    before = json.loads(Path(page).read_text())
+    adapter.write_text("def export(request):\n    raise RuntimeError\n")
+    assert main([*words, "--table", page]) == 0
+    (column,) = json.loads(Path(page).read_text())["columns"]
+    passed = [one["contracts"]["documented"]["passed"] for one in (before["columns"][0], column)]
+    assert passed[1] < passed[0]
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
