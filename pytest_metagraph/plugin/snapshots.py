@@ -71,10 +71,12 @@ def snapshots_of(item: pytest.Item) -> Iterator[Snapshots]:
     def note(what: str, path: Path) -> None:
         item.user_properties.append((_PROPERTY + what, _shown(config, path)))
 
-    snapshots = Snapshots(Place.of(item.path, names_of(item)), allowed(requested, os.environ), note)
+    listings = config.stash.setdefault(_LISTINGS, FolderListings())
+    place = Place.of(item.path, names_of(item))
+    snapshots = Snapshots(place, allowed(requested, os.environ), note, listings)
     yield snapshots
     if item.stash.get(_PASSED, False):  # a test that failed may not have come to its other snapshots
-        snapshots.finish(config.stash.setdefault(_LISTINGS, FolderListings()))
+        snapshots.finish()
 
 
 class Outcomes:

@@ -35,10 +35,18 @@ class Snapshots:
         place: the place of the files.
         updates: the updates that happen: create, fix, trim.
         report: called for each file with what became of it: created, fixed, trimmed, unused.
+        listings: the folders that the session has listed.
     """
 
-    def __init__(self, place: Place, updates: frozenset[str], report: Callable[[str, Path], None]) -> None:
+    def __init__(
+        self,
+        place: Place,
+        updates: frozenset[str],
+        report: Callable[[str, Path], None],
+        listings: FolderListings,
+    ) -> None:
         self._place = place
+        self._listings = listings
         self._updates = updates
         self._report = report
         self._used: set[Path] = set()
@@ -84,13 +92,9 @@ class Snapshots:
                 raise
             self._write("fixed", path, own)
 
-    def finish(self, listings: FolderListings) -> None:
-        """Report or delete snapshots that the test no longer uses, after the test has passed.
-
-        Args:
-            listings: those of the session.
-        """
-        for path in self._place.candidates(listings):
+    def finish(self) -> None:
+        """Report or delete snapshots that the test no longer uses, after the test has passed."""
+        for path in self._place.candidates(self._listings):
             if path in self._used:
                 continue
             stamp = read_stamp(path)

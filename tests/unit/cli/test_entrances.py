@@ -12,7 +12,7 @@ from pytest_metagraph import assert_loadable, assert_meta_graph_equal, make_load
 from pytest_metagraph._util.errors import MetagraphError
 from pytest_metagraph.cli import main
 from pytest_metagraph.own_graphs.folder import load_own_graphs
-from pytest_metagraph.snapshots.place import Place
+from pytest_metagraph.snapshots.place import FolderListings, Place
 from pytest_metagraph.snapshots.snapshot import Snapshots
 from reference_impl import Graph, read_meta_graph_file
 from reference_impl.schema import GraphDef, MetaGraphDef, SaverDef
@@ -36,7 +36,7 @@ CONTENTS: dict[str, tuple[bytes, str]] = {
 
 def _snapshot(path: Path) -> None:
     place = Place("test", path.parent / "snapshots", "test")
-    Snapshots(place, frozenset({"create"}), lambda _what, _path: None)(path)
+    Snapshots(place, frozenset({"create"}), lambda _what, _path: None, FolderListings())(path)
 
 
 def _own_graphs(path: Path) -> None:
