@@ -17,7 +17,7 @@ def test_plain(): pass
 class TestGroup:
     def test_method(self): pass
 
-@pytest.mark.parametrize("x", ["a/b", "a:b", "line\\nbreak", "z" * 300])
+@pytest.mark.parametrize("x", ["a/b", "a:b", "line\\nbreak"])
 def test_many(x): pass
 """
 
@@ -28,12 +28,11 @@ NAMES = [
     ["test_many[a/b]"],
     ["test_many[a:b]"],
     ["test_many[line\\nbreak]"],
-    ["test_many[x3]"],
 ]
 """The names that lead to each test of the module."""
 
 OTHERS = ["test_many[line\nbreak]", f"test_many[{'z' * 300}]"]
-"""Names that other plugins can give to a test."""
+"""Names that some versions of pytest, or its plugins, can give to a test."""
 
 
 def test_names_are_those_of_class_and_function(pytester: pytest.Pytester) -> None:
@@ -66,7 +65,7 @@ def test_a_class_is_part_of_the_name(places: dict[str, Place]) -> None:
 def test_names_that_a_file_cannot_have_stay_different(places: dict[str, Place]) -> None:
     """Characters that file names cannot have are replaced, and a digest keeps the names different."""
     stems = [place.stem for name, place in places.items() if name.startswith("test_many")]
-    assert len({*stems}) == len(stems) == 6
+    assert len({*stems}) == len(stems) == 5
     assert all(len(stem) < 140 and "/" not in stem and "\n" not in stem for stem in stems)
     assert stems[0].startswith("test_many[a-b]-")
 
