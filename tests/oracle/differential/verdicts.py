@@ -10,7 +10,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from differential.calls import Call, Once
+from differential.calls import Call, Mode, Once
 from differential.comparer import difference_report
 from differential.sides import UNBOUND_COLLECTIONS, Outcome, Side
 from pytest_metagraph.fuzzing.tensorflow_quirks import NEW_SAVER, builds_saver, crash_reason
@@ -18,6 +18,10 @@ from reference_impl.schema import MetaGraphDef
 
 Tally = collections.Counter[str]
 """Counts by what was counted, such as `exports`, `messages equal` or `skipped: <reason>`."""
+
+
+_EAGER_MARK = b"_construction_context"
+"""The attribute of a function that TensorFlow has made eagerly."""
 
 
 class DifferenceError(AssertionError):
@@ -68,7 +72,7 @@ def _compare_call(expected: Side, actual: Side, call: Call, tally: Tally) -> str
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "expected").mkdir()
         right = expected.export(call, Path(folder) / "expected")
-        reason = reason_to_skip_outcome(right)
+        reason = reason_to_skip_outcome(right, call.mode)
         if reason:
             tally[f"skipped: {reason}"] += 1
             _reload(expected, actual)
@@ -115,8 +119,10 @@ def _exported_keys(call: Call, keys: set[str]) -> Collection[Any]:
     return listed if isinstance(listed, Collection) else ()
 
 
-def reason_to_skip_outcome(outcome: Outcome) -> str:
-    """Return why TensorFlow's outcome is not compared; empty if it is."""
+def reason_to_skip_outcome(outcome: Outcome, mode: Mode) -> str:
+    """Return why TensorFlow's outcome of a call in a mode is not compared; empty if it is."""
+    if mode is Mode.EAGER_WITHOUT_GRAPH_DEF and _EAGER_MARK in (outcome.message or b""):
+        return "EAG-03: eager TensorFlow marks the functions of a graph that it exports live"
     return crash_reason(outcome.error, outcome.error_text)
 
 
