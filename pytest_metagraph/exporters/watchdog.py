@@ -185,12 +185,18 @@ def _children() -> list[int]:
     return [int(word) for word in text.split()]
 
 
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Keeps the worker's object, which would take its status from the system when it is deleted."""
+
+
 def _start_command(words: list[str]) -> int:
-    return subprocess.Popen(  # noqa: S603 - the user names the program to run
+    process = subprocess.Popen(  # noqa: S603 - the user names the program to run
         words,
         start_new_session=True,
         preexec_fn=end_with_parent,  # noqa: PLW1509 - the watchdog has one thread
-    ).pid
+    )
+    _STARTED.append(process)
+    return process.pid
 
 
 if __name__ == "__main__":

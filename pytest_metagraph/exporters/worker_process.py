@@ -136,7 +136,7 @@ class WorkerProcess:
         if unsent:
             waiting.register(stdin, select.POLLOUT)
         while (remaining := deadline - time.monotonic()) > 0:
-            for descriptor, _ in waiting.poll(min(math.ceil(remaining * 1000), _LONGEST_POLL)):
+            for descriptor, _ in waiting.poll(math.ceil(min(remaining * 1000, _LONGEST_POLL))):
                 if descriptor == stdin:
                     unsent = unsent[self._send(unsent) :]
                     if not unsent:

@@ -66,7 +66,8 @@ def plain_request(case: Case, contract: Contract) -> ExportRequest:
         contract: the contract of the run.
     """
     has_own_graph = case.graph.name == case.id
-    case_id = case.id if has_own_graph else f"{case.id.rpartition('/')[0]}/{combination_name({})}"
+    start = case.id.removesuffix(combination_name(case.choices))  # a scope may have slashes
+    case_id = case.id if has_own_graph else f"{start}{combination_name({})}"
     arguments = {"filename": None, "as_text": False, "save_debug_info": False}
     return ExportRequest(RequestGraph(case.graph.data), arguments, contract=contract, case_id=case_id)
 

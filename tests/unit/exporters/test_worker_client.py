@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from processes import is_alive, wait_until
 
+from pytest_metagraph.exporters import watchdog
 from pytest_metagraph.exporters.answers import Answer, Crashed, Exported, Malformed, TimedOut
 from pytest_metagraph.exporters.request import ExportRequest
 from pytest_metagraph.exporters.worker_client import MAX_FAILED_STARTS, Worker, WorkerStartError
@@ -134,6 +136,31 @@ def test_stderr_is_passed_on_and_bounded(worker: Worker, capsys: pytest.CaptureF
     assert shown.endswith("the end\n")
     assert "bytes before this are omitted" in shown
     assert len(shown) < 200_000
+
+
+@pytest.mark.filterwarnings(
+    "ignore:.*multi-threaded:DeprecationWarning"
+)  # of pytest-xdist, not of a watchdog
+def test_the_status_of_a_worker_that_ends_at_once_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that has ended before the watchdog waits for it still has its status."""
+
+    class Ended(subprocess.Popen[bytes]):
+        def __init__(self, *words: Any, **options: Any) -> None:
+            super().__init__(*words, **options)
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+
+    monkeypatch.setattr(subprocess, "Popen", Ended)
+    monkeypatch.setattr(watchdog, "_STARTED", started := [])
+    worker = watchdog._start_command(["sh", "-c", "exit 3"])
+    assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == 3
+    started[0].returncode = 3  # so that its object does not ask as well
+
+
+def test_a_time_limit_without_end_is_accepted() -> None:
+    """The longest time limit that is a number is one."""
+    worker = Worker(command(SCRIPT), 1e308)
+    assert isinstance(worker.export(request("fine")), Exported)
+    worker.close()
 
 
 def test_several_failed_starts_in_a_row_raise(tmp_path: Path) -> None:

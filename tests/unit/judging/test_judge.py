@@ -13,6 +13,7 @@ from pytest_metagraph import ExportRequest, NotLoadable, Unsupported
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.answers import Answer, Crashed
 from pytest_metagraph.exporters.in_process import InProcess
+from pytest_metagraph.judging.case_request import plain_request
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.judge import Judge
 from pytest_metagraph.judging.verdicts import Judgement, Verdict
@@ -347,3 +348,15 @@ def test_a_call_that_does_not_need_a_declared_capability_is_not_declined(
     assert [finding.summary for finding in judgement.findings] == [
         "The exporter answered that 'debug_info' is unsupported, which this call does not need"
     ]
+
+
+def test_the_plain_call_of_a_graph_is_that_of_a_case() -> None:
+    """What asks whether a graph loads has the id of a case, also for a case whose scope has slashes."""
+    cases = load_corpus().cases(Tier.FULL)
+    ids = {case.id for case in cases}
+    nested = [case for case in cases if "/" in case.choices.get("export_scope", "")]
+    assert len(nested) > 1_000
+    for case in (*nested, *load_corpus().cases(Tier.DEFAULT)):
+        request = plain_request(case, Contract.DOCUMENTED)
+        assert request.case_id in ids
+        assert load_corpus().case(request.case_id).graph.name == case.graph.name
