@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 """The errors of a disk or a quota that is full. They say nothing about an exporter."""
 
 
@@ -51,18 +51,6 @@ class NoSpaceError(MetagraphError):
         super().__init__(
             f"{what}{place}, where the kit lets exporters write, so no case can be judged", way_out
         )
-
-
-def no_space(error: OSError, folder: str = "") -> NoSpaceError | None:
-    """Return what an error says about a folder that exporters write to; None if it has another reason.
-
-    Args:
-        error: the error of the kit's own attempt to write there.
-        folder: the folder, or empty if it is not known.
-    """
-    if error.errno not in {*_NO_SPACE, errno.EFBIG}:
-        return None
-    return NoSpaceError(folder, is_limit=error.errno == errno.EFBIG)
 
 
 _IMPLEMENTATION = "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION"

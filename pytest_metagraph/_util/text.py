@@ -80,7 +80,7 @@ def storable(text: str) -> str:
     the beginning is left. A text that was made storable stays as it is.
 
     Args:
-        text: any text, also one with half a character, or of a subclass whose methods lie.
+        text: any text, even one with lone surrogates, or of a subclass whose methods lie.
     """
     exact = str.__str__(text)
     start = exact[: _MOST_STORED + 1].encode(errors="backslashreplace").decode()

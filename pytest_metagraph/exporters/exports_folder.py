@@ -230,7 +230,7 @@ def _beside(path: Path, described: Mapping[str, Any], key: str) -> bytes:
         )
     try:
         return read_regular_file(path.parent / name, within=path.parent)
-    except (OSError, UnicodeEncodeError) as error:  # half a character is in no name of a file
+    except (OSError, UnicodeEncodeError) as error:  # no file name contains a lone surrogate
         reason = error.strerror if isinstance(error, OSError) else "no file can have that name"
         raise ExportsFolderError(
             f'{str(path)!r}: "{key}" names a file that cannot be read: {storable(name)} ({reason})'

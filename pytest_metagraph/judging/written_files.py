@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import heapq
 import os
@@ -16,7 +17,7 @@ from google.protobuf import message as protobuf
 from google.protobuf import text_format
 
 from conformance_cases.model import DEFAULT_FILENAME
-from pytest_metagraph._util.errors import no_space
+from pytest_metagraph._util.errors import NO_SPACE, NoSpaceError
 from pytest_metagraph._util.remove_tree import empty_folder, open_folder
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.diff import CompareOptions, diff_meta_graphs
@@ -167,8 +168,9 @@ class ScratchFolder:
         try:
             probe.write_bytes(bytes(max(_LEAST_SPACE, _MOST_TEXT * needed)))
         except OSError as error:
-            if full := no_space(error, str(self._path)):
-                raise full from error
+            is_limit = error.errno == errno.EFBIG
+            if is_limit or error.errno in NO_SPACE:
+                raise NoSpaceError(str(self._path), is_limit=is_limit) from error
         finally:
             with contextlib.suppress(OSError):
                 probe.unlink()
@@ -200,8 +202,8 @@ class ScratchFolder:
         try:
             self._path = Path(tempfile.mkdtemp(prefix="metagraph-exports-", dir=self._parent))
         except OSError as error:
-            if full := no_space(error, str(self._parent or tempfile.gettempdir())):
-                raise full from error
+            if error.errno in NO_SPACE:
+                raise NoSpaceError(str(self._parent or tempfile.gettempdir())) from error
             raise
         self._opened = open_folder(str(self._path))
         self._identity = _identity(os.lstat(self._path))

@@ -9,7 +9,7 @@ from typing import Any, assert_never, cast
 import pytest
 
 from conformance_cases import Case, load_corpus
-from pytest_metagraph._util.errors import MetagraphError, NoSpaceError, no_space
+from pytest_metagraph._util.errors import NO_SPACE, MetagraphError, NoSpaceError
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.connect import FunctionClients
@@ -72,8 +72,8 @@ class CaseItem(pytest.Function):
         except (ExporterNotFoundError, NoSpaceError) as error:  # for example a worker that does not start
             stop_run(self.session, str(error))
         except Exception as error:
-            if isinstance(error, OSError) and (full := no_space(error)):
-                stop_run(self.session, str(full))
+            if isinstance(error, OSError) and error.errno in NO_SPACE:
+                stop_run(self.session, str(NoSpaceError()))
             # Nothing is known about the exporter then, so it must not look like a failure of the exporter.
             self._leave(Judgement(Verdict.HARNESS_ERROR), client)
             headline = f"the kit itself failed: {type(error).__name__}: {error}"

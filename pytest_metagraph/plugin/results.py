@@ -41,19 +41,19 @@ class Results:
         exporter: the exporter under test; None before the first result.
         listeners: called with the exporter and each result as it arrives.
         list_problems: the problems of the whole lists of known failures; set when the session finishes.
-        skipped: the number of cases that were skipped before they were judged, for example by a fixture.
+        skipped: whether a case was skipped before it was judged, for example by a fixture.
     """
 
     cases: list[CaseResult] = field(default_factory=list)
     exporter: ReportedExporter | None = None
     listeners: list[Callable[[ReportedExporter, CaseResult], None]] = field(default_factory=list)
     list_problems: tuple[str, ...] = ()
-    skipped: int = 0
+    skipped: bool = False
 
     @property
     def nothing_judged(self) -> bool:
         """Whether every case that began was skipped before it was judged."""
-        return self.skipped > 0 and not self.cases
+        return self.skipped and not self.cases
 
 
 def configure(config: pytest.Config) -> Results:
@@ -131,7 +131,7 @@ class ResultCollector:
         """Keep the result of a judged case, with the time that pytest measured."""
         carried: tuple[str, str] | None = getattr(report, _ATTRIBUTE, None)
         if carried is None and report.nodeid.startswith(f"{CORPUS_PACKAGE}::"):
-            self.results.skipped += report.skipped
+            self.results.skipped |= report.skipped
         if carried is None or str(report.outcome) == "rerun":  # pytest-rerunfailures runs the case again
             return
         failures.restore(report)
@@ -160,12 +160,12 @@ class SummaryPlugin:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
         """Print the summary last, where it is read: there may be hundreds of failures."""
         yield
-        if self._results.nothing_judged:
-            terminalreporter.write_sep("=", "conformance of export_meta_graph")
-            terminalreporter.write_line(_NOTHING_JUDGED, bold=True, yellow=True)
-        if self._results.exporter is None:
+        if self._results.exporter is None and not self._results.nothing_judged:
             return
         terminalreporter.write_sep("=", "conformance of export_meta_graph")
+        if self._results.exporter is None:
+            terminalreporter.write_line(_NOTHING_JUDGED, bold=True, yellow=True)
+            return
         fails = any(result.verdict.fails_run for result in self._results.cases)
         markup = {
             LineRole.SCORE: {"bold": True, "red" if fails else "green": True},

@@ -173,11 +173,10 @@ def _corpus_problems(header: Header, results: Sequence[CaseResult]) -> Iterator[
     if not set(header.exporter.unsupported) <= set(Capability):
         wrong.append("set of capabilities")
     cases = corpus.cases(Tier(header.tier)) if header.tier in set(Tier) else ()
-    shard = Shard(header.shard.index, header.shard.count)
-    expected = digest_of(case.id for case in shard.part(cases))
-    if (header.tier_cases, header.expected_digest) != (len(cases), expected):
+    part = {case.id for case in Shard(header.shard.index, header.shard.count).part(cases)}
+    if (header.tier_cases, header.expected_digest) != (len(cases), digest_of(part)):
         wrong.append("tier")
-    elif missing := sorted(_selected(header, corpus) - {result.case for result in results}):
+    elif missing := sorted((_selected(header, corpus) & part) - {result.case for result in results}):
         sentence = f"There is no result for {counted(len(missing), 'selected case')}: {_named(missing)}."
         yield Problem(ProblemCode.MISSING_CASES, sentence)
     by_id = {case.id: case for case in cases}
@@ -189,16 +188,13 @@ def _corpus_problems(header: Header, results: Sequence[CaseResult]) -> Iterator[
 
 
 def _selected(header: Header, corpus: Corpus) -> set[str]:
-    """Return the ids of the cases of a shard that globs have selected; none if `-k` or `-m` selects, too."""
+    """Return the ids of the cases of the tier that globs have selected; none if `-k` or `-m` selects, too."""
     if not header.selection or any(word.startswith("-") for word in header.selection):
         return set()
     try:
-        chosen = select(corpus, Tier(header.tier), header.selection)
+        return {case.id for case in select(corpus, Tier(header.tier), header.selection)}
     except NoSuchCaseError:
         return set()
-    shard = Shard(header.shard.index, header.shard.count)
-    whole = {case.id for case in shard.part(corpus.cases(Tier(header.tier)))}
-    return {case.id for case in chosen if case.id in whole}
 
 
 def _is_of_case(result: CaseResult, case: Case | None, header: Header) -> bool:

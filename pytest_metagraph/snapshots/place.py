@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import bisect
 import hashlib
-import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -110,11 +109,10 @@ class FolderListings:
         if folder not in self._names:
             self._names[folder] = sorted(path.name for path in folder.glob(f"*{SUFFIX}"))
         names = self._names[folder]
-        first = bisect.bisect_left(names, start)
-        for name in itertools.takewhile(
-            lambda name: name.startswith(start), itertools.islice(names, first, None)
-        ):
-            yield folder / name
+        for position in range(bisect.bisect_left(names, start), len(names)):
+            if not names[position].startswith(start):
+                return
+            yield folder / names[position]
 
 
 class Stamp(NamedTuple):

@@ -158,7 +158,7 @@ def test_pip_takes_the_place_of_a_uv_that_fails(install: str, alone: Path) -> No
 
 
 def test_a_uv_that_cannot_be_run_is_passed_over(alone: Path) -> None:
-    """A file of that name that is no program does not stop the command."""
+    """A file named uv that is not a program does not stop the command."""
     log = python_of_the_table(alone)
     program(alone / "bin" / "uv", "")
     (alone / "bin" / "uv").write_bytes(b"\x7fELF")
