@@ -66,19 +66,24 @@ def exporter(name: str, version: str = "") -> ReportedExporter:
 
 
 def result(case: str, verdict: Verdict = Verdict.PASS, **changes: Any) -> CaseResult:
-    """A result of a case of the graph `towers`; a failed one has a finding, and the numbers that follow."""
+    """A result of a case of the graph `towers`, or of `large` if it is not loadable.
+
+    A failed one has a finding, and the numbers that follow.
+    """
     failed = verdict in TESTED - PASSED
     findings = changes.get("findings", (FINDING,) if failed else ())
     requirements = ("COL-09",) if verdict is Verdict.RECOMMENDED_FAILURE else ("SCOPE-05",)
     blamed = tuple(dict.fromkeys(name for one in findings for name in one.blamed))
+    checks = changes.get("checks", 16 if verdict in TESTED else 0)
     made = CaseResult(
         case=case,
-        graph="towers",
+        graph="large" if verdict is Verdict.NOT_LOADABLE else "towers",
         arguments={},
         requirements=requirements,
         blamed=(blamed or changes.get("requirements", requirements)[:1]) if failed else (),
         verdict=verdict,
-        checks=0 if verdict in {Verdict.UNSUPPORTED, Verdict.NOT_LOADABLE, Verdict.UNTESTABLE} else 16,
+        checks=checks,
+        messages=checks if verdict in TESTED else 0,
         failed_checks=len({name for one in findings for name in one.variants}) if failed else 0,
         fingerprint="0123456789abcdef" if failed else "",
         reason="",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 MOST_OF_A_LINE = 4_000
@@ -122,6 +122,12 @@ def counted(number: int, noun: str, plural: str = "") -> str:
         plural: the noun in the plural; the singular with an `s` if not given.
     """
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def named(names: Sequence[str], most: int = 3) -> str:
+    """Return names in one line; of more than `most`, the first of them and the number of the others."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def nearest_names(mistyped: str, known: Iterable[str], most: int = 3) -> list[str]:

@@ -27,7 +27,7 @@ from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.judging.adapter_check import AdapterCheck
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.judge import Judge
-from pytest_metagraph.judging.result import CaseResult
+from pytest_metagraph.judging.result import CaseResult, loading_contradiction
 from pytest_metagraph.judging.run import judge_cases
 from pytest_metagraph.judging.verdicts import TESTED, Verdict
 from pytest_metagraph.judging.written_files import ScratchFolder
@@ -47,7 +47,8 @@ examples:
   metagraph smoke --command 'node worker.mjs'
   metagraph smoke --exports answers
 
-exit status: 0 the adapter is connected correctly, 1 it is not, or no case was tested, 2 unusable input
+exit status: 0 the adapter is connected correctly, 1 it is not, no case was tested, or a graph was
+loaded for some calls only, 2 unusable input
 """
 
 _UNANSWERED = frozenset({FindingCode.CRASHED, FindingCode.TIMED_OUT})
@@ -68,7 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the sub-command.
 
     Returns:
-        0 if the adapter is connected correctly, 1 if it is not, or the exporter crashed or did not answer.
+        0 if the adapter is connected correctly, 1 if it is not, or the exporter crashed, did not answer, or
+        contradicted itself about a graph that it cannot load.
 
     Raises:
         MetagraphError: if the exporter does not exist.
@@ -97,7 +99,7 @@ def _status(results: Sequence[CaseResult]) -> int:
     """Return the exit status for the results of the smoke tier; there are none if there was a problem."""
     codes = [finding.code for result in results for finding in result.findings]
     is_tested = any(result.verdict in TESTED for result in results)
-    return 0 if is_tested and _UNANSWERED.isdisjoint(codes) else 1
+    return 0 if is_tested and _UNANSWERED.isdisjoint(codes) and not loading_contradiction(results) else 1
 
 
 def _results(
@@ -148,6 +150,8 @@ def _show(results: Sequence[CaseResult], command: str) -> None:
     verdicts = Counter(result.verdict.value for result in results)
     counts = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(verdicts.items()))
     say(f"connected correctly; the {counted(len(results), 'case')} of the smoke tier: {counts}")
+    if sentence := loading_contradiction(results):
+        say(sentence)
     failed = [result for result in results if result.verdict is Verdict.FAIL]
     causes = causes_of(failed)
     if not causes:

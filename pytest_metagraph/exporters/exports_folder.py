@@ -23,12 +23,12 @@ from pytest_metagraph.exporters.resolve import ExporterNotFoundError
 from reference_impl.files import leads_through_link, read_regular_file
 
 EXPORTER_FILE = "exporter.json"
+"""The name of the file that describes the exporter."""
 
 _DESCRIBED = frozenset(
     {"name", "version", "unsupported", "corpus", "op_list", "descriptor_set", "environment"}
 )
 """The keys of the description of an exporter."""
-"""The name of the file that describes the exporter."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_=,.-]")
 _MAX_PART = 100
@@ -264,16 +264,21 @@ def _read_error(path: Path, data: bytes) -> Answer:
     except (ValueError, RecursionError) as error:
         return Malformed(f"The file {path.name} is not valid JSON: {error}.")
     match answered:
-        case {"unsupported": str(capability)}:
+        case {"unsupported": str(capability), **more} if not more:
             return NotSupported(capability)
-        case {"not_loadable": str(reason)}:
+        case {"not_loadable": str(reason), **more} if not more:
             return NotLoaded(reason)
-        case {"classes": [str(), *_] as classes} if all(isinstance(name, str) for name in classes):
-            return Raised(tuple(classes), str(answered.get("text", "")), str(answered.get("traceback", "")))
+        case {"classes": [str(), *_] as classes, **more} if (
+            all(isinstance(name, str) for name in classes)
+            and more.keys() <= {"text", "traceback"}
+            and all(isinstance(text, str) for text in more.values())
+        ):
+            return Raised(tuple(classes), str(more.get("text", "")), str(more.get("traceback", "")))
         case _:
             return Malformed(
-                f'The file {path.name} must be {{"classes": ["ValueError"], "text": "..."}}, '
-                '{"unsupported": "capability"} or {"not_loadable": "why"}.'
+                f'The file {path.name} must be {{"classes": ["ValueError"], "text": "..."}}, with a '
+                '"traceback" if there is one, {"unsupported": "capability"} or {"not_loadable": "why"}, '
+                "without other keys."
             )
 
 

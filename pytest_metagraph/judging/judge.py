@@ -100,16 +100,16 @@ class Judge:
             self._folder.clear()
             reason = f"the exporter raised {first.classes[0]}, and without an oracle that may be right"
             return Judgement(Verdict.UNTESTABLE, reason=reason)
-        found, checks = self._run_variants(case, variants, expectation, graph, first)
+        found, checks, messages = self._run_variants(case, variants, expectation, graph, first)
         if not found:
-            return Judgement(Verdict.PASS, checks=checks)
+            return Judgement(Verdict.PASS, checks=checks, messages=messages)
         failed_checks = len({finding.variants for finding in found})
         findings = attribute(case, merge(found), load_requirements(), self._unsupported)
         blamed = tuple(
             dict.fromkeys(name for finding in findings for names in finding.blamed for name in names)
         )
         return Judgement(
-            Verdict.FAIL, findings, checks, failed_checks, blamed=blamed or case.requirements[:1]
+            Verdict.FAIL, findings, checks, failed_checks, messages, blamed=blamed or case.requirements[:1]
         )
 
     def _first_answer(self, case: Case, variants: list[Variant], graph: RequestGraph) -> Answer | None:
@@ -143,7 +143,7 @@ class Judge:
         expectation: ExpectedMessage | ExpectedError | NoOracle,
         graph: RequestGraph,
         first: Answer,
-    ) -> tuple[list[Finding], int]:
+    ) -> tuple[list[Finding], int, int]:
         """Run the variants one after the other, up to one that times out, or the second one that crashes.
 
         The rest might as well, and each would cost the time limit, or a new process of the exporter.
@@ -156,7 +156,8 @@ class Judge:
             first: the answer to the first variant.
 
         Returns:
-            The findings, each of which names its one variant, and the number of variants that were run.
+            The findings, each of which names its one variant, the number of variants that were run, and the
+            number of those that returned a message.
         """
         expected: Expected
         options = _options(case)
@@ -168,7 +169,7 @@ class Judge:
             expected = expectation
         found: list[Finding] = []
         run: list[Variant] = []
-        crashes = 0
+        crashes = messages = 0
         for number, variant in enumerate(variants, start=1):
             answer = self._call(case, variant, graph) if run else first
             if self._declines(answer, variant):
@@ -176,14 +177,15 @@ class Judge:
             run.append(variant)
             found += self._check(answer, case, variant, expected)
             crashes += isinstance(answer, Crashed)
+            messages += isinstance(answer, Exported)
             if isinstance(answer, TimedOut) or crashes == _MOST_CRASHES:
-                return _given_up(found, variants[number:]), len(run)
+                return _given_up(found, variants[number:]), len(run), messages
         if self._is_changed(graph, case):
             # One variant has changed the graph of the later ones: run each again with a graph of its own.
             found = [finding for variant in run for finding in self._run_alone(case, variant, expected)]
         if found or len(run) == 1:  # otherwise the variants have shown that the answer stays the same
             found += self._repeat(case, run[0], first, options)
-        return found, len(run)
+        return found, len(run), messages
 
     def _run_alone(self, case: Case, variant: Variant, expected: Expected) -> Iterator[Finding]:
         """Run a variant with a new graph, and report if the call changes it."""

@@ -7,13 +7,13 @@ pytest-xdist, written as a line of JSON, and read by a later version of the kit.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Annotated
 
 import msgspec
 
 from conformance_cases import Case
-from pytest_metagraph._util.text import MOST_OF_A_LINE, printable, shortened
+from pytest_metagraph._util.text import MOST_OF_A_LINE, counted, named, printable, shortened
 from pytest_metagraph.diff import MetaGraphDiff
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.judging.findings import Finding, FindingCode
@@ -127,6 +127,7 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="c
         verdict: the verdict.
         checks: number of calls of the exporter.
         failed_checks: number of calls with a finding.
+        messages: number of calls that returned a message, right or wrong.
         fingerprint: a short digest of what is wrong; empty if nothing is.
         reason: why the case was not tested, or why it is a known failure; may be empty.
         findings: what is wrong.
@@ -141,6 +142,7 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="c
     verdict: Verdict
     checks: Count
     failed_checks: Count
+    messages: Count
     fingerprint: str
     reason: str
     findings: tuple[ReportedFinding, ...]
@@ -194,6 +196,7 @@ def result_of(case: Case, judgement: Judgement) -> CaseResult:
         verdict=judgement.verdict,
         checks=judgement.checks,
         failed_checks=judgement.failed_checks,
+        messages=judgement.messages,
         fingerprint=judgement.fingerprint,
         reason=judgement.reason,
         findings=tuple(_reported(finding) for finding in judgement.findings),
@@ -248,6 +251,34 @@ def _capped(detail: str) -> str:
 def tests_nothing(results: Collection[CaseResult]) -> bool:
     """Return whether there are cases and none was tested, for whatever reason; such a run fails."""
     return bool(results) and not any(result.verdict in TESTED for result in results)
+
+
+def loading_contradiction(results: Iterable[CaseResult]) -> str:
+    """Return which graphs the exporter exports in some cases and cannot load in others, as a sentence.
+
+    Loading does not depend on the arguments of the export. Without this rule, an exporter could answer
+    NotLoadable to every call that it would get wrong. Such a run fails and has no score.
+
+    Args:
+        results: the results of a run.
+
+    Returns:
+        The sentence; empty if there is no such graph.
+    """
+    exported: set[str] = set()
+    not_loadable: set[str] = set()
+    for result in results:
+        if result.messages:
+            exported.add(result.graph)
+        if result.verdict is Verdict.NOT_LOADABLE:
+            not_loadable.add(result.graph)
+    graphs = sorted(exported & not_loadable)
+    if not graphs:
+        return ""
+    return (
+        f"The exporter exports {counted(len(graphs), 'graph')} in some cases, and answers in other cases "
+        f"that it cannot load the same graph: {named(graphs)}. Answer so only if the import failed."
+    )
 
 
 def to_line(part: msgspec.Struct) -> str:

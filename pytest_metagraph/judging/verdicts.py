@@ -88,6 +88,7 @@ class Judgement:
         findings: what is wrong, joined over the variants.
         checks: number of variants that were run.
         failed_checks: number of variants with a finding.
+        messages: number of variants that returned a message, right or wrong.
         blamed: ids of the blamed requirements, in the order of the case.
         reason: why the case was not tested, or what the list of known failures says; empty otherwise.
     """
@@ -96,6 +97,7 @@ class Judgement:
     findings: tuple[Finding, ...] = ()
     checks: int = 0
     failed_checks: int = 0
+    messages: int = 0
     reason: str = ""
     blamed: tuple[str, ...] = ()
 

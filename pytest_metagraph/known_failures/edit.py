@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import tomlkit
 
+from pytest_metagraph._util.text import named
 from pytest_metagraph.judging.result import CaseResult
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.known_failures.load import HEADER, TABLE, KnownFailuresError
@@ -45,8 +46,7 @@ class Narrowing:
     @property
     def sentence(self) -> str:
         """The change as a sentence for the user."""
-        more = f" and {len(self.passing) - 1:,} more" if len(self.passing) > 1 else ""
-        return f"removed passing cases from entry {self.entry.number}: {self.passing[0]}{more}"
+        return f"removed passing cases from entry {self.entry.number}: {named(self.passing, 1)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,9 @@ class Draft:
     @property
     def sentence(self) -> str:
         """The change as a sentence for the user."""
-        more = f" and {len(self.cases) - 1:,} more" if len(self.cases) > 1 else ""
-        return f"drafted an entry for {self.cases[0]!r}{more}: write its kind and reason"
+        return (
+            f"drafted an entry for {named([repr(case) for case in self.cases], 1)}: write its kind and reason"
+        )
 
 
 Change: TypeAlias = Removal | Narrowing | NewFingerprints | Draft

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_metagraph._util.text import named
 from pytest_metagraph.plugin.options import settings_of
 from pytest_metagraph.plugin.session_facts import is_xdist_worker
 from pytest_metagraph.settings import SNAPSHOT_FOLDER
@@ -156,7 +157,7 @@ class SnapshotFiles:
             return
         terminalreporter.write_sep("=", "metagraph snapshots")
         for what, paths in sorted(self._found.items()):
-            terminalreporter.write_line(f"{len(paths):,} {what}: {_listed(paths)}")
+            terminalreporter.write_line(f"{len(paths):,} {what}: {named(sorted(paths), _MOST_LISTED)}")
         if "unused" in self._found:
             way_out = "--metagraph-snapshot-update=trim deletes unused snapshots that have not been changed"
             terminalreporter.write_line(way_out)
@@ -170,9 +171,3 @@ class SnapshotFiles:
 
 def _shown(config: pytest.Config, path: Path) -> str:
     return str(path.relative_to(config.rootpath) if path.is_relative_to(config.rootpath) else path)
-
-
-def _listed(paths: Iterable[str]) -> str:
-    found = sorted(paths)
-    more = f" and {len(found) - _MOST_LISTED:,} more" if len(found) > _MOST_LISTED else ""
-    return ", ".join(found[:_MOST_LISTED]) + more

@@ -52,6 +52,7 @@ class ProblemCode(enum.StrEnum):
     WRONG_TIMES = "wrong_times"
     WRONG_CATALOGUE = "wrong_catalogue"
     CONTRADICTORY_RESULTS = "contradictory_results"
+    CONTRADICTORY_LOADING = "contradictory_loading"
     OTHER_CORPUS = "other_corpus"
     HARNESS_ERRORS = "harness_errors"
 

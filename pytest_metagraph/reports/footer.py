@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-from pytest_metagraph.judging.result import CaseResult, tests_nothing
+from pytest_metagraph.judging.result import CaseResult, loading_contradiction, tests_nothing
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.model import Footer, Header
 
@@ -44,11 +44,12 @@ def footer_of(
 def fails_as_whole(results: Sequence[CaseResult], list_problems: Sequence[str]) -> bool:
     """Return whether a run fails for a reason that is not the verdict on one of its cases.
 
-    The list of known failures has a problem, or no case was tested: the exporter supports none, loads no
-    graph, or the contract requires nothing. `Verdict.fails_run` decides about single cases.
+    The list of known failures has a problem; or no case was tested, because the exporter supports none, loads
+    no graph, or the contract requires nothing; or the exporter exports a graph that it cannot load in another
+    case. `Verdict.fails_run` decides about single cases.
 
     Args:
         results: the results of the run.
         list_problems: the problems of the whole list of known failures.
     """
-    return bool(list_problems) or tests_nothing(results)
+    return bool(list_problems) or tests_nothing(results) or bool(loading_contradiction(results))

@@ -137,7 +137,8 @@ class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="foote
         expected_cases: number of cases that should have been judged, as in the header.
         actual_cases: number of cases that were judged.
         verdict: `partial` if not every case was judged, `fail` if a case or the list of known failures fails
-            the run, or if the exporter loads no graph, and `pass` otherwise.
+            the run, if the exporter loads no graph, or if it cannot load one that it has exported, and `pass`
+            otherwise.
         verdicts: number of cases by verdict.
         finished: the time of its end, as ISO 8601 in UTC.
         causes: the smallest set of causes that explains all failed cases, most cases first.

@@ -9,7 +9,13 @@ from typing import NamedTuple
 
 from conformance_cases import Case, Requirement
 from pytest_metagraph._util.text import counted, printable
-from pytest_metagraph.judging.result import CaseResult, Cause, ReportedExporter, tests_nothing
+from pytest_metagraph.judging.result import (
+    CaseResult,
+    Cause,
+    ReportedExporter,
+    loading_contradiction,
+    tests_nothing,
+)
 from pytest_metagraph.judging.verdicts import LEVELS, Verdict, level_of
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.scoring import score_of, unloaded_graphs
@@ -87,17 +93,8 @@ def summary_lines(
         f"{counted(len(graphs), 'graph')}, {counted(len(results), 'case')}, {counted(checks, 'check')}: "
         f"{_verdicts(verdicts)}"
     )
-    is_scored = False
-    if tests_nothing(results):
-        yield SummaryLine("no score: no case was tested, so the run fails", LineRole.NO_SCORE)
-    elif len(results) != len(cases):
-        text = f"no score: {len(results):,} of the {len(cases):,} cases of the tier ran"
-        yield SummaryLine(text, LineRole.NO_SCORE)
-    elif Verdict.HARNESS_ERROR in verdicts:
-        yield SummaryLine("no score: the kit itself failed", LineRole.NO_SCORE)
-    else:
-        is_scored = True
-        yield SummaryLine(f"score: {_score(results, _levels(cases, requirements))}", LineRole.SCORE)
+    standing = _standing(results, cases, requirements)
+    yield standing
     yield from _unloaded_lines(results)
     failed = [result for result in results if result.verdict is Verdict.FAIL]
     advisory = [result for result in results if result.verdict is Verdict.RECOMMENDED_FAILURE]
@@ -109,8 +106,25 @@ def summary_lines(
             "--metagraph-level=recommended enforces them:"
         )
         yield from _numbered(causes_of(advisory), settings)
-    elif not failed and is_scored and settings.tier != "full":
+    elif not failed and standing.role is LineRole.SCORE and settings.tier != "full":
         yield SummaryLine("next: --metagraph-tier=full runs every combination of the arguments")
+
+
+def _standing(
+    results: Sequence[CaseResult], cases: Collection[Case], requirements: Mapping[str, Requirement]
+) -> SummaryLine:
+    """Return the line with the score, or why there is none."""
+    if tests_nothing(results):
+        reason = "no case was tested, so the run fails"
+    elif contradiction := loading_contradiction(results):
+        reason = f"the run fails: {contradiction}"
+    elif len(results) != len(cases):
+        reason = f"{len(results):,} of the {len(cases):,} cases of the tier ran"
+    elif any(result.verdict is Verdict.HARNESS_ERROR for result in results):
+        reason = "the kit itself failed"
+    else:
+        return SummaryLine(f"score: {_score(results, _levels(cases, requirements))}", LineRole.SCORE)
+    return SummaryLine(f"no score: {reason}", LineRole.NO_SCORE)
 
 
 def _unloaded_lines(results: Iterable[CaseResult]) -> Iterator[SummaryLine]:

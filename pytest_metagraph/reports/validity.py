@@ -11,17 +11,14 @@ from collections.abc import Iterator, Sequence
 
 from conformance_cases import Capability, Case, Corpus, Tier, load_corpus
 from pytest_metagraph._util.option_values import Shard
-from pytest_metagraph._util.text import counted
-from pytest_metagraph.judging.result import CaseResult
+from pytest_metagraph._util.text import counted, named
+from pytest_metagraph.judging.result import CaseResult, loading_contradiction
 from pytest_metagraph.judging.verdicts import LEVELS, Verdict
 from pytest_metagraph.reports.errors import Problem, ProblemCode
 from pytest_metagraph.reports.footer import footer_of
 from pytest_metagraph.reports.model import Footer, Header, catalogue_of, digest_of, revision_of
 from pytest_metagraph.selection import NoSuchCaseError, select
 from reference_impl.contracts import Contract
-
-_NAMED = 3
-"""The number of cases that a problem names; further ones are counted."""
 
 
 def find_problems(
@@ -54,9 +51,11 @@ def _problems(
     yield from _case_problems(header, cases)
     doubled = sorted(case for case, count in cases.items() if count > 1)
     if doubled:
-        sentence = f"There is more than one result for {counted(len(doubled), 'case')}: {_named(doubled)}."
+        sentence = f"There is more than one result for {counted(len(doubled), 'case')}: {named(doubled)}."
         yield Problem(ProblemCode.DOUBLED_CASES, sentence)
     yield from _contradictions(header, results)
+    if sentence := loading_contradiction(results):
+        yield Problem(ProblemCode.CONTRADICTORY_LOADING, sentence)
     yield from _count_problems(header)
     yield from _time_problems(header, footer)
     if header.requirements_revision != revision_of(header.requirements):
@@ -69,7 +68,7 @@ def _problems(
         yield Problem(ProblemCode.WRONG_FOOTER, "The footer does not agree with the header and the cases.")
     broken = sorted({result.case for result in results if result.verdict is Verdict.HARNESS_ERROR})
     if broken:
-        sentence = f"The kit itself failed in {counted(len(broken), 'case')}: {_named(broken)}."
+        sentence = f"The kit itself failed in {counted(len(broken), 'case')}: {named(broken)}."
         yield Problem(ProblemCode.HARNESS_ERRORS, sentence)
 
 
@@ -91,7 +90,7 @@ def _contradictions(header: Header, results: Sequence[CaseResult]) -> Iterator[P
     wrong = sorted({result.case for result in results if not _is_consistent(result, header)})
     if wrong:
         sentence = (
-            f"Verdict and findings of {counted(len(wrong), 'case')} contradict each other: {_named(wrong)}."
+            f"Verdict and findings of {counted(len(wrong), 'case')} contradict each other: {named(wrong)}."
         )
         yield Problem(ProblemCode.CONTRADICTORY_RESULTS, sentence)
 
@@ -107,7 +106,7 @@ def _is_consistent(result: CaseResult, header: Header) -> bool:
         return True
     if result.verdict is Verdict.UNSUPPORTED and not header.exporter.unsupported:
         return False
-    return bool(result.checks) == result.passed
+    return bool(result.checks) == result.passed and result.messages in {0, result.checks}
 
 
 def _is_failure(result: CaseResult) -> bool:
@@ -119,7 +118,7 @@ def _is_failure(result: CaseResult) -> bool:
             finding.variants and all(set(group.blamed) <= set(finding.blamed) for group in finding.groups)
             for finding in result.findings
         )
-        and 0 < len(variants) == result.failed_checks <= result.checks
+        and 0 < len(variants) == result.failed_checks <= result.checks >= result.messages
         and result.blamed == (blamed or result.requirements[:1])
         and bool(result.fingerprint)
     )
@@ -177,7 +176,7 @@ def _corpus_problems(header: Header, results: Sequence[CaseResult]) -> Iterator[
     if (header.tier_cases, header.expected_digest) != (len(cases), digest_of(part)):
         wrong.append("tier")
     elif missing := sorted((_selected(header, corpus) & part) - {result.case for result in results}):
-        sentence = f"There is no result for {counted(len(missing), 'selected case')}: {_named(missing)}."
+        sentence = f"There is no result for {counted(len(missing), 'selected case')}: {named(missing)}."
         yield Problem(ProblemCode.MISSING_CASES, sentence)
     by_id = {case.id: case for case in cases}
     if any(not _is_of_case(result, by_id.get(result.case), header) for result in results):
@@ -226,8 +225,3 @@ def _are_calls_of_case(result: CaseResult, case: Case, header: Header) -> bool:
         and (not result.passed or result.checks >= len(certain))
         and named <= {variant.name for variant in possible}
     )
-
-
-def _named(cases: Sequence[str]) -> str:
-    more = f" and {len(cases) - _NAMED:,} more" if len(cases) > _NAMED else ""
-    return ", ".join(cases[:_NAMED]) + more

@@ -14,6 +14,7 @@ from user_project import Project
 import pytest_metagraph as mg
 from conformance_cases import Case, Tier, load_corpus
 from conformance_cases.model import ExpectedError
+from pytest_metagraph.cli import main
 from pytest_metagraph.exporters import reference
 from pytest_metagraph.exporters.case_files import write_cases
 from pytest_metagraph.exporters.client import ExporterClient
@@ -118,6 +119,36 @@ def test_of_the_script_in_the_guide(tmp_path: Path) -> None:
     (tmp_path / "answers" / "exporter.json").write_text('{"name": "refuses"}')
     subprocess.run([sys.executable, "export_all.py"], cwd=tmp_path, check=True)
     assert_nothing_passes(ExportsFolder.open(tmp_path / "answers"))
+
+
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_a_run_that_loads_a_graph_in_some_cases_only_fails(project: Project, processes: str) -> None:
+    """The plain call of a graph, and one that it would get wrong, are declined; every other one is right."""
+    adapter = """
+        import pytest_metagraph as mg
+
+        def export(request):
+            if request.arguments.get("clear_devices") or not request.arguments.keys() - {
+                "filename", "as_text", "save_debug_info"
+            }:
+                return mg.NotLoadable("no")
+            return reference.export(request)
+    """
+    cases = ("--metagraph-case=matrix/towers/*", "--metagraph-tier=default")
+    run = project.with_adapter(adapter).given(*cases, f"-n{processes}", "--metagraph-report=report.jsonl")
+    result = run.run()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    outcomes = result.parseoutcomes()
+    assert outcomes["passed"] > 0
+    assert outcomes["skipped"] > 1
+    assert "failed" not in outcomes
+    result.stdout.fnmatch_lines(
+        [
+            "no score: the run fails: The exporter exports 1 graph in some cases, *: towers.*",
+            "the report is INVALID: *cannot load the same graph: towers.*",
+        ]
+    )
+    assert main(["report", "validate", str(project.pytester.path / "report.jsonl")]) == 1
 
 
 def test_a_run_that_loads_nothing_fails(project: Project) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_metagraph._util.text import named
 from pytest_metagraph.diff.differences import Difference, DifferenceCode
 
 if TYPE_CHECKING:
@@ -138,6 +139,4 @@ def list_keys(differences: Iterable[Difference]) -> str:
 
 def list_names(names: Iterable[str]) -> str:
     """Return names without repetition, quoted; of more than five, the first five and their number."""
-    keys = list(dict.fromkeys(names))
-    more = f" and {len(keys) - _MAX_KEYS:,} more" if len(keys) > _MAX_KEYS else ""
-    return ", ".join(map(repr, keys[:_MAX_KEYS])) + more
+    return named([repr(name) for name in dict.fromkeys(names)], _MAX_KEYS)

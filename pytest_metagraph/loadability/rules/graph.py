@@ -10,6 +10,7 @@ from typing import Final
 
 from packaging.version import Version as ParsedVersion
 
+from pytest_metagraph._util.text import named
 from pytest_metagraph.loadability.rule_catalogue import RULES
 from pytest_metagraph.loadability.subject import Subject
 from pytest_metagraph.loadability.version_ranges import Version
@@ -59,13 +60,10 @@ def _unbound_inputs(subject: Subject) -> Iterator[Violation]:
             "LOAD-02", Phase.UNBOUND_INPUTS, "the collection unbound_inputs has no kind", name=_UNBOUND
         )
     elif unbindable := unbindable_inputs(values, chain.from_iterable(subject.survey.inputs_by_node())):
-        more = f" and {len(unbindable) - 1} more" if len(unbindable) > 1 else ""
-        message = f"no input_map can bind the unbound inputs: {unbindable[0]}{more}"
+        message = f"no input_map can bind the unbound inputs: {named(unbindable, 1)}"
         yield Violation("LOAD-02", Phase.UNBOUND_INPUTS, message, name=_UNBOUND, group=UNBINDABLE)
     elif values:
-        shown = ", ".join(_text(value) for value in values[:3])
-        more = f" and {len(values) - 3} more" if len(values) > len(values[:3]) else ""
-        message = f"the graph has unbound inputs: {shown}{more}"
+        message = f"the graph has unbound inputs: {named([_text(value) for value in values])}"
         yield Violation("LOAD-02", Phase.UNBOUND_INPUTS, message, name=_UNBOUND)
 
 

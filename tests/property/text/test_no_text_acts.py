@@ -122,7 +122,7 @@ def hostile_report() -> Report:
         blamed=(HOSTILE,),
     )
     passed = CaseResult(
-        HOSTILE, HOSTILE, {HOSTILE: HOSTILE}, (HOSTILE,), (), Verdict.PASS, 1, 0, "", HOSTILE, (), 0.1
+        HOSTILE, HOSTILE, {HOSTILE: HOSTILE}, (HOSTILE,), (), Verdict.PASS, 1, 0, 1, "", HOSTILE, (), 0.1
     )
     failed = msgspec.structs.replace(
         passed,
@@ -133,7 +133,9 @@ def hostile_report() -> Report:
         findings=(finding,),
         blamed=(HOSTILE,),
     )
-    unloaded = msgspec.structs.replace(passed, case=f"unloaded {HOSTILE}", verdict=Verdict.NOT_LOADABLE)
+    unloaded = msgspec.structs.replace(
+        passed, case=f"unloaded {HOSTILE}", verdict=Verdict.NOT_LOADABLE, messages=0
+    )
     made = report(
         failed,
         passed,

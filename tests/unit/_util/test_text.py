@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
+from collections.abc import Sequence
 
 import pytest
 
-from pytest_metagraph._util.text import counted, nearest_names, printable, printable_json, storable
+from pytest_metagraph._util.text import counted, named, nearest_names, printable, printable_json, storable
 
 IDS = [
     "SCOPE-05/nested-scope",
@@ -45,6 +46,21 @@ def test_names_without_folders_have_nearest_ones() -> None:
 def test_nothing_is_offered_for_nonsense() -> None:
     """A name that is similar to none gets no hint."""
     assert nearest_names("!!", IDS) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "most", "text"),
+    [
+        ((), 3, ""),
+        (("a",), 1, "a"),
+        (("a", "b", "c"), 3, "a, b, c"),
+        (("a", "b", "c", "d"), 3, "a, b, c and 1 more"),
+        (["a"] * 2001, 1, "a and 2,000 more"),
+    ],
+)
+def test_many_names_are_counted(names: Sequence[str], most: int, text: str) -> None:
+    """The first names are listed, and the others counted."""
+    assert named(names, most) == text
 
 
 @pytest.mark.parametrize(

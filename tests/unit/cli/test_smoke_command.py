@@ -13,6 +13,7 @@ from pytest_metagraph.cli import main
 ADAPTER = '''
 import sys
 import time
+from pytest_metagraph import NotLoadable
 from pytest_metagraph.exporters import reference
 
 
@@ -23,6 +24,13 @@ def right(request):
 def forgets_devices(request):
     """Leave the devices although they have to be cleared, as if the argument were false."""
     request.arguments.pop("clear_devices", None)
+    return reference.export(request)
+
+
+def loads_for_some_calls(request):
+    """Decline the plain call of a graph, and one that it would get wrong."""
+    if request.case_id.startswith("matrix/towers/") and "export_scope" not in request.arguments:
+        return NotLoadable("no")
     return reference.export(request)
 
 
@@ -90,6 +98,15 @@ def test_a_crash_is_a_problem(capsys: pytest.CaptureFixture[str]) -> None:
     assert "the same message" not in output
     assert "connected correctly;" not in output
     assert output.endswith("not connected correctly yet: 2 problems\n")
+
+
+def test_a_graph_that_loads_for_some_calls_only_is_a_problem(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every question is answered and no case fails, but the answers contradict each other."""
+    with few_cases("matrix/towers/plain", "matrix/towers/export_scope=tower_1,strip_default_attrs"):
+        assert main(["smoke", "--exporter", "smoke_adapter:loads_for_some_calls"]) == 1
+    output = capsys.readouterr().out
+    assert "why cases fail" not in output
+    assert "answers in other cases that it cannot load the same graph: towers." in output
 
 
 def test_progress_is_shown_if_it_takes_long(capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,6 +69,7 @@ def test_a_variant_may_have_an_answer_of_its_own(tmp_path: Path) -> None:
     ("stated", "answer"),
     [
         ({"classes": ["Rejected", "ValueError"], "text": "no"}, Raised(("Rejected", "ValueError"), "no")),
+        ({"classes": ["ValueError"], "traceback": "line 1"}, Raised(("ValueError",), "", "line 1")),
         ({"unsupported": "eager"}, NotSupported("eager")),
         ({"not_loadable": "Op type not registered 'X'"}, NotLoaded("Op type not registered 'X'")),
     ],
@@ -90,6 +91,10 @@ def test_an_error_file_is_an_error_or_a_missing_capability(
         ({f"{CASE}.error.json": b'{"classes": []}'}, "plain.error.json must be"),
         ({f"{CASE}.error.json": b'{"classes": [1]}'}, "plain.error.json must be"),
         ({f"{CASE}.error.json": b'["ValueError"]'}, "plain.error.json must be"),
+        ({f"{CASE}.error.json": b'{"classes": ["ValueError"], "text": 1}'}, "plain.error.json must be"),
+        ({f"{CASE}.error.json": b'{"classes": ["ValueError"], "txt": "no"}'}, "plain.error.json must be"),
+        ({f"{CASE}.error.json": b'{"not_loadable": "no", "unsupported": "eager"}'}, "without other keys"),
+        ({f"{CASE}.error.json": b'{"classes": ["ValueError"], "not_loadable": ""}'}, "without other keys"),
         (
             {f"{CASE}.error.json": b'{"unsupported": "eager", "unsupported": "files"}'},
             "plain.error.json is not valid JSON: unsupported occurs more than once",

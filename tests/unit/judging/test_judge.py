@@ -305,6 +305,22 @@ def test_a_graph_that_loads_for_one_call_loads_for_all(
     assert {finding.code for finding in judgement.findings} == {FindingCode.NOT_LOADABLE}
 
 
+@pytest.mark.parametrize(
+    ("exporter", "messages"),
+    [
+        (reference.export, 16),
+        (lambda _request: MetaGraphDef(), 16),
+        (not_loadable_if(lambda request: request.arguments["as_text"]), 8),
+        (not_loadable_if(lambda _request: True), 0),
+    ],
+)
+def test_the_calls_that_return_a_message_are_counted(
+    exporter: Exporter, messages: int, judge: JudgeCase
+) -> None:
+    """A message is proof that the graph was loaded, right or wrong."""
+    assert judge(load_corpus().case("matrix/towers/plain"), exporter).messages == messages
+
+
 def test_the_plain_call_is_a_case_of_its_own_in_a_folder_of_exports(judge: JudgeCase) -> None:
     """The question whether the graph loads goes to the plain case of the graph, without any argument."""
     asked: list[tuple[str, dict[str, object]]] = []

@@ -30,6 +30,7 @@ def result(case: str, verdict: str, fingerprint: str = "") -> CaseResult:
         verdict=Verdict(verdict),
         checks=1,
         failed_checks=int(bool(fingerprint)),
+        messages=0,
         fingerprint=fingerprint,
         reason="",
         findings=(finding,) if fingerprint else (),

@@ -35,6 +35,9 @@ CONTRADICTIONS: dict[str, tuple[Verdict, dict[str, Any]]] = {
     "recommended failure without a finding": (Verdict.RECOMMENDED_FAILURE, {"findings": ()}),
     "more failed calls than calls": (Verdict.FAIL, {"checks": 2, "failed_checks": 3}),
     "unsupported with a finding": (Verdict.UNSUPPORTED, {"findings": (samples.FINDING,)}),
+    "a message without a call": (Verdict.UNTESTABLE, {"messages": 1}),
+    "more messages than calls": (Verdict.FAIL, {"messages": 17}),
+    "pass with a message in some calls": (Verdict.PASS, {"messages": 15}),
     "not loadable with a failed call": (Verdict.NOT_LOADABLE, {"checks": 1, "failed_checks": 1}),
     "not loadable after a call": (Verdict.NOT_LOADABLE, {"checks": 1}),
     "untestable after a call": (Verdict.UNTESTABLE, {"checks": 1}),
@@ -69,6 +72,19 @@ def test_a_result_that_contradicts_itself_makes_the_report_invalid(name: str) ->
     assert [problem.code for problem in report.problems] == [ProblemCode.CONTRADICTORY_RESULTS]
     assert report.status == "INVALID"
     assert report.problems[0].sentence.endswith("contradict each other: b.")
+
+
+def test_a_graph_that_loads_in_some_cases_only_makes_the_report_invalid() -> None:
+    """The case that was exported may have passed or failed; the graphs are named."""
+    for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.KNOWN_FAILURE):
+        report = samples.report(
+            samples.result("a", verdict),
+            samples.result("b", Verdict.NOT_LOADABLE, graph="towers"),
+            samples.result("c", Verdict.NOT_LOADABLE, graph="large"),
+        )
+        assert [problem.code for problem in report.problems] == [ProblemCode.CONTRADICTORY_LOADING]
+        assert report.status == "INVALID"
+        assert "cannot load the same graph: towers." in report.no_score
 
 
 def test_an_exporter_that_supports_everything_has_no_unsupported_case() -> None:
@@ -219,8 +235,8 @@ def test_a_catalogue_with_other_levels_is_found() -> None:
         {"requirements": ("NODE-01",)},
         {"graph": "another"},
         {"arguments": {"export_scope": "x"}},
-        {"checks": 17},
-        {"verdict": Verdict.UNTESTABLE, "checks": 0},
+        {"checks": 17, "messages": 17},
+        {"verdict": Verdict.UNTESTABLE, "checks": 0, "messages": 0},
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -254,7 +270,7 @@ def test_only_what_needs_a_lacking_capability_is_unsupported() -> None:
     """A case that does not need what the exporter lacks cannot be unsupported."""
     first, *others = smoke_results()
     declared = ReportedExporter("adapter:export", "1", ("eager",))
-    changed = msgspec.structs.replace(first, verdict=Verdict.UNSUPPORTED, checks=0)
+    changed = msgspec.structs.replace(first, verdict=Verdict.UNSUPPORTED, checks=0, messages=0)
     report = samples.report(changed, *others, **installed(exporter=declared))
     assert "another content of the cases" in report.problems[0].sentence
 
@@ -266,7 +282,9 @@ def test_what_the_contract_leaves_open_is_not_tested() -> None:
     report = samples.report(*results, **installed(tier="default"))
     assert [problem.code for problem in report.problems] == [ProblemCode.OTHER_CORPUS]
     closed = [
-        msgspec.structs.replace(one, verdict=Verdict.UNTESTABLE, checks=0) if is_open(one.case) else one
+        msgspec.structs.replace(one, verdict=Verdict.UNTESTABLE, checks=0, messages=0)
+        if is_open(one.case)
+        else one
         for one in results
     ]
     assert samples.report(*closed, **installed(tier="default")).is_valid

@@ -29,6 +29,17 @@ def test_a_run_fails_as_a_whole(
     assert fails_as_whole(results, list_problems) is fails
 
 
+def test_a_run_fails_if_a_graph_loads_in_some_cases_only() -> None:
+    """A graph that was exported, right or wrong, cannot be one that the exporter cannot load."""
+    unloaded = samples.result("a", Verdict.NOT_LOADABLE, graph="towers")
+    for verdict in (Verdict.PASS, Verdict.KNOWN_FAILURE):
+        contradicting = [unloaded, samples.result("b", verdict)]
+        assert fails_as_whole(contradicting, ())
+        assert footer_of(samples.header(contradicting), contradicting, "now").verdict == "fail"
+    for other in (samples.result("b", messages=0), samples.result("b", graph="another")):  # 0: it raised
+        assert not fails_as_whole([unloaded, other], ())
+
+
 @pytest.mark.parametrize("verdict", Verdict)
 def test_the_footer_fails_with_a_case(verdict: Verdict) -> None:
     """A complete run fails if the test of a case fails, or if no case was tested."""

@@ -57,6 +57,21 @@ def test_what_every_shard_says_of_the_list_is_said_once() -> None:
     assert merged.footer.verdict == "fail"
 
 
+def test_shards_that_contradict_each_other_about_a_graph_are_refused() -> None:
+    """Each shard is valid alone; together they export a graph that the exporter says it cannot load."""
+    results = [samples.result("a"), samples.result("b", Verdict.NOT_LOADABLE, graph="towers")]
+    shards = {
+        str(index): samples.report(
+            *Shard(index, 2).part(results), shard=ReportedShard(index, 2), tier_cases=2
+        )
+        for index in (1, 2)
+    }
+    assert all(part.is_valid for part in shards.values())
+    with pytest.raises(ReportError, match="cannot load the same graph: towers") as raised:
+        merge(shards)
+    assert raised.value.code is ErrorCode.INVALID_REPORT
+
+
 def test_a_shard_is_valid_and_has_no_score() -> None:
     """The report of a shard names the shard instead of a score."""
     assert shard(1).is_valid

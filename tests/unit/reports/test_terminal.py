@@ -10,7 +10,7 @@ import report_samples as samples
 from conformance_cases import Tier, load_corpus
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports.terminal import SummaryLine, summary_lines
+from pytest_metagraph.reports.terminal import LineRole, SummaryLine, summary_lines
 from pytest_metagraph.settings import Settings
 
 
@@ -30,7 +30,7 @@ def test_every_verdict_is_counted_in_words() -> None:
     """Each verdict has words of its own, and its count is in the summary."""
     verdicts = [verdict for count, verdict in enumerate(Verdict, start=1) for _ in range(count)]
     assert counts_line(*verdicts) == (
-        "1 graph, 45 cases, 384 checks: 1 passed, 2 failed, 3 failed a recommendation, 4 known to fail, "
+        "2 graphs, 45 cases, 240 checks: 1 passed, 2 failed, 3 failed a recommendation, 4 known to fail, "
         "5 passed although known to fail, 6 not supported by the exporter, "
         "7 not loadable by the exporter, 8 not tested under this contract, 9 broken by an error of the kit"
     )
@@ -63,6 +63,14 @@ def test_the_next_tier_is_suggested_after_a_score(verdict: Verdict, suggested: b
     results = [samples.result(case.id, verdict) for case in cases]
     lines = summary_lines(samples.exporter("x"), results, Settings(tier="smoke"), cases, corpus.requirements)
     assert any("--metagraph-tier=full" in line.text for line in lines) == suggested
+
+
+def test_a_contradiction_about_loading_stands_in_place_of_a_score() -> None:
+    """The line says that the run fails, also in a run of a part of the tier."""
+    results = [samples.result("a"), samples.result("b", Verdict.NOT_LOADABLE, graph="towers")]
+    lines = [line for line in _lines(samples.exporter("adapter:export"), results) if "score" in line.text]
+    assert [line.role for line in lines] == [LineRole.NO_SCORE]
+    assert lines[0].text.startswith("no score: the run fails: The exporter exports 1 graph in some cases, ")
 
 
 def test_the_summary_names_graphs_that_cannot_be_loaded() -> None:
