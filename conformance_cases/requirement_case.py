@@ -181,7 +181,7 @@ class RequirementCase(CaseSource):
         """Return the capabilities that follow from the case, and those that `case.toml` adds."""
         stated = set(map(Capability, self.index.get("capabilities", ())))
         if Detail.NODE_ORIGINS in case.details:
-            graphs = (self.message(), MetaGraphDef(graph_def=case.keyword_arguments().get("graph_def")))
+            graphs = (self.message(), MetaGraphDef(graph_def=self.calls(case)[-1].get("graph_def")))
             present = frozenset().union(*map(features_of, graphs))
             stated.update(one for one in _NODE_ORIGINS if one.value in present)
         return super().capabilities(case) | with_coarser(stated)
