@@ -31,7 +31,7 @@ from pytest_metagraph.exporters.protocol import Introduction, frame, read_frame
 from pytest_metagraph.exporters.request import Exporter, ExportRequest, RequestGraph
 from pytest_metagraph.exporters.worker_client import WorkerClient
 from pytest_metagraph.exporters.worker_messages import UnencodableValueError
-from pytest_metagraph.exporters.worker_process import WorkerEndedError, WorkerError, WorkerProcess
+from pytest_metagraph.exporters.worker_process import WorkerError, WorkerProcess
 from reference_impl.schema import POOL
 
 CAN_FORK = hasattr(os, "fork")
@@ -99,12 +99,6 @@ class Supervised(WorkerClient):
     def _launch(self) -> WorkerProcess:
         self._sent = None
         return WorkerProcess(worker_launch.function(lambda: _serve(self._load)), _MOST_BYTES)
-
-    def _running(self) -> WorkerProcess:
-        if self._process is not None and self._process.has_unread_output():
-            # For example, a thread of the exporter has ended the process after the last answer.
-            raise WorkerEndedError(self._process.how_it_ended())
-        return super()._running()
 
     def _read_introduction(self, data: bytes) -> Introduction:
         if data.startswith(_REFUSED):

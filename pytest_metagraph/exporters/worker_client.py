@@ -125,10 +125,10 @@ class WorkerClient(abc.ABC):
             if self._failed_starts >= MAX_FAILED_STARTS:
                 raise
             return Crashed(str(error))
-        except WorkerEndedError as error:
-            return Crashed(_with_stderr(str(error), self._end()))
         self._failed_starts = 0
         try:
+            # Whether it is noticed here or in the exchange depends on chance, so it is the same answer.
+            process.require_idle()
             answer = self._ask(process, request)
         except WorkerTimedOutError:
             self._end()
@@ -161,10 +161,7 @@ class WorkerClient(abc.ABC):
             self._process = None
 
     def _running(self) -> WorkerProcess:
-        """Return the process, started again if it has ended or cannot be used any more."""
-        if self._process is not None and self._process.has_unread_output():
-            # It has ended, or written more than its last answer, so that the next answer would be misread.
-            self._end()
+        """Return the process, started again after a failure."""
         if self._process is None:
             self._process, self._introduction = self._start()
         return self._process

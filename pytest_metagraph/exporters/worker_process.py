@@ -150,13 +150,18 @@ class WorkerProcess:
                     return answer
         raise WorkerTimedOutError(f"No answer came within {seconds:g} seconds.")
 
-    def has_unread_output(self) -> bool:
-        """Return whether the worker has written to stdout, or closed it, since its last answer."""
-        return self._stdout.read(1) is not None  # None means no data yet, b"" the end
+    def require_idle(self) -> None:
+        """Require that the worker has done nothing since its last answer.
 
-    def how_it_ended(self) -> str:
-        """Return a sentence about the end of a worker that has closed its stdout."""
-        return self._how_it_ended("stdout")
+        Raises:
+            WorkerEndedError: if it has ended or closed its stdout, for example from another thread.
+            WorkerGarbageError: if it has written more, so that the next answer would be misread.
+        """
+        more = self._stdout.read(_CHUNK_BYTES)  # None means no data yet, b"" the end
+        if more:
+            raise WorkerGarbageError(f"It wrote at least {len(more):,} bytes after its last answer.")
+        if more is not None:
+            raise WorkerEndedError(self._how_it_ended("stdout"))
 
     def take_stderr(self) -> str:
         """Return the end of what the worker has written to stderr since the last call."""

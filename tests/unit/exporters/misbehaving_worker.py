@@ -38,6 +38,10 @@ def main(answers: BinaryIO) -> None:
             if request.case_id == "close stdin":
                 answers.flush()
                 time.sleep(3600)
+            if request.case_id == "more later":
+                answers.flush()
+                time.sleep(0.2)
+                answers.write(b"late")
         answers.flush()
 
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -175,13 +176,24 @@ def test_several_failed_starts_in_a_row_raise(tmp_path: Path) -> None:
         worker.export(request("fine"))
 
 
-def test_a_worker_that_was_killed_between_requests_is_started_again(worker: Worker) -> None:
-    """A request after somebody has killed the process is answered by a new process."""
+def test_a_worker_that_ends_between_two_requests_fails_the_next_one(worker: Worker) -> None:
+    """It has crashed as if it had ended after the request was sent; a new process answers the next one."""
     killed = pid_of(worker)
     os.kill(killed, 9)
     wait_until(lambda: not is_alive(killed))
+    assert worker.export(request("fine")) == Crashed("It was killed by SIGKILL. It wrote nothing to stderr.")
     assert isinstance(worker.export(request("fine")), Exported)
     assert pid_of(worker) != killed
+
+
+def test_output_between_two_requests_is_malformed(worker: Worker) -> None:
+    """What a worker writes after its answer is not read as the answer to the next request."""
+    assert isinstance(worker.export(request("more later")), Exported)
+    time.sleep(0.5)
+    answer = worker.export(request("fine"))
+    assert isinstance(answer, Malformed)
+    assert answer.reason == "It wrote at least 4 bytes after its last answer."
+    assert isinstance(worker.export(request("fine")), Exported)
 
 
 def test_closing_ends_the_process_and_its_children(worker: Worker) -> None:
