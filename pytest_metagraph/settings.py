@@ -160,8 +160,8 @@ OPTIONS = (
     Option(
         "level",
         "metagraph_level",
-        "which failures fail the run: those of required rules (required, the default), or those of "
-        "recommended rules too (recommended)",
+        "which failed cases fail the run: those with a required rule (required, the default), or those with "
+        "recommended rules only as well (recommended)",
         metavar="{required,recommended}",
         default=DEFAULT_LEVEL,
         parse=one_of(*ENFORCEABLE_LEVELS),

@@ -59,9 +59,14 @@ def read_limit(most_bytes: int, most_parts: int | None = None) -> Iterator[None]
             message, and its texts. None for one for each 8 bytes of `most_bytes`, more than a real graph has.
 
     Raises:
+        TypeError: if a limit is not an int.
         ValueError: if a limit is not positive. What is read in the block raises the error that it raises for
             a file that cannot be read, an OSError or a ValueError.
     """
+    limits: tuple[object, ...] = (most_bytes, 1 if most_parts is None else most_parts)
+    for limit in limits:
+        if not isinstance(limit, int):
+            raise TypeError(f"a limit is a number of bytes or parts, not {limit!r}")
     parts = max(1, most_bytes // BYTES_OF_A_PART) if most_parts is None else most_parts
     if most_bytes <= 0 or parts <= 0:
         raise ValueError(

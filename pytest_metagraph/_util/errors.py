@@ -29,8 +29,11 @@ class MetagraphError(Exception):
 
 
 def path_problem(error: OSError) -> str:
-    """Return what is wrong with the path that an error names, and what to do about it."""
-    return f"cannot read or write {str(error.filename)!r}: {error.strerror or error}; check the path"
+    """Return what is wrong with the path, or the open file, of an error, and what to do about it."""
+    reason = error.strerror or error
+    if error.filename is None:
+        return f"cannot write the output or a temporary file: {reason}; free some space, or write elsewhere"
+    return f"cannot read or write {str(error.filename)!r}: {reason}; check the path"
 
 
 class NoSpaceError(MetagraphError):

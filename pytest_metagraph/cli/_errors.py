@@ -31,10 +31,7 @@ def refusal(error: Exception) -> str:
     if isinstance(error, MetagraphError):
         return str(error)
     if isinstance(error, OSError):
-        if error.filename is not None:
-            return path_problem(error)
-        reason = error.strerror or error
-        return f"cannot write the output or a temporary file: {reason}; free some space, or write elsewhere"
+        return path_problem(error)
     if _is_of_protobuf(error):
         return f"the input is not a valid message: {error}; it may be truncated or damaged"
     return next((text.format(error=error) for kind, text in _UNUSABLE.items() if isinstance(error, kind)), "")

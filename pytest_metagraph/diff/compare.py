@@ -56,8 +56,10 @@ def diff_messages(
         tags: the tags of the meta graph to compare, for SavedModels with several.
 
     Raises:
+        TypeError: if `options` are not CompareOptions.
         UnusableInputError: if a side cannot be read as such a message.
     """
+    _require_options(options)
     if message_type == "MetaGraphDef" and tags is None:
         lefts = read_meta_graphs(expected, "expected", labels[0])
         rights = read_meta_graphs(actual, "actual", labels[1])
@@ -68,6 +70,11 @@ def diff_messages(
         left = read_side(expected, message_type, "expected", labels[0], tags)
         right = read_side(actual, message_type, "actual", labels[1], tags)
     return _compare(message_type, left, right, options, call)
+
+
+def _require_options(options: object) -> None:
+    if not isinstance(options, CompareOptions):
+        raise TypeError(f"options must be CompareOptions, not {type(options).__name__}")
 
 
 def _compare(

@@ -6,11 +6,12 @@ leaves out sections and unknown fields and decides about notes, and the modules 
 
 from __future__ import annotations
 
-import math
+import numbers
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from google.protobuf.message import Message
 
@@ -85,10 +86,14 @@ class CompareOptions:
             if isinstance(value, str):
                 raise TypeError(f"{name} must be a list of strings, not one string; use [{value!r}]")
             object.__setattr__(self, name, tuple(value))
+            if wrong := [one for one in getattr(self, name) if not isinstance(one, str)]:
+                raise TypeError(f"{name} must be a list of strings; {wrong[0]!r} is not a string")
         for name in ("rtol", "atol"):
             value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{name} must be a finite number of at least 0, not {value!r}")
+            if not isinstance(value, numbers.Real):
+                raise TypeError(f"{name} must be a number, not {type(value).__name__}")
+            if not 0 <= cast("float", value) <= sys.float_info.max:
+                raise ValueError(f"{name} must be a finite number of at least 0")
         for path in self.ignore_sections:
             _check_section(path)
         types = {key: _message_class(key, name) for key, name in self.collection_types.items()}

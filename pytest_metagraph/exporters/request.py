@@ -192,17 +192,19 @@ def exporter(
     return declare
 
 
-def checked_capabilities(names: Iterable[str]) -> frozenset[Capability]:
+def checked_capabilities(names: object) -> frozenset[Capability]:
     """Return the capabilities that an exporter declares as unsupported.
 
     Args:
         names: their names.
 
     Raises:
-        MetagraphError: if one of them does not exist, or if they are a single text.
+        MetagraphError: if one of them does not exist, or if they are not a collection of texts.
     """
     if isinstance(names, str):
         raise MetagraphError(f"unsupported = {names!r} is a text", f"use a set: {{{names!r}}}")
+    if not isinstance(names, Iterable):
+        raise MetagraphError(f"unsupported = {names!r} is not a collection of names", "use a set of texts")
     known = set(Capability)
     found = []
     for name in names:

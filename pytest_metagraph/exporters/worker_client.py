@@ -176,6 +176,10 @@ class WorkerClient(abc.ABC):
         except (WorkerError, ProtocolError) as error:
             process.kill()
             reason = f"{self._subject} did not introduce itself: {str(error).removesuffix('.')}."
+            if isinstance(error, WorkerTimedOutError):
+                reason += (
+                    " If it is slow to start, allow more with --metagraph-timeout (of metagraph: --timeout)."
+                )
             raise WorkerStartError(_with_stderr(reason, process.take_stderr())) from error
         except BaseException:
             process.kill()

@@ -33,10 +33,10 @@ class Outcome(enum.Enum):
 class Verdict(enum.StrEnum):
     """The verdicts; their values are stable, because reports contain them.
 
-    A case passes (`PASS`) or fails (`FAIL`). `RECOMMENDED_FAILURE` is a failure of recommended rules only, in
-    a run that enforces required ones. `KNOWN_FAILURE` is a failure that the user has listed, and
-    `UNEXPECTED_PASS` a listed failure that did not happen. An `UNSUPPORTED` case needs a capability that the
-    exporter declares as unsupported, a `NOT_LOADABLE` one has a graph that the exporter cannot load. An
+    A case passes (`PASS`) or fails (`FAIL`). `RECOMMENDED_FAILURE` is a failure of a case whose rules are all
+    recommended, in a run that enforces required ones. `KNOWN_FAILURE` is a failure that the user has listed,
+    and `UNEXPECTED_PASS` a listed failure that did not happen. An `UNSUPPORTED` case needs a capability that
+    the exporter declares as unsupported, a `NOT_LOADABLE` one has a graph that the exporter cannot load. An
     `UNTESTABLE` case tests nothing under this contract. A `HARNESS_ERROR` is a failure of the kit itself,
     after which nothing is known about the exporter.
     """

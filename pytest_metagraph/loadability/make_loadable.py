@@ -120,12 +120,16 @@ def make_loadable(
         OSError: if the file cannot be read.
         TypeError: if `meta_graph` is none of these.
         UnknownVersionError: if `tensorflow` is not a version that graphs can be checked for.
-        ValueError: if the bytes or the file are neither a MetaGraphDef nor a GraphDef.
+        ValueError: if the bytes or the file are neither a MetaGraphDef nor a GraphDef, or the message is
+            nested too deeply.
     """
     version = minor_version(tensorflow)
     result = MetaGraphDef()
     result.CopyFrom(_read(meta_graph))
-    dropped = _Removal(result, version).run()
+    try:
+        dropped = _Removal(result, version).run()
+    except message.DecodeError as error:  # a message that was never parsed may be nested too deeply
+        raise ValueError(f"this {result.DESCRIPTOR.name} cannot be parsed: {error}") from error
     _check(result, version)
     return result, dropped
 
@@ -166,8 +170,8 @@ def _read(meta_graph: message.Message | bytes | str | os.PathLike[str]) -> MetaG
     if isinstance(meta_graph, message.Message):
         is_graph_def = meta_graph.DESCRIPTOR.full_name == GraphDef.DESCRIPTOR.full_name
         found = adopt(meta_graph, GraphDef) if is_graph_def else adopt(meta_graph, MetaGraphDef)
-    elif isinstance(meta_graph, bytes):
-        found = parse_graph(meta_graph)
+    elif isinstance(meta_graph, bytes | bytearray | memoryview):
+        found = parse_graph(bytes(meta_graph))
     elif isinstance(meta_graph, str | os.PathLike):
         found = read_graph_file(meta_graph)
     else:

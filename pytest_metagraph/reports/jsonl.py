@@ -131,10 +131,12 @@ class ReportWriter:
 
     def __init__(self, path: Path, header: Header) -> None:
         self._path = path
-        self._file: io.TextIOBase = io.StringIO()
         if path.is_file() or not path.exists():
-            self._file = path.open("w", encoding="utf-8", newline="\n")
-        self._write(header)
+            write_file(path, to_line(header).encode())  # an older report stays if even that is impossible
+            self._file: io.TextIOBase = path.open("a", encoding="utf-8", newline="\n")
+        else:
+            self._file = io.StringIO()
+            self._write(header)
 
     def add(self, result: CaseResult) -> None:
         """Write and flush the result of a case."""

@@ -17,6 +17,8 @@ from pytest_metagraph.diff import CompareOptions, assert_meta_graph_equal, diff_
         ({"tensor_encoding": "loose"}, "tensor_encoding must be one of"),
         ({"rtol": -1.0}, "rtol must be a finite number"),
         ({"atol": float("nan")}, "atol must be a finite number"),
+        ({"atol": float("inf")}, "atol must be a finite number"),
+        ({"rtol": 10**5000}, "rtol must be a finite number"),
         ({"ignore_sections": ["graph_def.libary"]}, "has no field 'libary'; use one of debug_info, library"),
         ({"ignore_sections": ["saver_def.version.x"]}, "has no field 'x'; its parent has no fields"),
         (
@@ -45,6 +47,31 @@ def test_one_string_for_a_list(option: str) -> None:
         TypeError, match=rf"{option} must be a list of strings, not one string; use \['abc'\]"
     ):
         CompareOptions(**{option: "abc"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"rtol": "1"}, "rtol must be a number, not str"),
+        ({"atol": None}, "atol must be a number, not NoneType"),
+        (
+            {"ignore_sections": ["graph_def", 5]},
+            "ignore_sections must be a list of strings; 5 is not a string",
+        ),
+        ({"ignore_attrs": (b"_*",)}, "ignore_attrs must be a list of strings; b'_\\*' is not a string"),
+    ],
+)
+def test_a_value_of_a_wrong_type_names_its_option(arguments: dict[str, Any], problem: str) -> None:
+    """The error is a TypeError about the option, and not one of an operator."""
+    with pytest.raises(TypeError, match=problem):
+        CompareOptions(**arguments)
+
+
+@pytest.mark.parametrize("options", [None, "strict", {"rtol": 1.0}])
+def test_other_options_are_refused(options: Any) -> None:
+    """Options are CompareOptions, also of a comparison of equal messages."""
+    with pytest.raises(TypeError, match=f"options must be CompareOptions, not {type(options).__name__}"):
+        diff_meta_graphs(actual=message(""), expected=message(""), options=options)
 
 
 def test_conformance_is_the_default() -> None:

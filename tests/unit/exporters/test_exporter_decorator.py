@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,9 +64,11 @@ def test_the_function_stays_itself() -> None:
     [
         ({"eagr"}, "'eagr' is not a capability; did you mean eager"),
         ("eager", "unsupported = 'eager' is a text; use a set: {'eager'}"),
+        (5, "unsupported = 5 is not a collection of names; use a set of texts"),
+        (None, "unsupported = None is not a collection of names; use a set of texts"),
     ],
 )
-def test_what_is_no_capability_is_refused_at_once(unsupported: str | set[str], text: str) -> None:
+def test_what_is_no_capability_is_refused_at_once(unsupported: Any, text: str) -> None:
     """A typo does not wait for a run, and the text says what was probably meant."""
     with pytest.raises(mg.MetagraphError) as refused:
         mg.exporter(unsupported=unsupported)

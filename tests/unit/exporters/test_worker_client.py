@@ -240,7 +240,10 @@ def test_a_worker_ends_when_the_process_that_started_it_is_killed(tmp_path: Path
         ("'", "cannot be split into words"),
         (command("-c", "raise SystemExit('no licence')"), "ends with:\nno licence"),
         (command("-c", "print('Welcome to the exporter')"), "print to stderr instead of stdout"),
-        (command("-c", "import time; time.sleep(60)"), "No answer came within 1 seconds"),
+        (
+            command("-c", "import time; time.sleep(60)"),
+            "No answer came within 1 seconds. If it is slow to start, allow more with --metagraph-timeout",
+        ),
     ],
 )
 def test_a_worker_that_cannot_be_started_is_refused_with_the_reason(given: str, reason: str) -> None:

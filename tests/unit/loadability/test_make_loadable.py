@@ -10,7 +10,7 @@ from google.protobuf import text_format
 from pytest_metagraph.loadability.check import check_meta_graph
 from pytest_metagraph.loadability.make_loadable import Dropped, NotConvertibleError, make_loadable
 from pytest_metagraph.loadability.op_registries import UnknownVersionError
-from reference_impl.schema import POOL, MetaGraphDef
+from reference_impl.schema import POOL, GraphDef, MetaGraphDef, NodeDef
 
 
 def message(text: str) -> MetaGraphDef:
@@ -324,6 +324,13 @@ def test_the_text_of_an_error_has_ten_reasons() -> None:
     assert len(refused.value.reasons) == 300
 
 
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_bytes_of_any_kind_are_read(kind: type) -> None:
+    """As in `check_meta_graph` and the differ, bytes may be in any of Python's objects."""
+    data = MetaGraphDef(graph_def=GraphDef(node=[NodeDef(name="a", op="NoOp")])).SerializeToString()
+    assert [node.name for node in make_loadable(kind(data))[0].graph_def.node] == ["a"]
+
+
 def test_other_inputs_are_refused() -> None:
     """Another object is a TypeError, and an unknown version an UnknownVersionError."""
     with pytest.raises(TypeError, match="expected a MetaGraphDef, a GraphDef, bytes or a path, got int"):
@@ -332,6 +339,12 @@ def test_other_inputs_are_refused() -> None:
         make_loadable(MetaGraphDef().graph_def.versions)
     with pytest.raises(ValueError, match="these 1 bytes are not a valid MetaGraphDef or GraphDef"):
         make_loadable(b"\xff")
+    deep = MetaGraphDef()
+    inner = deep.graph_def.node.add(name="a", op="NoOp").attr["x"]
+    for _ in range(60):
+        inner = inner.list.func.add(name="f").attr["x"]
+    with pytest.raises(ValueError, match="this MetaGraphDef cannot be parsed: "):
+        make_loadable(deep)
     with pytest.raises(UnknownVersionError, match=r"the importer of TensorFlow 1\.7 has other rules"):
         make_loadable(MetaGraphDef(), tensorflow="1.7")
     with pytest.raises(UnknownVersionError, match=r"the check does not know TensorFlow 1\.1"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf import text_format
@@ -100,6 +101,13 @@ def test_damaged_bytes_are_refused_as_damaged_or_too_many(data: bytes) -> None:
         excess_of(data, MetaGraphDef.DESCRIPTOR)
     with read_limit(100, 4), pytest.raises(ValueError, match=r"these .* bytes are"):
         parse_meta_graph(data)
+
+
+@pytest.mark.parametrize("limits", [("1MB",), (None,), (1.5,), (1, "1"), ((1, 2),)])
+def test_a_limit_that_is_no_int_is_refused(limits: Any) -> None:
+    """A text such as that of the option `--limit` is a TypeError that says what a limit is."""
+    with pytest.raises(TypeError, match="a limit is a number of bytes or parts, not "), read_limit(*limits):
+        pass
 
 
 def test_groups_are_numbers_of_no_size() -> None:

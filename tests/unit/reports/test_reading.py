@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -154,6 +155,23 @@ def test_line_ends_of_windows_are_those_of_the_report(tmp_path: Path) -> None:
     for name, end in (("unix.jsonl", "\n"), ("windows.jsonl", "\r\n")):
         (tmp_path / name).write_bytes("".join(LINES).replace("\n", end).encode())
     assert read_report(tmp_path / "windows.jsonl") == read_report(tmp_path / "unix.jsonl")
+
+
+def test_an_older_report_stays_if_none_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk, the file of an earlier run is not lost before a line of the new one is written."""
+    path = tmp_path / "report.jsonl"
+    path.write_text("of an earlier run")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        ReportWriter(path, REPORT.header)
+    assert path.read_text() == "of an earlier run"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_report_in_the_making_is_true_after_every_line(tmp_path: Path) -> None:
