@@ -220,11 +220,14 @@ def _adopted(returned: Any, kind: type) -> MetaGraphDef:
 
 
 def _classes(kind: type[BaseException]) -> tuple[str, ...]:
-    names = []
+    names: list[str] = []
     for base in _MRO(kind):
-        names.append(storable(_NAME(base)))
-        if getattr(builtins, names[-1], None) is base:
-            break
+        name = storable(_NAME(base))
+        known = getattr(builtins, name, None)
+        if known is base:
+            return (*names, name)
+        # A caller that catches Python's ValueError does not catch another class of that name.
+        names.append(name if known is None else f"{name} (not that of Python)")
     return tuple(names)
 
 

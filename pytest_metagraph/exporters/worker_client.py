@@ -6,6 +6,7 @@ What goes wrong in `worker_process` becomes an answer here, and the next request
 from __future__ import annotations
 
 import abc
+import dataclasses
 import hashlib
 import shlex
 import shutil
@@ -163,7 +164,14 @@ class WorkerClient(abc.ABC):
     def _running(self) -> WorkerProcess:
         """Return the process, started again after a failure."""
         if self._process is None:
-            self._process, self._introduction = self._start()
+            process, introduction = self._start()
+            if dataclasses.replace(introduction, environment=self.environment) != self._introduction:
+                process.kill()
+                raise WorkerStartError(
+                    f"{self._subject} introduced itself differently when it was started again; give the same "
+                    "name, version, unsupported capabilities and ops each time"
+                )
+            self._process = process
         return self._process
 
     def _start(self) -> tuple[WorkerProcess, Introduction]:

@@ -129,12 +129,12 @@ class Judge:
         return isinstance(answer, NotSupported) and answer.capability in self._unsupported & variant.requested
 
     def _loads(self, case: Case) -> bool:
-        """Return whether the exporter exports the graph of a case in the plainest call.
+        """Return whether the exporter has any other answer to the plainest call with the graph of a case.
 
         Loading does not depend on the call. Without this question, an exporter could decline every call that
-        it would get wrong.
+        it would get wrong. An error, a crash or no answer in time is not the answer that it gave, either.
         """
-        return isinstance(self._client.export(plain_request(case, self._contract)), Exported)
+        return not isinstance(self._client.export(plain_request(case, self._contract)), NotLoaded)
 
     def _run_variants(
         self,

@@ -138,10 +138,29 @@ class ResultCollector:
         exporter = msgspec.json.decode(carried[0], type=ReportedExporter)
         result = msgspec.json.decode(carried[1], type=CaseResult)
         result = msgspec.structs.replace(result, duration=round(report.duration, 6))
+        _require_one_exporter(self.results.exporter or exporter, exporter)
         self.results.exporter = exporter
         self.results.cases.append(result)
         for listener in self.results.listeners:
             listener(exporter, result)
+
+
+def _require_one_exporter(first: ReportedExporter, latest: ReportedExporter) -> None:
+    """End the run if processes of pytest-xdist judge different exporters: the report describes one of them.
+
+    They may run on different machines, so their environments may differ.
+    """
+    differing = [
+        name
+        for name in ("name", "version", "unsupported", "own_op_defs")
+        if getattr(first, name) != getattr(latest, name)
+    ]
+    if differing:
+        pytest.exit(
+            f"the exporter has another {' and another '.join(differing)} in another process: "
+            f"{first.label} and {latest.label}; declare the same everywhere",
+            returncode=pytest.ExitCode.TESTS_FAILED,
+        )
 
 
 class SummaryPlugin:

@@ -86,6 +86,28 @@ def test_reports_do_not_depend_on_the_distribution(smoke: Project, alone: str) -
         assert report_of(smoke, *arguments) == alone, name
 
 
+@pytest.mark.parametrize(
+    ("declared", "what"),
+    [
+        ("export.version = worker", "version"),
+        ("export.unsupported = {'gw1': {'eager'}}.get(worker, ())", "unsupported"),
+    ],
+)
+def test_workers_with_different_exporters_end_the_run(project: Project, declared: str, what: str) -> None:
+    """A report and its score are about one exporter, which declares the same in each process."""
+    adapter = f"""
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+        def export(request):
+            return reference.export(request)
+        {declared}
+    """
+    run = project.with_adapter(adapter).given("--metagraph-tier=smoke", "--metagraph-report=report.jsonl")
+    result = run.given("-n", "2").run()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert f"the exporter has another {what} in another process: adapter:export" in result.stdout.str()
+    assert main(["report", "validate", str(project.pytester.path / "report.jsonl")]) == 1
+
+
 def test_merged_shards_are_the_report_of_the_whole(smoke: Project, alone: str) -> None:
     """Three parts, run with and without workers, are merged to what one run writes."""
     folder = smoke.pytester.path

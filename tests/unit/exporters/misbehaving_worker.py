@@ -29,7 +29,8 @@ def main(answers: BinaryIO) -> None:
         if request is Control.HELLO:
             if len(sys.argv) > 1:
                 refuse_second_start(Path(sys.argv[1]))
-            answers.write(frame(protocol.encode_introduction(Introduction("misbehaving"))))
+            version = str(os.getpid()) if os.environ.get("MISBEHAVING_VERSION") else ""
+            answers.write(frame(protocol.encode_introduction(Introduction("misbehaving", version))))
         elif not isinstance(request, Control):
             if request.case_id in MISBEHAVIOURS:
                 MISBEHAVIOURS[request.case_id](answers)

@@ -34,6 +34,17 @@ def answer_of(behaviour: Any) -> Any:
     return InProcess(exporter, "name").export(REQUEST)
 
 
+def test_an_error_of_another_class_of_that_name_is_no_error_of_python() -> None:
+    """A caller that catches ValueError does not catch it, unless it is derived from that of Python."""
+    for bases, classes in (
+        ((Exception,), ("ValueError (not that of Python)", "Exception")),
+        ((ValueError,), ("ValueError (not that of Python)", "ValueError")),
+    ):
+        error = type("ValueError", bases, {})
+        assert answer_of(error("no")).classes == classes
+    assert answer_of(ValueError("no")).classes == ("ValueError",)
+
+
 @pytest.mark.parametrize("form", [bytes, bytearray, memoryview])
 def test_bytes_are_parsed(form: type) -> None:
     """A serialised message is an answer in any bytes-like form."""

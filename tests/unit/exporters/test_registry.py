@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import Message
@@ -14,6 +16,7 @@ from pytest_metagraph.exporters.resolve import ExporterNotFoundError, client_of
 from pytest_metagraph.loadability.op_registries import known_versions, registry
 from reference_impl.schema import POOL, MetaGraphDef, NodeDef, OpDef, OpList, registered_ops
 
+FIELD = descriptor_pb2.FieldDescriptorProto
 OPS = OpList(op=[OpDef(name="NoOp", summary="Does nothing."), OpDef(name="Old")])
 OPS.op[1].attr.add(name="T", type="type", description="A type.")
 
@@ -43,6 +46,18 @@ def descriptor_set(
                 kept = [each for each in one.field if each.name != field]
                 del one.field[:]
                 one.field.extend(kept)
+    return listing
+
+
+def changed_field(name: str, **changes: Any) -> descriptor_pb2.FileDescriptorSet:
+    """Return the kit's own files of a MetaGraphDef with another definition of one field."""
+    message, _, field = name.partition(".")
+    listing = descriptor_set()
+    for kind in (kind for file in listing.file for kind in file.message_type if kind.name == message):
+        for one in (one for one in kind.field if one.name == field):
+            one.MergeFrom(FIELD(**changes))
+            if one.type not in {FIELD.TYPE_ENUM, FIELD.TYPE_MESSAGE}:
+                one.ClearField("type_name")
     return listing
 
 
@@ -119,6 +134,17 @@ def test_messages_of_another_pool_are_accepted() -> None:
             {"descriptor_set": descriptor_set(without="NodeDef.device")},
             "descriptor_set has no field NodeDef.device, which every TensorFlow has",
         ),
+        *(
+            (
+                {"descriptor_set": changed_field("NodeDef.device", **changes)},
+                "descriptor_set has a field NodeDef.device that is not the one of TensorFlow",
+            )
+            for changes in ({"number": 1004}, {"type": FIELD.TYPE_INT64}, {"label": FIELD.LABEL_REPEATED})
+        ),
+        (
+            {"descriptor_set": changed_field("MetaGraphDef.graph_def", type_name=".tensorflow.SaverDef")},
+            "descriptor_set has a field MetaGraphDef.graph_def that is not the one of TensorFlow",
+        ),
         (
             {"op_list": OpList(op=[OpDef(name="MatMul")])},
             "op_list has an op 'MatMul' without its attribute 'transpose_a', which every TensorFlow has",
@@ -134,6 +160,21 @@ def test_what_cannot_be_used_is_refused_at_once(given: dict[str, object], text: 
     with pytest.raises(RegistryError) as refused:
         ExporterRegistry.parse(**given)
     assert str(refused.value).startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("NodeDef.device", "TYPE_BYTES"),
+        ("SaverDef.version", "TYPE_INT32"),
+        ("VersionDef.producer", "TYPE_BOOL"),
+    ],
+)
+def test_a_field_that_is_read_alike_may_have_another_type(name: str, kind: str) -> None:
+    """A fork may have bytes for a text that is not UTF-8, or a number where TensorFlow has an enum."""
+    files = changed_field(name, type=getattr(FIELD, kind))
+    registry = ExporterRegistry.parse(descriptor_set=files)
+    assert registry.lacking == frozenset()
 
 
 def test_the_decorator_hands_over_both() -> None:

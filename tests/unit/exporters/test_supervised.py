@@ -256,7 +256,7 @@ def test_a_breakpoint_names_the_way_out(client_of: Callable[..., ExporterClient]
             "class Text(Exception):\n def __str__(self): raise ValueError\nraise Text",
             "its text cannot be read",
         ),
-        ("def export(_): ...\nexport.unsupported = 3", "`unsupported`"),
+        ("def export(_): ...\nexport.unsupported = 3", "unsupported = 3 is not a collection"),
         (
             "class Odd:\n def __str__(self): raise SystemExit\nOdd.version = Odd()\nexport = Odd",
             "`version`",

@@ -176,6 +176,18 @@ def test_several_failed_starts_in_a_row_raise(tmp_path: Path) -> None:
         worker.export(request("fine"))
 
 
+def test_a_worker_that_is_another_one_after_a_start_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report describes one exporter, so a new process must introduce itself as the first one did."""
+    monkeypatch.setenv("MISBEHAVING_VERSION", "1")
+    worker = Worker(command(SCRIPT), SECONDS)
+    assert isinstance(worker.export(request("fine")), Exported)
+    assert isinstance(worker.export(request("exit")), Crashed)
+    answer = worker.export(request("fine"))
+    assert isinstance(answer, Crashed)
+    assert "introduced itself differently when it was started again" in answer.detail
+    worker.close()
+
+
 def test_a_worker_that_ends_between_two_requests_fails_the_next_one(worker: Worker) -> None:
     """It has crashed as if it had ended after the request was sent; a new process answers the next one."""
     killed = pid_of(worker)

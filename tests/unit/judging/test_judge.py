@@ -306,6 +306,24 @@ def test_a_graph_that_loads_for_one_call_loads_for_all(
 
 
 @pytest.mark.parametrize(
+    "plain",
+    [ValueError("no"), SystemExit("segmentation fault"), Unsupported("eager"), RecursionError()],
+    ids=lambda plain: type(plain).__name__,
+)
+def test_a_graph_does_not_load_in_the_plain_call_either(plain: BaseException, judge: JudgeCase) -> None:
+    """An error, a crash and a missing capability are no proof that the graph cannot be loaded."""
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        if "export_scope" in request.arguments:
+            raise NotLoadable("no")
+        raise plain
+
+    judgement = judge(load_corpus().case("matrix/towers/export_scope=tower_1"), exporter)
+    assert judgement.verdict is Verdict.FAIL
+    assert {finding.code for finding in judgement.findings} == {FindingCode.NOT_LOADABLE}
+
+
+@pytest.mark.parametrize(
     ("exporter", "messages"),
     [
         (reference.export, 16),
