@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 from google.protobuf import text_format
 from google.protobuf.message import DecodeError, Message
 
@@ -39,6 +40,32 @@ _UNREADABLE = (
     DecodeError,
 )
 """The errors that reading a file raises if its contents are not a case."""
+
+
+class _Call(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of the calls of a case, except for its graph_def."""
+
+    arguments: dict[str, Any] = {}
+    messages: dict[str, str | dict[str, str]] = {}
+    filename: str = ""
+
+
+class _Index(_Call, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The contents of `case.toml`; `RequirementCase` reads them, and this is their form."""
+
+    sentence: str
+    preceding: list[_Call] = []
+    variants: Literal["all"] | list[str] = []
+    eager: bool = False
+    details: list[str] = []
+    capabilities: list[str] = []
+    also: list[str] = []
+    tier: str = ""
+    error: str = ""
+    not_asked: str = ""
+    documented: dict[str, Any] = {}
+    tensorflow: dict[str, Any] = {}
+    provenance: dict[str, str] = {}
 
 
 class CaseFolderError(MetagraphError):
@@ -101,11 +128,16 @@ def read_case(folder: Path) -> tuple[Case, Contract]:
     """
     source = RequirementCase(folder)
     try:
-        _check_files(source, folder)
+        read_regular_file(folder / INDEX)  # refuses what is not a regular file
+        index = msgspec.convert(source.index, _Index)
+        _check_messages(index, folder)
         (case,) = source.cases(Tier.FULL)
-        contract = Contract(source.index.get("provenance", {}).get("contract", Contract.DOCUMENTED.value))
+        contract = Contract(index.provenance.get("contract", Contract.DOCUMENTED.value))
         case.graph.message()
-        _ = (case.calls(), case.expectation(contract), case.variants, case.capabilities)
+        _ = (case.calls(), case.variants, case.capabilities, case.debug_info())
+        _ = [case.expectation(one) for one in Contract]
+    except msgspec.ValidationError as error:
+        raise _unusable(folder, f"{INDEX}: {error}") from error
     except OSError as error:
         raise _unusable(folder, f"{error.strerror}: {error.filename!r}") from error
     except _UNREADABLE as error:
@@ -133,16 +165,15 @@ def example_of(case: Case, variant: Variant, contract: Contract) -> Example:
     )
 
 
-def _check_files(source: RequirementCase, folder: Path) -> None:
+def _check_messages(index: _Index, folder: Path) -> None:
     """Refuse a file that is not a regular one, or a message beyond the `read_limit`, before it is parsed.
 
     Raises:
-        OSError, LookupError, TypeError, ValueError: as `read_case` expects them.
+        OSError, LookupError, ValueError: as `read_case` expects them.
     """
-    read_regular_file(folder / INDEX)
     texts = {path.name: read_regular_file(path) for path in folder.glob("*.pbtxt")}
-    for call in (source.index, *source.index.get("preceding", ())):
-        for name, stated in call.get("messages", {}).items():
+    for call in (index, *index.preceding):
+        for name, stated in call.messages.items():
             texts[name] = (stated if isinstance(stated, str) else stated["text"]).encode()
     for name, text in texts.items():
         if problem := excess_of(text, MetaGraphDef.DESCRIPTOR, as_text=True):

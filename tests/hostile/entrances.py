@@ -279,6 +279,7 @@ def _case(folder: Path, files: dict[str, bytes]) -> None:
         _file(folder, name, data)
     case, _ = read_case(folder)
     assert case.calls()
+    assert case.graph.description
 
 
 def _snapshots() -> list[bytes]:
