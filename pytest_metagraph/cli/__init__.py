@@ -18,7 +18,7 @@ import signal
 import sys
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_metagraph._util.errors import require_upb
 from pytest_metagraph._util.text import printable
@@ -181,11 +181,22 @@ def parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Nam
     return arguments
 
 
+_MAY_BE_EMPTY = frozenset({"collection_list", "export_scope", "tags", "unbound_inputs_col_name"})
+"""The options of which an empty text is a value: a key, the whole graph, no tag, and no collection."""
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that escapes special characters in its errors, and whose output does not get lost."""
 
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """Refuse an empty value, such as that of an unset variable of a shell, which would select nothing."""
+        is_command = isinstance(action, argparse._SubParsersAction)  # noqa: SLF001 - its values are all words
+        if "" in arg_strings and not is_command and action.dest not in _MAY_BE_EMPTY:
+            raise argparse.ArgumentError(action, "the value is empty; give one, or leave it out")
+        return super()._get_values(action, arg_strings)
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         if file is not None and file is sys.stdout:

@@ -38,7 +38,7 @@ that it cannot keep.
 
 IN may be binary or text, or a SavedModel, of which one meta graph is exported. It may also be a GraphDef:
 OUT is a MetaGraphDef of it, as if TensorFlow had imported the graph and exported it. With --for, OUT is a
-GraphDef then, too. OUT is written completely or not at all.
+GraphDef then, too. OUT is written completely or not at all, and replaces none of the files that are read.
 """
 
 EPILOG = """\
@@ -216,6 +216,8 @@ def run(arguments: argparse.Namespace) -> int:
         }
     with contextlib.suppress(OSError):  # a folder without a SavedModel cannot be written to
         arguments.target = message_file(arguments.target)
+    if not is_saved_model_file(arguments.target):  # one meta graph of a SavedModel can be replaced
+        refuse_to_replace(arguments.target, [getattr(arguments, name) for name in _FILES])
     given = {name: getattr(arguments, name) for name in _ARGUMENTS}
     with (
         progress(f"exporting to {arguments.target}"),

@@ -27,9 +27,9 @@ from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.judging.adapter_check import AdapterCheck
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.judge import Judge
-from pytest_metagraph.judging.result import CaseResult, loading_contradiction
+from pytest_metagraph.judging.result import CaseResult, loading_contradiction, nothing_tested
 from pytest_metagraph.judging.run import judge_cases
-from pytest_metagraph.judging.verdicts import TESTED, Verdict
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.judging.written_files import ScratchFolder
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.settings import CONTRACTS, DEFAULT_SECONDS, ENFORCEABLE_LEVELS
@@ -98,8 +98,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _status(results: Sequence[CaseResult]) -> int:
     """Return the exit status for the results of the smoke tier; there are none if there was a problem."""
     codes = [finding.code for result in results for finding in result.findings]
-    is_tested = any(result.verdict in TESTED for result in results)
-    return 0 if is_tested and _UNANSWERED.isdisjoint(codes) and not loading_contradiction(results) else 1
+    is_tested = bool(results) and not nothing_tested(results) and not loading_contradiction(results)
+    return 0 if is_tested and _UNANSWERED.isdisjoint(codes) else 1
 
 
 def _results(
@@ -150,7 +150,7 @@ def _show(results: Sequence[CaseResult], command: str) -> None:
     verdicts = Counter(result.verdict.value for result in results)
     counts = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(verdicts.items()))
     say(f"connected correctly; the {counted(len(results), 'case')} of the smoke tier: {counts}")
-    if sentence := loading_contradiction(results):
+    if sentence := nothing_tested(results) or loading_contradiction(results):
         say(sentence)
     failed = [result for result in results if result.verdict is Verdict.FAIL]
     causes = causes_of(failed)

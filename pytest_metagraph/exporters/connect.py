@@ -73,6 +73,10 @@ def open_client(
             yield client
 
 
+_NONE_YET = object()
+"""Stands for no exporter; a fixture may return None by mistake."""
+
+
 class FunctionClients:
     """Opens the client of each function that it is given, and closes the one before.
 
@@ -84,7 +88,7 @@ class FunctionClients:
     def __init__(self, seconds: float, *, in_process: bool) -> None:
         self._seconds = seconds
         self._in_process = in_process
-        self._exporter: Exporter | None = None
+        self._exporter: object = _NONE_YET
         self._open = contextlib.ExitStack()
 
     def of(self, exporter: Exporter) -> ExporterClient:
@@ -105,7 +109,7 @@ class FunctionClients:
 
     def close(self) -> None:
         """Close the client that is open."""
-        self._exporter = None
+        self._exporter = _NONE_YET
         self._open.close()
 
 

@@ -99,8 +99,8 @@ class InProcess:
             return _not_loaded(error)
         except Exception as error:  # noqa: BLE001 - the case decides which exception is right
             return Raised(_classes(type(error)), text_of(error), _tail(error))
-        except KeyboardInterrupt:
-            raise
+        except KeyboardInterrupt as interrupt:
+            raise _renewed(interrupt) from None
         except BaseException as error:  # noqa: BLE001 - sys.exit() in an exporter must not end the run
             return Crashed(_tail(error))
         return _read(returned)
@@ -116,8 +116,10 @@ class InProcess:
     def _declared(self, attribute: str, default: object, read: Callable[[Any], T]) -> T:
         try:
             return read(getattr(self.exporter, attribute, default))
-        except (KeyboardInterrupt, MetagraphError):
+        except MetagraphError:
             raise
+        except KeyboardInterrupt as interrupt:
+            raise _renewed(interrupt) from None
         except BaseException as error:
             raise DeclarationError(
                 f"the attribute `{attribute}` of the exporter {self.name!r} is not valid: {text_of(error)}",
@@ -125,6 +127,11 @@ class InProcess:
                 if attribute == "unsupported"
                 else "use a text, or bytes",
             ) from error
+
+
+def _renewed(interrupt: KeyboardInterrupt) -> KeyboardInterrupt:
+    """Return a new Ctrl-C from the same place: what an exporter has raised may act when it is shown."""
+    return KeyboardInterrupt().with_traceback(_TRACEBACK(interrupt))
 
 
 def text_of(value: object, read: Callable[[object], str] = str) -> str:
@@ -139,8 +146,8 @@ def text_of(value: object, read: Callable[[object], str] = str) -> str:
     """
     try:
         return storable(read(value))
-    except KeyboardInterrupt:
-        raise
+    except KeyboardInterrupt as interrupt:
+        raise _renewed(interrupt) from None
     except BaseException as error:  # noqa: BLE001 - an exporter's __str__ may do anything
         return f"<its text cannot be read: {_NAME(type(error))}>"
 
@@ -148,8 +155,8 @@ def text_of(value: object, read: Callable[[object], str] = str) -> str:
 def _not_supported(error: Unsupported) -> Answer:
     try:
         capability = error.capability
-    except KeyboardInterrupt:
-        raise
+    except KeyboardInterrupt as interrupt:
+        raise _renewed(interrupt) from None
     except BaseException:  # noqa: BLE001 - a subclass may do anything
         capability = None
     if type(capability) is str or isinstance(capability, Capability):
@@ -173,8 +180,8 @@ def current_environment() -> Mapping[str, str]:
 def _not_loaded(error: NotLoadable) -> Answer:
     try:
         reason = error.reason
-    except KeyboardInterrupt:
-        raise
+    except KeyboardInterrupt as interrupt:
+        raise _renewed(interrupt) from None
     except BaseException:  # noqa: BLE001 - a subclass may do anything
         reason = None
     if issubclass(type(reason), str | BaseException):
@@ -203,8 +210,8 @@ def _read(returned: Any) -> Answer:  # noqa: PLR0911 - one for each kind of answ
     try:
         answer = Exported(returned if kind is MetaGraphDef else _adopted(returned, kind))
         _ = answer.serialised  # fails now, where the exporter is known to be the reason
-    except KeyboardInterrupt:
-        raise
+    except KeyboardInterrupt as interrupt:
+        raise _renewed(interrupt) from None
     except BaseException as error:  # noqa: BLE001 - a message that is none may do anything
         return Malformed(f"The exporter must return a MetaGraphDef or its bytes: {text_of(error)}.")
     return answer
@@ -243,8 +250,8 @@ def _tail(error: BaseException) -> str:
         lines.insert(0, f"  ... {len(frames) - TRACEBACK_FRAMES} frames above\n")
     try:
         lines += traceback.format_exception_only(error)
-    except KeyboardInterrupt:
-        raise
+    except KeyboardInterrupt as interrupt:
+        raise _renewed(interrupt) from None
     except BaseException:  # noqa: BLE001 - it reads attributes of the exception
         lines.append(f"{_NAME(type(error))}: {text_of(error)}")
     return "".join(lines).rstrip()

@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 
 from conformance_cases import Case
-from pytest_metagraph._util.text import MOST_OF_A_LINE, counted, named, printable, shortened
+from pytest_metagraph._util.text import MOST_OF_A_LINE, counted, named, printable, printable_json, shortened
 from pytest_metagraph.diff import MetaGraphDiff
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.judging.findings import Finding, FindingCode
@@ -121,6 +121,7 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="c
     Attributes:
         case: the id of the case.
         graph: the name of its graph.
+        graph_digest: a short digest of the graph; empty if it was neither exported nor refused.
         arguments: the name of the value of each argument that the case passes.
         requirements: ids of the requirements that it involves, the most specific first.
         blamed: ids of the requirements that the answers violate; empty if nothing is wrong.
@@ -136,6 +137,7 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="c
 
     case: str
     graph: str
+    graph_digest: str
     arguments: dict[str, str]
     requirements: tuple[str, ...]
     blamed: tuple[str, ...]
@@ -187,9 +189,11 @@ class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def result_of(case: Case, judgement: Judgement) -> CaseResult:
     """Return the result of a judged case; pytest measures its duration later."""
+    is_refused = judgement.verdict is Verdict.NOT_LOADABLE
     return CaseResult(
         case=case.id,
         graph=case.graph.name,
+        graph_digest=_digest(case) if judgement.messages or is_refused else "",
         arguments=dict(case.choices),
         requirements=case.requirements,
         blamed=judgement.blamed,
@@ -202,6 +206,11 @@ def result_of(case: Case, judgement: Judgement) -> CaseResult:
         findings=tuple(_reported(finding) for finding in judgement.findings),
         duration=0.0,
     )
+
+
+def _digest(case: Case) -> str:
+    """Return a digest of the graph of a case, which may have several names in the corpus."""
+    return case.graph.digest[:16]
 
 
 def exporter_of(client: ExporterClient) -> ReportedExporter:
@@ -248,9 +257,21 @@ def _capped(detail: str) -> str:
     return f"{detail[:MAX_DETAIL]}\n... {more:,} more characters; run this case to see them"
 
 
-def tests_nothing(results: Collection[CaseResult]) -> bool:
-    """Return whether there are cases and none was tested, for whatever reason; such a run fails."""
-    return bool(results) and not any(result.verdict in TESTED for result in results)
+def nothing_tested(results: Collection[CaseResult]) -> str:
+    """Return why a run tests nothing, and fails, as a sentence; empty if it tests something.
+
+    An exporter that loads no graph may still raise the right errors, some of which need none.
+
+    Args:
+        results: the results of a run.
+    """
+    if not results or any(result.messages for result in results):
+        return ""
+    if not any(result.verdict in TESTED for result in results):
+        return "No case was tested."
+    if any(result.verdict is Verdict.NOT_LOADABLE for result in results):
+        return "The exporter loaded no graph."
+    return ""
 
 
 def loading_contradiction(results: Iterable[CaseResult]) -> str:
@@ -266,13 +287,13 @@ def loading_contradiction(results: Iterable[CaseResult]) -> str:
         The sentence; empty if there is no such graph.
     """
     exported: set[str] = set()
-    not_loadable: set[str] = set()
+    refused: dict[str, str] = {}
     for result in results:
         if result.messages:
-            exported.add(result.graph)
+            exported.add(result.graph_digest)
         if result.verdict is Verdict.NOT_LOADABLE:
-            not_loadable.add(result.graph)
-    graphs = sorted(exported & not_loadable)
+            refused.setdefault(result.graph_digest, result.graph)
+    graphs = sorted(name for digest, name in refused.items() if digest in exported)
     if not graphs:
         return ""
     return (
@@ -284,7 +305,8 @@ def loading_contradiction(results: Iterable[CaseResult]) -> str:
 def to_line(part: msgspec.Struct) -> str:
     """Return a result, or another part of a report, as JSON on one line with a newline at its end."""
     try:
-        return msgspec.json.encode(part).decode() + "\n"
+        text = msgspec.json.encode(part).decode()
     except UnicodeEncodeError:  # the text of an error may contain half a surrogate pair
         text = json.dumps(msgspec.to_builtins(part), ensure_ascii=False, separators=(",", ":"))
-        return text.encode(errors="replace").decode() + "\n"
+        text = text.encode(errors="replace").decode()
+    return printable_json(text) + "\n"

@@ -86,6 +86,8 @@ def _stated(config: pytest.Config, option: Option) -> Any:
     for name in filter(None, (option.name, option.former_name)):
         if (given := config.getoption(name)) is not None:
             _warn_of_former_name(option, name)
+            if "" in (given if isinstance(given, list) else [given]):  # such as that of an unset variable
+                raise pytest.UsageError(f"{flag_of(name)}: the value is empty; give one, or leave it out")
             return given
     if option.former_name and (stated := config.getini(option.former_name)) != option.default:
         _warn_of_former_name(option, option.former_name)

@@ -16,6 +16,7 @@ import pytest
 from conformance_cases import Tier
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter, to_line
+from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.plugin import failures
 from pytest_metagraph.plugin.options import settings_of
 from pytest_metagraph.plugin.session_facts import CORPUS_PACKAGE, is_xdist_worker
@@ -125,6 +126,7 @@ class ResultCollector:
 
     def __init__(self, results: Results) -> None:
         self.results = results
+        self._messages_before: dict[str, int] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -132,11 +134,16 @@ class ResultCollector:
         carried: tuple[str, str] | None = getattr(report, _ATTRIBUTE, None)
         if carried is None and report.nodeid.startswith(f"{CORPUS_PACKAGE}::"):
             self.results.skipped |= report.skipped
-        if carried is None or str(report.outcome) == "rerun":  # pytest-rerunfailures runs the case again
+        if carried is None:
             return
-        failures.restore(report)
         exporter = msgspec.json.decode(carried[0], type=ReportedExporter)
         result = msgspec.json.decode(carried[1], type=CaseResult)
+        if str(report.outcome) == "rerun":  # pytest-rerunfailures runs the case again
+            self._messages_before[result.case] = result.messages
+            return
+        failures.restore(report)
+        if result.verdict is Verdict.NOT_LOADABLE:  # a graph that was exported before can be loaded
+            result = msgspec.structs.replace(result, messages=self._messages_before.get(result.case, 0))
         result = msgspec.structs.replace(result, duration=round(report.duration, 6))
         _require_one_exporter(self.results.exporter or exporter, exporter)
         self.results.exporter = exporter

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-from pytest_metagraph.judging.result import CaseResult, loading_contradiction, tests_nothing
+from pytest_metagraph.judging.result import CaseResult, loading_contradiction, nothing_tested
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.model import Footer, Header
 
@@ -52,4 +52,4 @@ def fails_as_whole(results: Sequence[CaseResult], list_problems: Sequence[str]) 
         results: the results of the run.
         list_problems: the problems of the whole list of known failures.
     """
-    return bool(list_problems) or tests_nothing(results) or bool(loading_contradiction(results))
+    return bool(list_problems or nothing_tested(results) or loading_contradiction(results))

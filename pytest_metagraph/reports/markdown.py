@@ -28,6 +28,9 @@ _WORST = 10
 _MAX_DISAGREEMENTS = 50
 _BACKTICKS = re.compile("`+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&])")
+_LINKING = re.compile(r"(?i)(?<=@)(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)")
+"""The places at which an empty comment divides what would become a mention, which notifies somebody, or a
+link."""
 
 
 def render_markdown(report: Report) -> str:
@@ -301,7 +304,7 @@ def _words(name: str) -> str:
 
 def _text(text: str) -> str:
     """Text that says what it says wherever Markdown is rendered, inside a table too."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _LINKING.sub("<!-- -->", _SPECIAL.sub(r"\\\1", " ".join(text.split())))
 
 
 def _code(text: str) -> str:

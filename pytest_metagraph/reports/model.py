@@ -11,8 +11,15 @@ from typing import Final, Literal
 import msgspec
 
 from conformance_cases import Requirement
-from pytest_metagraph.judging.result import CaseResult, Cause, Count, PositiveCount, ReportedExporter
-from pytest_metagraph.judging.verdicts import LEVELS, TESTED, strictest
+from pytest_metagraph.judging.result import (
+    CaseResult,
+    Cause,
+    Count,
+    PositiveCount,
+    ReportedExporter,
+    nothing_tested,
+)
+from pytest_metagraph.judging.verdicts import LEVELS, strictest
 from pytest_metagraph.reports.errors import Problem, ProblemCode
 from pytest_metagraph.settings import command_for
 
@@ -199,9 +206,7 @@ class Report:
             return " ".join(problem.sentence for problem in self.problems)
         if not self.header.shard.is_whole:
             return f"This is shard {self.header.shard} of the tier; merge all shards for a score."
-        if self.results and not any(result.verdict in TESTED for result in self.results):
-            return "No case was tested."
-        return ""
+        return nothing_tested(self.results)
 
     @property
     def list_problems(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from pytest_metagraph.judging.result import (
     Cause,
     ReportedExporter,
     loading_contradiction,
-    tests_nothing,
+    nothing_tested,
 )
 from pytest_metagraph.judging.verdicts import LEVELS, Verdict, level_of
 from pytest_metagraph.reports.causes import causes_of
@@ -114,8 +114,8 @@ def _standing(
     results: Sequence[CaseResult], cases: Collection[Case], requirements: Mapping[str, Requirement]
 ) -> SummaryLine:
     """Return the line with the score, or why there is none."""
-    if tests_nothing(results):
-        reason = "no case was tested, so the run fails"
+    if sentence := nothing_tested(results):
+        reason = f"{sentence[0].lower()}{sentence[1:].removesuffix('.')}, so the run fails"
     elif contradiction := loading_contradiction(results):
         reason = f"the run fails: {contradiction}"
     elif len(results) != len(cases):

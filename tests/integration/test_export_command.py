@@ -137,11 +137,29 @@ def test_debug_info_replaces_no_file_that_is_read(
     Path(name).write_bytes(towers.SerializeToString())
     if is_link:
         Path("model_debug.meta").symlink_to(name)
-    words = ["model.meta", "model.meta", f"{option}{name}"] if option else [name, "model.meta"]
+    words = ["other.meta", "model.meta", f"{option}{name}"] if option else [name, "model.meta"]
+    Path("model.meta").rename("other.meta")
     assert main(["export", *words, "--save-debug-info"]) == 2
     error = f"'model_debug.meta' would replace '{name}', which is read; name another file"
     assert error in capsys.readouterr().err
     assert Path(name).read_bytes() == towers.SerializeToString()
+
+
+@pytest.mark.parametrize("option", ["", "--saver-def=", "--graph-def=", "--meta-info-def="])
+@pytest.mark.parametrize("is_link", [False, True])
+def test_an_export_replaces_no_file_that_is_read(
+    option: str, is_link: bool, towers: MetaGraphDef, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What an option leaves out would be lost; OUT is another file, and not a link to one that is read."""
+    towers.saver_def.save_tensor_name = "save/Const:0"
+    Path("read.meta").write_bytes(towers.SerializeToString())
+    target = "link.meta" if is_link else "read.meta"
+    if is_link:
+        Path(target).symlink_to("read.meta")
+    words = ["model.meta", target, f"{option}read.meta"] if option else ["read.meta", target]
+    assert main(["export", *words, "--no-collections"]) == 2
+    assert f"'{target}' would replace 'read.meta', which is read" in capsys.readouterr().err
+    assert Path("read.meta").read_bytes() == towers.SerializeToString()
 
 
 REFUSED = {

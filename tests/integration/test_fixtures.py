@@ -28,6 +28,24 @@ def test_a_conftest_can_hand_over_the_exporter(project: Project, scope: str) -> 
     )
 
 
+@pytest.mark.parametrize("scope", ["function", "session"])
+def test_a_fixture_that_returns_nothing_ends_the_run(project: Project, scope: str) -> None:
+    """A forgotten `return` is a usage error in one line, and no error of the kit for each case."""
+    project.pytester.makeconftest(
+        f"""
+        import pytest
+
+        @pytest.fixture(scope={scope!r})
+        def metagraph_exporter():
+            pass
+        """
+    )
+    result = project.case("matrix/towers/*").run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["*the exporter None is not callable; give a function that takes*"])
+    assert "Traceback" not in result.stdout.str()
+
+
 def test_a_hook_can_hand_over_the_exporter(project: Project) -> None:
     """The hook pytest_metagraph_exporter is called if no option names an exporter, and only then."""
     project.pytester.makeconftest(

@@ -151,6 +151,23 @@ def test_a_run_that_loads_a_graph_in_some_cases_only_fails(project: Project, pro
     assert main(["report", "validate", str(project.pytester.path / "report.jsonl")]) == 1
 
 
+def test_a_graph_that_another_case_exports_can_be_loaded(project: Project) -> None:
+    """Requirement cases have graphs of their own names, and some have the same graph."""
+    adapter = """
+        import pytest_metagraph as mg
+
+        def export(request):
+            if request.case_id.startswith("SAV-06"):
+                return mg.NotLoadable("no")
+            return reference.export(request)
+    """
+    run = project.with_adapter(adapter).case("SAV-02/one-of-two", "SAV-06/every-saver-goes")
+    result = run.run()
+    assert result.parseoutcomes() == {"passed": 1, "skipped": 1}
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["no score: *cannot load the same graph: SAV-06/every-saver-goes.*"])
+
+
 def test_a_run_that_loads_nothing_fails(project: Project) -> None:
     """Every case is skipped, there is no score, and the exit status is 1, in the report too."""
     adapter = """

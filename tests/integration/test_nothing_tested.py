@@ -81,6 +81,22 @@ def test_a_run_whose_cases_are_all_skipped_fails(project: Project, how: str, wor
     result.stdout.fnmatch_lines(["no score: every case was skipped before it was judged, so the run fails*"])
 
 
+def test_right_errors_of_an_exporter_that_loads_nothing_are_not_enough(project: Project) -> None:
+    """Errors about arguments need no graph, so a run that consists of them alone fails."""
+    adapter = """
+        import pytest_metagraph as mg
+
+        def export(request):
+            reference.export(request)
+            raise mg.NotLoadable("no such op")
+    """
+    run = project.with_adapter(adapter).case("CALL-07/*", "DEV-01/*")
+    result = run.given("--metagraph-level=recommended").run()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert result.parseoutcomes().keys() == {"passed", "skipped"}
+    result.stdout.fnmatch_lines(["no score: the exporter loaded no graph, so the run fails"])
+
+
 def test_some_cases_may_be_skipped(project: Project) -> None:
     """A conftest.py that skips one case of several does not fail the run."""
     skips = SKIPS["mark"].replace("in items:", "in items[:1]:")

@@ -177,6 +177,39 @@ def test_reruns_count_their_final_outcome(project: Project, workers: str) -> Non
     assert sorted(filter(None, verdicts)) == ["fail", "pass", "pass"]
 
 
+EXPORTS_AT_FIRST = """
+from pytest_metagraph import NotLoadable
+
+def export(request):
+    if not request.case_id.startswith("DEV-01/devices"):
+        return reference.export(request)
+    if Path("ran").exists():
+        raise NotLoadable("no more")
+    return b""
+"""
+NOTES_A_RUN = """
+from pathlib import Path
+
+import pytest
+
+@pytest.fixture(autouse=True)
+def notes_a_run():
+    yield
+    Path("ran").touch()
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_a_failure_cannot_be_run_again_as_not_loadable(project: Project, workers: str) -> None:
+    """A graph that was exported in the first run of a case can be loaded."""
+    pytest.importorskip("pytest_rerunfailures", reason="pytest-rerunfailures is not installed")
+    run = project.with_file("conftest.py", NOTES_A_RUN).with_adapter(EXPORTS_AT_FIRST)
+    result = run.case("DEV-01/devices", PLAIN).given("--reruns=1", "-n", workers).run()
+    assert result.parseoutcomes() == {"passed": 1, "skipped": 1, "rerun": 1}
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["no score: the run fails: *cannot load the same graph: DEV-01/devices.*"])
+
+
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_failures_have_colours_and_a_headline(project: Project, workers: str) -> None:
     """The short summary says what is wrong, and failures, causes and score are coloured if pytest is."""

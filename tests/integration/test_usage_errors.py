@@ -30,6 +30,18 @@ def test_an_unusable_exporter_is_a_usage_error(project: Project, name: str, work
     result.stderr.fnmatch_lines([f"ERROR: {UNUSABLE[name]}"])
 
 
+@pytest.mark.parametrize(
+    "option", ["case", "limit", "report", "known-failures", "exporter", "tier", "graphs", "timeout"]
+)
+def test_an_empty_value_is_a_usage_error(project: Project, option: str) -> None:
+    """An unset variable of a shell does not select every case, or lift a limit, without a word."""
+    result = project.given("--metagraph-exporter=reference", f"--metagraph-{option}=").run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [f"ERROR: --metagraph-{option}: the value is empty; give one, or leave it out"]
+    )
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_no_exporter_is_a_usage_error(project: Project, workers: str) -> None:
     """Without an exporter the run ends with status 4 before collection, and names the ways to give one."""

@@ -122,7 +122,20 @@ def hostile_report() -> Report:
         blamed=(HOSTILE,),
     )
     passed = CaseResult(
-        HOSTILE, HOSTILE, {HOSTILE: HOSTILE}, (HOSTILE,), (), Verdict.PASS, 1, 0, 1, "", HOSTILE, (), 0.1
+        HOSTILE,
+        HOSTILE,
+        HOSTILE,
+        {HOSTILE: HOSTILE},
+        (HOSTILE,),
+        (),
+        Verdict.PASS,
+        1,
+        0,
+        1,
+        "",
+        HOSTILE,
+        (),
+        0.1,
     )
     failed = msgspec.structs.replace(
         passed,

@@ -99,6 +99,46 @@ def test_the_parser_shows_special_characters_by_number(capsys: pytest.CaptureFix
     assert capsys.readouterr().err.endswith("error: unrecognized arguments: \\x1b[31m\n")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["show", "a.meta", "--limit", ""],
+        ["show", "a.meta", "--limit="],
+        ["show", ""],
+        ["request", "matrix/towers/plain", "--variant", ""],
+        ["new-adapter", "python", ""],
+        ["run", "--case", ""],
+        ["diff", "a.meta", ""],
+        ["export", "a.meta", "b.meta", "--saver-def", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_value_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """An unset variable of a shell does not lift a limit, run everything or write into the current folder."""
+    with pytest.raises(SystemExit) as refused:
+        main(words)
+    assert refused.value.code == 2
+    assert "the value is empty; give one, or leave it out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["export", "missing.meta", "b.meta", "--export-scope", ""],
+        ["export", "missing.meta", "b.meta", "--unbound-inputs-col-name="],
+        ["export", "missing.meta", "b.meta", "--collection", ""],
+        ["show", "missing.meta", "--tags", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_value_that_means_something_is_accepted(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The whole graph, no collection, a key and no tag are values."""
+    assert main(words) == 2
+    assert "missing.meta" in capsys.readouterr().err
+
+
 def test_a_value_that_no_option_takes_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     """The error says what the value has to be, and does not name a function of the kit."""
     for words, reason in (

@@ -175,6 +175,26 @@ def test_ctrl_c_is_not_swallowed() -> None:
         answer_of(KeyboardInterrupt())
 
 
+def test_ctrl_c_brings_nothing_of_an_exporter_along() -> None:
+    """Pytest shows the interrupt with what it was raised in, whose text might end the process."""
+
+    class Ends(KeyboardInterrupt):
+        def __str__(self) -> str:
+            raise SystemExit(0)
+
+    class InterruptsError(ValueError):
+        @property
+        def __notes__(self) -> list[str]:
+            raise Ends
+
+    for behaviour in (Ends("x"), InterruptsError("x")):
+        with pytest.raises(KeyboardInterrupt) as raised:
+            answer_of(behaviour)
+        assert type(raised.value) is KeyboardInterrupt
+        assert not raised.value.args
+        assert raised.value.__suppress_context__
+
+
 def test_declarations_are_read_from_the_exporter() -> None:
     """The attributes `unsupported` and `version` are read; an exporter may have neither."""
 

@@ -24,6 +24,7 @@ def result(case: str, verdict: str, fingerprint: str = "") -> CaseResult:
     return CaseResult(
         case=case,
         graph="g",
+        graph_digest="",
         arguments={},
         requirements=("NODE-01",),
         blamed=("NODE-01",) if fingerprint else (),

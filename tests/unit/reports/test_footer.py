@@ -36,8 +36,22 @@ def test_a_run_fails_if_a_graph_loads_in_some_cases_only() -> None:
         contradicting = [unloaded, samples.result("b", verdict)]
         assert fails_as_whole(contradicting, ())
         assert footer_of(samples.header(contradicting), contradicting, "now").verdict == "fail"
-    for other in (samples.result("b", messages=0), samples.result("b", graph="another")):  # 0: it raised
-        assert not fails_as_whole([unloaded, other], ())
+    raised, other = samples.result("b", messages=0), samples.result("c", graph="another")
+    assert not fails_as_whole([unloaded, raised, other], ())
+
+
+def test_a_graph_is_the_same_by_another_name() -> None:
+    """Requirement cases with the same graph have it by names of their own; its content counts."""
+    unloaded = samples.result("a", Verdict.NOT_LOADABLE, graph="DEV-01/one", graph_digest="same")
+    exported = samples.result("b", graph="DEV-01/other", graph_digest="same")
+    assert fails_as_whole([unloaded, exported], ())
+
+
+def test_a_run_fails_if_the_exporter_loads_nothing_and_raises_the_right_errors() -> None:
+    """Errors about arguments need no graph, so they are not what an exporter is measured by alone."""
+    raised = samples.result("a", messages=0)
+    assert fails_as_whole([raised, samples.result("b", Verdict.NOT_LOADABLE)], ())
+    assert not fails_as_whole([raised, samples.result("b", Verdict.UNSUPPORTED)], ())
 
 
 @pytest.mark.parametrize("verdict", Verdict)

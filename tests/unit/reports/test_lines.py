@@ -13,6 +13,7 @@ import report_samples as samples
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.result import to_line
 from pytest_metagraph.judging.verdicts import Verdict
@@ -53,6 +54,16 @@ VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-1, 2), st.floats(0.1, 0.9), st.text(max_size=2),
     st.just([]), st.just([1]), st.just(["a"]), st.just({}), st.just({"a": "b"}), st.just([{}]),
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["\x9b31m\u202e\u2028\ufeff\U000e0041", "::error::x", "\ud800\x85"])
+def test_no_character_of_a_line_acts(text: str) -> None:
+    """A report that is printed to a terminal or a log is as harmless as every other output of JSON."""
+    result = samples.result("a", reason=text)
+    line = to_line(result)
+    assert printable(line, keep_newlines=True) == line
+    read = from_line(line.rstrip("\n"))
+    assert getattr(read, "reason") == text.replace("\ud800", "?")  # noqa: B009 - of one class of three
 
 
 def is_taken(line: Any) -> bool:

@@ -228,6 +228,18 @@ def test_hostile_text_stays_text() -> None:
     assert findings[0]["detail"] == printable(HOSTILE, keep_newlines=True)
 
 
+def test_nothing_of_an_exporter_is_a_mention_or_a_link_in_markdown() -> None:
+    """A comment of a bot with this text would notify a stranger, or link to any address."""
+    evil = "@someone http://evil.example www.evil.example a@b.example"
+    text = render_markdown(unloaded(samples.result("a", FAIL)))
+    assert not re.search(r"@\w|://|www\.", text)
+    report = samples.report(samples.result("z", Verdict.NOT_LOADABLE, graph=evil, reason=evil))
+    shown = render_markdown(report)
+    assert "evil" in shown
+    outside_of_code = re.sub(r"`+[^`]*`+", "", shown)
+    assert not re.search(r"@\w|://|www\.", outside_of_code)
+
+
 def test_the_page_asks_the_network_for_nothing() -> None:
     """There is no address in it, and its policy forbids every request."""
     page = render_html(run(3, 1))
