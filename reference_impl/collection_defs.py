@@ -211,11 +211,8 @@ def _for_each(items: Iterable[Any], use: Callable[[Any], object]) -> None:
             use(item)
         except _UNFIT as error:
             kind = type(item)
-            name = (
-                kind.__qualname__
-                if kind.__module__ == "builtins"
-                else f"{kind.__module__}.{kind.__qualname__}"
-            )
+            is_short = kind.__module__ in {None, "builtins"}  # None of a message's class
+            name = kind.__qualname__ if is_short else f"{kind.__module__}.{kind.__qualname__}"
             raise UnserialisableItemError(
                 f"Item {position}, {reprlib.repr(item)} of type {name}, does not fit: {error}"
             ) from error

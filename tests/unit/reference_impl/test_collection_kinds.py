@@ -147,6 +147,7 @@ UNFIT = {
     "too large a number": ([1, 2**63], "Item 1, 9223372036854775808 of type int, does not fit: "),
     "no text": (["a", 5], "Item 1, 5 of type int, does not fit: 5 is neither str nor bytes"),
     "a decimal": ([Decimal("1.5")], "Item 0, Decimal('1.5') of type decimal.Decimal, does not fit: "),
+    "a message": ([1, VariableDef()], " of type VariableDef, does not fit: "),
     "a long list": ([[0] * 99], "Item 0, [0, 0, 0, 0, 0, 0, ...] of type list, does not fit: "),
     "a property that raises": ([Raising()], "of type test_collection_kinds.Raising, does not fit: gone"),
 }
