@@ -10,17 +10,17 @@ import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-from google.protobuf import descriptor, descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf import message as protobuf
 
 from conformance_cases import Capability
 from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph.exporters.known_messages import KnownMessages
 from pytest_metagraph.loadability.op_registries import Definition, known_versions, op_history, registry
 from reference_impl.read_limit import excess_of
 from reference_impl.schema import REGISTERED_COLLECTIONS, MetaGraphDef, OpDef, OpList
-from reference_impl.schema.parsing import is_repeated
 
 MessageT = TypeVar("MessageT", bound=protobuf.Message)
 
@@ -97,24 +97,13 @@ class ExporterRegistry:
         """
         if not self.descriptor_set_data:
             return message
-        kind = _class_of(self.descriptor_set_data, message.DESCRIPTOR.full_name)
-        if kind is None:
+        known_messages = _known_messages(self.descriptor_set_data)
+        if not known_messages.has(message.DESCRIPTOR.full_name):
             return message
-        known = kind.FromString(message.SerializeToString())
+        known = known_messages.kind_of(message.DESCRIPTOR).FromString(message.SerializeToString())
         known.DiscardUnknownFields()
         return type(message).FromString(known.SerializeToString(deterministic=True))
 
-
-_FIELD: Final = descriptor.FieldDescriptor
-_WIRE_KINDS: Final = {
-    **dict.fromkeys(
-        (_FIELD.TYPE_INT32, _FIELD.TYPE_INT64, _FIELD.TYPE_UINT32, _FIELD.TYPE_UINT64, _FIELD.TYPE_BOOL,
-         _FIELD.TYPE_ENUM),
-        _FIELD.TYPE_INT64,
-    ),
-    _FIELD.TYPE_STRING: _FIELD.TYPE_BYTES,
-}  # fmt: skip
-"""Types whose values are written alike, by one of them; a fork may have an int32 where there is an enum."""
 
 _NEWER_ITEM_FIELDS = frozenset(
     {
@@ -253,8 +242,6 @@ def _pool(data: bytes) -> descriptor_pool.DescriptorPool:
 def _check_fields(pool: descriptor_pool.DescriptorPool) -> None:
     """Refuse messages without a field that they have in each recorded release of TensorFlow.
 
-    A field with another number or another kind of value would be read as one that the messages lack.
-
     Raises:
         RegistryError: if there is one.
     """
@@ -272,26 +259,13 @@ def _check_fields(pool: descriptor_pool.DescriptorPool) -> None:
             continue  # a type that a collection needs, or that only newer fields have
         for one in ours.fields:
             name = f"{ours.full_name.removeprefix('tensorflow.')}.{one.name}"
-            other = theirs.fields_by_name.get(one.name)
-            if other is not None and _encoding(other) != _encoding(one):
-                raise RegistryError(
-                    f"descriptor_set has a field {name} that is not the one of TensorFlow, which has the "
-                    f"number {one.number}",
-                    "use the files of TensorFlow that the exporter writes messages of",
-                )
-            if other is not None:
+            if one.name in theirs.fields_by_name:
                 waiting += [one.message_type] if one.message_type else []
             elif name not in newer:
                 raise RegistryError(
                     f"descriptor_set has no field {name}, which every TensorFlow has",
                     "use the files of tensorflow/core/protobuf/meta_graph.proto",
                 )
-
-
-def _encoding(field: Any) -> tuple[int, object, bool]:
-    """Return what decides how a field is read: its number, the kind of its values, whether it has several."""
-    kind = field.message_type.full_name if field.message_type else _WIRE_KINDS.get(field.type, field.type)
-    return field.number, kind, is_repeated(field)
 
 
 def _has_field(pool: descriptor_pool.DescriptorPool, name: str) -> bool:
@@ -302,9 +276,6 @@ def _has_field(pool: descriptor_pool.DescriptorPool, name: str) -> bool:
         return False
 
 
-@functools.lru_cache(maxsize=256)
-def _class_of(data: bytes, name: str) -> type[protobuf.Message] | None:
-    try:
-        return message_factory.GetMessageClass(_pool(data).FindMessageTypeByName(name))
-    except KeyError:
-        return None
+@functools.lru_cache(maxsize=8)
+def _known_messages(data: bytes) -> KnownMessages:
+    return KnownMessages(_pool(data))

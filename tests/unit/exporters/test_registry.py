@@ -9,6 +9,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import Message
 
 import pytest_metagraph as mg
+from conformance_cases import load_corpus
 from pytest_metagraph.exporters import protocol
 from pytest_metagraph.exporters.protocol import Introduction
 from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry, RegistryError
@@ -134,17 +135,6 @@ def test_messages_of_another_pool_are_accepted() -> None:
             {"descriptor_set": descriptor_set(without="NodeDef.device")},
             "descriptor_set has no field NodeDef.device, which every TensorFlow has",
         ),
-        *(
-            (
-                {"descriptor_set": changed_field("NodeDef.device", **changes)},
-                "descriptor_set has a field NodeDef.device that is not the one of TensorFlow",
-            )
-            for changes in ({"number": 1004}, {"type": FIELD.TYPE_INT64}, {"label": FIELD.LABEL_REPEATED})
-        ),
-        (
-            {"descriptor_set": changed_field("MetaGraphDef.graph_def", type_name=".tensorflow.SaverDef")},
-            "descriptor_set has a field MetaGraphDef.graph_def that is not the one of TensorFlow",
-        ),
         (
             {"op_list": OpList(op=[OpDef(name="MatMul")])},
             "op_list has an op 'MatMul' without its attribute 'transpose_a', which every TensorFlow has",
@@ -162,19 +152,40 @@ def test_what_cannot_be_used_is_refused_at_once(given: dict[str, object], text: 
     assert str(refused.value).startswith(text)
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("NodeDef.device", "TYPE_BYTES"),
-        ("SaverDef.version", "TYPE_INT32"),
-        ("VersionDef.producer", "TYPE_BOOL"),
-    ],
-)
-def test_a_field_that_is_read_alike_may_have_another_type(name: str, kind: str) -> None:
-    """A fork may have bytes for a text that is not UTF-8, or a number where TensorFlow has an enum."""
-    files = changed_field(name, type=getattr(FIELD, kind))
+FIELDS_OF_ANOTHER_KIND: dict[str, dict[str, Any]] = {
+    "NodeDef.device": {"number": 1004},
+    "NodeDef.input": {"label": FIELD.LABEL_OPTIONAL},
+    "NodeDef.name": {"type": FIELD.TYPE_BYTES},
+    "AttrValue.i": {"type": FIELD.TYPE_BOOL},
+    "AttrValue.f": {"type": FIELD.TYPE_FIXED32},
+    "AttrValue.type": {"type": FIELD.TYPE_INT32},
+    "VersionDef.producer": {"type": FIELD.TYPE_SINT32},
+    "MetaGraphDef.saver_def": {"type_name": ".tensorflow.GraphDef"},
+}
+
+
+@pytest.mark.parametrize("name", FIELDS_OF_ANOTHER_KIND)
+def test_a_field_of_another_kind_hides_nothing(name: str) -> None:
+    """Only the names of the fields are those of the exporter; values are read as TensorFlow writes them."""
+    graph = load_corpus().case("matrix/towers/plain").graph.message()
+    graph.saver_def.max_to_keep = 7
+    files = changed_field(name, **FIELDS_OF_ANOTHER_KIND[name])
     registry = ExporterRegistry.parse(descriptor_set=files)
+    assert registry.known_fields(graph) == graph
     assert registry.lacking == frozenset()
+
+
+def test_a_group_of_alternatives_hides_nothing() -> None:
+    """Two fields that exclude each other in the exporter's messages are both read."""
+    files = descriptor_set()
+    (node,) = (kind for file in files.file for kind in file.message_type if kind.name == "NodeDef")
+    node.oneof_decl.add(name="either")
+    for one in node.field:
+        if one.name in {"name", "op"}:
+            one.oneof_index = len(node.oneof_decl) - 1
+    graph = MetaGraphDef()
+    graph.graph_def.node.add(name="a", op="NoOp")
+    assert ExporterRegistry.parse(descriptor_set=files).known_fields(graph) == graph
 
 
 def test_the_decorator_hands_over_both() -> None:
