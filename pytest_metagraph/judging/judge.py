@@ -182,7 +182,9 @@ class Judge:
                 return _given_up(found, variants[number:]), len(run), messages
         if self._is_changed(graph, case):
             # One variant has changed the graph of the later ones: run each again with a graph of its own.
-            found = [finding for variant in run for finding in self._run_alone(case, variant, expected)]
+            alone = [finding for variant in run for finding in self._run_alone(case, variant, expected)]
+            is_repeated = any(finding.code is FindingCode.INPUT_CHANGED for finding in alone)
+            found = alone if is_repeated else [*found, *(_input_changed(variant) for variant in run)]
         if found or len(run) == 1:  # otherwise the variants have shown that the answer stays the same
             found += self._repeat(case, run[0], first, options)
         return found, len(run), messages
@@ -192,9 +194,7 @@ class Judge:
         graph = RequestGraph(case.graph.data)
         yield from self._check(self._call(case, variant, graph), case, variant, expected)
         if self._is_changed(graph, case):
-            summary = "The exporter changed the graph that it was given"
-            advice = "Load a copy of request.graph."
-            yield Finding(FindingCode.INPUT_CHANGED, summary, advice, variants=(variant.name,))
+            yield _input_changed(variant)
 
     def _repeat(self, case: Case, variant: Variant, first: Answer, options: CompareOptions) -> list[Finding]:
         """Repeat a call that returned or raised; after any other answer, a second call would show nothing."""
@@ -309,6 +309,13 @@ def _given_up(findings: Iterable[Finding], not_run: Sequence[Variant]) -> list[F
         else finding
         for finding in findings
     ]
+
+
+def _input_changed(variant: Variant) -> Finding:
+    summary = "The exporter changed the graph that it was given"
+    return Finding(
+        FindingCode.INPUT_CHANGED, summary, "Load a copy of request.graph.", variants=(variant.name,)
+    )
 
 
 def _named(findings: Iterable[Finding], variant: Variant) -> list[Finding]:

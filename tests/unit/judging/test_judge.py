@@ -140,6 +140,27 @@ def test_a_change_of_the_input_does_not_spread(plain: Case, judge: JudgeCase) ->
     ]
 
 
+def test_a_change_of_the_input_that_is_not_repeated_stays_a_finding(plain: Case, judge: JudgeCase) -> None:
+    """An exporter that behaves as soon as it gets another graph has still failed in the calls before."""
+    calls: list[str] = []
+
+    def exporter(request: ExportRequest) -> MetaGraphDef:
+        calls.append(request.case_id)
+        if len(calls) <= len(plain.variants):
+            request.graph.meta_info_def.tags.append("dirty")
+            raise RuntimeError("wrong")
+        return reference.export(request)
+
+    judgement = judge(plain, exporter)
+    assert judgement.verdict is Verdict.FAIL
+    assert {finding.code for finding in judgement.findings} == {
+        FindingCode.RAISED,
+        FindingCode.INPUT_CHANGED,
+        FindingCode.UNREPEATABLE,
+    }
+    assert judgement.failed_checks == len(plain.variants)
+
+
 def test_the_order_of_stored_bytes_is_no_change(
     plain: Case, judge: JudgeCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
