@@ -106,6 +106,8 @@ def header(results: Sequence[CaseResult], **changes: Any) -> Header:
         exporter=ReportedExporter("adapter:export", "0.3", ("eager",)),
         environment={"python": "3.13.0", "protobuf": "6.33.0"},
         contract="documented",
+        oracle="",
+        check_loads="",
         tier="default",
         level="required",
         shard=ReportedShard(1, 1),

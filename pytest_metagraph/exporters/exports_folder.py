@@ -208,15 +208,15 @@ def _introduction(path: Path, described: Any) -> Introduction:
         )
     except RegistryError as error:
         raise ExportsFolderError(f"{str(path)!r}: {error.message}", error.hint) from error
+    if not isinstance(described.get("version", ""), str):
+        raise ExportsFolderError(f'{str(path)!r}: "version" must be a text, such as "1.4"')
     environment = described.get("environment", {})
     if not isinstance(environment, dict) or not all(isinstance(value, str) for value in environment.values()):
         raise ExportsFolderError(
             f'{str(path)!r}: "environment" must be an object of texts, such as {{"python": "3.7.17"}}'
         )
     unsupported |= registry.lacking
-    return Introduction(
-        described["name"], str(described.get("version", "")), unsupported, registry, environment
-    )
+    return Introduction(described["name"], described.get("version", ""), unsupported, registry, environment)
 
 
 def _beside(path: Path, described: Mapping[str, Any], key: str) -> bytes:

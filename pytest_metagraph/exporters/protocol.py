@@ -75,6 +75,11 @@ class Introduction:
     environment: Mapping[str, str] = field(default_factory=dict)
     keeps_graph: bool = False
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What every process of an exporter declares alike; it may run on different machines."""
+        return self.name, self.version, self.unsupported, self.registry.digest, self.keeps_graph
+
     def __post_init__(self) -> None:
         """Make every text storable."""
         object.__setattr__(self, "name", storable(self.name))
@@ -171,7 +176,7 @@ def encode_export(request: ExportRequest, digest: bytes = b"", *, has_graph: boo
         call = export.preceding.add()
         for name, value in arguments.items():
             call.arguments[name].CopyFrom(worker_messages.encode(value))
-    return bytes(encoded.SerializeToString())
+    return bytes(encoded.SerializeToString(deterministic=True))
 
 
 def decode_introduction(data: bytes) -> Introduction:
@@ -342,7 +347,7 @@ def encode_answer(answer: Exported | Raised | NotSupported | NotLoaded) -> bytes
         case NotLoaded(reason=reason):
             encoded.not_loadable.SetInParent()  # present even if there is no reason
             encoded.not_loadable.reason = reason
-    return bytes(encoded.SerializeToString())
+    return bytes(encoded.SerializeToString(deterministic=True))
 
 
 def encode_unknown_graph() -> bytes:

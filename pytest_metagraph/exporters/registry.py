@@ -7,6 +7,7 @@ a MetaGraphDef without fields, an exporter that does nothing would be right.
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -77,6 +78,11 @@ class ExporterRegistry:
         The kit cannot know whether the exporter really has them, or hands them over to fit its exports.
         """
         return _own_op_defs(self.op_list_data) if self.op_list_data else ()
+
+    @property
+    def digest(self) -> str:
+        """A short digest, whatever the order of ops and files; empty for those of TensorFlow 2.21."""
+        return "" if self == KIT_REGISTRY else _digest(self.op_list_data, self.descriptor_set_data)
 
     @property
     def lacking(self) -> frozenset[Capability]:
@@ -160,6 +166,16 @@ def _ops(data: bytes) -> Mapping[str, OpDef]:
             part.ClearField("description")
         op.ClearField("summary")
     return MappingProxyType({op.name: op for op in listing.op})
+
+
+@functools.lru_cache(maxsize=8)
+def _digest(op_list: bytes, descriptor_set: bytes) -> str:
+    files = descriptor_pb2.FileDescriptorSet.FromString(descriptor_set).file
+    digest = hashlib.sha256()
+    for parts in (_ops(op_list).values() if op_list else (), files):
+        for data in sorted(part.SerializeToString(deterministic=True) for part in parts):
+            digest.update(len(data).to_bytes(8) + data)
+    return digest.hexdigest()[:16]
 
 
 @functools.lru_cache(maxsize=8)

@@ -6,7 +6,6 @@ What goes wrong in `worker_process` becomes an answer here, and the next request
 from __future__ import annotations
 
 import abc
-import dataclasses
 import hashlib
 import shlex
 import shutil
@@ -165,7 +164,7 @@ class WorkerClient(abc.ABC):
         """Return the process, started again after a failure."""
         if self._process is None:
             process, introduction = self._start()
-            if dataclasses.replace(introduction, environment=self.environment) != self._introduction:
+            if introduction.identity != self._introduction.identity:
                 process.kill()
                 raise WorkerStartError(
                     f"{self._subject} introduced itself differently when it was started again; give the same "

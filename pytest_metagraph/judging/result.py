@@ -38,6 +38,7 @@ class ReportedExporter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         version: its version; empty if it has none.
         unsupported: capabilities that it declares as unsupported, sorted.
         environment: what it runs on; empty in a report, whose header has it.
+        registry_digest: a short digest of the ops and messages that it hands over; empty if there are none.
         own_op_defs: the ops of TensorFlow that it hands over with an OpDef of its own, sorted: one that no
             recorded release has. The kit compares with it, and cannot verify it.
     """
@@ -46,6 +47,7 @@ class ReportedExporter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     version: str
     unsupported: tuple[str, ...]
     environment: dict[str, str] = {}
+    registry_digest: str = ""
     own_op_defs: tuple[str, ...] = ()
 
     @property
@@ -217,8 +219,10 @@ def exporter_of(client: ExporterClient) -> ReportedExporter:
     """Return the description of an exporter for reports."""
     unsupported = tuple(sorted(map(str, client.unsupported)))
     environment = dict(sorted(client.environment.items()))  # so that every process writes the same report
-    own_op_defs = client.registry.own_op_defs
-    return ReportedExporter(client.name, client.version, unsupported, environment, own_op_defs)
+    registry = client.registry
+    return ReportedExporter(
+        client.name, client.version, unsupported, environment, registry.digest, registry.own_op_defs
+    )
 
 
 def _reported(finding: Finding) -> ReportedFinding:

@@ -157,11 +157,13 @@ def _require_one_exporter(first: ReportedExporter, latest: ReportedExporter) -> 
 
     They may run on different machines, so their environments may differ.
     """
-    differing = [
-        name
-        for name in ("name", "version", "unsupported", "own_op_defs")
-        if getattr(first, name) != getattr(latest, name)
-    ]
+    nouns = {
+        "name": "name",
+        "version": "version",
+        "unsupported": "set of unsupported capabilities",
+        "registry_digest": "op list or descriptor set",
+    }
+    differing = [noun for name, noun in nouns.items() if getattr(first, name) != getattr(latest, name)]
     if differing:
         pytest.exit(
             f"the exporter has another {' and another '.join(differing)} in another process: "

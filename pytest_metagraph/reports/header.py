@@ -41,6 +41,8 @@ def header_of(settings: Settings, exporter: ReportedExporter, started: str) -> H
         exporter=msgspec.structs.replace(exporter, environment={}),
         environment=exporter.environment,
         contract=settings.contract,
+        oracle=settings.oracle if settings.graphs else "",
+        check_loads=settings.check_loads,
         tier=settings.tier,
         level="recommended" if settings.level == "recommended" else "required",
         shard=ReportedShard(*settings.shard),

@@ -281,9 +281,12 @@ def _version_row(table: VersionsTable, column: MeasuredExporter) -> tuple[str, .
 
 
 def _facts(header: Header) -> str:
+    oracle = f"oracle **{_text(header.oracle)}**, " if header.oracle else ""
+    loads = f"must load in **{_text(header.check_loads)}**, " if header.check_loads else ""
     return (
-        f"Contract **{_text(header.contract)}**, tier **{_text(header.tier)}**, level **{header.level}**, "
-        f"pytest-metagraph {_text(header.kit_version)}, corpus {_code(header.corpus_digest[:12])}"
+        f"Contract **{_text(header.contract)}**, {oracle}{loads}tier **{_text(header.tier)}**, level "
+        f"**{header.level}**, pytest-metagraph {_text(header.kit_version)}, corpus "
+        f"{_code(header.corpus_digest[:12])}"
     )
 
 

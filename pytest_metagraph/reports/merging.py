@@ -18,6 +18,8 @@ _SAME_IN_ALL_SHARDS = {
     "requirements_revision": "requirement catalogue",
     "exporter": "exporter",
     "contract": "contract",
+    "oracle": "oracle",
+    "check_loads": "versions of TensorFlow that messages must load in",
     "tier": "tier",
     "level": "level",
     "tier_cases": "number of cases",

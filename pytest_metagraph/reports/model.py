@@ -93,6 +93,9 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heade
         exporter: the exporter under test.
         environment: its environment, such as Python, protobuf and platform; empty if unknown.
         contract: the contract that the cases were judged under.
+        oracle: the exporter that provided the right answers for the user's graphs, or `none`; empty for the
+            corpus.
+        check_loads: the versions of TensorFlow that messages had to load in; empty for none.
         tier: the tier.
         level: the level that the run enforced: failures of recommended rules fail it only if that is
             `recommended`.
@@ -114,6 +117,8 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heade
     exporter: ReportedExporter
     environment: dict[str, str]
     contract: str
+    oracle: str
+    check_loads: str
     tier: str
     level: Literal["required", "recommended"]
     shard: ReportedShard

@@ -42,6 +42,13 @@ def export(request):
 CRASHING = "matrix/queue_runners/plain"
 """
 
+OPS_OF_ONE_WORKER = """
+        from pytest_metagraph.loadability.op_registries import registry
+        from reference_impl.schema import OpList
+        if worker == "gw1":
+            export.op_list = OpList(op=registry("2.20").ops.values())
+"""
+
 SPREADS = {
     "two workers": ("-n", "2"),
     "work stealing between four": ("-n", "4", "--dist", "worksteal"),
@@ -90,8 +97,10 @@ def test_reports_do_not_depend_on_the_distribution(smoke: Project, alone: str) -
     ("declared", "what"),
     [
         ("export.version = worker", "version"),
-        ("export.unsupported = {'gw1': {'eager'}}.get(worker, ())", "unsupported"),
+        ("export.unsupported = {'gw1': {'eager'}}.get(worker, ())", "set of unsupported capabilities"),
+        (OPS_OF_ONE_WORKER, "op list or descriptor set"),
     ],
+    ids=["version", "unsupported", "op_list"],
 )
 def test_workers_with_different_exporters_end_the_run(project: Project, declared: str, what: str) -> None:
     """A report and its score are about one exporter, which declares the same in each process."""

@@ -129,7 +129,10 @@ def test_the_ini_file_may_name_the_graphs(own: Project) -> None:
             "*the importer of TensorFlow 1.4 has other rules, which the check does not know; use 1.8 to 2.21",
         ),
         (("--metagraph-check-loads=nightly",), "*'nightly' is not a version of TensorFlow; *"),
-        (("--metagraph-exporter=", "--metagraph-exports=graphs"), "*needs an exporter that can be called*"),
+        (
+            ("--override-ini=metagraph_exporter=", "--metagraph-exports=graphs"),
+            "*needs an exporter that can be called*",
+        ),
     ],
 )
 def test_unusable_graphs_and_oracles_are_usage_errors(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import inspect
 import pkgutil
@@ -9,7 +10,7 @@ import pkgutil
 import pytest
 
 import pytest_metagraph
-from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.errors import MetagraphError, path_problem
 
 OTHERS = {
     "CaseFailedError": "the outcome of a test, not a refusal",
@@ -49,6 +50,14 @@ def _exceptions() -> dict[str, type[BaseException]]:
             if issubclass(value, BaseException) and value.__module__ in {module.name, "pytest_metagraph"}
         }
     return found
+
+
+def test_an_error_without_a_path_says_what_it_can_be_about() -> None:
+    """Only a folder that is gone has no name; otherwise it is a file that is open."""
+    gone = FileNotFoundError(errno.ENOENT, "No such file or directory")
+    assert path_problem(gone) == "the current folder does not exist any more; change to another one"
+    assert "Input/output error; free some space" in path_problem(OSError(errno.EIO, "Input/output error"))
+    assert path_problem(OSError(errno.EACCES, "no", "a")) == "cannot read or write 'a': no; check the path"
 
 
 def test_every_refusal_is_a_metagraph_error() -> None:

@@ -166,6 +166,7 @@ def test_a_folder_describes_its_exporter(tmp_path: Path) -> None:
         ('{"name": "x", "op_list": "missing.pb"}', "names a file that cannot be read: missing.pb"),
         ('{"name": "x", "op_list": "exporter.json"}', "bytes that are not a tensorflow.OpList"),
         ('{"name": "x", "environment": {"python": 3}}', '"environment" must be an object of texts'),
+        ('{"name": "x", "version": null}', '"version" must be a text, such as "1.4"'),
         ('{"name": "x", "unsuported": ["eager"]}', "unknown key, 'unsuported'; did you mean 'unsupported'?"),
         ('{"name": "x", "zz": 1}', "unknown key, 'zz'; it may have corpus, descriptor_set, environment"),
         ('{"name": "x", "corpus": "0123"}', "belong to another version of the corpus"),

@@ -18,6 +18,16 @@ GRAPH = MetaGraphDef()
 GRAPH.graph_def.node.add(name="x", op="NoOp")
 
 
+def test_equal_requests_have_equal_bytes() -> None:
+    """A request in a file, for a debugger, does not depend on the order in which a map keeps its keys."""
+    names = [f"argument_{number}" for number in range(20)]
+    first, second = (
+        protocol.encode_export(ExportRequest(GRAPH, dict.fromkeys(order, "x")))
+        for order in (names, reversed(names))
+    )
+    assert first == second
+
+
 def test_a_request_is_decoded_to_what_was_encoded() -> None:
     """Every field of a request reaches a worker."""
     sent = ExportRequest(

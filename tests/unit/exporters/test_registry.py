@@ -175,6 +175,23 @@ def test_a_field_of_another_kind_hides_nothing(name: str) -> None:
     assert registry.lacking == frozenset()
 
 
+def test_a_digest_is_that_of_the_content() -> None:
+    """Ops and files may come in any order, as programs keep them in sets; TensorFlow's own have none."""
+    whole = ExporterRegistry.parse(OPS, descriptor_set())
+    ops, files = OpList(op=reversed(OPS.op)), descriptor_set()
+    files.file.sort(key=lambda file: file.name)
+    assert ExporterRegistry.parse(ops, files).digest == whole.digest
+    others = [
+        ExporterRegistry.parse(OPS),
+        ExporterRegistry.parse(descriptor_set=descriptor_set()),
+        ExporterRegistry.parse(OpList(op=OPS.op[:1]), descriptor_set()),
+        ExporterRegistry.parse(OPS, descriptor_set(without="NodeDef.experimental_type")),
+        ExporterRegistry.parse(),
+    ]
+    assert len({whole.digest, *(other.digest for other in others)}) == 6
+    assert ExporterRegistry.parse().digest == ""
+
+
 def test_a_group_of_alternatives_hides_nothing() -> None:
     """Two fields that exclude each other in the exporter's messages are both read."""
     files = descriptor_set()

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_metagraph._util.option_values import WHOLE_TIER, Shard
+from pytest_metagraph.judging.result import ReportedExporter
 from pytest_metagraph.judging.verdicts import Verdict
 from pytest_metagraph.reports.errors import ErrorCode, ReportError
 from pytest_metagraph.reports.merging import merge
@@ -18,6 +19,8 @@ from pytest_metagraph.reports.model import Report, ReportedShard
 RESULTS = [samples.result(name, Verdict.FAIL if name == "d" else Verdict.PASS) for name in "abcde"]
 ANOTHER = {name: rule for name, rule in samples.REQUIREMENTS.items() if name != "MSG-01"}
 """Another catalogue."""
+OTHER_OPS = ReportedExporter("adapter:export", "0.3", ("eager",), registry_digest="0123456789abcdef")
+"""The same exporter with an op list."""
 
 
 def shard(index: int, count: int = 2, **changes: Any) -> Report:
@@ -90,6 +93,9 @@ def test_a_shard_is_valid_and_has_no_score() -> None:
         ([shard(1), shard(2, corpus_digest="0")], ErrorCode.DIFFERENT_RUNS, "corpus"),
         ([shard(1), shard(2, requirements=ANOTHER)], ErrorCode.DIFFERENT_RUNS, "catalogue"),
         ([shard(1), shard(2, contract="tensorflow")], ErrorCode.DIFFERENT_RUNS, "contract"),
+        ([shard(1), shard(2, oracle="bad:export")], ErrorCode.DIFFERENT_RUNS, "oracle"),
+        ([shard(1), shard(2, check_loads="1.15")], ErrorCode.DIFFERENT_RUNS, "must load in"),
+        ([shard(1), shard(2, exporter=OTHER_OPS)], ErrorCode.DIFFERENT_RUNS, "exporter"),
         ([shard(1), shard(2, level="recommended")], ErrorCode.DIFFERENT_RUNS, "level"),
         ([shard(1), shard(2, tier="full")], ErrorCode.DIFFERENT_RUNS, "tier"),
         ([shard(1), shard(2, kit_version="0")], ErrorCode.DIFFERENT_RUNS, "version of the kit"),

@@ -228,6 +228,15 @@ def test_hostile_text_stays_text() -> None:
     assert findings[0]["detail"] == printable(HOSTILE, keep_newlines=True)
 
 
+@pytest.mark.parametrize("render", [render_markdown, render_html])
+def test_a_report_names_its_oracle_and_where_messages_must_load(render: Callable[[Report], str]) -> None:
+    """Right answers of another exporter than the reference are not those of TensorFlow."""
+    changes = {"oracle": "own.adapter:export", "check_loads": "1.15,2.21"}
+    text = render(samples.report(samples.result("a"), **changes)).replace("\\", "")
+    assert all(value in text for value in changes.values())
+    assert not any(value in render(run(1, 0)) for value in changes.values())
+
+
 def test_nothing_of_an_exporter_is_a_mention_or_a_link_in_markdown() -> None:
     """A comment of a bot with this text would notify a stranger, or link to any address."""
     evil = "@someone http://evil.example www.evil.example a@b.example"
