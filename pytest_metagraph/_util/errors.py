@@ -31,11 +31,15 @@ class MetagraphError(Exception):
 def path_problem(error: OSError) -> str:
     """Return what is wrong with the path, or the open file, of an error, and what to do about it."""
     reason = error.strerror or error
-    if error.filename is None and isinstance(error, FileNotFoundError):
+    if error.filename is None and reason == os.strerror(errno.ENOENT):
         return "the current folder does not exist any more; change to another one"
     if error.filename is None:
         return f"cannot write the output or a temporary file: {reason}; free some space, or write elsewhere"
     return f"cannot read or write {str(error.filename)!r}: {reason}; check the path"
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM has arrived. Whatever cleans up after Ctrl-C, and lets it through, does the same here."""
 
 
 class NoSpaceError(MetagraphError):

@@ -20,7 +20,7 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pytest_metagraph._util.errors import require_upb
+from pytest_metagraph._util.errors import TerminatedError, require_upb
 from pytest_metagraph._util.text import printable
 from pytest_metagraph._version import __version__
 from pytest_metagraph.cli._errors import refusal
@@ -66,10 +66,6 @@ _NO_READER = 141
 """How a shell reports a program that SIGPIPE ended."""
 
 
-class _TerminatedError(KeyboardInterrupt):
-    """SIGTERM has arrived. Whatever cleans up after Ctrl-C, and lets it through, does the same here."""
-
-
 @contextlib.contextmanager
 def _orderly_end_on_sigterm() -> Iterator[None]:
     """Raise an exception on SIGTERM, so that what has begun can clean up.
@@ -85,7 +81,7 @@ def _orderly_end_on_sigterm() -> Iterator[None]:
 
     def terminate(number: int, _frame: object) -> None:
         if os.getpid() == process:
-            raise _TerminatedError
+            raise TerminatedError
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
@@ -124,7 +120,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         say_on_stderr(f"{f'metagraph {command}'.rstrip()}: {text}")
         return 2
-    except _TerminatedError:
+    except TerminatedError:
         say_on_stderr("metagraph: terminated")
         return 143
     except KeyboardInterrupt:

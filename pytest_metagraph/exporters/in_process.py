@@ -14,7 +14,7 @@ from google.protobuf import __version__ as protobuf_version
 from google.protobuf import message as protobuf
 
 from conformance_cases import Capability
-from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.errors import MetagraphError, TerminatedError
 from pytest_metagraph._util.text import storable
 from pytest_metagraph.exporters.answers import (
     Answer,
@@ -131,7 +131,8 @@ class InProcess:
 
 def _renewed(interrupt: KeyboardInterrupt) -> KeyboardInterrupt:
     """Return a new Ctrl-C from the same place: what an exporter has raised may act when it is shown."""
-    return KeyboardInterrupt().with_traceback(_TRACEBACK(interrupt))
+    kind = TerminatedError if type(interrupt) is TerminatedError else KeyboardInterrupt
+    return kind().with_traceback(_TRACEBACK(interrupt))
 
 
 def text_of(value: object, read: Callable[[object], str] = str) -> str:

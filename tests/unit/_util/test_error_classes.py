@@ -27,7 +27,7 @@ OTHERS = {
     "WorkerGarbageError": "an answer of the exporter",
     "WorkerTimedOutError": "an answer of the exporter",
     "_LostNameError": "a part of a file that cannot be kept is named, and the rest is written",
-    "_TerminatedError": "a signal",
+    "TerminatedError": "a signal",
 }
 """The exceptions of the kit that are not refusals, and why."""
 
@@ -56,6 +56,8 @@ def test_an_error_without_a_path_says_what_it_can_be_about() -> None:
     """Only a folder that is gone has no name; otherwise it is a file that is open."""
     gone = FileNotFoundError(errno.ENOENT, "No such file or directory")
     assert path_problem(gone) == "the current folder does not exist any more; change to another one"
+    no_folder = FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+    assert "No usable temporary directory found" in path_problem(no_folder)
     assert "Input/output error; free some space" in path_problem(OSError(errno.EIO, "Input/output error"))
     assert path_problem(OSError(errno.EACCES, "no", "a")) == "cannot read or write 'a': no; check the path"
 

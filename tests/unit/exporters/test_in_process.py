@@ -11,6 +11,7 @@ from google.protobuf import struct_pb2
 
 from conformance_cases import Capability
 from pytest_metagraph import ExportRequest, NotLoadable, Unsupported
+from pytest_metagraph._util.errors import TerminatedError
 from pytest_metagraph.exporters.answers import Crashed, Exported, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.in_process import InProcess
 from reference_impl.schema import GraphDef, MetaGraphDef
@@ -173,6 +174,12 @@ def test_ctrl_c_is_not_swallowed() -> None:
     """Ctrl-C while an exporter runs is raised again."""
     with pytest.raises(KeyboardInterrupt):
         answer_of(KeyboardInterrupt())
+
+
+def test_a_signal_to_end_stays_what_it_is() -> None:
+    """SIGTERM during an export ends a command with the status of SIGTERM."""
+    with pytest.raises(TerminatedError):
+        answer_of(TerminatedError())
 
 
 def test_ctrl_c_brings_nothing_of_an_exporter_along() -> None:
