@@ -37,6 +37,9 @@ _GIT_VERSION = "meta_info_def.tensorflow_git_version"
 _MAX_NOT_RUN = 4
 """Variants that did not run and are named; all of them are counted."""
 
+_FIRST_VARIANT = "the first variant of the call"
+"""The name of the expected side if nothing else is known to be right."""
+
 _MOST_CRASHES = 2
 """The number of variants of a case that may crash before its other variants are given up."""
 
@@ -167,6 +170,12 @@ class Judge:
             )
         else:
             expected = expectation
+        # Without an oracle, the first answer is what the other variants have to agree with (CALL-02).
+        agreed = (
+            MessageComparison(first.serialised, options, _FIRST_VARIANT, case.calls()[-1])
+            if isinstance(expectation, NoOracle) and isinstance(first, Exported)
+            else None
+        )
         found: list[Finding] = []
         run: list[Variant] = []
         crashes = messages = 0
@@ -176,6 +185,8 @@ class Judge:
                 continue
             run.append(variant)
             found += self._check(answer, case, variant, expected)
+            if agreed is not None and isinstance(answer, Exported | Raised):
+                found += _named(check_answer(answer, agreed), variant)
             crashes += isinstance(answer, Crashed)
             messages += isinstance(answer, Exported)
             if isinstance(answer, TimedOut) or crashes == _MOST_CRASHES:

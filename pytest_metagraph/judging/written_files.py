@@ -115,7 +115,7 @@ class ScratchFolder:
         Yields:
             A finding for everything that is wrong with the files.
         """
-        yield from self._earlier_findings(earlier)
+        yield from self._earlier_findings([name for name in earlier if name != filename])
         yield from self._check_meta(returned, filename, as_text=as_text)
         wanted = {filename, *earlier}
         if debug_info:
@@ -232,8 +232,12 @@ class ScratchFolder:
 
     def _earlier_findings(self, names: Sequence[str]) -> Iterator[Finding]:
         for name in names:
-            if not os.path.isfile(self.path_of(name)):  # noqa: PTH113 - it does not raise
-                summary = f"The earlier call, which exports to {name}, was not made"
+            try:
+                is_export = _parse(self._read(name), MetaGraphDef, as_text=False).ByteSize() > 0
+            except (OSError, ValueError):
+                is_export = False
+            if not is_export:
+                summary = f"The earlier call, which exports to {name}, was not made, or wrote something else"
                 yield Finding(FindingCode.FILE_MISSING, summary, _EARLIER_CALL_ADVICE, name)
 
     def _check_meta(self, returned: Exported, filename: str, *, as_text: bool) -> Iterator[Finding]:

@@ -97,6 +97,32 @@ def test_without_an_oracle_own_graphs_must_load(own: Project) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [
+        ("del message.graph_def.node[1:]", "*differs from the expected one*"),
+        ("raise KeyError('lost')", "*raised KeyError instead of returning a message*"),
+    ],
+)
+def test_without_an_oracle_the_variants_of_a_call_must_agree(own: Project, what: str, text: str) -> None:
+    """A call with a file is the same call, so its message must be that of the call without one (CALL-02)."""
+    adapter = f"""
+        from reference_impl.atomic_write import write_file
+
+        def export(request):
+            message = reference.export(request)
+            if request.arguments["filename"]:
+                {what}
+                data = str(message).encode() if request.arguments["as_text"] else message.SerializeToString()
+                write_file(request.arguments["filename"], data)
+            return message
+    """
+    given = own.with_adapter(adapter).case("own/mine/plain")
+    result = given.given("--metagraph-oracle=none", "--metagraph-check-loads=2.21").run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([text])
+
+
 @pytest.mark.oracle
 def test_tensorflow_and_the_reference_agree_on_own_graphs(own: Project) -> None:
     """With TensorFlow as the oracle, the reference passes under the contract "tensorflow"."""

@@ -156,6 +156,30 @@ def test_a_call_without_filename_writes_nothing(folder: ScratchFolder) -> None:
     assert [finding.identity for finding in folder.check_no_export()] == ["model.meta"]
 
 
+@pytest.mark.parametrize("kind", ["missing", "empty", "garbage", "text", "link", "folder"])
+def test_an_earlier_call_has_written_a_message(folder: ScratchFolder, tmp_path: Path, kind: str) -> None:
+    """An exporter that only touches the file of an earlier call has not made the call."""
+    data = MESSAGE.SerializeToString()
+    path = beside(folder, "first.meta")
+    path.write_bytes(data)
+    assert list(folder.check_no_export(["first.meta"])) == []
+    match kind:
+        case "link":
+            (tmp_path / "elsewhere").write_bytes(data)
+            path.symlink_to(tmp_path / "elsewhere")
+        case "folder":
+            path.mkdir()
+        case "missing":
+            pass
+        case _:
+            path.write_bytes({"empty": b"", "garbage": b"\xff", "text": str(MESSAGE).encode()}[kind])
+    found = list(folder.check_no_export(["first.meta"]))
+    assert [one.code for one in found] == [FindingCode.FILE_MISSING]
+    assert found[0].summary == (
+        "The earlier call, which exports to first.meta, was not made, or wrote something else"
+    )
+
+
 def test_each_check_empties_the_folder(folder: ScratchFolder) -> None:
     """Files and folders of one export are deleted before the next."""
     Path(folder.filename).write_bytes(MESSAGE.SerializeToString())
