@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -115,6 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
         MetagraphError: if no exporter is given, a word is not a release, or the page cannot be written.
     """
     page = _page(arguments)
+    _refuse_output_among(arguments.output, arguments.exports)
     releases = [release_of(words) for words in arguments.versions]
     earlier = _earlier(arguments)
     known = {column.label for column in earlier.columns if not column.problem} if earlier else set()
@@ -142,6 +143,17 @@ def run(arguments: argparse.Namespace) -> int:
             write_file(arguments.output, page(table).encode())
         say_on_stderr(f"metagraph versions: wrote {arguments.output}")
     return 1 if any(column.problem for column in table.columns) else 0
+
+
+def _refuse_output_among(output: Path | None, folders: Sequence[str]) -> None:
+    """Refuse a page in a folder of answers, where it might replace one.
+
+    Raises:
+        MetagraphError: if the page is there.
+    """
+    for folder in folders:
+        if output is not None and output.resolve().is_relative_to(Path(folder).resolve()):
+            raise MetagraphError(f"{str(output)!r} is in {folder!r}, which is read", "give another -o PAGE")
 
 
 def _earlier(arguments: argparse.Namespace) -> VersionsTable | None:

@@ -25,7 +25,7 @@ from google.protobuf import message as protobuf
 
 from conformance_cases import Case, Corpus, NotAsked, Tier
 from pytest_metagraph.exporters.adapted_case import adapted
-from pytest_metagraph.exporters.exports_folder import answer_stem
+from pytest_metagraph.exporters.answer_paths import answer_stem
 from pytest_metagraph.exporters.registry import KIT_REGISTRY, ExporterRegistry
 from pytest_metagraph.exporters.worker_messages import UnencodableValueError
 from reference_impl import schema

@@ -1,20 +1,24 @@
-"""The exporter client that reads answers from a folder of exports, and where answers lie in such a folder."""
+"""The exporter client that reads answers from a folder of exports."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conformance_cases import Capability, Variant, load_corpus
-from pytest_metagraph._util.text import nearest_names, storable, unique_members
+from pytest_metagraph._util.text import named, nearest_names, storable, unique_members
 from pytest_metagraph.exporters import protocol
+from pytest_metagraph.exporters.answer_paths import (
+    answer_candidates,
+    unknown_variants,
+    variant_folder,
+    with_suffix,
+)
 from pytest_metagraph.exporters.answers import Answer, Malformed, NotLoaded, NotSupported, Raised
 from pytest_metagraph.exporters.protocol import Introduction, ProtocolError
 from pytest_metagraph.exporters.registry import ExporterRegistry, RegistryError
@@ -29,10 +33,6 @@ _DESCRIBED = frozenset(
     {"name", "version", "unsupported", "corpus", "op_list", "descriptor_set", "environment"}
 )
 """The keys of the description of an exporter."""
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9_=,.-]")
-_MAX_PART = 100
-_DIGEST_CHARACTERS = 12
 
 
 class ExportsFolderError(ExporterNotFoundError):
@@ -113,6 +113,11 @@ class ExportsFolder:
             save_debug_info=bool(request.arguments.get("save_debug_info")),
             default_graph=request.default_graph,
         )
+        if unknown := unknown_variants(self.folder, request.case_id):
+            return Malformed(
+                f"The answers of {request.case_id} have {named(unknown)}, which belongs to no variant; the "
+                f"answer of the variant {variant.name} is {variant.name}.pb or {variant.name}.error.json."
+            )
         root = _scratch_root(request)
         if root is not None:
             _copy_files(variant_folder(self.folder, request.case_id, variant), root, self.folder)
@@ -132,57 +137,6 @@ class ExportsFolder:
 
     def take_changes(self, graph: RequestGraph) -> None:
         """Do nothing: a folder changes no graph."""
-
-
-def answer_stem(case_id: str) -> str:
-    """Return the path of a case's answers inside the folder, without suffix.
-
-    Each part of the id keeps letters, digits and `_=,.-`. Every other character becomes `%` and the
-    hexadecimal digits of its UTF-8 bytes. So does a dot at the start or the end of a part, so that no id
-    leads out of the folder. A part of more than 100 characters is cut, and gets a digest of the whole part.
-
-    Args:
-        case_id: the id of the case; `/` separates its parts.
-
-    Returns:
-        A relative path with `/` between its parts, different for every id.
-    """
-    return "/".join(_safe_part(part) for part in case_id.split("/"))
-
-
-def answer_candidates(folder: Path, case_id: str, variant: Variant) -> Iterator[Path]:
-    """Yield the possible paths of a variant's answer, without suffix; the first that exists counts."""
-    stem = answer_stem(case_id)
-    yield folder / f"{stem}.variants" / variant.name
-    yield folder / stem
-
-
-def variant_folder(folder: Path, case_id: str, variant: Variant) -> Path:
-    """Return the folder of the files that a variant wrote."""
-    return folder / f"{answer_stem(case_id)}.variants" / variant.name
-
-
-def with_suffix(path: Path, suffix: str) -> Path:
-    """Append a suffix to a path; `Path.with_suffix` would replace what follows a dot in the name."""
-    return path.with_name(path.name + suffix)
-
-
-def _safe_part(part: str) -> str:
-    safe = _UNSAFE.sub(lambda found: _escape(found.group()), part)
-    if safe.startswith("."):
-        safe = _escape(".") + safe[1:]
-    if safe.endswith("."):
-        safe = safe[:-1] + _escape(".")
-    if not safe:
-        return "%"  # an empty part; no other part becomes a lone percent sign
-    if len(safe) <= _MAX_PART:
-        return safe
-    digest = hashlib.sha256(part.encode()).hexdigest()[:_DIGEST_CHARACTERS]
-    return f"{safe[: _MAX_PART - _DIGEST_CHARACTERS - 1]}%{digest}"
-
-
-def _escape(text: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in text.encode())
 
 
 def _introduction(path: Path, described: Any) -> Introduction:
@@ -296,7 +250,11 @@ def _scratch_root(request: ExportRequest) -> Path | None:
 
 
 def _copy_files(source: Path, target: Path, exports: Path) -> None:
-    """Copy the regular files of a folder and its subfolders; what a link leads to is not the exporter's."""
+    """Copy a folder; an empty folder stands for what is not a regular file, or cannot be read.
+
+    What a link leads to is not the exporter's. The judge misses such a file if it was requested, and
+    otherwise finds the folder.
+    """
     if leads_through_link(source, exports):
         return
     folders = [source]
@@ -304,12 +262,15 @@ def _copy_files(source: Path, target: Path, exports: Path) -> None:
         with contextlib.suppress(OSError):
             for entry in list(os.scandir(folders.pop())):
                 path = Path(entry.path)
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(path)
-                    continue
-                with contextlib.suppress(OSError):  # the judge misses the file, and says so
-                    content = read_regular_file(path, within=exports)
-                    copy = target / path.relative_to(source)
-                    for folder in reversed([one for one in copy.parents if not one.exists()]):
-                        folder.mkdir()
-                    copy.write_bytes(content)
+                copy = target / path.relative_to(source)
+                with contextlib.suppress(OSError):  # a path that is too long, for example
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(path)
+                        copy.mkdir(exist_ok=True)
+                        continue
+                    try:
+                        content = read_regular_file(path, within=exports)
+                    except OSError:
+                        copy.mkdir(exist_ok=True)
+                    else:
+                        copy.write_bytes(content)

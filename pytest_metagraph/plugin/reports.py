@@ -39,7 +39,10 @@ def configure(config: pytest.Config, results: Results) -> None:
     """
     settings = settings_of(config)
     folder = folder_of(config, "metagraph_report")
+    lists = folder_of(config, "metagraph_known_failures")
     with usage_errors("--metagraph-report: "):
+        for name in settings.reports:
+            _require_no_list(folder / name, [lists / one for one in settings.known_failures])
         plugin = ReportPlugin(
             settings, results, [folder / name for name in settings.reports], _narrowing(config)
         )
@@ -145,6 +148,13 @@ def _ending_the_run_if_nothing_can_be_written() -> Iterator[None]:
 
 def _report(header: Header, results: tuple[CaseResult, ...], footer: Footer | None) -> Report:
     return Report(header, results, footer, find_problems(header, results, footer))
+
+
+def _require_no_list(path: Path, lists: Sequence[Path]) -> None:
+    """Refuse a report that would replace a list of known failures, which the run reads or updates."""
+    if path.resolve() in {one.resolve() for one in lists}:
+        problem = f"{path} is a list of known failures."
+        raise ReportError(ErrorCode.UNKNOWN_OUTPUT, problem, "Give another path.")
 
 
 def _require_writable(path: Path) -> None:

@@ -42,6 +42,17 @@ def test_an_empty_value_is_a_usage_error(project: Project, option: str) -> None:
     )
 
 
+def test_a_report_does_not_replace_a_list_of_known_failures(project: Project) -> None:
+    """The list is read, and may be updated; it stays, whatever its suffix is."""
+    text = '[[known_failure]]\ncase = "*"\nkind = "bug"\nreason = "x"\n'
+    run = project.with_file("list.md", text).given("--metagraph-exporter=reference").case(PLAIN)
+    options = ("--metagraph-known-failures=list.md", "--metagraph-report=./list.md")
+    result = run.given(*options).run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --metagraph-report: *list.md is a list of known failures. Give *"])
+    assert (project.pytester.path / "list.md").read_text() == text
+
+
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_no_exporter_is_a_usage_error(project: Project, workers: str) -> None:
     """Without an exporter the run ends with status 4 before collection, and names the ways to give one."""

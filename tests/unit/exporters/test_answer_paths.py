@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance_cases import Tier, Variant, load_corpus
-from pytest_metagraph.exporters.exports_folder import answer_candidates, answer_stem, with_suffix
+from pytest_metagraph.exporters.answer_paths import answer_candidates, answer_stem, with_suffix
 
 PORTABLE = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_=,.-%/")
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from conformance_cases import Case, NotAsked, Tier, load_corpus
+from pytest_metagraph.exporters.answer_paths import answer_stem
 from pytest_metagraph.exporters.case_files import schema_files, write_cases
-from pytest_metagraph.exporters.exports_folder import answer_stem
 from pytest_metagraph.exporters.registry import ExporterRegistry
 from pytest_metagraph.loadability.op_registries import registry
 from reference_impl.contracts import Contract

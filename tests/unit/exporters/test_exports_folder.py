@@ -138,7 +138,52 @@ def test_links_in_the_folder_are_not_followed(tmp_path: Path) -> None:
     scratch.mkdir()
     answer_in(folder, scratch / "model.meta")
     answer_in(folder, scratch / "model.meta", as_text=True)
-    assert [path.name for path in scratch.iterdir()] == ["model.meta"]
+    copied = sorted(scratch.iterdir())
+    assert [(path.name, path.is_dir()) for path in copied] == [("link", True), ("model.meta", False)]
+    assert not list(copied[0].iterdir())
+
+
+@pytest.mark.parametrize("kind", ["FIFO", "folder", "link", "broken link"])
+def test_what_is_no_regular_file_is_not_hidden(tmp_path: Path, kind: str) -> None:
+    """The judge finds it as it finds what an exporter in Python leaves, but nothing of it is read."""
+    folder = folder_with(tmp_path, {f"{CASE}.pb": b"", f"{CASE}.variants/file/model.meta": b""})
+    path = folder / f"{CASE}.variants/file/stray"
+    match kind:
+        case "FIFO":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case _:
+            path.symlink_to("/etc/passwd" if kind == "link" else "nowhere")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    answer_in(folder, scratch / "model.meta")
+    assert sorted(path.name for path in scratch.iterdir()) == ["model.meta", "stray"]
+    assert not list((scratch / "stray").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "is_known"),
+    [
+        ("file,as_text.pb", True),
+        ("file, as_text.pb", False),
+        ("as_text,file.pb", False),
+        ("file.meta", False),
+        ("returned.error.json", True),
+        ("file.done", True),
+        (".DS_Store", True),
+    ],
+)
+def test_an_answer_of_no_variant_is_not_passed_over(tmp_path: Path, name: str, *, is_known: bool) -> None:
+    """With a misspelt variant, the answer of the other variants would be judged in its place."""
+    data = GRAPH.SerializeToString()
+    folder = folder_with(tmp_path, {f"{CASE}.pb": data, f"{CASE}.variants/{name}": data})
+    answer = answer_in(folder, as_text=True, default_graph=True)
+    if is_known:
+        assert answer == Exported(GRAPH)
+    else:
+        assert isinstance(answer, Malformed)
+        assert f"have {name}, which belongs to no variant" in answer.reason
 
 
 def test_a_folder_describes_its_exporter(tmp_path: Path) -> None:
@@ -233,14 +278,14 @@ def test_a_link_does_not_lead_out_of_the_folder(link: str, tmp_path: Path) -> No
 def test_a_fifo_in_the_folder_does_not_block(tmp_path: Path) -> None:
     """An answer that is not a regular file is malformed, and a written one is missing."""
     folder = folder_with(tmp_path, {})
-    (folder / f"{CASE}.variants" / "filename").mkdir(parents=True)
-    os.mkfifo(folder / f"{CASE}.variants" / "filename" / "model.meta")
+    (folder / f"{CASE}.variants" / "file").mkdir(parents=True)
+    os.mkfifo(folder / f"{CASE}.variants" / "file" / "model.meta")
     os.mkfifo(folder / f"{CASE}.pb")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     answer = answer_in(folder, scratch / "model.meta")
     assert answer == Malformed("The file plain.pb cannot be read: it is a FIFO, not a regular file.")
-    assert list(scratch.iterdir()) == []
+    assert (scratch / "model.meta").is_dir()  # which is not a file
 
 
 HALF = "\ud800"

@@ -237,6 +237,19 @@ def test_unusable_words_are_refused_before_anything_runs(
 
 
 @pytest.mark.parametrize("suffix", [".md", ".html", ".json"])
+@pytest.mark.parametrize("name", ["exporter.json", "new.json", "DEV-01/new.md", "../answers/new.html"])
+def test_a_page_among_answers_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """A page does not replace an answer, or the description of the exporter, that the command reads."""
+    answers = tmp_path / "answers"
+    answers.mkdir()
+    (answers / "exporter.json").write_text('{"name": "x"}')
+    assert main(["versions", "--exports", str(answers), "-o", str(answers / name), "--tier", "smoke"]) == 2
+    assert f"is in {str(answers)!r}, which is read; give another -o PAGE" in capsys.readouterr().err
+    assert (answers / "exporter.json").read_text() == '{"name": "x"}'
+
+
 def test_an_exporter_that_loads_nothing_has_no_score(
     tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
