@@ -152,7 +152,7 @@ def _refuse_output_among(output: Path | None, folders: Sequence[str]) -> None:
         MetagraphError: if the page is there.
     """
     for folder in folders:
-        if output is not None and output.resolve().is_relative_to(Path(folder).resolve()):
+        if output is not None and Path(os.path.realpath(output)).is_relative_to(os.path.realpath(folder)):
             raise MetagraphError(f"{str(output)!r} is in {folder!r}, which is read", "give another -o PAGE")
 
 

@@ -152,7 +152,7 @@ def _report(header: Header, results: tuple[CaseResult, ...], footer: Footer | No
 
 def _require_no_list(path: Path, lists: Sequence[Path]) -> None:
     """Refuse a report that would replace a list of known failures, which the run reads or updates."""
-    if path.resolve() in {one.resolve() for one in lists}:
+    if os.path.realpath(path) in map(os.path.realpath, lists):
         problem = f"{path} is a list of known failures."
         raise ReportError(ErrorCode.UNKNOWN_OUTPUT, problem, "Give another path.")
 

@@ -236,7 +236,6 @@ def test_unusable_words_are_refused_before_anything_runs(
     assert reason in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("suffix", [".md", ".html", ".json"])
 @pytest.mark.parametrize("name", ["exporter.json", "new.json", "DEV-01/new.md", "../answers/new.html"])
 def test_a_page_among_answers_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
@@ -250,6 +249,7 @@ def test_a_page_among_answers_is_refused(
     assert (answers / "exporter.json").read_text() == '{"name": "x"}'
 
 
+@pytest.mark.parametrize("suffix", [".md", ".html", ".json"])
 def test_an_exporter_that_loads_nothing_has_no_score(
     tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
