@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 MOST_OF_A_LINE = 4_000
@@ -18,6 +18,9 @@ _MOST_STORED = 20_000
 """The length of the longest text of an exporter that is kept, in characters: more than of stderr is read."""
 
 _LEFT_OF_LONGER = 16_000
+
+_MOST_LEVELS = 100
+"""The scopes of one name that are looked at; real graphs have about ten in one another."""
 
 # Patterns are compiled when they are first used: pytest imports this module in every session.
 _INVISIBLE = (
@@ -128,6 +131,20 @@ def named(names: Sequence[str], most: int = 3) -> str:
     """Return names in one line; of more than `most`, the first of them and the number of the others."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def scopes_around(name: str) -> Iterator[str]:
+    """Yield the name scopes that a node lies in, the innermost first; of more than 100, the outermost ones.
+
+    All scopes of one deep name have together the square of its length.
+
+    Args:
+        name: the name of the node.
+    """
+    parts = name.split("/", _MOST_LEVELS)[:-1]
+    for level in range(len(parts), 0, -1):
+        if scope := "/".join(parts[:level]):
+            yield scope
 
 
 def nearest_names(mistyped: str, known: Iterable[str], most: int = 3) -> list[str]:

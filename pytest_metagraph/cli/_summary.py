@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pytest_metagraph._util.shallow import VIEWS
+from pytest_metagraph._util.text import scopes_around
 from pytest_metagraph.cli._saved_models import signature_lines
 from reference_impl.schema import DataType, MetaGraphDef, NodeDef
 from reference_impl.serialization import header, without
@@ -117,11 +118,9 @@ class _Nodes:
         """Return the largest scopes; one that is mostly a scope inside it is left out for that one."""
         sizes, counts = Counter[str](), Counter[str]()
         for own, size in self.scope_bytes.items():
-            scope = own
-            while scope:
+            for scope in scopes_around(f"{own}/"):
                 sizes[scope] += size
                 counts[scope] += self.scope_nodes[own]
-                scope = scope.rpartition("/")[0]
         mostly_one = {
             parent
             for scope, size in sizes.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from pytest_metagraph._util.text import nearest_names
+from pytest_metagraph._util.text import nearest_names, scopes_around
 from pytest_metagraph.loadability.rules.graph import UNBINDABLE_WAY_OUT, unbindable_inputs
 from pytest_metagraph.rewriting.parts import CarriedParts, OpListChoice
 from reference_impl import Graph, export_meta_graph
@@ -72,13 +72,7 @@ def _unbindable(result: MetaGraphDef, key: str) -> list[str]:
 
 def _scopes(source: MetaGraphDef) -> set[str]:
     """Return the name scopes of a graph, of every level."""
-    scopes: set[str] = set()
-    for node in source.graph_def.node:
-        scope = node.name.rpartition("/")[0]
-        while scope and scope not in scopes:
-            scopes.add(scope)
-            scope = scope.rpartition("/")[0]
-    return scopes
+    return {scope for node in source.graph_def.node for scope in scopes_around(node.name)}
 
 
 def _suggestion(kind: str, mistyped: str, known: Collection[str]) -> str:

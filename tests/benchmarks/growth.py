@@ -26,6 +26,8 @@ from report_samples import report
 
 from conformance_cases import Tier, load_corpus
 from pytest_metagraph import CompareOptions, check_meta_graph, diff_meta_graphs
+from pytest_metagraph._util.shallow import VIEWS
+from pytest_metagraph.cli._summary import summarise
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.result import CaseResult, DifferenceGroup, ReportedFinding
 from pytest_metagraph.judging.verdicts import Verdict
@@ -36,9 +38,10 @@ from pytest_metagraph.reports import renderers, report_diff
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.jsonl import parse_report, report_text
 from pytest_metagraph.reports.model import Report
+from pytest_metagraph.rewriting.rewrite import export_notes
 from pytest_metagraph.snapshots.snapshot import write_snapshot
 from reference_impl import Graph, export_meta_graph
-from reference_impl.schema import MetaGraphDef, NodeDef, SaverDef, VariableDef
+from reference_impl.schema import GraphDef, MetaGraphDef, NodeDef, SaverDef, VariableDef
 
 MOST_POWER = 1.2
 _NOISE = 0.05
@@ -417,6 +420,23 @@ def writing_a_snapshot(size: int) -> Call:
     return write
 
 
+def deepest(size: int) -> MetaGraphDef:
+    """Return a graph of one node in scopes in one another."""
+    return MetaGraphDef(graph_def=GraphDef(node=[NodeDef(name="s/" * size, op="NoOp")]))
+
+
+def adding_up_sizes(size: int) -> Call:
+    """Show how many bytes the scopes of a node take."""
+    view = VIEWS["MetaGraphDef"].FromString(deepest(size).SerializeToString())
+    return lambda: summarise(view, sizes=True)
+
+
+def missing_a_scope(size: int) -> Call:
+    """Suggest a scope for one that does not exist."""
+    source = deepest(size)
+    return lambda: list(export_notes(source, MetaGraphDef(), {"export_scope": "t"}))
+
+
 def handling(build: Callable[..., MetaGraphDef]) -> Operation:
     """Return what protobuf does in each operation on a graph: parse the message and copy it."""
 
@@ -456,6 +476,8 @@ def operations() -> Iterator[tuple[str, str, int, Operation]]:
     yield "known failures, updated", "entries", 10_000, updating_known_failures
     yield "known failures, updated", "exceptions", 20_000, excepting_known_failures
     yield "snapshot", "nodes", 100_000, writing_a_snapshot
+    yield "show, with sizes", "scopes of a name", 100_000, adding_up_sizes
+    yield "export of a missing scope", "scopes of a name", 100_000, missing_a_scope
 
 
 def seconds(call: Call) -> float:

@@ -9,7 +9,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_metagraph._util.text import counted, named, nearest_names, printable, printable_json, storable
+from pytest_metagraph._util.text import (
+    counted,
+    named,
+    nearest_names,
+    printable,
+    printable_json,
+    scopes_around,
+    storable,
+)
 
 IDS = [
     "SCOPE-05/nested-scope",
@@ -46,6 +54,29 @@ def test_names_without_folders_have_nearest_ones() -> None:
 def test_nothing_is_offered_for_nonsense() -> None:
     """A name that is similar to none gets no hint."""
     assert nearest_names("!!", IDS) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "scopes"),
+    [
+        ("a/b/c", ["a/b", "a"]),
+        ("a", []),
+        ("", []),
+        ("a/", ["a"]),
+        ("/a/b", ["/a"]),
+        ("a//b", ["a/", "a"]),
+    ],
+)
+def test_a_name_lies_in_the_scopes_around_it(name: str, scopes: list[str]) -> None:
+    """The innermost scope comes first, and an empty one is none."""
+    assert list(scopes_around(name)) == scopes
+
+
+def test_of_very_many_scopes_the_outermost_are_looked_at() -> None:
+    """A name of 80 KB does not have scopes of 3 GB."""
+    scopes = list(scopes_around("s/" * 40_000))
+    assert len(scopes) == 100
+    assert scopes[-2:] == ["s/s", "s"]
 
 
 @pytest.mark.parametrize(
