@@ -24,6 +24,7 @@ from conformance_cases import (
 from conformance_cases.axes import GIVEN, combination_name, covering_rows, row_of
 from conformance_cases.model import ALL_VARIANTS, CaseSource, NoOracle, without_debug_info
 from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.text import printable
 from pytest_metagraph.exporters.answers import Exported, Raised
 from pytest_metagraph.exporters.client import ExporterClient
 from pytest_metagraph.exporters.connect import open_client
@@ -209,14 +210,13 @@ def _oracle_client(name: str) -> ExporterClient:
 
 def _read(path: Path, folder: Path, oracle: ExporterClient | None) -> OwnGraph:
     name = path.relative_to(folder).as_posix().removesuffix(SUFFIX)
+    if printable(name) != name:  # pytest shows the ids of cases as they are
+        problem = f"the name of {str(path)!r} is not UTF-8, or has a character that hides or acts"
+        raise OwnGraphsError(problem, "rename the file")
     return OwnGraph(name, _message(path), oracle)
 
 
 def _message(path: Path) -> MetaGraphDef:
-    try:
-        str(path).encode()
-    except UnicodeEncodeError as error:
-        raise OwnGraphsError(f"the name of {str(path)!r} is not UTF-8", "rename the file") from error
     try:
         message = read_meta_graph_file(path)
         Graph.from_meta_graph_def(message)

@@ -6,6 +6,7 @@ kind if the pair points at its requirement, or, if the pair points at none, if i
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -155,20 +156,27 @@ def _cover(pairs: list[_Pair]) -> dict[str, list[_Pair]]:
 
 def _search(pairs: list[_Pair], first: Collection[str]) -> dict[str, list[_Pair]]:
     """Choose explanations greedily, each the one that explains most of what is left: first some, then all."""
-    candidates: dict[str, set[_Pair]] = {}
+    candidates: dict[str, dict[_Pair, None]] = {}
     for pair in pairs:
         for key in pair.explanations:
-            candidates.setdefault(key, set()).add(pair)
+            candidates.setdefault(key, {})[pair] = None
+    remaining = Counter({key: len(explained) for key, explained in candidates.items()})
     left = set(pairs)
     chosen: dict[str, list[_Pair]] = {}
     for keys in ([key for key in candidates if key in first], list(candidates)):
-        while left and keys:
-            # Of two that explain as much, the one that explains more in all, then the first in the alphabet.
-            key = min(keys, key=lambda key: (-len(candidates[key] & left), -len(candidates[key]), key))
-            if not candidates[key] & left:
-                break
-            chosen[key] = [pair for pair in pairs if pair in candidates[key] and pair in left]
-            left -= candidates[key]
+        # Of two that explain as much, the one that explains more in all, then the first in the alphabet.
+        heap = [(-remaining[key], -len(candidates[key]), key) for key in keys if remaining[key]]
+        heapq.heapify(heap)
+        while heap:
+            count, total, key = heapq.heappop(heap)
+            if -count != remaining[key]:  # others have explained some of it since
+                if remaining[key]:
+                    heapq.heappush(heap, (-remaining[key], total, key))
+                continue
+            chosen[key] = [pair for pair in candidates[key] if pair in left]
+            left.difference_update(chosen[key])
+            for pair in chosen[key]:
+                remaining.subtract(set(pair.explanations))
     return chosen
 
 
@@ -185,7 +193,8 @@ def _cause(key: str, explained: list[_Pair], kinds_of_case: Mapping[str, int]) -
     hinted = [pair for pair in explained if pair.hint]
     if 2 * len(hinted) >= len(explained):
         named = [pair for pair in hinted if pair.code == key] or hinted
-        text = min(named, key=lambda pair: cases.index(pair.case)).hint
+        place = {case: number for number, case in enumerate(cases)}
+        text = min(named, key=lambda pair: place[pair.case]).hint
     else:
         text = kinds.most_common(1)[0][0]
     return Cause(text, tuple(cases), tuple(requirements), tuple(kind for kind, _ in kinds.most_common()))

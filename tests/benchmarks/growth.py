@@ -37,7 +37,7 @@ from pytest_metagraph.known_failures.lookup import Lookup, problems
 from pytest_metagraph.reports import renderers, report_diff
 from pytest_metagraph.reports.causes import causes_of
 from pytest_metagraph.reports.jsonl import parse_report, report_text
-from pytest_metagraph.reports.model import Report
+from pytest_metagraph.reports.model import Report, ReportedRequirement
 from pytest_metagraph.rewriting.rewrite import export_notes
 from pytest_metagraph.snapshots.snapshot import write_snapshot
 from reference_impl import Graph, export_meta_graph
@@ -301,16 +301,29 @@ def entering_scopes(size: int) -> Call:
     return enter
 
 
-def results(size: int) -> list[CaseResult]:
-    """Return failed cases of ten kinds."""
+def results(size: int, kinds: int = 10) -> list[CaseResult]:
+    """Return failed cases of some kinds."""
     found = []
     for number in range(size):
-        kind, rule = f"kind {number % 10}", f"RULE-{number % 10}"
+        kind, rule = f"kind {number % kinds}", f"RULE-{number % kinds}"
         groups = (DifferenceGroup("graph_def.node", kind, 1, "", (rule,)),)
         finding = ReportedFinding(FindingCode.MESSAGE_DIFFERS, kind, "", (), groups, ("returned",), (rule,))
         found.append(
             CaseResult(
-                f"case/{number}", "g", {}, (rule,), (rule,), Verdict.FAIL, 1, 1, "0", "", (finding,), 0.1
+                f"case/{number}",
+                "g",
+                "",
+                {},
+                (rule,),
+                (rule,),
+                Verdict.FAIL,
+                1,
+                1,
+                1,
+                "0",
+                "",
+                (finding,),
+                0.1,
             )
         )
     return found
@@ -319,6 +332,12 @@ def results(size: int) -> list[CaseResult]:
 def finding_causes(size: int) -> Call:
     """Find the causes of many failed cases."""
     failed = results(size)
+    return lambda: causes_of(failed)
+
+
+def finding_different_causes(size: int) -> Call:
+    """Find the causes of many cases that all fail in another way."""
+    failed = results(size, size)
     return lambda: causes_of(failed)
 
 
@@ -346,7 +365,11 @@ def report_of(size: int, verdict: Verdict = Verdict.FAIL) -> Report:
             )
             for one in found
         ]
-    return report(*found)
+    rules = {rule for one in found for rule in one.requirements}
+    required = {rule: ReportedRequirement("a rule", "documented", "required", "") for rule in sorted(rules)}
+    made = report(*found, requirements=required)
+    assert made.is_valid, made.no_score
+    return made
 
 
 def reading_a_report(size: int) -> Call:
@@ -468,6 +491,7 @@ def operations() -> Iterator[tuple[str, str, int, Operation]]:
     yield "add_node", "equal names", 100_000, adding_nodes(distinct=False)
     yield "name_scope", "equal names", 100_000, entering_scopes
     yield "causes", "failed cases", 100_000, finding_causes
+    yield "causes", "causes", 100_000, finding_different_causes
     yield "report, read and checked", "cases", 100_000, reading_a_report
     yield "report, as HTML", "failed cases", 100_000, rendering("html")
     yield "report, as Markdown", "failed cases", 100_000, rendering("md")

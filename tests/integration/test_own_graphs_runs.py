@@ -123,6 +123,17 @@ def test_without_an_oracle_the_variants_of_a_call_must_agree(own: Project, what:
     result.stdout.fnmatch_lines([text])
 
 
+@pytest.mark.parametrize("name", ["a\x1b[31m", "a\n::error::b", "a\u202eb", "::error::a", "a\udcff"])
+def test_a_name_that_acts_is_refused(own: Project, name: str) -> None:
+    """Pytest shows the ids of cases as they are, and the id of an own graph is the name of its file."""
+    folder = own.pytester.path / "graphs"
+    (folder / "mine.meta").rename(folder / f"{name}.meta")
+    result = own.given("--metagraph-exporter=reference").run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: *has a character that hides or acts; rename the file"])
+    assert "\x1b[31m" not in result.stderr.str()
+
+
 @pytest.mark.oracle
 def test_tensorflow_and_the_reference_agree_on_own_graphs(own: Project) -> None:
     """With TensorFlow as the oracle, the reference passes under the contract "tensorflow"."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import report_samples as samples
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_metagraph.judging.findings import FindingCode
 from pytest_metagraph.judging.result import CaseResult, DifferenceGroup, ReportedFinding, ReportedHint
 from pytest_metagraph.judging.verdicts import Verdict
-from pytest_metagraph.reports.causes import CauseWatch, causes_of
+from pytest_metagraph.reports.causes import CauseWatch, _Pair, _search, causes_of
 
 NODES = "graph_def.node"
 
@@ -53,6 +55,35 @@ def test_the_fewest_causes_are_chosen() -> None:
         ]
     )
     assert [cause.requirements for cause in causes] == [("COL-12",)]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abcdef"),
+            st.sampled_from(["device", "input", "op"]),
+            st.lists(st.sampled_from(["R-1", "R-2", "R-3", "R-4"]), max_size=3, unique=True),
+        ),
+        max_size=20,
+    )
+)
+def test_the_choice_of_causes_is_the_greedy_one(drawn: list[tuple[str, str, list[str]]]) -> None:
+    """Each cause explains most of what is left, as a search that counts anew each time finds."""
+    pairs = list(dict.fromkeys(_Pair(case, kind, tuple(blamed), "", "") for case, kind, blamed in drawn))
+    keys = {key for pair in pairs for key in pair.explanations}
+    left, expected = set(pairs), []
+    while left:
+        key = min(
+            keys,
+            key=lambda key: (
+                -sum(key in pair.explanations for pair in left),
+                -sum(key in pair.explanations for pair in pairs),
+                key,
+            ),
+        )
+        expected.append((key, [pair for pair in pairs if key in pair.explanations and pair in left]))
+        left -= set(expected[-1][1])
+    assert list(_search(pairs, ()).items()) == expected
 
 
 def test_a_cause_speaks_in_the_words_of_its_smallest_case() -> None:
