@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable
+from pathlib import Path
 
 NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
 """The errors of a disk or a quota that is full. They say nothing about an exporter."""
@@ -36,6 +38,32 @@ def path_problem(error: OSError) -> str:
     if error.filename is None:
         return f"cannot write the output or a temporary file: {reason}; free some space, or write elsewhere"
     return f"cannot read or write {str(error.filename)!r}: {reason}; check the path"
+
+
+def refuse_to_replace(output: Path, inputs: Iterable[Path | None]) -> None:
+    """Refuse an output that would take the place of a file that is read.
+
+    Args:
+        output: the path to write, which need not exist.
+        inputs: the files that are read; None for an option that was not given.
+
+    Raises:
+        MetagraphError: if the output is one of the inputs, or a link to it.
+    """
+    for path in inputs:
+        if path is not None and _is_same_file(path, output):
+            raise MetagraphError(
+                f"{str(output)!r} would replace {str(path)!r}, which is read", "name another file"
+            )
+
+
+def _is_same_file(path: Path, other: Path) -> bool:
+    if os.path.realpath(path) == os.path.realpath(other):  # also of a file that is still to be written
+        return True
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
 
 
 class TerminatedError(KeyboardInterrupt):

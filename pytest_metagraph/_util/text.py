@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 MOST_OF_A_LINE = 4_000
@@ -127,10 +127,16 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
-def named(names: Sequence[str], most: int = 3) -> str:
-    """Return names in one line; of more than `most`, the first of them and the number of the others."""
+def named(names: Sequence[Any], most: int = 3, show: Callable[[Any], str] = str) -> str:
+    """Return names in one line; of more than `most`, the first of them and the number of the others.
+
+    Args:
+        names: the names.
+        most: the number of names that are shown.
+        show: returns how a name is shown; it is called for these names only, of which there may be millions.
+    """
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return ", ".join(map(show, names[:most])) + more
 
 
 def scopes_around(name: str) -> Iterator[str]:

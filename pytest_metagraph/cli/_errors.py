@@ -6,7 +6,7 @@ import contextlib
 import errno
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pytest_metagraph._util.errors import MetagraphError, path_problem
@@ -58,24 +58,6 @@ def writing(path: Path, hint: str = "name another file") -> Iterator[None]:
         yield
     except OSError as error:
         raise MetagraphError(f"cannot write {str(path)!r}: {error.strerror or error}", hint) from error
-
-
-def refuse_to_replace(output: Path, inputs: Iterable[Path | None]) -> None:
-    """Refuse an output that would take the place of a file that the command reads.
-
-    Args:
-        output: the path to write, which need not exist.
-        inputs: the files that are read; None for an option that was not given.
-
-    Raises:
-        MetagraphError: if the output is one of the inputs, or a link to it.
-    """
-    for path in inputs:
-        with contextlib.suppress(OSError):
-            if path is not None and path.samefile(output):
-                raise MetagraphError(
-                    f"{str(output)!r} would replace {str(path)!r}, which is read", "name another file"
-                )
 
 
 @contextlib.contextmanager

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_metagraph._util.errors import MetagraphError
-from pytest_metagraph.cli._errors import refuse_to_replace, refusing, writing
+from pytest_metagraph._util.errors import MetagraphError, refuse_to_replace
+from pytest_metagraph.cli._errors import refusing, writing
 from pytest_metagraph.cli._options import add_json_option, add_limit_option, add_tags_option
 from pytest_metagraph.cli._output import say_escaped, say_json_text
 from pytest_metagraph.diff import (

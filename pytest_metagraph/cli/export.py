@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from google.protobuf import message as protobuf
 
-from pytest_metagraph._util.errors import MetagraphError
+from pytest_metagraph._util.errors import MetagraphError, refuse_to_replace
 from pytest_metagraph._util.progress import progress
 from pytest_metagraph._util.text import counted, nearest_names, printable, shortened
-from pytest_metagraph.cli._errors import reading, refuse_to_replace, refusing, writing
+from pytest_metagraph.cli._errors import reading, refusing, writing
 from pytest_metagraph.cli._options import add_json_option, add_limit_option, add_tags_option, checked
 from pytest_metagraph.cli._output import say_json, say_on_stderr
 from pytest_metagraph.loadability.make_loadable import make_loadable, refusals_of

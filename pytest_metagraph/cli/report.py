@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from pytest_metagraph.cli._errors import refuse_to_replace, writing
+from pytest_metagraph._util.errors import refuse_to_replace
+from pytest_metagraph.cli._errors import writing
 from pytest_metagraph.cli._options import add_json_option
 from pytest_metagraph.cli._output import say, say_escaped, say_json, say_json_text
 from pytest_metagraph.reports import renderers

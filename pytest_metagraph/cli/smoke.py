@@ -98,8 +98,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _status(results: Sequence[CaseResult]) -> int:
     """Return the exit status for the results of the smoke tier; there are none if there was a problem."""
     codes = [finding.code for result in results for finding in result.findings]
-    is_tested = bool(results) and not nothing_tested(results) and not loading_contradiction(results)
-    return 0 if is_tested and _UNANSWERED.isdisjoint(codes) else 1
+    return 0 if results and not _problem(results) and _UNANSWERED.isdisjoint(codes) else 1
+
+
+def _problem(results: Sequence[CaseResult]) -> str:
+    """Return why the results fail as a whole; an empty text if they do not."""
+    return nothing_tested(results) or loading_contradiction(results)
 
 
 def _results(
@@ -123,6 +127,7 @@ def _data(
         "unsupported": sorted(client.unsupported),
         "connected": is_connected,
         "questions": [msgspec.to_builtins(question) for question in found],
+        "problem": _problem(results),
         "results": [msgspec.to_builtins(result) for result in results],
         "causes": [msgspec.to_builtins(cause) for cause in causes_of(failed)],
     }
@@ -150,8 +155,8 @@ def _show(results: Sequence[CaseResult], command: str) -> None:
     verdicts = Counter(result.verdict.value for result in results)
     counts = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(verdicts.items()))
     say(f"connected correctly; the {counted(len(results), 'case')} of the smoke tier: {counts}")
-    if sentence := nothing_tested(results) or loading_contradiction(results):
-        say(sentence)
+    if problem := _problem(results):
+        say(problem)
     failed = [result for result in results if result.verdict is Verdict.FAIL]
     causes = causes_of(failed)
     if not causes:

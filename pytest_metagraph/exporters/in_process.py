@@ -92,6 +92,12 @@ class InProcess:
     def export(self, request: ExportRequest) -> Answer:
         """Call the exporter; whatever it does, except for Ctrl-C, becomes an answer."""
         try:
+            return self._answer(request)
+        except KeyboardInterrupt as interrupt:
+            raise _renewed(interrupt) from None
+
+    def _answer(self, request: ExportRequest) -> Answer:
+        try:
             returned = self.exporter(request)
         except Unsupported as error:
             return _not_supported(error)
@@ -99,8 +105,8 @@ class InProcess:
             return _not_loaded(error)
         except Exception as error:  # noqa: BLE001 - the case decides which exception is right
             return Raised(_classes(type(error)), text_of(error), _tail(error))
-        except KeyboardInterrupt as interrupt:
-            raise _renewed(interrupt) from None
+        except KeyboardInterrupt:
+            raise
         except BaseException as error:  # noqa: BLE001 - sys.exit() in an exporter must not end the run
             return Crashed(_tail(error))
         return _read(returned)
@@ -147,8 +153,8 @@ def text_of(value: object, read: Callable[[object], str] = str) -> str:
     """
     try:
         return storable(read(value))
-    except KeyboardInterrupt as interrupt:
-        raise _renewed(interrupt) from None
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:  # noqa: BLE001 - an exporter's __str__ may do anything
         return f"<its text cannot be read: {_NAME(type(error))}>"
 
@@ -156,8 +162,8 @@ def text_of(value: object, read: Callable[[object], str] = str) -> str:
 def _not_supported(error: Unsupported) -> Answer:
     try:
         capability = error.capability
-    except KeyboardInterrupt as interrupt:
-        raise _renewed(interrupt) from None
+    except KeyboardInterrupt:
+        raise
     except BaseException:  # noqa: BLE001 - a subclass may do anything
         capability = None
     if type(capability) is str or isinstance(capability, Capability):
@@ -181,8 +187,8 @@ def current_environment() -> Mapping[str, str]:
 def _not_loaded(error: NotLoadable) -> Answer:
     try:
         reason = error.reason
-    except KeyboardInterrupt as interrupt:
-        raise _renewed(interrupt) from None
+    except KeyboardInterrupt:
+        raise
     except BaseException:  # noqa: BLE001 - a subclass may do anything
         reason = None
     if issubclass(type(reason), str | BaseException):
@@ -211,8 +217,8 @@ def _read(returned: Any) -> Answer:  # noqa: PLR0911 - one for each kind of answ
     try:
         answer = Exported(returned if kind is MetaGraphDef else _adopted(returned, kind))
         _ = answer.serialised  # fails now, where the exporter is known to be the reason
-    except KeyboardInterrupt as interrupt:
-        raise _renewed(interrupt) from None
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:  # noqa: BLE001 - a message that is none may do anything
         return Malformed(f"The exporter must return a MetaGraphDef or its bytes: {text_of(error)}.")
     return answer
@@ -251,8 +257,8 @@ def _tail(error: BaseException) -> str:
         lines.insert(0, f"  ... {len(frames) - TRACEBACK_FRAMES} frames above\n")
     try:
         lines += traceback.format_exception_only(error)
-    except KeyboardInterrupt as interrupt:
-        raise _renewed(interrupt) from None
+    except KeyboardInterrupt:
+        raise
     except BaseException:  # noqa: BLE001 - it reads attributes of the exception
         lines.append(f"{_NAME(type(error))}: {text_of(error)}")
     return "".join(lines).rstrip()

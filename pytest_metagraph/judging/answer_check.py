@@ -216,7 +216,9 @@ def _no_answer(
             )
             return Finding(FindingCode.UNSUPPORTED, summary, _advice_on_capability(capability), capability)
         case NotLoaded(reason=reason):
-            summary = "The exporter answered that it cannot load the graph, but not so to another call"
+            summary = (
+                "The exporter answered that it cannot load the graph, but answered another call differently"
+            )
             return Finding(FindingCode.NOT_LOADABLE, summary, f"{_LOADING_ADVICE}\n{reason}".rstrip())
         case TimedOut(seconds=seconds):
             summary = f"The exporter did not answer within {seconds:g} seconds"

@@ -123,7 +123,8 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="c
     Attributes:
         case: the id of the case.
         graph: the name of its graph.
-        graph_digest: a short digest of the graph; empty if it was neither exported nor refused.
+        graph_digest: a short digest of the graph, which may have several names in the corpus; empty if it was
+            neither exported nor refused.
         arguments: the name of the value of each argument that the case passes.
         requirements: ids of the requirements that it involves, the most specific first.
         blamed: ids of the requirements that the answers violate; empty if nothing is wrong.
@@ -195,7 +196,7 @@ def result_of(case: Case, judgement: Judgement) -> CaseResult:
     return CaseResult(
         case=case.id,
         graph=case.graph.name,
-        graph_digest=_digest(case) if judgement.messages or is_refused else "",
+        graph_digest=case.graph.digest[:16] if judgement.messages or is_refused else "",
         arguments=dict(case.choices),
         requirements=case.requirements,
         blamed=judgement.blamed,
@@ -208,11 +209,6 @@ def result_of(case: Case, judgement: Judgement) -> CaseResult:
         findings=tuple(_reported(finding) for finding in judgement.findings),
         duration=0.0,
     )
-
-
-def _digest(case: Case) -> str:
-    """Return a digest of the graph of a case, which may have several names in the corpus."""
-    return case.graph.digest[:16]
 
 
 def exporter_of(client: ExporterClient) -> ReportedExporter:
@@ -288,7 +284,7 @@ def loading_contradiction(results: Iterable[CaseResult]) -> str:
         results: the results of a run.
 
     Returns:
-        The sentence; empty if there is no such graph.
+        The sentence, or an empty text if no graph is one of these.
     """
     exported: set[str] = set()
     refused: dict[str, str] = {}

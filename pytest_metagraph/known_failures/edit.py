@@ -89,9 +89,7 @@ class Draft:
     @property
     def sentence(self) -> str:
         """The change as a sentence for the user."""
-        return (
-            f"drafted an entry for {named([repr(case) for case in self.cases], 1)}: write its kind and reason"
-        )
+        return f"drafted an entry for {named(self.cases, 1, repr)}: write its kind and reason"
 
 
 Change: TypeAlias = Removal | Narrowing | NewFingerprints | Draft

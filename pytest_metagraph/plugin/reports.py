@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pytest_metagraph._util.errors import refuse_to_replace
 from pytest_metagraph._util.text import printable
 from pytest_metagraph.judging.result import CaseResult, ReportedExporter
 from pytest_metagraph.plugin.options import settings_of
@@ -42,7 +43,7 @@ def configure(config: pytest.Config, results: Results) -> None:
     lists = folder_of(config, "metagraph_known_failures")
     with usage_errors("--metagraph-report: "):
         for name in settings.reports:
-            _require_no_list(folder / name, [lists / one for one in settings.known_failures])
+            refuse_to_replace(folder / name, [lists / one for one in settings.known_failures])
         plugin = ReportPlugin(
             settings, results, [folder / name for name in settings.reports], _narrowing(config)
         )
@@ -148,13 +149,6 @@ def _ending_the_run_if_nothing_can_be_written() -> Iterator[None]:
 
 def _report(header: Header, results: tuple[CaseResult, ...], footer: Footer | None) -> Report:
     return Report(header, results, footer, find_problems(header, results, footer))
-
-
-def _require_no_list(path: Path, lists: Sequence[Path]) -> None:
-    """Refuse a report that would replace a list of known failures, which the run reads or updates."""
-    if os.path.realpath(path) in map(os.path.realpath, lists):
-        problem = f"{path} is a list of known failures."
-        raise ReportError(ErrorCode.UNKNOWN_OUTPUT, problem, "Give another path.")
 
 
 def _require_writable(path: Path) -> None:

@@ -49,7 +49,9 @@ def test_a_report_does_not_replace_a_list_of_known_failures(project: Project) ->
     options = ("--metagraph-known-failures=list.md", "--metagraph-report=./list.md")
     result = run.given(*options).run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --metagraph-report: *list.md is a list of known failures. Give *"])
+    result.stderr.fnmatch_lines(
+        ["ERROR: --metagraph-report: *list.md' would replace *list.md', which is read; name another file"]
+    )
     assert (project.pytester.path / "list.md").read_text() == text
 
 

@@ -139,4 +139,4 @@ def list_keys(differences: Iterable[Difference]) -> str:
 
 def list_names(names: Iterable[str]) -> str:
     """Return names without repetition, quoted; of more than five, the first five and their number."""
-    return named([repr(name) for name in dict.fromkeys(names)], _MAX_KEYS)
+    return named(list(dict.fromkeys(names)), _MAX_KEYS, repr)

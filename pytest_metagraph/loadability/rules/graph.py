@@ -63,7 +63,7 @@ def _unbound_inputs(subject: Subject) -> Iterator[Violation]:
         message = f"no input_map can bind the unbound inputs: {named(unbindable, 1)}"
         yield Violation("LOAD-02", Phase.UNBOUND_INPUTS, message, name=_UNBOUND, group=UNBINDABLE)
     elif values:
-        message = f"the graph has unbound inputs: {named([_text(value) for value in values])}"
+        message = f"the graph has unbound inputs: {named(values, show=_text)}"
         yield Violation("LOAD-02", Phase.UNBOUND_INPUTS, message, name=_UNBOUND)
 
 

@@ -94,6 +94,14 @@ def test_many_names_are_counted(names: Sequence[str], most: int, text: str) -> N
     assert named(names, most) == text
 
 
+def test_only_the_names_that_are_listed_are_shown() -> None:
+    """Of a million names, three are made into texts."""
+    shown: list[int] = []
+    text = named(range(1_000_000), show=lambda number: shown.append(number) or repr(number))  # type: ignore[func-returns-value] # append has none
+    assert text == "0, 1, 2 and 999,997 more"
+    assert shown == [0, 1, 2]
+
+
 @pytest.mark.parametrize(
     ("number", "words", "text"),
     [

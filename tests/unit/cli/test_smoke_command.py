@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -104,9 +105,12 @@ def test_a_graph_that_loads_for_some_calls_only_is_a_problem(capsys: pytest.Capt
     """Every question is answered and no case fails, but the answers contradict each other."""
     with few_cases("matrix/towers/plain", "matrix/towers/export_scope=tower_1,strip_default_attrs"):
         assert main(["smoke", "--exporter", "smoke_adapter:loads_for_some_calls"]) == 1
-    output = capsys.readouterr().out
+        output = capsys.readouterr().out
+        assert main(["smoke", "--exporter", "smoke_adapter:loads_for_some_calls", "--json"]) == 1
+        problem = json.loads(capsys.readouterr().out)["problem"]
     assert "why cases fail" not in output
-    assert "answers in other cases that it cannot load the same graph: towers." in output
+    assert "answers in other cases that it cannot load the same graph: towers." in problem
+    assert problem in output
 
 
 def test_progress_is_shown_if_it_takes_long(capsys: pytest.CaptureFixture[str]) -> None:

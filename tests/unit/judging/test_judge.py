@@ -332,7 +332,7 @@ def test_a_graph_that_loads_for_one_call_loads_for_all(
     ids=lambda plain: type(plain).__name__,
 )
 def test_a_graph_does_not_load_in_the_plain_call_either(plain: BaseException, judge: JudgeCase) -> None:
-    """An error, a crash and a missing capability are no proof that the graph cannot be loaded."""
+    """An error, a crash and a missing capability do not prove that the graph cannot be loaded."""
 
     def exporter(request: ExportRequest) -> MetaGraphDef:
         if "export_scope" in request.arguments:
